@@ -1,0 +1,72 @@
+# The project's commands. `make` alone lists them; all that is installed goes into .venv and node_modules.
+
+PYTHON ?= python3
+BIN = .venv/bin
+INSTALL = $(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes
+LOCK = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --generate-hashes --universal \
+	--python-version 3.11 --no-emit-index-url --no-emit-find-links
+
+.PHONY: help run test lint format bench lock clean
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+run: .venv/installed ## the demo on http://127.0.0.1:8000 with its worker; HOST and PORT choose another address
+	@DEMO=1 exec $(BIN)/flask --app wsgi serve
+
+test: .venv/installed-dev node_modules/installed ## every test this machine can run; ARGS="-k words" chooses
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 $(ARGS)
+
+lint: .venv/installed-dev ## all static checks
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/djlint --lint --quiet kit_booking/templates
+
+format: .venv/installed-dev ## rewrite the code as `make lint` wants it
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: .venv/installed-dev ## the benchmarks; each prints ratios measured side by side
+	@for file in benchmarks/[a-z]*.py; do \
+		[ -e "$$file" ] || continue; \
+		echo "== $$file"; $(BIN)/python -m "benchmarks.$$(basename "$$file" .py)" || exit 1; \
+	done
+
+lock: .venv/installed-dev ## pin what the *.in files name; ARGS=--upgrade takes the newest
+	$(LOCK) $(ARGS) requirements.in -o requirements.txt
+	$(LOCK) $(ARGS) requirements-dev.in -o requirements-dev.txt
+
+clean: ## remove what was installed and the caches; the database in instance/ stays
+	rm -rf .venv node_modules .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find kit_booking tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/made:
+	@for python in "$(PYTHON)" python3 python3.14 python3.13 python3.12 python3.11; do \
+		if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			"$$python" -m venv .venv && touch $@; exit; \
+		fi; \
+	done; \
+	echo "This needs Python 3.11 or newer, and $$("$(PYTHON)" --version 2>&1) is not." >&2; \
+	echo "Install one, or say where it is: make PYTHON=/path/to/python3.11" >&2; \
+	exit 1
+
+.venv/installed: .venv/made requirements.txt
+	@echo "Installing what the program needs ..."
+	@$(INSTALL) -r requirements.txt
+	@touch $@
+
+.venv/installed-dev: .venv/made requirements-dev.txt
+	@echo "Installing what the tests and checks need ..."
+	@$(INSTALL) -r requirements-dev.txt
+	@touch $@
+
+# Some tests use tools that are written for Node; without npm they are skipped.
+node_modules/installed: package.json package-lock.json
+	@if command -v npm >/dev/null; then \
+		echo "Installing the tests' Node tools ..."; \
+		npm ci --ignore-scripts --no-audit --no-fund --silent && touch $@ || echo "npm ci failed; going on without."; \
+	else \
+		echo "No npm here; going on without the tests' Node tools."; \
+	fi

@@ -1,0 +1,73 @@
+"""The door to people's phones: what is sent through it, and every way in which that can end.
+
+`send` returns a receipt or raises one of four faults. They differ in what the outbox does next:
+
+    Receipt           taken over by the phone network      accepted
+    SmsRefused        not sent, and never will be          failed; somebody phones
+    SmsDelayed        not sent, the way is closed now      queued again; nobody's goes before `retry_after`
+    SmsMisconfigured  not sent, until a person repairs it  queued again; the operator is alarmed
+    SmsUnknown        nobody can tell whether it was sent  unknown; never sent again blindly
+"""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Sms:
+    """One text for one phone; `to` is E.164. Its repr shows neither, so no log can."""
+
+    to: str = field(repr=False)
+    body: str = field(repr=False)
+    kind: str
+    valid_for: timedelta
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The phone network's own name for the message, by which it reports what became of it."""
+
+    provider_id: str
+
+
+class SmsSender(Protocol):
+    def send(self, sms: Sms) -> Receipt:
+        """Hand over one text, once, without trying again; raises an SmsFault."""
+
+
+class SmsFault(Exception):
+    """No receipt. `why` and `code` (the provider's number) never hold a phone number or a text."""
+
+    def __init__(self, why: str, code: int | None = None) -> None:
+        super().__init__(why if code is None else f"{why} (code {code})")
+        self.why = why
+        self.code = code
+
+
+class Problem(StrEnum):
+    BAD_NUMBER = "bad_number"
+    NOT_MOBILE = "not_mobile"
+    OPTED_OUT = "opted_out"
+    BUG = "bug"  # Ours: the provider did not like the message, whoever it was for.
+
+
+class SmsRefused(SmsFault):
+    def __init__(self, problem: Problem, code: int | None = None) -> None:
+        super().__init__(problem, code)
+        self.problem = problem
+
+
+class SmsDelayed(SmsFault):
+    def __init__(self, why: str, code: int | None = None, *, retry_after: timedelta) -> None:
+        super().__init__(why, code)
+        self.retry_after = retry_after
+
+
+class SmsMisconfigured(SmsFault):
+    pass
+
+
+class SmsUnknown(SmsFault):
+    pass

@@ -1,0 +1,153 @@
+"""Texts that go to real phones, through Twilio; every answer and every silence gets its one meaning."""
+
+import logging
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from requests import RequestException
+from twilio.base.exceptions import TwilioException
+from twilio.http.http_client import TwilioHttpClient
+from twilio.rest import Client
+from urllib3.exceptions import ConnectTimeoutError, ProxyError
+
+from kit_booking.adapters.sms import (
+    Problem,
+    Receipt,
+    Sms,
+    SmsDelayed,
+    SmsFault,
+    SmsMisconfigured,
+    SmsRefused,
+    SmsUnknown,
+)
+
+# Twilio's error numbers: https://www.twilio.com/docs/api/errors
+REFUSED = {
+    21211: Problem.BAD_NUMBER,
+    21610: Problem.OPTED_OUT,
+    21614: Problem.NOT_MOBILE,
+    21635: Problem.NOT_MOBILE,
+}
+MISCONFIGURED = {
+    20003,  # wrong credentials
+    21212, 21606, 21612, 21659, 30042,  # the sender is not ours, not registered, or not allowed in Vietnam
+    21408,  # the country is not enabled
+    21608,  # a trial account
+}  # fmt: skip
+DELAYED = {
+    20429: timedelta(seconds=30),  # too many requests; Twilio mostly says how long to wait
+    21611: timedelta(minutes=10),  # the sender's queue is full
+    60728: timedelta(hours=1),  # the account's limit for an hour
+    63038: timedelta(hours=1),  # the account's limit for any 24 hours, so it may open again at any time
+}
+CLOSED_ACCOUNT = {401, 403, 404}  # Not this message but the account is unknown, suspended or mistyped.
+UNREACHABLE = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(hours=1)  # Whatever Retry-After says.
+LONGEST_VALIDITY = timedelta(hours=10)  # Twilio takes 1 to 36,000 seconds.
+
+# At INFO the library logs address, parameters and headers of every request; from WARNING on, nothing.
+_quiet = logging.getLogger("kit_booking.twilio")
+_quiet.setLevel(logging.WARNING)
+
+
+class TwilioSms:
+    """Sends through one account, from `sender` or a messaging service; use one per thread.
+
+    `api_base` is a stand-in for https://api.twilio.com. `timeout` counts in seconds, once for
+    connecting and once for each wait for the answer.
+    """
+
+    def __init__(
+        self,
+        account_sid: str,
+        auth_token: str,
+        *,
+        sender: str = "",
+        messaging_service_sid: str = "",
+        api_base: str = "",
+        timeout: float = 10.0,
+    ) -> None:
+        if bool(sender) == bool(messaging_service_sid):
+            raise ValueError("Give either a sender or a messaging service.")
+        self._from = {"from_": sender} if sender else {"messaging_service_sid": messaging_service_sid}
+        self._http = _Http(api_base, timeout)
+        self._client = Client(account_sid, auth_token, http_client=self._http)
+
+    def send(self, sms: Sms) -> Receipt:
+        outcome = self._try(sms)
+        # Raised out here, a fault carries no cause: the library's errors hold the request with its text.
+        if isinstance(outcome, SmsFault):
+            raise outcome
+        return outcome
+
+    def _try(self, sms: Sms) -> Receipt | SmsFault:
+        validity = min(max(sms.valid_for, timedelta(seconds=1)), LONGEST_VALIDITY)
+        try:
+            message = self._client.messages.create(
+                to=sms.to, body=sms.body, validity_period=int(validity.total_seconds()), **self._from
+            )
+        except TwilioException as error:
+            return _meaning(self._http.status, getattr(error, "code", None), self._http.retry_after)
+        except RequestException as error:
+            return _silence(error)
+        except Exception as error:  # The library stumbled over an answer that is not Twilio's.
+            return SmsUnknown(f"unreadable answer: {type(error).__name__}")
+        if not (isinstance(message.sid, str) and message.sid):
+            return SmsUnknown("an answer without a message id")
+        return Receipt(message.sid)
+
+
+def _meaning(status: int, code: object, retry_after: timedelta | None) -> SmsFault:
+    """What an error answer means. All of 4xx say that nothing was sent; 5xx don't (Twilio on 20500)."""
+    number = code if isinstance(code, int) else status
+    if not 400 <= status < 500 or status == 408:
+        return SmsUnknown(f"HTTP {status}", number)
+    if status == 429 or number in DELAYED:
+        wait = retry_after or DELAYED.get(number, DELAYED[20429])
+        return SmsDelayed(f"HTTP {status}", number, retry_after=wait)
+    if number in REFUSED:
+        return SmsRefused(REFUSED[number], number)
+    if number in MISCONFIGURED or status in CLOSED_ACCOUNT:
+        return SmsMisconfigured(f"HTTP {status}", number)
+    return SmsRefused(Problem.BUG, number)
+
+
+def _silence(error: RequestException) -> SmsFault:
+    """What no answer means: if the connection never opened, Twilio can't have read the message."""
+    # A refused connection and an unknown host are kinds of ConnectTimeoutError to urllib3.
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    if isinstance(reason, ConnectTimeoutError | ProxyError):
+        return SmsDelayed(type(reason).__name__, retry_after=UNREACHABLE)
+    return SmsUnknown(type(error).__name__)
+
+
+class _Http:
+    """Twilio's HTTP client, with three things it lacks: another address, a time-out, the answer's headers."""
+
+    is_async = False
+
+    def __init__(self, base: str, timeout: float) -> None:
+        self._base = urlsplit(base)
+        self._inner = TwilioHttpClient(timeout=timeout, logger=_quiet)
+        self.status = 0
+        self.retry_after: timedelta | None = None
+
+    def request(self, method: str, url: str, *, headers: dict[str, str], **options: Any) -> Any:
+        if self._base.netloc:
+            path = self._base.path.rstrip("/") + urlsplit(url).path
+            url = urlunsplit((self._base.scheme, self._base.netloc, path, urlsplit(url).query, ""))
+        # A kept connection may be closed by Twilio just when the next message, minutes later, is
+        # written to it; then nobody could tell whether that was sent. Each message gets its own.
+        headers = {**headers, "Connection": "close"}
+        self.status, self.retry_after = 0, None
+        response = self._inner.request(method, url, headers=headers, **options)
+        self.status = response.status_code
+        self.retry_after = _wait(response.headers.get("Retry-After", ""))
+        return response
+
+
+def _wait(header: str) -> timedelta | None:
+    """A Retry-After in seconds (Twilio sends no dates); None for anything else."""
+    seconds = int(header) if header.isdecimal() and len(header) < 9 else 0
+    return min(timedelta(seconds=seconds), LONGEST_WAIT) if seconds else None

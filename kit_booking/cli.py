@@ -1,0 +1,184 @@
+"""The commands: `flask --app wsgi serve | worker | demo | staff add`."""
+
+import contextlib
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import unicodedata
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup, with_appcontext
+from flask_migrate import upgrade
+from waitress.server import create_server
+
+from kit_booking import worker as worker_loop
+from kit_booking.clock import utc_now
+from kit_booking.config import Settings
+from kit_booking.domain.local_time import ZONE
+from kit_booking.domain.phone import PhoneProblem, parse_mobile
+from kit_booking.domain.text import clean
+from kit_booking.models import Role
+from kit_booking.services import demo as demo_service
+from kit_booking.services import staff as staff_service
+from kit_booking.services.sign_in import hasher
+from kit_booking.web.security import log_json_lines
+
+LEAST_PASSWORD = 8
+
+staff_group = AppGroup("staff", help="Staff accounts.")
+
+
+def init_app(app: Flask) -> None:
+    for command in (serve, worker, demo, staff_group):
+        app.cli.add_command(command)
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="One round, then end.")
+@click.option("--as-of", metavar="ISO", help="Pretend that it is this time, for a rehearsal.")
+def worker(once: bool, as_of: str | None) -> None:
+    """Send what is due and write reminders, until told to stop."""
+    log_json_lines()
+    clock = _clock_as_of(as_of) if as_of else utc_now
+    app = _app()
+    if once:
+        worker_loop.run_once(app, clock)
+    else:
+        worker_loop.run(app, clock)
+
+
+def _clock_as_of(as_of: str) -> worker_loop.Clock:
+    try:
+        instant = datetime.fromisoformat(as_of)
+    except ValueError:
+        raise click.BadParameter("an ISO time, such as 2026-12-04T18:00+07:00", param_hint="--as-of") from None
+    if instant.tzinfo is None:
+        instant = instant.replace(tzinfo=ZONE)
+    return lambda: instant.astimezone(UTC)
+
+
+@click.command()
+@with_appcontext
+def demo() -> None:
+    """Fill an empty database with an invented fortnight; marks it as a demo for good."""
+    try:
+        demo_service.fill(now=utc_now())
+    except demo_service.NotEmpty:
+        raise click.ClickException("the database is not empty; the demo needs an empty one") from None
+    click.echo("The demo is in the database.")
+
+
+@staff_group.command("add")
+@click.argument("username")
+@click.option("--name", required=True, help="The person's name.")
+@click.option("--role", required=True, type=click.Choice([role.value for role in Role]))
+@click.option("--commune", help="The commune as in its address, such as phuong-duc; not for an operator.")
+@click.option("--mobile", default="", help="Where texts for this member of staff go.")
+@click.password_option(help="Asked for when left out.")
+@with_appcontext
+def add_staff(username: str, name: str, role: str, commune: str | None, mobile: str, password: str) -> None:
+    """Add an account, the first operator's too."""
+    number = parse_mobile(mobile) if mobile else ""
+    if isinstance(number, PhoneProblem):
+        raise click.BadParameter(f"{mobile} is no Vietnamese mobile number", param_hint="--mobile")
+    if len(password) < LEAST_PASSWORD:
+        raise click.BadParameter(f"at least {LEAST_PASSWORD} characters", param_hint="--password")
+    try:
+        staff_service.add_staff(
+            clean(username, 40).lower(),
+            clean(name, 80),
+            hasher.hash(unicodedata.normalize("NFC", password)),
+            Role(role),
+            commune,
+            mobile=number,
+            now=utc_now(),
+        )
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{username} can sign in at /staff.")
+
+
+@click.command()
+def serve() -> None:
+    """Bring the database up to date, start the worker, and serve the pages on HOST and PORT."""
+    log_json_lines(logging.WARNING)
+    app = _app()
+    settings: Settings = app.extensions["settings"]
+    host, port = os.environ.get("HOST") or "127.0.0.1", int(os.environ.get("PORT") or 8000)
+    with app.app_context():
+        upgrade()
+        if settings.demo:
+            with contextlib.suppress(demo_service.NotEmpty):
+                demo_service.fill(now=utc_now())
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        server = create_server(app, host=host, port=port, **server_options(settings))
+    except OSError as error:
+        raise click.ClickException(f"{host}:{port}: {error.strerror}; another PORT may be free") from None
+    click.echo(f"Lịch bộ livestream: http://{host}:{port}")
+    if settings.demo:
+        _tell_accounts()
+    with _worker_beside():
+        server.run()
+
+
+def server_options(settings: Settings) -> dict[str, Any]:
+    """Made for many slow phones: they hold connections, not threads."""
+    options: dict[str, Any] = {
+        "threads": 8,
+        "connection_limit": 1000,
+        "channel_timeout": 60,
+        "max_request_body_size": 1 << 20,
+        "ident": None,
+    }
+    if settings.trusted_proxy:
+        options |= {
+            "trusted_proxy": settings.trusted_proxy,
+            "trusted_proxy_count": 1,
+            "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
+            "clear_untrusted_proxy_headers": True,
+        }
+    return options
+
+
+def _tell_accounts() -> None:
+    click.echo(
+        "Bản thử (demo): tin nhắn hiện ở /demo/phones. Cán bộ đăng nhập ở /staff, mật khẩu mọi tài khoản: "
+        f"{demo_service.ACCOUNTS[0].password}"
+    )
+    for account in demo_service.ACCOUNTS:
+        click.echo(f"  {account.username:<24} {account.role} {account.commune}")
+
+
+@contextlib.contextmanager
+def _worker_beside() -> Iterator[None]:
+    """The worker as a process of its own, started again should it die, and ended together with the pages."""
+    stopping = threading.Event()
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def keep_alive() -> None:
+        while not stopping.is_set():
+            processes[:] = [subprocess.Popen([sys.executable, "-m", "flask", "--app", "wsgi", "worker"])]
+            processes[0].wait()
+            stopping.wait(1)
+
+    keeper = threading.Thread(target=keep_alive, daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        for process in processes:
+            process.terminate()
+        keeper.join(timeout=15)
+
+
+def _app() -> Flask:
+    return current_app._get_current_object()  # type: ignore[attr-defined,no-any-return]

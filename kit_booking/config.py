@@ -1,0 +1,106 @@
+"""The settings, read once from the environment; a bad value stops the start with one clear line."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+INSTANCE = Path(__file__).resolve().parent.parent / "instance"
+
+
+class BadSetting(Exception):
+    """A setting that can't be used; the message names it and says what it takes."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything the outside decides. Secrets are kept out of its repr."""
+
+    secret_key: str = field(repr=False)
+    database_url: str = field(repr=False)
+    sms_file: Path
+    public_base_url: str = "http://127.0.0.1:8000"
+    demo: bool = False
+    sms_backend: str = "file"
+    sms_name: str = "LIVEPX"
+    """The sender's registered name, at most 11 letters or digits; part of every text."""
+    twilio_account_sid: str = ""
+    twilio_auth_token: str = field(default="", repr=False)
+    twilio_sender: str = ""
+    twilio_messaging_service_sid: str = ""
+    twilio_api_base: str = ""
+    trusted_proxy: str = ""
+    """The address of the one proxy in front, whose word on the reader's address counts."""
+
+    @property
+    def is_https(self) -> bool:
+        return self.public_base_url.startswith("https://")
+
+    @property
+    def public_host(self) -> str:
+        return urlsplit(self.public_base_url).hostname or "localhost"
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ, instance: Path = INSTANCE) -> "Settings":
+        """Raises ``BadSetting`` for a value that can't be used."""
+        settings = cls(
+            secret_key=env.get("SECRET_KEY") or _kept_secret(instance / "secret_key"),
+            database_url=_database_url(env.get("DATABASE_URL") or f"sqlite:///{instance / 'kit_booking.db'}"),
+            sms_file=Path(env.get("SMS_FILE") or instance / "sms.jsonl"),
+            public_base_url=_base_url(env.get("PUBLIC_BASE_URL") or f"http://127.0.0.1:{env.get('PORT', '8000')}"),
+            demo=env.get("DEMO", "") == "1",
+            sms_backend=env.get("SMS_BACKEND") or "file",
+            sms_name=env.get("SMS_NAME") or "LIVEPX",
+            twilio_account_sid=env.get("TWILIO_ACCOUNT_SID", ""),
+            twilio_auth_token=env.get("TWILIO_AUTH_TOKEN", ""),
+            twilio_sender=env.get("TWILIO_SENDER", ""),
+            twilio_messaging_service_sid=env.get("TWILIO_MESSAGING_SERVICE_SID", ""),
+            twilio_api_base=env.get("TWILIO_API_BASE", ""),
+            trusted_proxy=env.get("TRUSTED_PROXY", ""),
+        )
+        settings.check()
+        return settings
+
+    def check(self) -> None:
+        if self.sms_backend not in ("file", "twilio"):
+            raise BadSetting(f"SMS_BACKEND is {self.sms_backend!r}; it takes file or twilio")
+        if not (self.sms_name.isascii() and self.sms_name.isalnum() and len(self.sms_name) <= 11):
+            raise BadSetting(f"SMS_NAME is {self.sms_name!r}; it takes at most 11 letters A-Z or digits")
+        if self.sms_backend == "twilio":
+            if not (self.twilio_account_sid and self.twilio_auth_token):
+                raise BadSetting("SMS_BACKEND=twilio needs TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN")
+            if bool(self.twilio_sender) == bool(self.twilio_messaging_service_sid):
+                raise BadSetting("SMS_BACKEND=twilio needs either TWILIO_SENDER or TWILIO_MESSAGING_SERVICE_SID")
+
+
+def _kept_secret(path: Path) -> str:
+    """The secret key, made at the first start and readable by its owner only."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(48))
+    except FileExistsError:
+        pass
+    secret = path.read_text().strip()
+    if not secret:
+        raise BadSetting(f"{path} is empty; delete it and a new one is made")
+    return secret
+
+
+def _database_url(url: str) -> str:
+    """The names that hosting services use for PostgreSQL, all meaning psycopg 3."""
+    for prefix in ("postgres://", "postgresql://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise BadSetting("DATABASE_URL takes sqlite:///FILE or postgresql://…")
+    return url
+
+
+def _base_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
+        raise BadSetting(f"PUBLIC_BASE_URL is {url!r}; it takes http(s)://name and no path")
+    return url.rstrip("/")

@@ -1,0 +1,136 @@
+"""The database: the base of all tables, instants, and the one place that commits."""
+
+import functools
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, DateTime, Dialect, Engine, Executable, MetaData, Row, TypeDecorator, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import DeclarativeBase, Session
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+TRIES = 5
+"""How often PostgreSQL may end a transaction for a deadlock or a serialisation failure before it counts."""
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+db = SQLAlchemy(model_class=Base)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware instant, always in UTC; a naive one is a mistake and refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs its time zone")
+        instant = value.astimezone(UTC)
+        return instant.replace(tzinfo=None) if dialect.name == "sqlite" else instant
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        connection.isolation_level = None  # The driver keeps its hands off; `_begin` says BEGIN.
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",  # What people were promised survives a power cut.
+            "foreign_keys=ON",
+            "busy_timeout=15000",
+            "trusted_schema=OFF",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Engine, "begin")
+def _begin(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        options = connection.get_execution_options()
+        if options.get("writes"):
+            # A deferred BEGIN that reads and then writes fails at once with "database is locked".
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        elif not options.get("single_read"):
+            connection.exec_driver_sql("BEGIN")
+
+
+_inside: ContextVar[bool] = ContextVar("inside_transaction", default=False)
+
+
+def transaction(use_case: Callable[Concatenate[Session, P], T]) -> Callable[P, T]:
+    """Make a function one transaction: it is given a session, and what it did is committed when it returns.
+
+    The only commit of the project. The read that a page began is ended first, every row is read anew, and
+    PostgreSQL's deadlocks and serialisation failures are tried again. Use cases don't call each other.
+    """
+
+    @functools.wraps(use_case)
+    def committed(*args: P.args, **kwargs: P.kwargs) -> T:
+        if _inside.get():
+            raise RuntimeError("a transaction inside a transaction")
+        db.session.rollback()
+        token = _inside.set(True)
+        try:
+            for tries_left in reversed(range(TRIES)):
+                try:
+                    with Session(db.engine, expire_on_commit=False) as session:
+                        session.connection(execution_options={"writes": True})
+                        result = use_case(session, *args, **kwargs)
+                        session.commit()
+                        return result
+                except OperationalError as error:
+                    if not (tries_left and _is_passing(error)):
+                        raise
+            raise AssertionError("unreachable")
+        finally:
+            _inside.reset(token)
+
+    return committed
+
+
+def _is_passing(error: OperationalError) -> bool:
+    """PostgreSQL's serialization_failure and deadlock_detected (Appendix A of its manual)."""
+    return getattr(error.orig, "sqlstate", None) in ("40001", "40P01")
+
+
+def upsert(table: type[Base]) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that knows ON CONFLICT; both databases write it alike."""
+    return sqlite.insert(table) if db.engine.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def read(statement: Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
+    """The rows of one statement that needs no transaction around it: the hot pages' way to read."""
+    with _reader().connect() as connection:
+        return connection.execute(statement, values or {}).all()
+
+
+def _reader() -> Engine:
+    if db.engine.dialect.name == "sqlite":
+        return db.engine.execution_options(single_read=True)
+    return db.engine.execution_options(isolation_level="AUTOCOMMIT")

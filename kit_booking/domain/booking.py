@@ -1,0 +1,75 @@
+"""Whether a household may ask for a slot: every reason against it at once."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from kit_booking.domain.policy import Policy
+from kit_booking.domain.slots import Slot, opens_at
+
+CODE_LETTERS = "23456789ABCDEFGHJKMNPQRTUVWXYZ"
+"""What the random part of a booking's code is made of: nothing that is easily taken for something else."""
+
+
+class Reason(StrEnum):
+    TAKEN = "taken"
+    CLOSED = "closed"
+    TOO_LATE = "too_late"
+    NOT_OPEN = "not_open"
+    AHEAD = "ahead"
+    WEEK = "week"
+    NO_CLERK = "no_clerk"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One reason, with the moment or the number that explains it."""
+
+    reason: Reason
+    at: datetime | None = None
+    most: int | None = None
+
+
+@dataclass(frozen=True)
+class Booked:
+    """What a household has by now; counted in all communes together."""
+
+    ahead: int
+    """Bookings asked for, offered or approved."""
+    in_week: int
+    """Bookings with their pick-up in the calendar week of the slot."""
+
+
+def refusals(
+    slot: Slot,
+    *,
+    taken: Reason | None,
+    has_clerk: bool,
+    booked: Booked | None,
+    policy: Policy,
+    now: datetime,
+) -> Iterator[Refusal]:
+    """Every reason why the slot can't be asked for; none means it can.
+
+    ``taken`` is TAKEN or CLOSED when the kit's time line is not free; ``booked`` is None while the household
+    is not known yet.
+    """
+    if taken:
+        yield Refusal(taken)
+    if now >= slot.ask_until_at:
+        yield Refusal(Reason.TOO_LATE, at=slot.ask_until_at)
+    if now < opens_at(slot.day, policy):
+        yield Refusal(Reason.NOT_OPEN, at=opens_at(slot.day, policy))
+    if booked and booked.ahead >= policy.most_ahead:
+        yield Refusal(Reason.AHEAD, most=policy.most_ahead)
+    if booked and booked.in_week >= policy.most_a_week:
+        yield Refusal(Reason.WEEK, most=policy.most_a_week)
+    if not has_clerk:
+        yield Refusal(Reason.NO_CLERK)
+
+
+def week_of(day: date) -> tuple[date, date]:
+    """The Monday of the day's week and the Monday after it."""
+    monday = day - timedelta(days=day.weekday())
+    return monday, monday + timedelta(days=7)

@@ -1,0 +1,205 @@
+"""The text messages: their words, how long each stays true, and when it may be sent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from kit_booking.domain.local_time import local, local_day, to_local
+from kit_booking.domain.phone import dialled
+from kit_booking.domain.policy import Policy
+from kit_booking.domain.status import Status
+from kit_booking.domain.text import unaccented
+
+
+class Kind(StrEnum):
+    LOGIN_CODE = "login_code"
+    RECEIVED = "received"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    """By the commune, with its reason."""
+    WITHDRAWN = "withdrawn"
+    """By the household itself."""
+    REMINDER_DAY = "reminder_day"
+    REMINDER_SOON = "reminder_soon"
+
+
+K = Kind
+
+# One segment costs one fee, and Vietnam's operators pass only texts they have registered: with the sender's
+# name, without links, and fixed but for these few places. Nobody can answer them, hence the office's number
+# in those about a booking; it ends them, without a full stop, so that phones recognise it. Dates are
+# absolute, because "tomorrow" in a late text is a lie. Words that could mean another thing without their
+# accents ("bo", "muon", "may") are avoided.
+TEMPLATES: dict[Kind, str] = {
+    K.LOGIN_CODE: (
+        "{sender}: {code} la ma dang nhap trang dang ky thiet bi live, het han sau 5 phut. "
+        "Khong dua ma nay cho bat ky ai, ke ca can bo xa."
+    ),
+    K.RECEIVED: (
+        "{sender}: Da nhan phieu {code} dang ky thiet bi live xa {commune}, {on_air}. "
+        "Dang cho xa duyet, co ket qua se bao tin. Hoi {phone}"
+    ),
+    K.APPROVED: (
+        "{sender}: DA DUYET {code}, live {on_air}. Nhan thiet bi {pick_up} tai {place}, "
+        "tra {bring_back}. Mang CCCD. Hoi {phone}"
+    ),
+    K.DECLINED: (
+        "{sender}: KHONG DUYET phieu {code} (live {on_air}). Ly do: {reason}. "
+        "Moi ba con chon gio khac hoac goi {phone}"
+    ),
+    K.CANCELLED: (
+        "{sender}: XA DA HUY phieu {code} (live {on_air}). Ly do: {reason}. "
+        "Xin loi ba con. De chon gio khac, goi {phone}"
+    ),
+    K.WITHDRAWN: (
+        "{sender}: Da huy phieu {code} (live {on_air}) theo yeu cau cua ba con. "
+        "Neu khong phai ba con huy, xin goi ngay {phone}"
+    ),
+    K.REMINDER_DAY: (
+        "{sender}: Nhac lich {code}: nhan thiet bi live {pick_up} tai {place}, mang CCCD. "
+        "Neu ban viec, xin huy som de nha khac dung. Hoi {phone}"
+    ),
+    K.REMINDER_SOON: (
+        "{sender}: Sap den gio nhan thiet bi live: {pick_up} tai {place}, phieu {code}, mang CCCD. "
+        "Neu khong den duoc, xin goi {phone}"
+    ),
+}
+
+WIDTHS = {"sender": 11, "code": 7, "commune": 15, "place": 18, "reason": 36}
+"""What is longer is cut. An SMS sender's name has at most 11 characters; a time can't grow, nor a number."""
+
+INSTEAD = {"place": "UBND xa", "reason": "xin hoi can bo xa", "phone": "UBND xa"}
+"""Said where nothing of the value can be written in an SMS, or it is no phone number."""
+
+WEEKDAYS = ("T2", "T3", "T4", "T5", "T6", "T7", "CN")
+
+
+@dataclass(frozen=True)
+class Slip:
+    """What the texts about one booking say; times are shown as clocks in Vietnam show them."""
+
+    code: str
+    commune: str
+    place: str
+    from_at: datetime
+    until_at: datetime
+    pick_up_at: datetime
+    return_at: datetime
+    office_phone: str
+    reason: str = ""
+
+
+def login_text(sender_name: str, code: str) -> str:
+    return _text(K.LOGIN_CODE, {"sender": sender_name, "code": code})
+
+
+def booking_text(kind: Kind, sender_name: str, slip: Slip) -> str:
+    """One GSM-7 segment, whatever the values are. ``KeyError`` for the login code: it is about no booking."""
+    return _text(
+        kind,
+        {
+            "sender": sender_name,
+            "code": slip.code,
+            "commune": slip.commune,
+            "place": slip.place,
+            "reason": slip.reason,
+            "on_air": f"{_hour(slip.from_at)}-{_hour(slip.until_at)} {_day(slip.from_at)}",
+            "pick_up": f"{_hour(slip.pick_up_at)} {_day(slip.pick_up_at)}",
+            "bring_back": f"{_hour(slip.return_at)} {_day(slip.return_at)}",
+            "phone": dialled(slip.office_phone) or INSTEAD["phone"],
+        },
+    )
+
+
+def _text(kind: Kind, values: Mapping[str, str]) -> str:
+    return TEMPLATES[kind].format_map({name: _fit(name, value) for name, value in values.items()})
+
+
+def _fit(name: str, value: str) -> str:
+    """The value in plain letters and at its width; cut after a word unless that would lose half of it."""
+    plain, most = unaccented(value), WIDTHS.get(name, 160)
+    if len(plain) > most:
+        after_a_word = plain.rfind(" ", most // 2, most + 1)
+        plain = plain[: after_a_word if after_a_word > 0 else most]
+    return plain.rstrip(" .,;:") or INSTEAD.get(name, "")
+
+
+def _hour(instant: datetime) -> str:
+    clock = to_local(instant)
+    return f"{clock.hour}h{clock.minute:02}" if clock.minute else f"{clock.hour}h"
+
+
+def _day(instant: datetime) -> str:
+    clock = to_local(instant)
+    return f"{WEEKDAYS[clock.weekday()]} {clock:%d/%m}"
+
+
+TRUE_WHILE: dict[Kind, frozenset[Status]] = {
+    K.RECEIVED: frozenset({Status.REQUESTED}),
+    K.APPROVED: frozenset({Status.APPROVED}),
+    K.DECLINED: frozenset({Status.DECLINED}),
+    K.CANCELLED: frozenset({Status.CANCELLED}),
+    K.WITHDRAWN: frozenset({Status.CANCELLED}),
+    K.REMINDER_DAY: frozenset({Status.APPROVED}),
+    K.REMINDER_SOON: frozenset({Status.APPROVED}),
+}
+"""In which status of its booking a text is still true; a login code is about no booking."""
+
+CODE_LIVES = timedelta(minutes=5)
+BAD_NEWS_LIVES = timedelta(hours=1)
+URGENT = timedelta(hours=12)
+MOST_VALIDITY = timedelta(hours=10)
+"""Twilio's own limit: 1 to 36,000 seconds."""
+
+
+def worth_sending(kind: Kind, status: Status | None) -> bool:
+    """Whether a text still says the truth about a booking in this status (None: about no booking)."""
+    return kind is K.LOGIN_CODE or status in TRUE_WHILE[kind]
+
+
+def useful_until(kind: Kind, *, now: datetime, pick_up_at: datetime | None = None) -> datetime:
+    """When the text is no longer worth sending; only a login code needs no pick-up."""
+    if kind is K.LOGIN_CODE or pick_up_at is None:
+        return now + CODE_LIVES
+    match kind:
+        case K.DECLINED | K.CANCELLED | K.WITHDRAWN:
+            # Whoever is already on the way must hear that there is no kit, and whoever did not cancel
+            # must hear that somebody did, even if the time of pick-up has just passed.
+            return max(pick_up_at, now + BAD_NEWS_LIVES)
+        case K.REMINDER_DAY:
+            # Later there is no time left to get ready, and giving the slot up helps nobody. Not earlier,
+            # so that one held up in the evening still reaches an early pick-up when the quiet hours end.
+            return pick_up_at - timedelta(hours=1)
+        case _:
+            return pick_up_at
+
+
+def send_at(kind: Kind, *, now: datetime, policy: Policy, pick_up_at: datetime | None = None) -> datetime:
+    """Now, or when the quiet hours are over, in UTC.
+
+    A login code is asked for by somebody who is awake, and news of a slot less than 12 hours away can't
+    wait. Reminders do wait: they are no news.
+    """
+    is_news = kind not in {K.REMINDER_DAY, K.REMINDER_SOON}
+    if kind is K.LOGIN_CODE or pick_up_at is None or (is_news and pick_up_at - now < URGENT):
+        return now
+    return quiet_end(now, policy) or now
+
+
+def quiet_end(instant: datetime, policy: Policy) -> datetime | None:
+    """When the quiet hours around this instant end, in UTC; None when it is in none."""
+    clock, day = to_local(instant).time(), local_day(instant)
+    begins, ends = policy.quiet_from, policy.quiet_until
+    through_midnight = begins > ends
+    if through_midnight and clock >= begins:
+        day += timedelta(days=1)
+    elif not (clock < ends and (through_midnight or clock >= begins)):
+        return None
+    return local(day, ends).astimezone(UTC)
+
+
+def validity(*, now: datetime, useful_until_at: datetime) -> int:
+    """The seconds Twilio may keep the text in its queue. Ask only while it is useful."""
+    return max(1, int(min(useful_until_at - now, MOST_VALIDITY).total_seconds()))

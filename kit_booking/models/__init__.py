@@ -1,0 +1,32 @@
+"""The tables."""
+
+from kit_booking.models.booking import Booking, BookingMove
+from kit_booking.models.commune import Commune, Place, PlannedSlot, Province, Village
+from kit_booking.models.household import Household, LoginCode, Throttle
+from kit_booking.models.kit import Hold, Kit, Part
+from kit_booking.models.message import Message, MessageState
+from kit_booking.models.staff import AuditEntry, FeedToken, Mark, Role, Staff, StaffRole
+
+__all__ = [
+    "AuditEntry",
+    "Booking",
+    "BookingMove",
+    "Commune",
+    "FeedToken",
+    "Hold",
+    "Household",
+    "Kit",
+    "LoginCode",
+    "Mark",
+    "Message",
+    "MessageState",
+    "Part",
+    "Place",
+    "PlannedSlot",
+    "Province",
+    "Role",
+    "Staff",
+    "StaffRole",
+    "Throttle",
+    "Village",
+]

@@ -1,0 +1,76 @@
+"""Bookings and their moves from status to status."""
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kit_booking.database import Base, UtcDateTime
+from kit_booking.domain.status import Status
+
+_STATUSES = ", ".join(f"'{status}'" for status in Status)
+
+
+class Booking(Base):
+    """One household, one kit, one slot. Slot, commune and place stay as they were when it was made.
+
+    `version` is the SEQUENCE of its calendar event, `changed_at` its LAST-MODIFIED.
+    """
+
+    __tablename__ = "booking"
+    __table_args__ = (
+        CheckConstraint(f"status IN ({_STATUSES})", name="status"),
+        CheckConstraint("status <> 'declined' OR reason <> ''", name="declined_has_reason"),
+        CheckConstraint(
+            "pick_up_at <= from_at AND from_at < until_at AND until_at <= return_at", name="times_in_order"
+        ),
+        Index("ix_booking_kit_id_pick_up_at", "kit_id", "pick_up_at"),
+        Index("ix_booking_commune_id_status_pick_up_at", "commune_id", "status", "pick_up_at"),
+        Index("ix_booking_household_id_pick_up_at", "household_id", "pick_up_at"),
+        Index("ix_booking_status_pick_up_at", "status", "pick_up_at"),
+        Index(
+            "uq_booking_kit_id_out",
+            "kit_id",
+            unique=True,
+            sqlite_where=text("status = 'out'"),
+            postgresql_where=text("status = 'out'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(8), unique=True)
+    commune_id: Mapped[int] = mapped_column(ForeignKey("commune.id"))
+    place_id: Mapped[int] = mapped_column(ForeignKey("place.id"))
+    kit_id: Mapped[int] = mapped_column(ForeignKey("kit.id"))
+    household_id: Mapped[int] = mapped_column(ForeignKey("household.id"))
+    status: Mapped[Status] = mapped_column(String(10))
+    day: Mapped[date]
+    slot_name: Mapped[str] = mapped_column(String(40))
+    from_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    until_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    pick_up_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    return_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    sells: Mapped[str] = mapped_column(String(120), default="")
+    streams_on: Mapped[str] = mapped_column(String(120), default="")
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    answer_by_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    approved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reason: Mapped[str] = mapped_column(String(200), default="")
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    version: Mapped[int] = mapped_column(default=0)
+
+
+class BookingMove(Base):
+    """One step of a booking's history; done by a household, by staff, or by the system when neither is set."""
+
+    __tablename__ = "booking_move"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"), index=True)
+    from_status: Mapped[Status | None] = mapped_column(String(10))
+    to_status: Mapped[Status] = mapped_column(String(10))
+    household_id: Mapped[int | None] = mapped_column(ForeignKey("household.id"))
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    happened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    written_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    reason: Mapped[str] = mapped_column(String(200), default="")

@@ -1,0 +1,54 @@
+"""Households, the codes by which they sign in, and the counters that limit tries."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kit_booking.database import Base, UtcDateTime
+
+
+class Household(Base):
+    """Who borrows. It exists once in the whole system; several may share one number.
+
+    `version` rises with every change of its bookings; `session_version` ends every sign-in when it rises.
+    """
+
+    __tablename__ = "household"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    commune_id: Mapped[int] = mapped_column(ForeignKey("commune.id"), index=True)
+    name: Mapped[str] = mapped_column(String(80))
+    phone: Mapped[str] = mapped_column(String(16), index=True)
+    village: Mapped[str] = mapped_column(String(80))
+    craft: Mapped[str] = mapped_column(String(80))
+    sells: Mapped[str] = mapped_column(String(120), default="")
+    streams_on: Mapped[str] = mapped_column(String(120), default="")
+    consent_version: Mapped[str] = mapped_column(String(20))
+    consent_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """When it last signed in; numbers are given to other people after a while."""
+    version: Mapped[int] = mapped_column(default=1)
+    session_version: Mapped[int] = mapped_column(default=1)
+
+
+class LoginCode(Base):
+    """The code last sent to a number; only its keyed hash is kept."""
+
+    __tablename__ = "login_code"
+    __table_args__ = (CheckConstraint("tries >= 0", name="tries"),)
+
+    phone: Mapped[str] = mapped_column(String(16), primary_key=True)
+    code_hash: Mapped[str] = mapped_column(String(64))
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    tries: Mapped[int] = mapped_column(default=0)
+
+
+class Throttle(Base):
+    """How often something was tried in the window that began at `window_at`."""
+
+    __tablename__ = "throttle"
+
+    key: Mapped[str] = mapped_column(String(80), primary_key=True)
+    window_at: Mapped[datetime] = mapped_column(UtcDateTime, primary_key=True, index=True)
+    count: Mapped[int] = mapped_column(default=0)

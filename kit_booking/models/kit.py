@@ -1,0 +1,53 @@
+"""Kits, their parts, and `hold`: the time line of a kit, on which the database refuses any overlap."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, func, literal_column
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kit_booking.database import Base, UtcDateTime
+
+
+class Kit(Base):
+    """`version` rises with every change that a page or a feed of the kit shows."""
+
+    __tablename__ = "kit"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    commune_id: Mapped[int] = mapped_column(ForeignKey("commune.id"), index=True)
+    place_id: Mapped[int] = mapped_column(ForeignKey("place.id"))
+    code: Mapped[str] = mapped_column(String(10), unique=True)
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class Part(Base):
+    __tablename__ = "part"
+    __table_args__ = (CheckConstraint("count > 0", name="some"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kit_id: Mapped[int] = mapped_column(ForeignKey("kit.id"), index=True)
+    name: Mapped[str] = mapped_column(String(80))
+    count: Mapped[int]
+
+
+class Hold(Base):
+    """A half-open stretch in which a kit is not free: for its booking, or closed when it has none."""
+
+    __tablename__ = "hold"
+    __table_args__ = (
+        CheckConstraint("from_at < until_at", name="from_before_until"),
+        Index("ix_hold_kit_id_until_at", "kit_id", "until_at"),
+        ExcludeConstraint(
+            (func.int4range(literal_column("kit_id"), literal_column("kit_id"), "[]"), "&&"),
+            (func.tstzrange(literal_column("from_at"), literal_column("until_at"), "[)"), "&&"),
+            name="ex_hold_overlap",
+            using="gist",
+        ).ddl_if(dialect="postgresql"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kit_id: Mapped[int] = mapped_column(ForeignKey("kit.id"))
+    from_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    until_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    booking_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id"), unique=True)

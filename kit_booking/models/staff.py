@@ -1,0 +1,85 @@
+"""Commune staff, their roles, private calendar addresses, the audit list, and named moments."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kit_booking.database import Base, UtcDateTime
+
+
+class Role(StrEnum):
+    CLERK = "clerk"
+    LEADER = "leader"
+    OPERATOR = "operator"
+
+
+class Staff(Base):
+    __tablename__ = "staff"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    username: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(String(80))
+    mobile: Mapped[str] = mapped_column(String(16), default="")
+    password_hash: Mapped[str] = mapped_column(String(200))
+    is_active: Mapped[bool] = mapped_column(default=True)
+    session_version: Mapped[int] = mapped_column(default=1)
+
+
+class StaffRole(Base):
+    """A clerk or leader belongs to a commune, an operator to none."""
+
+    __tablename__ = "staff_role"
+    __table_args__ = (
+        CheckConstraint("role IN ('clerk', 'leader', 'operator')", name="role"),
+        CheckConstraint("(role = 'operator') = (commune_id IS NULL)", name="operator_has_no_commune"),
+        Index("uq_staff_role", "staff_id", "commune_id", "role", unique=True),
+        Index("ix_staff_role_commune_id_role", "commune_id", "role"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    commune_id: Mapped[int | None] = mapped_column(ForeignKey("commune.id"))
+    role: Mapped[Role] = mapped_column(String(10))
+
+
+class FeedToken(Base):
+    """A private calendar address of a household or of a member of staff; only its hash is kept."""
+
+    __tablename__ = "feed_token"
+    __table_args__ = (CheckConstraint("(household_id IS NULL) <> (staff_id IS NULL)", name="one_owner"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    household_id: Mapped[int | None] = mapped_column(ForeignKey("household.id"), index=True)
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_agent: Mapped[str] = mapped_column(String(80), default="")
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class AuditEntry(Base):
+    """Who changed what; never with a number, a code or a token in it."""
+
+    __tablename__ = "audit_entry"
+    __table_args__ = (Index("ix_audit_entry_commune_id_at", "commune_id", "at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    action: Mapped[str] = mapped_column(String(40))
+    commune_id: Mapped[int | None] = mapped_column(ForeignKey("commune.id"))
+    booking_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id"))
+    household_id: Mapped[int | None] = mapped_column(ForeignKey("household.id"))
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    detail: Mapped[str] = mapped_column(String(200), default="")
+
+
+class Mark(Base):
+    """A named moment of the installation: when the worker last lived, when the demo was filled in."""
+
+    __tablename__ = "mark"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,0 +1,236 @@
+"""Bookings as pages show them: values, read without a lock."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, exists, select
+from sqlalchemy.orm import aliased
+
+from kit_booking.database import read
+from kit_booking.domain.status import AHEAD, USED, Status
+from kit_booking.models import (
+    Booking,
+    BookingMove,
+    Commune,
+    Household,
+    Kit,
+    Message,
+    MessageState,
+    Place,
+    Staff,
+)
+
+LONG_AGO = timedelta(days=60)
+"""No text about a booking that is not over is older."""
+
+
+@dataclass(frozen=True)
+class ShownMove:
+    status: Status
+    happened_at: datetime
+    by_household: bool
+    by_staff: str
+    """The name of the member of staff, empty when it was none."""
+    reason: str
+
+
+@dataclass(frozen=True)
+class ShownBooking:
+    """One booking with its slot, its place and its household."""
+
+    code: str
+    status: Status
+    commune_id: int
+    household_id: int
+    kit_code: str
+    commune_name: str
+    commune_slug: str
+    office_phone: str
+    place_name: str
+    place_address: str
+    keeper: str
+    keeper_phone: str
+    slot_name: str
+    day: date
+    from_at: datetime
+    until_at: datetime
+    pick_up_at: datetime
+    return_at: datetime
+    household_name: str
+    household_phone: str
+    village: str
+    craft: str
+    sells: str
+    streams_on: str
+    reason: str
+    asked_at: datetime
+    answer_by_at: datetime
+    first_time: bool
+    """The household never had a kit before."""
+
+    def is_ahead(self, now: datetime) -> bool:
+        return (self.status in AHEAD or self.status == Status.OUT) and self.return_at > now
+
+    def can_be_withdrawn(self, now: datetime) -> bool:
+        return self.status in (Status.REQUESTED, Status.APPROVED) and now < self.pick_up_at
+
+
+_earlier = aliased(Booking)
+_bookings = (
+    select(
+        Booking.code,
+        Booking.status,
+        Booking.commune_id,
+        Booking.household_id,
+        Kit.code,
+        Commune.name,
+        Commune.slug,
+        Commune.phone,
+        Place.name,
+        Place.address,
+        Place.keeper,
+        Place.keeper_phone,
+        Booking.slot_name,
+        Booking.day,
+        Booking.from_at,
+        Booking.until_at,
+        Booking.pick_up_at,
+        Booking.return_at,
+        Household.name,
+        Household.phone,
+        Household.village,
+        Household.craft,
+        Booking.sells,
+        Booking.streams_on,
+        Booking.reason,
+        Booking.asked_at,
+        Booking.answer_by_at,
+        ~exists().where(
+            _earlier.household_id == Booking.household_id,
+            _earlier.status.in_(USED),
+            _earlier.pick_up_at < Booking.pick_up_at,
+        ),
+    )
+    .join(Kit, Kit.id == Booking.kit_id)
+    .join(Commune, Commune.id == Booking.commune_id)
+    .join(Place, Place.id == Booking.place_id)
+    .join(Household, Household.id == Booking.household_id)
+)
+
+
+def _shown(statement: Select[Any]) -> list[ShownBooking]:
+    return [ShownBooking(row[0], Status(row[1]), *row[2:]) for row in read(statement)]
+
+
+def find_booking(code: str) -> ShownBooking | None:
+    found = _shown(_bookings.where(Booking.code == code))
+    return found[0] if found else None
+
+
+def bookings_of_household(household_id: int, most: int = 60) -> list[ShownBooking]:
+    """The newest first."""
+    return _shown(
+        _bookings.where(Booking.household_id == household_id).order_by(Booking.pick_up_at.desc()).limit(most)
+    )
+
+
+def requests_to_answer(commune_ids: Sequence[int], *, now: datetime) -> list[ShownBooking]:
+    """Those whose time on air is not over, the oldest deadline first."""
+    return _shown(
+        _bookings.where(
+            Booking.commune_id.in_(commune_ids), Booking.status == Status.REQUESTED, Booking.until_at > now
+        ).order_by(Booking.answer_by_at, Booking.id)
+    )
+
+
+def pick_ups(commune_ids: Sequence[int], from_at: datetime, until_at: datetime) -> list[ShownBooking]:
+    """Approved bookings with their pick-up in this time."""
+    return _shown(
+        _bookings.where(
+            Booking.commune_id.in_(commune_ids),
+            Booking.status == Status.APPROVED,
+            Booking.pick_up_at >= from_at,
+            Booking.pick_up_at < until_at,
+        ).order_by(Booking.pick_up_at, Kit.code)
+    )
+
+
+def kits_out(commune_ids: Sequence[int], until_at: datetime) -> list[ShownBooking]:
+    """Bookings whose kit is out and due back before this time."""
+    return _shown(
+        _bookings.where(
+            Booking.commune_id.in_(commune_ids), Booking.status == Status.OUT, Booking.return_at < until_at
+        ).order_by(Booking.return_at, Kit.code)
+    )
+
+
+def history(code: str) -> list[ShownMove]:
+    """Every move of the booking, the first first."""
+    rows = read(
+        select(
+            BookingMove.to_status,
+            BookingMove.happened_at,
+            BookingMove.household_id,
+            Staff.name,
+            BookingMove.reason,
+        )
+        .join(Booking, Booking.id == BookingMove.booking_id)
+        .outerjoin(Staff, Staff.id == BookingMove.staff_id)
+        .where(Booking.code == code)
+        .order_by(BookingMove.id)
+    )
+    return [
+        ShownMove(Status(row[0]), row[1], by_household=row[2] is not None, by_staff=row[3] or "", reason=row[4])
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True)
+class ShownMessage:
+    kind: str
+    state: MessageState
+    at: datetime
+    body: str
+
+
+def messages_of(code: str) -> list[ShownMessage]:
+    """The texts about the booking, the newest first."""
+    rows = read(
+        select(Message.kind, Message.state, Message.due_at, Message.body)
+        .join(Booking, Booking.id == Message.booking_id)
+        .where(Booking.code == code)
+        .order_by(Message.id.desc())
+    )
+    return [ShownMessage(row[0], MessageState(row[1]), row[2], row[3]) for row in rows]
+
+
+@dataclass(frozen=True)
+class PersonToPhone:
+    """Somebody whose text did not go out, or may not have, about a booking that is not over."""
+
+    household_name: str
+    household_phone: str
+    booking_code: str
+    kind: str
+    state: MessageState
+    at: datetime
+
+
+def people_to_phone(commune_ids: Sequence[int], *, now: datetime) -> list[PersonToPhone]:
+    rows = read(
+        select(Household.name, Message.to, Booking.code, Message.kind, Message.state, Message.settled_at)
+        .join(Booking, Booking.id == Message.booking_id)
+        .join(Household, Household.id == Booking.household_id)
+        .where(
+            Message.state.in_((MessageState.FAILED, MessageState.UNKNOWN)),
+            Booking.commune_id.in_(commune_ids),
+            Booking.return_at > now,
+            Message.due_at > now - LONG_AGO,
+        )
+        .order_by(Message.settled_at)
+    )
+    return [
+        PersonToPhone(name, phone, code, kind, MessageState(state), at) for name, phone, code, kind, state, at in rows
+    ]

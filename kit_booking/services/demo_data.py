@@ -1,0 +1,185 @@
+"""What the demo is made of: real communes and crafts, invented places' keepers, households and accounts."""
+
+import json
+import random
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from kit_booking.domain.slots import DEFAULT_PLAN
+from kit_booking.domain.text import search_key, slug
+from kit_booking.models import (
+    Commune,
+    Household,
+    Kit,
+    Part,
+    Place,
+    PlannedSlot,
+    Province,
+    Role,
+    Staff,
+    StaffRole,
+    Village,
+)
+
+COMMUNES = Path(__file__).parent.parent / "data" / "communes.json"
+PASSWORD = "phuxuyen"  # noqa: S105 (it opens invented data only, and is printed on the sign-in page)
+
+LETTERS = {"phuong-duc": "PD", "phu-xuyen": "PX", "chuyen-my": "CM", "dai-xuyen": "DX"}
+HOUSEHOLDS = {"phuong-duc": 52, "phu-xuyen": 26, "chuyen-my": 22, "dai-xuyen": 24}
+
+PARTS = (
+    ("Điện thoại quay phim", 1),
+    ("Chân máy", 1),
+    ("Đèn softbox", 2),
+    ("Micro cài áo không dây", 2),
+    ("Bộ phát wifi 4G", 1),
+    ("Phông nền", 1),
+    ("Ổ cắm kéo dài", 1),
+    ("Thùng đựng", 1),
+)
+SURNAMES = ("Nguyễn", "Trần", "Lê", "Phạm", "Vũ", "Đặng", "Bùi", "Đỗ", "Hoàng", "Ngô", "Dương", "Tạ", "Lưu")
+MIDDLES = ("Văn", "Thị", "Đức", "Minh", "Thị Thu", "Quang", "Thị Hồng", "Xuân", "Hữu", "Thị Kim")
+NAMES = (
+    "An", "Bảo", "Chiến", "Dung", "Đạt", "Giang", "Hạnh", "Hiền", "Hòa", "Huệ", "Khánh", "Lan", "Liên", "Loan",
+    "Mai", "Nga", "Nhung", "Oanh", "Phúc", "Quyên", "Sơn", "Tâm", "Thắm", "Thịnh", "Tuyết", "Vinh", "Yến",
+)  # fmt: skip
+STREAMS = ("Facebook", "TikTok", "Facebook, TikTok", "Shopee", "Zalo")
+PREFIXES = ("0912", "0936", "0978", "0983", "0354", "0367", "0388", "0779", "0825", "0868")
+
+
+@dataclass(frozen=True)
+class Account:
+    username: str
+    password: str
+    role: Role
+    commune: str
+
+
+def _data() -> list[dict[str, Any]]:
+    communes: list[dict[str, Any]] = json.loads(COMMUNES.read_text())["communes"]
+    return communes
+
+
+ACCOUNTS = [
+    Account(f"{title}.{slug(commune['name']).replace('-', '')}", PASSWORD, role, commune["name"])
+    for commune in _data()
+    for title, role in (("canbo", Role.CLERK), ("lanhdao", Role.LEADER))
+] + [Account("vanhanh", PASSWORD, Role.OPERATOR, "")]
+
+
+def add_communes(session: Session, valid_from: date) -> list[Kit]:
+    """The communes with a place and a kit for each of their old units, in order."""
+    dice = random.Random("places")  # noqa: S311 (nothing here is secret)
+    province = Province(name="Hà Nội", slug="ha-noi")
+    session.add(province)
+    session.flush()
+    kits = []
+    for number, data in enumerate(_data()):
+        places = data["places"]
+        villages = [
+            [(place["old_unit"], ""), *((name, "") for name in place.get("includes", []))]
+            + [(craft.get("village", ""), craft["name"]) for craft in place["crafts"]]
+            + [(name, "") for name in data.get("villages", []) if place["old_unit"] == data["name"]]
+            for place in places
+        ]
+        names = [data["name"], *(name for of_place in villages for name, _ in of_place if name)]
+        commune = Commune(
+            province_id=province.id,
+            code=data["code"],
+            name=data["name"],
+            slug=slug(data["name"]),
+            search="\n".join(dict.fromkeys(search_key(name) for name in names)),
+            phone=f"+84243385{4100 + number:04}",
+        )
+        session.add(commune)
+        session.flush()
+        session.add_all(
+            PlannedSlot(
+                commune_id=commune.id,
+                valid_from=valid_from,
+                name=line.name,
+                from_time=line.from_time,
+                until_time=line.until_time,
+            )
+            for line in DEFAULT_PLAN
+        )
+        for index, (place_data, of_place) in enumerate(zip(places, villages, strict=True), 1):
+            place = Place(
+                commune_id=commune.id,
+                name=place_data["old_unit"],
+                address=f"Trụ sở UBND {place_data['old_unit']} cũ",
+                keeper=_name(dice),
+                keeper_phone=f"+84{PREFIXES[index][1:]}{dice.randrange(100_000, 999_999)}",
+            )
+            session.add(place)
+            session.flush()
+            session.add_all(
+                Village(place_id=place.id, name=name or place.name, craft=craft) for name, craft in of_place
+            )
+            kit = Kit(commune_id=commune.id, place_id=place.id, code=f"{LETTERS[commune.slug]}-{index}")
+            session.add(kit)
+            session.flush()
+            session.add_all(Part(kit_id=kit.id, name=name, count=count) for name, count in PARTS)
+            kits.append(kit)
+    return kits
+
+
+def add_households(session: Session, kits: list[Kit], consent_at: datetime) -> list[Household]:
+    """Invented ones, with crafts that their villages really have."""
+    dice = random.Random("households")  # noqa: S311 (nothing here is secret)
+    villages: dict[int, list[tuple[str, str]]] = {}
+    for commune_id, name, craft in session.query(Place.commune_id, Village.name, Village.craft).join(
+        Village, Village.place_id == Place.id
+    ):
+        villages.setdefault(commune_id, []).append((name, craft))
+    households = []
+    for commune in session.query(Commune).order_by(Commune.id):
+        known = [entry for entry in villages[commune.id] if entry[1]] or villages[commune.id]
+        for _ in range(HOUSEHOLDS[commune.slug]):
+            village, craft = dice.choice(known if dice.random() < 0.8 else villages[commune.id])
+            households.append(
+                Household(
+                    commune_id=commune.id,
+                    name=_name(dice),
+                    phone=f"+84{dice.choice(PREFIXES)[1:]}{dice.randrange(100_000, 999_999)}",
+                    village=village,
+                    craft=craft or "nghề khác",
+                    sells=craft.split(",")[0],
+                    streams_on=dice.choice(STREAMS),
+                    consent_version="2026-11",
+                    consent_at=consent_at,
+                    seen_at=consent_at,
+                )
+            )
+    session.add_all(households)
+    session.flush()
+    return households
+
+
+def add_staff(session: Session, commune_ids: set[int], password_hash: str) -> dict[int, int]:
+    """The demo's accounts; the clerk's id by commune."""
+    dice = random.Random("staff")  # noqa: S311 (nothing here is secret)
+    communes = {commune.name: commune.id for commune in session.query(Commune)}
+    clerks = {}
+    for account in ACCOUNTS:
+        member = Staff(
+            username=account.username,
+            name=_name(dice),
+            mobile=f"+84{dice.choice(PREFIXES)[1:]}{dice.randrange(100_000, 999_999)}",
+            password_hash=password_hash,
+        )
+        session.add(member)
+        session.flush()
+        commune_id = communes.get(account.commune)
+        session.add(StaffRole(staff_id=member.id, commune_id=commune_id, role=account.role))
+        if account.role is Role.CLERK and commune_id in commune_ids:
+            clerks[commune_id] = member.id
+    return clerks
+
+
+def _name(dice: random.Random) -> str:
+    return f"{dice.choice(SURNAMES)} {dice.choice(MIDDLES)} {dice.choice(NAMES)}"

@@ -1,0 +1,71 @@
+"""Signs of life: the worker's heartbeat, the database's schema, what tidying up removes."""
+
+from datetime import datetime, timedelta
+
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import current_app
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from kit_booking.database import db, read, transaction, upsert
+from kit_booking.models import LoginCode, Mark, Throttle
+
+BEAT = timedelta(seconds=15)
+ALIVE = timedelta(minutes=2)
+"""A worker that was silent for so long is not there."""
+TIDY = timedelta(hours=1)
+KEEP = timedelta(days=2)
+
+
+def find_mark(name: str) -> datetime | None:
+    rows = read(select(Mark.at).where(Mark.name == name))
+    return rows[0].at if rows else None
+
+
+@transaction
+def set_mark(session: Session, name: str, *, now: datetime) -> None:
+    _mark(session, name, now)
+
+
+def _mark(session: Session, name: str, now: datetime) -> None:
+    session.execute(
+        upsert(Mark).values(name=name, at=now).on_conflict_do_update(index_elements=["name"], set_={"at": now})
+    )
+
+
+def is_demo() -> bool:
+    """Whether the database was filled as a demo; that can't be undone."""
+    return find_mark("demo") is not None
+
+
+def beat(*, now: datetime) -> None:
+    """The worker lives; written seldom, because a write waits for the disk."""
+    last = find_mark("worker")
+    if last is None or now - last >= BEAT:
+        set_mark("worker", now=now)
+
+
+def is_worker_alive(*, now: datetime) -> bool:
+    last = find_mark("worker")
+    return last is not None and now - last < ALIVE
+
+
+def tidy_up(*, now: datetime) -> None:
+    last = find_mark("tidied")
+    if last is None or now - last >= TIDY:
+        _tidy_up(now=now)
+
+
+@transaction
+def _tidy_up(session: Session, *, now: datetime) -> None:
+    session.execute(delete(LoginCode).where(LoginCode.expires_at < now - KEEP))
+    session.execute(delete(Throttle).where(Throttle.window_at < now - KEEP))
+    _mark(session, "tidied", now)
+
+
+def is_schema_current() -> bool:
+    """Whether the tables are what this code expects: Alembic's head."""
+    script = ScriptDirectory(current_app.extensions["migrate"].directory)
+    with db.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_heads() == tuple(script.get_heads())

@@ -1,0 +1,208 @@
+"""Signing in: households by a code sent to their number, staff by a password."""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from flask import current_app
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from kit_booking.database import read, transaction
+from kit_booking.domain.messages import CODE_LIVES, Kind, login_text
+from kit_booking.domain.text import search_key
+from kit_booking.models import AuditEntry, Household, LoginCode, Message, MessageState, Staff
+from kit_booking.services.staff import StaffMember, find_member
+from kit_booking.services.steps import count_try, sms_name
+
+CODES_A_NUMBER = 3
+CODES_WINDOW = timedelta(minutes=15)
+CODES_AN_ADDRESS = 30
+"""A day; many phones share one address of their mobile network."""
+CODES_A_DAY = 2000
+"""For everybody together: what a day of this may cost at most."""
+TRIES = 5
+PASSWORD_TRIES = 10
+"""An account and an address have so many in a window of `CODES_WINDOW`."""
+STALE = timedelta(days=365)
+"""Numbers are given to other people: after so long without use the household's name is asked."""
+
+# The second profile of OWASP's password storage cheat sheet: 0.05 s on an office PC.
+hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+
+
+@transaction
+def send_code(session: Session, phone: str, address: str, *, now: datetime) -> bool:
+    """Queue a login code for the number; False when there were too many already."""
+    within = (
+        count_try(session, f"code-address:{address}", timedelta(days=1), now=now) <= CODES_AN_ADDRESS
+        and count_try(session, f"code:{phone}", CODES_WINDOW, now=now) <= CODES_A_NUMBER
+        and count_try(session, "code", timedelta(days=1), now=now) <= CODES_A_DAY
+    )
+    if not within:
+        return False
+    code = f"{secrets.randbelow(1_000_000):06}"
+    session.execute(delete(LoginCode).where(LoginCode.phone == phone))
+    session.execute(
+        insert(LoginCode).values(phone=phone, code_hash=_code_hash(phone, code), expires_at=now + CODE_LIVES)
+    )
+    session.execute(  # An older code is void now; its text would only confuse.
+        update(Message)
+        .where(Message.to == phone, Message.kind == Kind.LOGIN_CODE, Message.state == MessageState.QUEUED)
+        .values(state=MessageState.SKIPPED, settled_at=now, body="")
+    )
+    session.execute(
+        insert(Message).values(
+            kind=Kind.LOGIN_CODE,
+            to=phone,
+            body=login_text(sms_name(), code),
+            created_at=now,
+            due_at=now,
+            useful_until_at=now + CODE_LIVES,
+        )
+    )
+    return True
+
+
+def _code_hash(phone: str, code: str) -> str:
+    """Keyed, because a million codes are hashed in no time."""
+    key = current_app.extensions["settings"].secret_key.encode()
+    return hmac.new(key, f"{phone} {code}".encode(), hashlib.sha256).hexdigest()
+
+
+class CodeCheck(StrEnum):
+    RIGHT = "right"
+    WRONG = "wrong"
+    EXPIRED = "expired"
+    TOO_MANY = "too_many"
+
+
+@transaction
+def check_code(session: Session, phone: str, code: str, *, now: datetime) -> CodeCheck:
+    """Whether this is the code last sent to the number; a code works once and bears five tries."""
+    row = session.execute(
+        update(LoginCode)
+        .where(LoginCode.phone == phone)
+        .values(tries=LoginCode.tries + 1)
+        .returning(LoginCode.code_hash, LoginCode.expires_at, LoginCode.tries)
+    ).one_or_none()
+    if row is None or row.expires_at <= now:
+        return CodeCheck.EXPIRED
+    if row.tries > TRIES:
+        return CodeCheck.TOO_MANY
+    if not hmac.compare_digest(row.code_hash, _code_hash(phone, code)):
+        return CodeCheck.WRONG
+    session.execute(delete(LoginCode).where(LoginCode.phone == phone))
+    return CodeCheck.RIGHT
+
+
+@dataclass(frozen=True)
+class Known:
+    """A household of the number; its name is asked when it was not here for long."""
+
+    id: int
+    name: str
+    needs_name: bool
+
+
+def households_of(phone: str, *, now: datetime) -> list[Known]:
+    rows = read(
+        select(Household.id, Household.name, Household.seen_at).where(Household.phone == phone).order_by(Household.id)
+    )
+    return [Known(row.id, row.name, now - row.seen_at > STALE) for row in rows]
+
+
+@transaction
+def enter_household(session: Session, household_id: int, *, now: datetime) -> None:
+    """Note that the household signed in."""
+    session.execute(update(Household).where(Household.id == household_id).values(seen_at=now))
+
+
+@transaction
+def register_household(
+    session: Session,
+    phone: str,
+    commune_id: int,
+    *,
+    name: str,
+    village: str,
+    craft: str,
+    consent_version: str,
+    now: datetime,
+) -> int:
+    """The id of the new household; of the same one again when it is sent twice."""
+    for known in session.execute(select(Household.id, Household.name).where(Household.phone == phone)):
+        if search_key(known.name) == search_key(name):
+            return int(known.id)
+    household = Household(
+        commune_id=commune_id,
+        phone=phone,
+        name=name,
+        village=village,
+        craft=craft,
+        consent_version=consent_version,
+        consent_at=now,
+        seen_at=now,
+    )
+    session.add(household)
+    session.flush()
+    session.execute(
+        insert(AuditEntry).values(
+            at=now,
+            action="registered",
+            commune_id=commune_id,
+            household_id=household.id,
+            detail=consent_version,
+        )
+    )
+    return household.id
+
+
+class PasswordCheck(StrEnum):
+    RIGHT = "right"
+    WRONG = "wrong"
+    TOO_MANY = "too_many"
+
+
+def check_password(
+    username: str, password: str, address: str, *, now: datetime
+) -> tuple[PasswordCheck, StaffMember | None]:
+    """The member of staff this is. Hashing takes long, so it happens outside of every transaction."""
+    if not _may_try(username, address, now=now):
+        return PasswordCheck.TOO_MANY, None
+    rows = read(
+        select(Staff.id, Staff.session_version, Staff.password_hash).where(
+            Staff.username == username, Staff.is_active
+        )
+    )
+    # Somebody who is not there takes as long as somebody who is.
+    stored = rows[0].password_hash if rows else _NOBODY
+    try:
+        hasher.verify(stored, password)
+    except (VerificationError, InvalidHashError):
+        return PasswordCheck.WRONG, None
+    member = find_member(rows[0].id, rows[0].session_version) if rows else None
+    return (PasswordCheck.RIGHT, member) if member else (PasswordCheck.WRONG, None)
+
+
+_NOBODY = hasher.hash(secrets.token_urlsafe())
+
+
+@transaction
+def _may_try(session: Session, username: str, address: str, *, now: datetime) -> bool:
+    tries = [
+        count_try(session, f"password:{username}"[:80], CODES_WINDOW, now=now),
+        count_try(session, f"password-address:{address}", CODES_WINDOW, now=now) // 5,
+    ]
+    return max(tries) <= PASSWORD_TRIES
+
+
+@transaction
+def may_try_name(session: Session, phone: str, *, now: datetime) -> bool:
+    """Whether the name of a household that was away for long may be guessed once more."""
+    return count_try(session, f"name:{phone}", CODES_WINDOW, now=now) <= TRIES

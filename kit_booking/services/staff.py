@@ -1,0 +1,122 @@
+"""Staff accounts: who may see and do what, and how an account begins."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from kit_booking.database import read, transaction
+from kit_booking.models import AuditEntry, Commune, Household, Role, Staff, StaffRole
+
+
+@dataclass(frozen=True)
+class StaffMember:
+    """Who is signed in as staff, and where."""
+
+    id: int
+    session_version: int
+    name: str
+    mobile: str
+    roles: tuple[tuple[Role, int | None], ...]
+
+    @property
+    def is_operator(self) -> bool:
+        return any(role is Role.OPERATOR for role, _ in self.roles)
+
+    def may_see(self, commune_id: int) -> bool:
+        return self.is_operator or any(own == commune_id for _, own in self.roles)
+
+    def may_act(self, commune_id: int) -> bool:
+        """Only a clerk of the commune answers its requests."""
+        return (Role.CLERK, commune_id) in self.roles
+
+
+def find_member(staff_id: int, session_version: int) -> StaffMember | None:
+    """The active account of a sign-in that was not ended since."""
+    rows = read(
+        select(Staff.name, Staff.mobile, StaffRole.role, StaffRole.commune_id)
+        .outerjoin(StaffRole, StaffRole.staff_id == Staff.id)
+        .where(Staff.id == staff_id, Staff.is_active, Staff.session_version == session_version)
+        .order_by(StaffRole.id)
+    )
+    if not rows:
+        return None
+    roles = tuple((Role(row.role), row.commune_id) for row in rows if row.role)
+    return StaffMember(staff_id, session_version, rows[0].name, rows[0].mobile, roles)
+
+
+@dataclass(frozen=True)
+class HouseholdMember:
+    """Who is signed in as a household."""
+
+    id: int
+    session_version: int
+    name: str
+    phone: str
+    village: str
+    craft: str
+    sells: str
+    streams_on: str
+
+
+def find_household(household_id: int, session_version: int) -> HouseholdMember | None:
+    rows = read(
+        select(
+            Household.id,
+            Household.session_version,
+            Household.name,
+            Household.phone,
+            Household.village,
+            Household.craft,
+            Household.sells,
+            Household.streams_on,
+        ).where(Household.id == household_id, Household.session_version == session_version)
+    )
+    return HouseholdMember(*rows[0]) if rows else None
+
+
+@dataclass(frozen=True)
+class SeenCommune:
+    id: int
+    name: str
+    slug: str
+
+
+def communes_seen(member: StaffMember) -> list[SeenCommune]:
+    """The communes whose bookings the member of staff sees."""
+    communes = select(Commune.id, Commune.name, Commune.slug).order_by(Commune.name)
+    if not member.is_operator:
+        communes = communes.where(Commune.id.in_([own for _, own in member.roles if own is not None]))
+    return [SeenCommune(*row) for row in read(communes)]
+
+
+@transaction
+def add_staff(
+    session: Session,
+    username: str,
+    name: str,
+    password_hash: str,
+    role: Role,
+    commune_slug: str | None,
+    *,
+    mobile: str = "",
+    now: datetime,
+) -> None:
+    """A new account with one role. Raises ``ValueError`` that says what is wrong."""
+    if session.scalar(select(Staff.id).where(Staff.username == username)):
+        raise ValueError(f"the user name {username} is taken")
+    commune_id = session.scalar(select(Commune.id).where(Commune.slug == commune_slug)) if commune_slug else None
+    if commune_slug and commune_id is None:
+        raise ValueError(f"there is no commune {commune_slug}")
+    if (role is Role.OPERATOR) != (commune_id is None):
+        raise ValueError("a clerk or leader needs a commune, an operator has none")
+    member = Staff(username=username, name=name, password_hash=password_hash, mobile=mobile)
+    session.add(member)
+    session.flush()
+    session.add(StaffRole(staff_id=member.id, commune_id=commune_id, role=role))
+    session.execute(
+        insert(AuditEntry).values(
+            at=now, action="staff_added", commune_id=commune_id, staff_id=member.id, detail=role
+        )
+    )

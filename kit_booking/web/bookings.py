@@ -1,0 +1,146 @@
+"""A household's pages: asking for a slot, its bookings, giving one up."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request
+from flask_babel import gettext as _
+
+from kit_booking.clock import utc_now
+from kit_booking.domain.status import Status
+from kit_booking.services import booking as bookings
+from kit_booking.services import bookings_shown
+from kit_booking.services.bookings_shown import ShownBooking
+from kit_booking.web.communes import Office, office_of
+from kit_booking.web.forms import EmptyForm, NumberForm, SlotForm
+from kit_booking.web.readers import household, household_only, own_booking_or_404, this_household
+from kit_booking.web.slots import look_or_404, slot_page_of
+from kit_booking.web.words import by_word, refusal_text, standing_text
+
+blueprint = Blueprint("bookings", __name__)
+
+
+@blueprint.get("/kits/<kit_code>/<day>/<slot_key>")
+def slot(kit_code: str, day: str, slot_key: str) -> Any:
+    return _slot_page(kit_code, day, slot_key)
+
+
+@blueprint.post("/kits/<kit_code>/<day>/<slot_key>")
+@household_only
+def request_slot(kit_code: str, day: str, slot_key: str) -> Any:
+    form = SlotForm()
+    if not form.validate_on_submit():
+        return _slot_page(kit_code, day, slot_key, form), 422
+    now = utc_now()
+    look = look_or_404(kit_code, day, slot_key, None, now=now)
+    asked = bookings.request_booking(
+        kit_code,
+        look.slot.day,
+        slot_key,
+        this_household().id,
+        sells=form.text("sells"),
+        streams_on=form.text("streams_on"),
+        now=now,
+    )
+    if asked.code:
+        return redirect(f"/bookings/{asked.code}?new=1", 303)
+    return _slot_page(kit_code, day, slot_key, form), 409
+
+
+def _slot_page(kit_code: str, day: str, slot_key: str, form: SlotForm | None = None) -> Any:
+    who = household()
+    look = look_or_404(kit_code, day, slot_key, who.id if who else None, now=utc_now())
+    if look.own_code:
+        return redirect(f"/bookings/{look.own_code}", 303)
+    if who:
+        form = form or SlotForm(sells=who.sells, streams_on=who.streams_on)
+    return render_template(
+        "bookings/slot.html",
+        slot=slot_page_of(look),
+        form=form or NumberForm(),
+        refusals=[refusal_text(refusal) for refusal in look.refusals],
+        standing=standing_text(look.booked, look.commune.policy) if look.booked else "",
+        steps=who is None,
+        back=f"/communes/{look.commune.slug}#{kit_code}",
+        office=office_of(look.commune),
+    )
+
+
+@blueprint.get("/bookings")
+@household_only
+def mine() -> str:
+    now, who = utc_now(), this_household()
+    shown = bookings_shown.bookings_of_household(who.id)
+    ahead = sorted((b for b in shown if b.is_ahead(now)), key=lambda b: b.pick_up_at)
+    past = [shown_view(b, now) for b in shown if not b.is_ahead(now)]
+    views = [shown_view(b, now) for b in ahead]
+    booked, policy = bookings.standing_of(who.id, now=now)
+    return render_template(
+        "bookings/mine.html",
+        next=views[0] if views else None,
+        ahead=views[1:],
+        past=past,
+        standing=standing_text(booked, policy),
+        household=who,
+        office=_office(ahead[0]) if ahead else None,
+    )
+
+
+@blueprint.get("/bookings/<code>")
+@household_only
+def one(code: str) -> str:
+    return _one_page(own_booking_or_404(code))
+
+
+def _one_page(booking: ShownBooking, refused: str = "") -> str:
+    return render_template(
+        "bookings/one.html",
+        booking={**shown_view(booking, utc_now()), "history": history_view(booking.code)},
+        is_new="new" in request.args and booking.status == Status.REQUESTED,
+        refused=refused,
+        office=_office(booking),
+    )
+
+
+@blueprint.get("/bookings/<code>/cancel")
+@household_only
+def ask_to_withdraw(code: str) -> Any:
+    booking = own_booking_or_404(code)
+    if not booking.can_be_withdrawn(utc_now()):
+        return redirect(f"/bookings/{code}", 303)
+    return render_template(
+        "bookings/cancel.html",
+        booking=shown_view(booking, utc_now()),
+        form=EmptyForm(),
+        office=_office(booking),
+    )
+
+
+@blueprint.post("/bookings/<code>/cancel")
+@household_only
+def withdraw(code: str) -> Any:
+    own_booking_or_404(code)
+    outcome = bookings.withdraw(code, this_household().id, now=utc_now())
+    if not outcome.is_done and outcome.status != Status.CANCELLED:
+        refused = _("Phiếu này không hủy trên trang được nữa. Bà con gọi điện cho xã.")
+        return _one_page(own_booking_or_404(code), refused), 409
+    return redirect(f"/bookings/{code}", 303)
+
+
+def _office(booking: ShownBooking) -> Office:
+    return Office(_("xã %(name)s", name=booking.commune_name), booking.office_phone)
+
+
+def shown_view(booking: ShownBooking, now: datetime) -> dict[str, Any]:
+    """A booking as the templates take it."""
+    return {
+        **asdict(booking),
+        "slot_name": _(booking.slot_name),
+        "is_ahead": booking.is_ahead(now),
+        "can_cancel": booking.can_be_withdrawn(now),
+    }
+
+
+def history_view(code: str) -> list[dict[str, Any]]:
+    return [{**asdict(move), "by": by_word(move)} for move in bookings_shown.history(code)]

@@ -1,0 +1,92 @@
+"""The start page and the fortnight: what everybody may see, made to be cheap."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import Blueprint, Response, abort, make_response, render_template, request
+from flask_babel import gettext as _
+
+from kit_booking.clock import utc_now
+from kit_booking.services.communes import Found, find_communes, start_stamp
+from kit_booking.services.fortnight import changes_at, find_stamp, fortnight
+from kit_booking.services.sheets import CommuneSheet, sheet
+from kit_booking.web.grid import page_of
+from kit_booking.web.language import language
+from kit_booking.web.readers import household, reader
+from kit_booking.web.responses import cached, etag_of, has_it, tagged
+
+blueprint = Blueprint("communes", __name__)
+
+SHARED, PERSONAL = "public, no-cache", "private, no-cache"
+
+
+@dataclass(frozen=True)
+class Office:
+    """Whom to call; shown at the foot of every page that belongs to a commune."""
+
+    name: str
+    phone: str
+
+
+def office_of(commune: CommuneSheet) -> Office:
+    return Office(_("xã %(name)s", name=commune.name), commune.phone)
+
+
+@blueprint.get("/")
+def start() -> Response:
+    now = utc_now()
+    query, province = request.args.get("q", "")[:80], request.args.get("province", "")[:80]
+    if query or province or reader():
+        return make_response(_start_page(find_communes(query, province, now=now), query))
+
+    def build() -> tuple[str, datetime]:
+        found = find_communes("", "", now=now)
+        return _start_page(found, ""), found.changes_at or now + timedelta(days=1)
+
+    return cached(("start", language(), *start_stamp()), build, now=now, cache_control=SHARED)
+
+
+def _start_page(found: Found, query: str) -> str:
+    return render_template(
+        "communes/start.html",
+        communes=found.communes,
+        provinces=found.provinces,
+        province=found.province,
+        is_cut=found.is_cut,
+        q=query,
+        here=request.full_path.rstrip("?") if query or found.province else "/",
+    )
+
+
+@blueprint.get("/communes/<slug>")
+def show(slug: str) -> Response:
+    now = utc_now()
+    stamp = find_stamp(slug) or abort(404)
+    who, own = reader(), household()
+    key = ("fortnight", language(), stamp, who and (own.id if own else who.kind))
+
+    def build() -> tuple[str, datetime]:
+        commune = sheet(stamp.commune_id, stamp.version)
+        shown = fortnight(commune, now=now, household_id=own.id if own else None)
+        page = render_template(
+            "communes/fortnight.html", page=page_of(shown), office=office_of(commune), here=request.path
+        )
+        return page, changes_at(commune, now=now)
+
+    if who is None:
+        return cached(key, build, now=now, cache_control=SHARED)
+    etag = etag_of(key, changes_at(sheet(stamp.commune_id, stamp.version), now=now))
+    return tagged(Response(status=304) if has_it(etag) else make_response(build()[0]), etag, PERSONAL)
+
+
+@blueprint.get("/privacy")
+def privacy() -> str:
+    return render_template("privacy.html")
+
+
+@blueprint.get("/robots.txt")
+def robots() -> Response:
+    """Feeds stay allowed: Google's calendar asks here first. Their answers say noindex themselves."""
+    response = Response("User-agent: *\nDisallow: /staff\nDisallow: /bookings\n", mimetype="text/plain")
+    response.headers["Cache-Control"] = "public, max-age=86400"
+    return response

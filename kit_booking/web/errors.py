@@ -1,0 +1,75 @@
+"""What went wrong, in plain words, with what to do next and what was typed."""
+
+import logging
+
+from flask import Flask, Response, make_response, render_template, request
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+log = logging.getLogger(__name__)
+
+SECRET_FIELDS = frozenset({"csrf_token", "password", "code"})
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _csrf(_error: CSRFError) -> Response:
+    return _page(
+        400,
+        _("Trang này mở lâu quá rồi"),
+        _("Điện thoại không còn giữ được trang này, nên xã chưa nhận được gì."),
+        _("Bà con quay lại trang trước, tải lại rồi gửi lại. Cần cho phép cookie thì mới gửi được."),
+    )
+
+
+def _http(error: HTTPException) -> Response:
+    match error.code:
+        case 404:
+            return _page(
+                404,
+                _("Không có trang này"),
+                _("Có thể địa chỉ gõ thiếu, hoặc trang đã bỏ."),
+                _("Về trang đầu để chọn xã của nhà mình."),
+            )
+        case 403:
+            return _page(
+                403,
+                _("Tài khoản này không làm được việc đó"),
+                _("Chỉ cán bộ của xã cho mượn mới làm được."),
+                _("Đăng nhập bằng tài khoản của cán bộ xã, hoặc gọi người vận hành."),
+            )
+        case 413:
+            return _page(413, _("Gửi nhiều quá"), _("Những gì vừa gửi dài quá mức."), _("Ghi ngắn lại rồi gửi lại."))
+        case 500:
+            return _page(
+                500,
+                _("Máy của xã gặp trục trặc"),
+                _("Việc vừa rồi chưa xong, không có gì bị mất."),
+                _("Bà con chờ một phút rồi thử lại, hoặc gọi điện cho xã."),
+            )
+        case code if code and code >= 400:
+            return _page(
+                code,
+                _("Không làm được việc này"),
+                _("Trang không hiểu những gì vừa gửi."),
+                _("Quay lại trang trước rồi thử lại."),
+            )
+    response = error.get_response(request.environ)
+    return make_response(response)
+
+
+def _unexpected(error: Exception) -> Response:
+    log.exception("an error nobody expected", exc_info=error)
+    return _http(InternalServerError())
+
+
+def _page(status: int, title: str, text: str, todo: str) -> Response:
+    form = {} if status == 413 else request.form  # What is too large can't be read either.
+    kept = [(name, value) for name, value in form.items() if value.strip() and name not in SECRET_FIELDS]
+    page = render_template("error.html", title=title, text=text, todo=todo, kept=kept)
+    return make_response(page, status)

@@ -1,0 +1,118 @@
+"""The forms: they check the shape of what was typed and build values; none of them asks the database."""
+
+import unicodedata
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, Field, PasswordField, StringField, TelField, ValidationError
+from wtforms.validators import InputRequired, Length
+
+from kit_booking.domain.phone import PhoneProblem, parse_mobile
+from kit_booking.domain.text import clean
+from kit_booking.web.language import FormTranslations
+from kit_booking.web.words import phone_problem_text
+
+PRIVACY_VERSION = "2026-11"
+"""Which wording of the privacy page a household agreed to."""
+
+
+def tidy(most: int) -> Any:
+    """A filter: one clean line, composed letters, at most so many of them."""
+    return lambda typed: clean(typed, most) if typed else ""
+
+
+class Form(FlaskForm):
+    class Meta(FlaskForm.Meta):
+        def get_translations(self, form: Any) -> FormTranslations:
+            return FormTranslations()
+
+    def text(self, name: str) -> str:
+        """What was typed into the field, tidy, and empty when nothing was."""
+        return str(self[name].data or "")
+
+
+class NumberForm(Form):
+    phone = TelField(
+        _("Số điện thoại di động"),
+        render_kw={"inputmode": "tel", "autocomplete": "tel", "maxlength": 40},
+    )
+    number = ""
+    """The number as E.164, once the form is valid."""
+    problem: PhoneProblem | None = None
+
+    def validate_phone(self, field: Field) -> None:
+        answer = parse_mobile((field.data or "")[:100])
+        if isinstance(answer, PhoneProblem):
+            self.problem = answer
+            raise ValidationError(phone_problem_text(answer))
+        self.number = answer
+
+
+class CodeForm(Form):
+    code = StringField(
+        _("Mã 6 số"),
+        filters=[lambda typed: "".join(filter(str.isdecimal, unicodedata.normalize("NFKC", typed or "")))],
+        render_kw={
+            "inputmode": "numeric",
+            "autocomplete": "one-time-code",
+            "maxlength": 12,
+            "class": "digits",
+        },
+    )
+
+    def validate_code(self, field: Field) -> None:
+        if len(field.data) != 6:
+            raise ValidationError(str(_("Mã gồm đúng 6 chữ số, có trong tin nhắn xã vừa gửi.")))
+
+
+class SlotForm(Form):
+    """What a household says of its stream; both may stay empty."""
+
+    sells = StringField(
+        _("Nhà mình bán gì? (không ghi cũng được)"), filters=[tidy(120)], render_kw={"maxlength": 120}
+    )
+    streams_on = StringField(
+        _("Phát ở đâu? Ví dụ: Facebook, TikTok, Shopee (không ghi cũng được)"),
+        filters=[tidy(120)],
+        render_kw={"maxlength": 120},
+    )
+
+
+class HouseholdForm(SlotForm):
+    name = StringField(
+        _("Tên chủ hộ"),
+        [InputRequired(), Length(min=2)],
+        filters=[tidy(80)],
+        render_kw={"autocomplete": "name", "maxlength": 80},
+    )
+    village = StringField(_("Thôn, làng"), [InputRequired()], filters=[tidy(80)], render_kw={"maxlength": 80})
+    craft = StringField(_("Nghề"), [InputRequired()], filters=[tidy(80)], render_kw={"maxlength": 80})
+    consent = BooleanField(
+        _("Tôi đồng ý cho xã giữ tên, số điện thoại, thôn và nghề của nhà mình để cho mượn bộ livestream."),
+        [InputRequired(_("Cần bà con đồng ý thì xã mới ghi được phiếu mượn."))],
+    )
+
+
+class StaffForm(Form):
+    username = StringField(
+        _("Tên đăng nhập"),
+        [InputRequired()],
+        filters=[tidy(40), lambda typed: typed.lower()],
+        render_kw={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"},
+    )
+    password = PasswordField(
+        _("Mật khẩu"),
+        [InputRequired(), Length(max=200)],
+        # Vietnamese keyboards type the same letter in two ways; only one of them was hashed.
+        filters=[lambda typed: unicodedata.normalize("NFC", typed) if typed else typed],
+        render_kw={"autocomplete": "current-password"},
+    )
+
+
+class ReasonForm(Form):
+    reason = StringField(_("Lý do"), [InputRequired()], filters=[tidy(80)])
+
+
+class EmptyForm(Form):
+    """A button; only its CSRF token is checked."""

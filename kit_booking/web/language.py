@@ -1,0 +1,68 @@
+"""The language of the screen: Vietnamese first, English second, remembered in a cookie."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Flask, abort, redirect, request
+from flask_babel import Babel, Domain, get_locale
+from werkzeug.wrappers import Response
+
+from kit_booking.web.security import own_path
+
+LANGUAGES = ("vi", "en")
+COOKIE = "lang"
+TRANSLATIONS = Path(__file__).parent.parent / "translations"
+
+blueprint = Blueprint("language", __name__)
+_wtforms = Domain(str(TRANSLATIONS), domain="wtforms")
+
+
+def init_app(app: Flask) -> None:
+    Babel(
+        app,
+        default_locale="vi",
+        default_timezone="Asia/Ho_Chi_Minh",
+        default_translation_directories=str(TRANSLATIONS),
+        locale_selector=language,
+    )
+    app.register_blueprint(blueprint)
+
+
+def language() -> str:
+    chosen = request.cookies.get(COOKIE, "")
+    return chosen if chosen in LANGUAGES else LANGUAGES[0]
+
+
+@blueprint.get("/language/<code>")
+def switch(code: str) -> Response:
+    if code not in LANGUAGES:
+        abort(404)
+    response = redirect(own_path(request.args.get("next")), 303)
+    response.set_cookie(
+        COOKIE,
+        code,
+        max_age=timedelta(days=400),
+        samesite="Lax",
+        secure=request.is_secure,
+        httponly=True,
+    )
+    return response
+
+
+class FormTranslations:
+    """WTForms' own messages, in Vietnamese from our catalogue and in English as they are."""
+
+    def gettext(self, text: str) -> str:
+        return str(self._catalogue().ugettext(text)) if self._is_vietnamese() else text
+
+    def ngettext(self, singular: str, plural: str, count: int) -> str:
+        if self._is_vietnamese():
+            return str(self._catalogue().ungettext(singular, plural, count))
+        return singular if count == 1 else plural
+
+    def _catalogue(self) -> Any:
+        return _wtforms.get_translations()
+
+    def _is_vietnamese(self) -> bool:
+        return str(get_locale()) == "vi"

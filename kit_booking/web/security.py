@@ -1,0 +1,106 @@
+"""Guard rails for every request: headers, cookies, CSRF, where a redirect may go, and the log."""
+
+import json
+import logging
+import secrets
+import sys
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, current_app, g, request
+from flask_wtf import CSRFProtect
+
+from kit_booking.config import Settings
+
+csrf = CSRFProtect()
+log = logging.getLogger("kit_booking.requests")
+
+POLICY = "; ".join(
+    f"{what} {source}"
+    for what, source in {
+        "default-src": "'none'",
+        "style-src": "'self'",
+        "img-src": "'self' data:",
+        "form-action": "'self'",
+        "frame-ancestors": "'none'",
+        "base-uri": "'none'",
+    }.items()
+)
+
+
+def init_app(app: Flask) -> None:
+    settings: Settings = app.extensions["settings"]
+    prefix = "__Host-" if settings.is_https else ""
+    app.config.update(
+        SESSION_COOKIE_NAME=f"{prefix}session",
+        SESSION_COOKIE_SECURE=settings.is_https,
+        SESSION_COOKIE_SAMESITE="Lax",
+        REMEMBER_COOKIE_NAME=f"{prefix}remember",
+        REMEMBER_COOKIE_SECURE=settings.is_https,
+        REMEMBER_COOKIE_HTTPONLY=True,
+        REMEMBER_COOKIE_SAMESITE="Lax",
+        REMEMBER_COOKIE_DURATION=timedelta(days=90),
+        WTF_CSRF_TIME_LIMIT=None,  # A form may lie open on a phone for a day; it ends with its session.
+        WTF_CSRF_SSL_STRICT=False,  # Some phones send no Referer; the token is the guard.
+        MAX_CONTENT_LENGTH=64 * 1024,
+        MAX_FORM_PARTS=100,
+    )
+    csrf.init_app(app)
+    app.before_request(_begin)
+    app.after_request(_finish)
+
+
+def _begin() -> None:
+    g.request_id = secrets.token_hex(8)
+
+
+def _finish(response: Response) -> Response:
+    headers = response.headers
+    headers["Content-Security-Policy"] = POLICY
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "same-origin"  # Private calendar addresses are secrets.
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["X-Request-Id"] = g.get("request_id", "")
+    if current_app.config["SESSION_COOKIE_SECURE"]:
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+    if "Cache-Control" not in headers:
+        headers["Cache-Control"] = "no-store"  # Whatever does not say otherwise is personal.
+    if log.isEnabledFor(logging.INFO):
+        # The rule, not the path: paths hold private calendar addresses and booking codes.
+        rule = request.url_rule.rule if request.url_rule else "unknown"
+        log.info("%s %s %s", request.method, rule, response.status_code)
+    return response
+
+
+def own_path(target: str | None, default: str = "/") -> str:
+    """The target when it is a page of our own, else the default: nobody is sent elsewhere from here."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
+        return default
+    parts = urlsplit(target)
+    if parts.scheme or parts.netloc or any(ord(char) < 32 for char in target):
+        return default
+    return target
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line, with the request it belongs to."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "at": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
+            "level": record.levelname.lower(),
+            "what": record.getMessage(),
+        }
+        if request_id := g.get("request_id") if g else None:
+            line["request"] = request_id
+        if record.exc_info:
+            line["trace"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def log_json_lines(level: int = logging.INFO) -> None:
+    """Send the project's log to standard error."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=level, handlers=[handler])
+    logging.getLogger("twilio").setLevel(logging.WARNING)  # Its INFO lines hold numbers and texts.

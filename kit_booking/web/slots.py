@@ -1,0 +1,55 @@
+"""A slot by its address, and as the pages of asking show it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from urllib.parse import urlsplit
+
+from flask import abort
+
+from kit_booking.services.booking import Look, NoSuchSlot, look_at_slot
+from kit_booking.web.grid import Part, Place
+
+
+@dataclass(frozen=True)
+class SlotPage:
+    kit_code: str
+    place: Place
+    commune_name: str
+    slot_name: str
+    day: date
+    from_at: datetime
+    until_at: datetime
+    pick_up_at: datetime
+    return_at: datetime
+    parts: list[Part]
+
+
+def slot_page_of(look: Look) -> SlotPage:
+    kit, slot = look.kit, look.slot
+    return SlotPage(
+        kit.code,
+        Place(kit.place, kit.address, kit.keeper, kit.keeper_phone),
+        look.commune.name,
+        slot.name,
+        slot.day,
+        slot.on_air.from_at,
+        slot.on_air.until_at,
+        slot.hold.from_at,
+        slot.hold.until_at,
+        [Part(name, count) for name, count in kit.parts],
+    )
+
+
+def look_or_404(kit_code: str, day: str, slot_key: str, household_id: int | None, *, now: datetime) -> Look:
+    try:
+        return look_at_slot(kit_code, date.fromisoformat(day), slot_key, household_id, now=now)
+    except (ValueError, NoSuchSlot, OverflowError):
+        abort(404)
+
+
+def slot_address(path: str) -> tuple[str, str, str] | None:
+    """Kit code, day and slot key of ``/kits/PD-4/2026-12-05/toi``; None for any other page."""
+    parts = urlsplit(path).path.split("/")
+    if len(parts) == 5 and parts[0] == "" and parts[1] == "kits":
+        return parts[2], parts[3], parts[4]
+    return None

@@ -1,0 +1,129 @@
+"""What refusals, problems, messages and people are called on screen."""
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext, ngettext
+
+from kit_booking.domain.booking import Booked, Reason, Refusal
+from kit_booking.domain.messages import Kind
+from kit_booking.domain.phone import PhoneProblem
+from kit_booking.domain.policy import Policy
+from kit_booking.models import MessageState
+from kit_booking.services.bookings_shown import ShownMove
+from kit_booking.services.sign_in import CodeCheck
+from kit_booking.web.formats import moment
+
+COMMON_REASONS = (
+    lazy_gettext("Bộ đang sửa"),
+    lazy_gettext("Xã cần dùng bộ buổi này"),
+    lazy_gettext("Trụ sở nghỉ, không giao được"),
+    lazy_gettext("Nhường nhà chưa được mượn"),
+)
+
+
+def refusal_text(refusal: Refusal) -> str:
+    """One full sentence that says what is so and, where it helps, what to do."""
+    match refusal.reason:
+        case Reason.TAKEN:
+            return _("Buổi này vừa có nhà khác đăng ký. Bà con chọn buổi khác giúp nhé.")
+        case Reason.CLOSED:
+            return _("Buổi này bộ nghỉ, không cho mượn.")
+        case Reason.TOO_LATE:
+            assert refusal.at
+            return _("Buổi này hết giờ đăng ký từ %(time)s.", time=moment(refusal.at))
+        case Reason.NOT_OPEN:
+            assert refusal.at
+            return _("Ngày này chưa mở, bà con đăng ký được từ %(time)s.", time=moment(refusal.at))
+        case Reason.AHEAD:
+            return _(
+                "Nhà mình đang có đủ %(most)d phiếu sắp tới. Mượn xong hoặc hủy bớt thì đăng ký thêm được.",
+                most=refusal.most,
+            )
+        case Reason.WEEK:
+            return _(
+                "Mỗi nhà mượn tối đa %(most)d buổi một tuần. Bà con chọn buổi ở tuần khác nhé.",
+                most=refusal.most,
+            )
+        case Reason.NO_CLERK:
+            return _("Xã chưa có cán bộ duyệt phiếu, bà con gọi điện cho xã giúp.")
+
+
+def standing_text(booked: Booked, policy: Policy) -> str:
+    """What a household has and may still have, in one friendly sentence."""
+    left = max(0, policy.most_ahead - booked.ahead)
+    if not booked.ahead:
+        return _(
+            "Mỗi nhà được có %(most)d phiếu sắp tới, tối đa %(week)d buổi một tuần.",
+            most=left,
+            week=policy.most_a_week,
+        )
+    if left:
+        return ngettext(
+            "Nhà mình đang có %(ahead)d phiếu sắp tới, còn được đăng ký %(num)d phiếu nữa.",
+            "Nhà mình đang có %(ahead)d phiếu sắp tới, còn được đăng ký %(num)d phiếu nữa.",
+            left,
+            ahead=booked.ahead,
+        )
+    return _("Nhà mình đang có đủ %(ahead)d phiếu sắp tới.", ahead=booked.ahead)
+
+
+def phone_problem_text(problem: PhoneProblem) -> str:
+    match problem:
+        case PhoneProblem.EMPTY:
+            return _("Bà con ghi số điện thoại di động vào đây.")
+        case PhoneProblem.NOT_A_NUMBER:
+            return _("Số này chưa đúng. Số di động có 10 chữ số, bắt đầu bằng số 0, ví dụ 0912 345 678.")
+        case PhoneProblem.SEVERAL_NUMBERS:
+            return _("Xin ghi một số thôi, chỉ gồm chữ số.")
+        case PhoneProblem.LANDLINE:
+            return _("Đây là số máy bàn, không nhận được tin nhắn. Xin ghi số di động, hoặc gọi xã để được giúp.")
+        case PhoneProblem.NOT_MOBILE:
+            return _("Số này không nhận được tin nhắn. Xin ghi số di động của nhà mình.")
+        case PhoneProblem.FOREIGN:
+            return _("Xin ghi số di động của Việt Nam.")
+        case PhoneProblem.OLD_ELEVEN_DIGITS:
+            return _("Số 11 chữ số này đã đổi thành 10 chữ số từ năm 2018.")
+
+
+def code_problem_text(problem: CodeCheck) -> str:
+    if problem is CodeCheck.WRONG:
+        return _("Mã chưa đúng. Bà con xem lại tin nhắn mới nhất rồi gõ lại 6 số.")
+    if problem is CodeCheck.TOO_MANY:
+        return _("Đã gõ sai quá nhiều lần. Bà con bấm “Gửi lại mã” để lấy mã mới.")
+    return _("Mã này hết hạn rồi. Bà con bấm “Gửi lại mã” để lấy mã mới.")
+
+
+def kind_word(kind: str) -> str:
+    return str(_KINDS[Kind(kind)])
+
+
+_KINDS = {
+    Kind.LOGIN_CODE: lazy_gettext("Mã đăng nhập"),
+    Kind.RECEIVED: lazy_gettext("Báo đã nhận phiếu"),
+    Kind.APPROVED: lazy_gettext("Báo đã duyệt"),
+    Kind.DECLINED: lazy_gettext("Báo không duyệt"),
+    Kind.CANCELLED: lazy_gettext("Báo xã hủy"),
+    Kind.WITHDRAWN: lazy_gettext("Báo đã hủy theo yêu cầu"),
+    Kind.REMINDER_DAY: lazy_gettext("Nhắc trước một ngày"),
+    Kind.REMINDER_SOON: lazy_gettext("Nhắc sắp đến giờ"),
+}
+
+
+def state_word(state: MessageState) -> str:
+    return str(_STATES[state])
+
+
+_STATES = {
+    MessageState.QUEUED: lazy_gettext("chờ gửi"),
+    MessageState.SENDING: lazy_gettext("đang gửi"),
+    MessageState.ACCEPTED: lazy_gettext("đã gửi"),
+    MessageState.FAILED: lazy_gettext("không gửi được"),
+    MessageState.UNKNOWN: lazy_gettext("không rõ đã tới chưa"),
+    MessageState.SKIPPED: lazy_gettext("bỏ qua, không còn đúng"),
+}
+
+
+def by_word(move: ShownMove) -> str:
+    """Who made a move, as both sides may read it."""
+    if move.by_staff:
+        return _("cán bộ %(name)s", name=move.by_staff)
+    return _("nhà mượn") if move.by_household else _("tự động")

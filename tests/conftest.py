@@ -1,0 +1,126 @@
+"""Fixtures for all tests: a migrated database of either kind, the app on it, and golden files."""
+
+import os
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from kit_booking import create_app
+from kit_booking.config import Settings
+from kit_booking.database import db
+from tests import databases
+from tests.builders import World
+from tests.databases import Postgresql, Sqlite
+from tests.fakes import FakeSms
+
+GOLDEN = Path(__file__).parent / "golden"
+
+hypothesis.settings.register_profile("patient", deadline=None)  # A slow machine is no error.
+hypothesis.settings.load_profile("patient")
+
+
+@pytest.fixture(scope="session")
+def memory_folder() -> Iterator[Path]:
+    with databases.memory_folder() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def sqlite(memory_folder: Path) -> Sqlite:
+    return Sqlite(memory_folder)
+
+
+@pytest.fixture(scope="session")
+def postgresql(memory_folder: Path) -> Iterator[Postgresql]:
+    with databases.postgresql_server(memory_folder) as url:
+        server = Postgresql(url)
+        yield server
+        server.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database with every table and no row; the test runs once on each kind."""
+    with request.getfixturevalue(request.param).migrated() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database without a table, for tests of the migrations; the test runs once on each kind."""
+    with request.getfixturevalue(request.param).empty() as url:
+        yield url
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    return Settings(
+        secret_key="only for tests, and long enough",
+        database_url=database_url,
+        sms_file=tmp_path / "sms.jsonl",
+        public_base_url="http://localhost",
+    )
+
+
+@pytest.fixture
+def sms() -> FakeSms:
+    return FakeSms()
+
+
+@pytest.fixture
+def app(settings: Settings, sms: FakeSms) -> Iterator[Flask]:
+    """The app, without a context: Flask-Login keeps the user in it, and two clients would be one person."""
+    app = create_app(settings, sms)
+    app.testing = True
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """One person's browser; `app.test_client()` makes another's."""
+    return app.test_client()
+
+
+@pytest.fixture
+def world(app: Flask) -> World:
+    """Whoever and whatever the app's database holds: nobody and nothing yet."""
+    return World(app)
+
+
+@pytest.fixture
+def golden() -> Callable[[str, str], None]:
+    """`golden("sms/approved.txt", text)` compares with tests/golden; UPDATE_GOLDEN=1 writes it instead."""
+
+    def compare(name: str, text: str) -> None:
+        file = GOLDEN / name
+        if os.environ.get("UPDATE_GOLDEN"):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(text.encode())  # Bytes keep the line ends of feeds.
+        assert text == file.read_bytes().decode(), f"{name} changed; if it should: UPDATE_GOLDEN=1 make test"
+
+    return compare
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, Any, Any]:
+    return _failed_if_skipped((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, Any, Any]:
+    return _failed_if_skipped((yield))
+
+
+def _failed_if_skipped(report: Any) -> Any:
+    """In CI nothing may be skipped: there, whatever a test needs is installed beforehand."""
+    if os.environ.get("CI") and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped in CI: {report.longrepr[2]}"
+    return report

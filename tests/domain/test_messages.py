@@ -1,0 +1,160 @@
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kit_booking.domain.local_time import local
+from kit_booking.domain.messages import (
+    TEMPLATES,
+    WIDTHS,
+    Kind,
+    Slip,
+    booking_text,
+    login_text,
+    worth_sending,
+)
+from kit_booking.domain.status import Status
+from kit_booking.domain.text import GSM_BASIC, sms_segments
+from tests.domain.typed import ANYTHING
+
+SATURDAY = date(2026, 12, 5)
+SUNDAY = date(2026, 12, 6)
+ABOUT_A_BOOKING = [kind for kind in Kind if kind is not Kind.LOGIN_CODE]
+
+USUAL = Slip(
+    code="PD7K2",
+    commune="Phượng Dực",
+    place="Phú Túc",
+    from_at=local(SATURDAY, time(19)),
+    until_at=local(SATURDAY, time(22)),
+    pick_up_at=local(SATURDAY, time(17)),
+    return_at=local(SUNDAY, time(7, 30)),
+    office_phone="+842433854321",
+    reason="Máy đang sửa.",
+)
+LONGEST = Slip(
+    code="PD7K2AB",
+    commune="Nghĩa Hưng Thượng Hạ",
+    place="Thị trấn Phú Xuyên cũ",
+    from_at=local(SATURDAY, time(19, 45)),
+    until_at=local(SATURDAY, time(22, 15)),
+    pick_up_at=local(SATURDAY, time(17, 15)),
+    return_at=local(SUNDAY, time(17, 45)),
+    office_phone="0210 384 6647",
+    reason="Xin bà con thông cảm, hôm ấy xã phải dùng bộ livestream cho lớp học",
+)
+
+
+def text_of(kind: Kind, sender_name: str, slip: Slip) -> str:
+    if kind is Kind.LOGIN_CODE:
+        return login_text(sender_name, "048213")
+    return booking_text(kind, sender_name, slip)
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_the_wording_is_as_reviewed(kind: Kind, golden: Callable[[str, str], None]) -> None:
+    usual, longest = text_of(kind, "LIVEPX", USUAL), text_of(kind, "LIVE PXUYEN", LONGEST)
+    golden(f"sms/{kind}.txt", f"{usual}\n{longest}\n")
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_the_widest_values_fit_into_one_segment(kind: Kind) -> None:
+    """The template with every value at its full width, whatever a Slip can hold."""
+    widest = {name: "W" * width for name, width in WIDTHS.items()}
+    times = {"on_air": "19h45-22h15 T7 05/12", "pick_up": "17h15 T7 05/12", "bring_back": "17h45 CN 06/12"}
+    text = TEMPLATES[kind].format_map(widest | times | {"phone": "02103846647"})
+    assert len(text) <= 160
+    assert sms_segments(text) == 1
+
+
+instants = st.datetimes(datetime(2020, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+slips = st.builds(
+    Slip,
+    *[ANYTHING, ANYTHING, ANYTHING, instants, instants, instants, instants],
+    office_phone=ANYTHING | st.text("0123456789+ ", max_size=15) | st.just("+842103846647"),
+    reason=ANYTHING | ANYTHING.map(lambda text: text * 9),
+)
+
+
+@given(st.sampled_from(ABOUT_A_BOOKING), ANYTHING, slips)
+def test_no_value_makes_a_text_dearer(kind: Kind, sender_name: str, slip: Slip) -> None:
+    text = booking_text(kind, sender_name, slip)
+    assert GSM_BASIC.issuperset(text)
+    assert len(text) <= 160
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_every_text_names_its_sender_and_has_no_link(kind: Kind) -> None:
+    text = text_of(kind, "LIVEPX", USUAL)
+    assert text.startswith("LIVEPX: ")
+    assert not re.search(r"http|www|\w\.\w|tra loi", text)
+
+
+@pytest.mark.parametrize("kind", ABOUT_A_BOOKING)
+def test_every_text_about_a_booking_has_its_code_and_whom_to_call(kind: Kind) -> None:
+    text = booking_text(kind, "LIVEPX", USUAL)
+    assert "PD7K2" in text
+    assert "T7 05/12" in text
+    assert text.endswith(" 02433854321")
+
+
+def test_the_login_code_stands_first_where_a_locked_phone_shows_it() -> None:
+    assert login_text("LIVEPX", "048213").startswith("LIVEPX: 048213 ")
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "shown"),
+    [
+        (local(SATURDAY, time(19)), local(SATURDAY, time(22)), "19h-22h T7 05/12"),
+        (local(SUNDAY, time(8)), local(SUNDAY, time(11)), "8h-11h CN 06/12"),
+        (local(SUNDAY, time(11, 30)), local(SUNDAY, time(13)), "11h30-13h CN 06/12"),
+        (local(date(2027, 1, 4), time(7, 5)), local(date(2027, 1, 4), time(9)), "7h05-9h T2 04/01"),
+        (datetime(2026, 12, 5, 23, tzinfo=UTC), datetime(2026, 12, 6, 1, tzinfo=UTC), "6h-8h CN 06/12"),
+    ],
+)
+def test_times_are_shown_as_clocks_in_vietnam_show_them(begin: datetime, end: datetime, shown: str) -> None:
+    slip = replace(USUAL, from_at=begin, until_at=end)
+    assert f"(live {shown})" in booking_text(Kind.DECLINED, "LIVEPX", slip)
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [
+        ("Máy đang sửa.", "Ly do: may dang sua. "),
+        ("Xin lỗi, xã dùng bộ này cho lớp học buổi tối", "Ly do: Xin loi, xa dung bo nay cho lop hoc. "),
+        ("a" * 50, f"Ly do: {'a' * 36}. "),
+        ("😀", "Ly do: xin hoi can bo xa. "),
+    ],
+)
+def test_a_reason_is_cut_after_a_word_and_never_empty(reason: str, shown: str) -> None:
+    text = booking_text(Kind.DECLINED, "LIVEPX", replace(USUAL, reason=reason))
+    assert shown.casefold() in text.casefold()
+
+
+def test_without_a_usable_phone_number_people_are_sent_to_the_office() -> None:
+    assert booking_text(Kind.APPROVED, "LIVEPX", replace(USUAL, office_phone="")).endswith("Hoi UBND xa")
+
+
+@pytest.mark.parametrize(
+    ("kind", "true_while"),
+    [
+        (Kind.RECEIVED, Status.REQUESTED),
+        (Kind.APPROVED, Status.APPROVED),
+        (Kind.DECLINED, Status.DECLINED),
+        (Kind.CANCELLED, Status.CANCELLED),
+        (Kind.WITHDRAWN, Status.CANCELLED),
+        (Kind.REMINDER_DAY, Status.APPROVED),
+        (Kind.REMINDER_SOON, Status.APPROVED),
+    ],
+)
+def test_a_text_is_sent_only_while_it_is_true(kind: Kind, true_while: Status) -> None:
+    assert [status for status in Status if worth_sending(kind, status)] == [true_while]
+    assert not worth_sending(kind, None)
+
+
+def test_a_login_code_needs_no_booking() -> None:
+    assert worth_sending(Kind.LOGIN_CODE, None)

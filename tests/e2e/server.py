@@ -1,0 +1,26 @@
+"""The app on a real port of this machine, served by the server that serves it in life."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+
+from flask import Flask
+from waitress import create_server
+from waitress.wasyncore import close_all
+
+
+@contextmanager
+def serving(app: Flask, listener: socket.socket) -> Iterator[None]:
+    """Serve the app on the bound socket from a thread of this process, so that the test shares its fakes."""
+    sockets: dict[int, object] = {}
+    server = create_server(app, map=sockets, sockets=[listener], threads=4)
+    thread = Thread(target=server.run, name="server")
+    thread.start()
+    try:
+        yield
+    finally:
+        server.task_dispatcher.shutdown()
+        # The loop ends when no socket is left; only its own thread may take them away.
+        server.trigger.pull_trigger(lambda: close_all(sockets))
+        thread.join()

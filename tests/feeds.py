@@ -1,0 +1,115 @@
+"""What other people's calendar programs make of our feeds."""
+
+import atexit
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kit_booking.domain.local_time import ZONE
+
+ROOT = Path(__file__).parent.parent
+HERE = Path(__file__).parent / "adapters"
+PROGRAMS = Path(sys.executable).parent
+KHAL_COLUMNS = ("title", "start-long", "end-long", "status", "location")
+
+
+def libical_errors(feed: bytes) -> list[str]:
+    """What the strictest reader found has against the feed; nothing if it is valid.
+
+    It lets a missing UID or DTSTAMP pass, so a feed is shown to the other readers, too.
+    """
+    return _run([_libical_check()], feed).splitlines()
+
+
+def events_by_ical_js(feed: bytes) -> list[dict[str, Any]]:
+    """The events as Thunderbird's reader sees them: uid, start, end, summary, status, sequence."""
+    if not (ROOT / "node_modules" / "ical.js").is_dir():
+        pytest.skip("no ical.js: install Node and npm, then `make test`")
+    events = json.loads(_run(["node", HERE / "ical_js.mjs"], feed))
+    return [event | {name: datetime.fromisoformat(event[name]) for name in ("start", "end")} for event in events]
+
+
+def events_by_vdirsyncer_and_khal(url: str, folder: Path, first_day: date) -> list[dict[str, Any]]:
+    """What a subscriber sees in 60 days: summary, start, end, status, location.
+
+    With the same folder again it is the same subscriber, who fetches what has changed.
+    """
+    (folder / "events").mkdir(exist_ok=True)
+    (folder / "vdirsyncer.conf").write_text(VDIRSYNCER.format(folder=folder, url=url))
+    (folder / "khal.conf").write_text(KHAL.format(folder=folder))
+    subscribe = [PROGRAMS / "vdirsyncer", "-c", folder / "vdirsyncer.conf"]
+    _run([*subscribe, "discover"])
+    _run([*subscribe, "sync", "--force-delete"])  # Else it won't believe that a feed became empty.
+    columns = [word for name in KHAL_COLUMNS for word in ("--json", name)]
+    khal = [PROGRAMS / "khal", "-c", folder / "khal.conf"]
+    days = _run([*khal, "list", "--once", *columns, str(first_day), "60d"]).splitlines()
+    return [
+        {
+            "summary": event["title"],
+            "start": datetime.fromisoformat(event["start-long"]).replace(tzinfo=ZONE),
+            "end": datetime.fromisoformat(event["end-long"]).replace(tzinfo=ZONE),
+            "status": event["status"],
+            "location": event["location"],
+        }
+        for day in days
+        for event in json.loads(day)
+    ]
+
+
+@cache
+def _libical_check() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="kit-"))
+    atexit.register(shutil.rmtree, folder)
+    program = folder / "libical_check"
+    try:
+        _run(["gcc", HERE / "libical_check.c", "-lical", "-o", program])
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("libical can't be asked: apt-get install gcc libical-dev")
+    return program
+
+
+def _run(command: list[str | Path], given: bytes = b"") -> str:
+    done = subprocess.run(command, input=given, capture_output=True, check=True, timeout=30)
+    return done.stdout.decode()
+
+
+VDIRSYNCER = """
+[general]
+status_path = "{folder}/status"
+[pair subscription]
+a = "here"
+b = "there"
+collections = null
+conflict_resolution = "b wins"
+[storage here]
+type = "filesystem"
+path = "{folder}/events"
+fileext = ".ics"
+[storage there]
+type = "http"
+url = "{url}"
+"""
+
+KHAL = """
+[calendars]
+[[subscription]]
+path = {folder}/events
+[locale]
+local_timezone = Asia/Ho_Chi_Minh
+default_timezone = Asia/Ho_Chi_Minh
+timeformat = %H:%M
+dateformat = %Y-%m-%d
+longdateformat = %Y-%m-%d
+datetimeformat = %Y-%m-%d %H:%M
+longdatetimeformat = %Y-%m-%d %H:%M
+[sqlite]
+path = {folder}/khal.db
+"""
