@@ -117,7 +117,8 @@ def serve() -> None:
         if settings.demo:
             with contextlib.suppress(demo_service.NotEmpty):
                 demo_service.fill(now=utc_now())
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    for sign in (signal.SIGTERM, signal.SIGINT):  # A shell's background job would ignore Ctrl-C otherwise.
+        signal.signal(sign, lambda *_: sys.exit(0))
     try:
         server = create_server(app, host=host, port=port, **server_options(settings))
     except OSError as error:

@@ -6,6 +6,7 @@ import secrets
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 
 PAUSE = 1.0
 """Seconds between two rounds; a login code is waited for."""
+CHORES = 20.0
+"""Seconds between two looks at what is not urgent; reminders are right to the minute."""
 REPAIR = timedelta(minutes=5)
 """How long a text waits after the sender turned out to be set up wrongly."""
 
@@ -32,12 +35,14 @@ def run(app: Flask, clock: Clock) -> None:
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: stop.set())
     started_by = os.getppid()
-    with app.app_context():
-        sms = sender(app, clock)
+    chores_due = 0.0
     while not stop.is_set() and os.getppid() == started_by:
         try:
             with app.app_context():
-                run_round(sms, clock, is_stopped=stop.is_set)
+                if time.monotonic() >= chores_due:
+                    do_chores(clock)
+                    chores_due = time.monotonic() + CHORES
+                send_due(sender(app, clock), clock, is_stopped=stop.is_set)
         except Exception:
             # A database that is away comes back; the outbox waits for it.
             log.exception("the round failed")
@@ -47,7 +52,8 @@ def run(app: Flask, clock: Clock) -> None:
 
 def run_once(app: Flask, clock: Clock) -> None:
     with app.app_context():
-        run_round(sender(app, clock), clock)
+        do_chores(clock)
+        send_due(sender(app, clock), clock)
 
 
 def sender(app: Flask, clock: Clock) -> SmsSender:
@@ -58,19 +64,23 @@ def sender(app: Flask, clock: Clock) -> SmsSender:
     return sms
 
 
-def run_round(sms: SmsSender, clock: Clock, *, is_stopped: Callable[[], bool] = lambda: False) -> None:
-    """One round. Needs an application context."""
-    worker = f"{socket.gethostname()[:30]}.{os.getpid()}.{secrets.token_hex(4)}"
+def do_chores(clock: Clock) -> None:
+    """All but the sending. Needs an application context."""
     health.beat(now=clock())
     if outbox.is_something_lost(now=clock()):
         outbox.give_up_lost(now=clock())
     for booking_id in reminders.find_due(now=clock()):
         reminders.write_due(booking_id, now=clock())
+    health.tidy_up(now=clock())
+
+
+def send_due(sms: SmsSender, clock: Clock, *, is_stopped: Callable[[], bool] = lambda: False) -> None:
+    """Send until nothing is due. Needs an application context."""
+    worker = f"{socket.gethostname()[:30]}.{os.getpid()}.{secrets.token_hex(4)}"
     while not is_stopped() and outbox.is_something_due(now=clock()):
         claim = outbox.claim_next(worker, now=clock())
         if claim is None or not send(sms, claim, clock):
             break
-    health.tidy_up(now=clock())
 
 
 def send(sms: SmsSender, claim: outbox.Claim, clock: Clock) -> bool:

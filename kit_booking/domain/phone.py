@@ -62,9 +62,12 @@ def modern_form(typed: str) -> str | None:
     return None if isinstance(number, PhoneProblem) else _modern(number)
 
 
-def national(e164: str) -> str:
-    """``0912 345 678``"""
-    return phonenumbers.format_number(phonenumbers.parse(e164), PhoneNumberFormat.NATIONAL)
+def national(phone: str) -> str:
+    """``0912 345 678``; what is no number stays as it was written."""
+    try:
+        return phonenumbers.format_number(phonenumbers.parse(phone, "VN"), PhoneNumberFormat.NATIONAL)
+    except NumberParseException:
+        return phone
 
 
 def masked(e164: str) -> str:

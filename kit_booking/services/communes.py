@@ -63,7 +63,7 @@ def start_stamp() -> tuple[Any, ...]:
 
 def find_communes(query: str, province_slug: str, *, now: datetime) -> Found:
     """All communes where they are few; else the provinces, one of them, or those that the search fits."""
-    columns = select(Commune.id, Commune.version, Commune.name, Commune.slug).order_by(Commune.name)
+    columns = select(Commune.id, Commune.version, Commune.name, Commune.slug).order_by(Commune.slug)
     if key := search_key(query):
         pattern = "%" + key.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
         rows = read(columns.where(Commune.search.like(pattern, escape="\\")).limit(FEW + 1))

@@ -1,9 +1,11 @@
 """An invented fortnight of four real communes, the same every time for the same day."""
 
 import random
-from collections import Counter
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any, NamedTuple
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
@@ -14,19 +16,39 @@ from kit_booking.domain.hours import EVERY_DAY, WeeklyHours
 from kit_booking.domain.local_time import local, local_day
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.slots import DEFAULT_PLAN, Slot, Timetable
-from kit_booking.domain.status import LIVE, Status
+from kit_booking.domain.status import AHEAD, LIVE, USED, Status
 from kit_booking.models import AuditEntry, Booking, BookingMove, Commune, Hold, Household, Kit, Mark
 from kit_booking.services import demo_data
-from kit_booking.services.demo_data import ACCOUNTS, add_communes, add_households, add_staff
+from kit_booking.services.demo_data import ACCOUNTS
 from kit_booking.services.sign_in import hasher
 
-__all__ = ["ACCOUNTS", "fill"]
+__all__ = ["ACCOUNTS", "NotEmpty", "fill"]
+
+S = Status
 
 BACK = 60
 """Days of history."""
-FULL = "phuong-duc"
-"""The commune whose evenings are all taken."""
+POLICY = Policy()
+OFFICE = WeeklyHours.of(EVERY_DAY)
+TIMETABLE = Timetable(((date.min, DEFAULT_PLAN),), OFFICE, OFFICE, POLICY)
+FULL = "PD"
+"""The letters of the commune whose evenings are all taken, those of the day that has just opened too."""
+EVENING = "toi"
+DEMAND = {EVENING: 0.62, "trua": 0.34, "chieu": 0.26, "sang": 0.2}
 REASONS = ("Bộ đang sửa", "Xã cần dùng bộ buổi này", "Nhường nhà chưa được mượn")
+PATHS = {
+    S.REQUESTED: (S.REQUESTED,),
+    S.APPROVED: (S.REQUESTED, S.APPROVED),
+    S.DECLINED: (S.REQUESTED, S.DECLINED),
+    S.CANCELLED: (S.REQUESTED, S.CANCELLED),
+    S.OUT: (S.REQUESTED, S.APPROVED, S.OUT),
+    S.RETURNED: (S.REQUESTED, S.APPROVED, S.OUT, S.RETURNED),
+}
+"""The statuses on the way to each that the demo shows."""
+
+
+Row = dict[str, Any]
+"""What one row of a table will hold."""
 
 
 class NotEmpty(Exception):
@@ -34,13 +56,14 @@ class NotEmpty(Exception):
 
 
 @dataclass(frozen=True)
-class Story:
-    """What the demo tells of a booking: how it stands, and when it came to that."""
+class Wish:
+    """A slot that somebody asked for, and what became of it."""
 
+    kit: Kit
+    slot: Slot
     status: Status
     asked_at: datetime
-    answered_at: datetime | None
-    reason: str = ""
+    answered_at: datetime
 
 
 @transaction
@@ -48,129 +71,155 @@ def fill(session: Session, *, now: datetime) -> None:
     """Fill an empty database and mark it as a demo for good. Raises ``NotEmpty``."""
     if session.scalar(select(Commune.id).limit(1)) is not None:
         raise NotEmpty
-    today = local_day(now)
+    # The demo's day begins when people have asked for what opened in the morning; nothing in it lies ahead.
+    today = local_day(now - timedelta(hours=POLICY.day_opens.hour, minutes=10))
     session.add(Mark(name="demo", at=now))
-    kits = add_communes(session, valid_from=today - timedelta(days=2 * BACK))
-    households = add_households(session, kits, consent_at=local(today - timedelta(days=BACK + 5), time(9)))
-    clerks = add_staff(session, {kit.commune_id for kit in kits}, hasher.hash(demo_data.PASSWORD))
-    _Bookings(session, today, households, clerks).add(kits)
-    session.execute(
-        insert(AuditEntry).values(
-            at=now, action="demo_filled", detail=f"{len(kits)} kits, {len(households)} households"
-        )
-    )
+    kits = demo_data.add_communes(session, valid_from=today - timedelta(days=2 * BACK))
+    demo_data.add_households(session, consent_at=local(today - timedelta(days=BACK + 20), time(9)))
+    clerks = demo_data.add_staff(session, hasher.hash(demo_data.PASSWORD))
+    _Bookings(session, today, clerks).add(kits)
+    session.add(AuditEntry(at=now, action="demo_filled", detail=f"{len(kits)} kits"))
+
+
+class Home(NamedTuple):
+    """What is needed of a household to give it slots."""
+
+    id: int
+    commune_id: int
+    sells: str
+    streams_on: str
 
 
 class _Bookings:
     """Gives slots to households by the day's own dice, within the rules that bind everybody."""
 
-    def __init__(self, session: Session, today: date, households: list[Household], clerks: dict[int, int]) -> None:
-        self.session = session
+    def __init__(self, session: Session, today: date, clerks: dict[int, int]) -> None:
+        self.rows = session.connection()
+        """For thousands of rows at once; the session would look at each."""
         self.today = today
-        self.at = local(today, time(7))
-        """The demo's present: early enough that nothing of it lies ahead once people are awake."""
-        self.households = households
+        self.at = local(today, POLICY.day_opens) + timedelta(minutes=10)
+        homes = select(Household.id, Household.commune_id, Household.sells, Household.streams_on)
+        self.homes = [Home(*row) for row in session.execute(homes.order_by(Household.id))]
         self.clerks = clerks
         self.dice = random.Random(today.toordinal())  # noqa: S311 (nothing here is secret)
-        self.ahead: Counter[int] = Counter()
-        self.weeks: Counter[tuple[int, date]] = Counter()
+        self.ahead: defaultdict[int, int] = defaultdict(int)
+        self.weeks: defaultdict[tuple[int, date], int] = defaultdict(int)
         self.codes: set[str] = set()
-        self.waiting = 0
 
     def add(self, kits: list[Kit]) -> None:
-        office = WeeklyHours.of(EVERY_DAY)
-        timetable = Timetable(((date.min, DEFAULT_PLAN),), office, office, Policy())
-        communes = {c.id: c for c in self.session.scalars(select(Commune))}
-        made = []
-        for offset in range(-BACK, Policy().window_days):
-            day = self.today + timedelta(days=offset)
-            for slot in timetable.slots_on(day):
-                for kit in kits:
-                    is_full = slot.key == "toi" and communes[kit.commune_id].slug == FULL and offset >= 0
-                    if is_full or self.dice.random() < self._demand(slot, offset):
-                        made.append(self._booking(kit, slot, timetable, must_hold=is_full))
-        bookings = [entry for entry in made if entry]
-        self.session.add_all(booking for booking, _story in bookings)
-        self.session.flush()
-        self.session.execute(insert(Hold), [self._hold(b) for b, _ in bookings if b.status in LIVE])
-        self.session.execute(insert(BookingMove), [row for b, story in bookings for row in self._moves(b, story)])
-
-    def _demand(self, slot: Slot, offset: int) -> float:
-        """Evenings are wanted most; the far end of the fortnight is still emptier."""
-        wanted = {"toi": 0.62, "trua": 0.34, "chieu": 0.26}.get(slot.key, 0.2)
-        return wanted * (1.0 if offset < 0 else 1.0 - offset / 20)
-
-    def _booking(
-        self, kit: Kit, slot: Slot, timetable: Timetable, *, must_hold: bool
-    ) -> tuple[Booking, Story] | None:
-        story = self._story(slot, must_hold=must_hold, is_full=must_hold)
-        household = self._household(kit, slot, story)
-        if household is None:
-            return None
-        booking = Booking(
-            code=self._code(kit),
-            commune_id=kit.commune_id,
-            place_id=kit.place_id,
-            kit_id=kit.id,
-            household_id=household.id,
-            status=story.status,
-            day=slot.day,
-            slot_name=slot.name,
-            from_at=slot.on_air.from_at,
-            until_at=slot.on_air.until_at,
-            pick_up_at=slot.hold.from_at,
-            return_at=slot.hold.until_at,
-            sells=household.sells,
-            streams_on=household.streams_on,
-            asked_at=story.asked_at,
-            answer_by_at=timetable.answer_by(story.asked_at, slot.hold.from_at),
-            approved_at=story.answered_at if story.status in (Status.APPROVED, Status.OUT, Status.RETURNED) else None,
-            reason=story.reason,
-            changed_at=story.answered_at or story.asked_at,
-            version=len(self._path(story.status)) - 1,
+        # The full evenings first: later no household may be left that is allowed another one.
+        wishes = sorted(self._wishes(kits), key=lambda wish: not self._is_full(wish.kit, wish.slot))
+        taken = [(wish, booking) for wish in wishes if (booking := self._booking(wish))]
+        insert_bookings = insert(Booking).returning(Booking.id, sort_by_parameter_order=True)
+        for (_, booking), row in zip(taken, self.rows.execute(insert_bookings, [b for _, b in taken]), strict=True):
+            booking["id"] = row.id
+        self.rows.execute(insert(Hold), [_hold(booking) for wish, booking in taken if wish.status in LIVE])
+        self.rows.execute(
+            insert(BookingMove), [move for wish, booking in taken for move in self._moves(wish, booking)]
         )
-        return booking, story
 
-    def _story(self, slot: Slot, *, must_hold: bool, is_full: bool) -> Story:
-        hold, dice = slot.hold, self.dice
-        asked_at = min(hold.from_at - timedelta(days=dice.randint(2, 9)), self.at - timedelta(days=1))
-        asked_at = local(local_day(asked_at), time(dice.randint(8, 20), dice.randrange(60)))
-        asked_at = min(asked_at, self.at - timedelta(hours=14))
-        answered_at = min(asked_at + timedelta(hours=dice.randint(1, 12)), self.at - timedelta(hours=1))
-        if hold.until_at <= self.at:
-            status = dice.choices((Status.RETURNED, Status.CANCELLED, Status.DECLINED), (84, 10, 6))[0]
-        elif hold.from_at <= self.at:
-            status = Status.OUT
-        elif hold.from_at > self.at + timedelta(hours=12) and (
-            (self.waiting < 4 and is_full) or dice.random() < 0.05
-        ):
-            self.waiting += 1
-            asked = local(self.today - timedelta(days=1), time(dice.randint(15, 20), dice.randrange(60)))
-            return Story(Status.REQUESTED, asked, None)
-        elif must_hold:
-            status = Status.APPROVED
+    def _wishes(self, kits: list[Kit]) -> Iterator[Wish]:
+        waiting = self._waiting(kits)
+        for offset in range(-BACK, POLICY.window_days + 1):
+            for slot in TIMETABLE.slots_on(self.today + timedelta(days=offset)):
+                for kit in kits:
+                    # Evenings are wanted most; the far end of the fortnight is still emptier.
+                    is_wanted = self.dice.random() < DEMAND[slot.key] * min(1, 1 - offset / POLICY.window_days)
+                    is_waiting = slot.key == EVENING and (kit.code, offset) in waiting
+                    if is_wanted or is_waiting or self._is_full(kit, slot):
+                        yield self._wish(kit, slot, offset, is_waiting=is_waiting)
+
+    def _waiting(self, kits: list[Kit]) -> set[tuple[str, int]]:
+        """The evenings whose requests wait for an answer, by kit and days ahead."""
+        full = [kit.code for kit in kits if kit.code.startswith(FULL)]
+        others = [kit.code for kit in kits if not kit.code.startswith(FULL)]
+        days = range(2, POLICY.window_days)
+        just_opened = {(code, POLICY.window_days) for code in full[:3]}
+        return just_opened | {
+            *zip(self.dice.sample(full, 2), self.dice.sample(days, 2), strict=True),
+            *zip(self.dice.sample(others, 3), self.dice.sample(days, 3), strict=True),
+        }
+
+    def _is_full(self, kit: Kit, slot: Slot) -> bool:
+        return kit.code.startswith(FULL) and slot.key == EVENING and slot.day >= self.today
+
+    def _wish(self, kit: Kit, slot: Slot, offset: int, *, is_waiting: bool) -> Wish:
+        asked_at, answered_at = self._times(slot, offset, is_waiting=is_waiting)
+        if is_waiting:
+            status = S.REQUESTED
+        elif slot.hold.until_at <= self.at:
+            status = self.dice.choices((S.RETURNED, S.CANCELLED, S.DECLINED), (84, 10, 6))[0]
+        elif slot.hold.from_at <= self.at:
+            status = S.OUT
+        elif self._is_full(kit, slot):
+            status = S.APPROVED
         else:
-            status = dice.choices((Status.APPROVED, Status.CANCELLED, Status.DECLINED), (86, 8, 6))[0]
-        reason = dice.choice(REASONS) if status is Status.DECLINED else ""
-        return Story(status, asked_at, answered_at, reason)
+            status = self.dice.choices((S.APPROVED, S.CANCELLED, S.DECLINED), (86, 8, 6))[0]
+        return Wish(kit, slot, status, asked_at, answered_at)
 
-    def _household(self, kit: Kit, slot: Slot, story: Story) -> Household | None:
-        """One that the rules allow, of the commune if possible; none when all have enough."""
-        week = week_of(local_day(slot.hold.from_at))[0]
-        is_ahead = slot.hold.from_at > self.at and story.status in LIVE
+    def _times(self, slot: Slot, offset: int, *, is_waiting: bool) -> tuple[datetime, datetime]:
+        """When the slot was asked for, and when the request was answered if it was."""
+        dice = self.dice
+        if offset == POLICY.window_days:  # That day opened this morning.
+            asked_at = local(self.today, POLICY.day_opens) + timedelta(seconds=dice.randint(5, 300))
+            return asked_at, asked_at + timedelta(seconds=dice.randint(30, 240))
+        if is_waiting:  # So late that the answer is due today.
+            asked_at = local(self.today - timedelta(days=1), time(dice.randint(15, 20), dice.randrange(60)))
+            return asked_at, self.at
+        # In the forenoon of a day between the opening and yesterday; answered on the same day.
+        asked_on = slot.day - timedelta(days=dice.randint(max(2, offset + 1), POLICY.window_days))
+        asked_at = local(asked_on, time(dice.randint(8, 11), dice.randrange(60)))
+        return asked_at, asked_at + timedelta(minutes=dice.randint(10, 300))
 
-        def may(household: Household) -> bool:
-            return self.weeks[household.id, week] < 2 and not (is_ahead and self.ahead[household.id] >= 2)
-
-        allowed = [h for h in self.households if may(h)]
-        near = [h for h in allowed if h.commune_id == kit.commune_id] or allowed
-        if not near:
+    def _booking(self, wish: Wish) -> Row | None:
+        home = self._household(wish)
+        if home is None:
             return None
-        household = self.dice.choice(near)
-        if story.status in LIVE or story.status is Status.RETURNED:
-            self.weeks[household.id, week] += 1
-            self.ahead[household.id] += is_ahead
-        return household
+        kit, slot = wish.kit, wish.slot
+        path = PATHS[wish.status]
+        return {
+            "code": self._code(kit),
+            "commune_id": kit.commune_id,
+            "place_id": kit.place_id,
+            "kit_id": kit.id,
+            "household_id": home.id,
+            "status": wish.status,
+            "day": slot.day,
+            "slot_name": slot.name,
+            "from_at": slot.on_air.from_at,
+            "until_at": slot.on_air.until_at,
+            "pick_up_at": slot.hold.from_at,
+            "return_at": slot.hold.until_at,
+            "sells": home.sells,
+            "streams_on": home.streams_on,
+            "asked_at": wish.asked_at,
+            "answer_by_at": TIMETABLE.answer_by(wish.asked_at, slot.hold.from_at),
+            "approved_at": wish.answered_at if S.APPROVED in path else None,
+            "reason": self.dice.choice(REASONS) if wish.status is S.DECLINED else "",
+            "changed_at": _reached(wish)[wish.status],
+            "version": len(path) - 1,
+        }
+
+    def _household(self, wish: Wish) -> Home | None:
+        """One that the rules allow, of the commune if possible; none when all have enough."""
+        hold = wish.slot.hold
+        week = week_of(local_day(hold.from_at))[0]
+        in_week = wish.status in AHEAD | USED
+        is_ahead = wish.status in AHEAD and hold.until_at > self.at
+        near = [home for home in self.homes if home.commune_id == wish.kit.commune_id]
+        for homes in (near, self.homes):
+            allowed = [
+                home
+                for home in homes
+                if self.weeks[home.id, week] + in_week <= POLICY.most_a_week
+                and self.ahead[home.id] + is_ahead <= POLICY.most_ahead
+            ]
+            if allowed:
+                home = self.dice.choice(allowed)
+                self.weeks[home.id, week] += in_week
+                self.ahead[home.id] += is_ahead
+                return home
+        return None
 
     def _code(self, kit: Kit) -> str:
         while True:
@@ -179,45 +228,35 @@ class _Bookings:
                 self.codes.add(code)
                 return code
 
-    def _hold(self, booking: Booking) -> dict[str, object]:
-        return {
-            "kit_id": booking.kit_id,
-            "from_at": booking.pick_up_at,
-            "until_at": booking.return_at,
-            "booking_id": booking.id,
-        }
+    def _moves(self, wish: Wish, booking: Row) -> Iterator[Row]:
+        path, times = PATHS[wish.status], _reached(wish)
+        for from_status, to_status in zip((None, *path), path, strict=False):
+            by_household = to_status in (S.REQUESTED, S.CANCELLED)
+            yield {
+                "booking_id": booking["id"],
+                "from_status": from_status,
+                "to_status": to_status,
+                "household_id": booking["household_id"] if by_household else None,
+                "staff_id": None if by_household else self.clerks[wish.kit.commune_id],
+                "happened_at": times[to_status],
+                "written_at": times[to_status],
+                "reason": booking["reason"] if to_status is S.DECLINED else "",
+            }
 
-    def _path(self, status: Status) -> list[Status]:
-        """The statuses on the way to this one."""
-        answered = [Status.REQUESTED, Status.APPROVED]
-        return {
-            Status.REQUESTED: [Status.REQUESTED],
-            Status.APPROVED: answered,
-            Status.OUT: [*answered, Status.OUT],
-            Status.RETURNED: [*answered, Status.OUT, Status.RETURNED],
-        }.get(status, [Status.REQUESTED, status])
 
-    def _moves(self, booking: Booking, story: Story) -> list[dict[str, object]]:
-        path = self._path(booking.status)
-        times = {
-            Status.REQUESTED: story.asked_at,
-            Status.OUT: booking.pick_up_at,
-            Status.RETURNED: booking.return_at,
-        }
-        rows: list[dict[str, object]] = []
-        for from_status, to_status in zip([None, *path], path, strict=False):
-            at = times.get(to_status, story.answered_at)
-            by_household = to_status in (Status.REQUESTED, Status.CANCELLED)
-            rows.append(
-                {
-                    "booking_id": booking.id,
-                    "from_status": from_status,
-                    "to_status": to_status,
-                    "household_id": booking.household_id if by_household else None,
-                    "staff_id": None if by_household else self.clerks[booking.commune_id],
-                    "happened_at": at,
-                    "written_at": at,
-                    "reason": booking.reason if to_status is Status.DECLINED else "",
-                }
-            )
-        return rows
+def _reached(wish: Wish) -> dict[Status, datetime]:
+    """When each status of the wish's path was reached."""
+    return dict.fromkeys(PATHS[wish.status], wish.answered_at) | {
+        S.REQUESTED: wish.asked_at,
+        S.OUT: wish.slot.hold.from_at,
+        S.RETURNED: wish.slot.hold.until_at,
+    }
+
+
+def _hold(booking: Row) -> Row:
+    return {
+        "kit_id": booking["kit_id"],
+        "from_at": booking["pick_up_at"],
+        "until_at": booking["return_at"],
+        "booking_id": booking["id"],
+    }

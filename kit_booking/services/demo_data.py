@@ -128,7 +128,7 @@ def add_communes(session: Session, valid_from: date) -> list[Kit]:
     return kits
 
 
-def add_households(session: Session, kits: list[Kit], consent_at: datetime) -> list[Household]:
+def add_households(session: Session, consent_at: datetime) -> None:
     """Invented ones, with crafts that their villages really have."""
     dice = random.Random("households")  # noqa: S311 (nothing here is secret)
     villages: dict[int, list[tuple[str, str]]] = {}
@@ -136,12 +136,11 @@ def add_households(session: Session, kits: list[Kit], consent_at: datetime) -> l
         Village, Village.place_id == Place.id
     ):
         villages.setdefault(commune_id, []).append((name, craft))
-    households = []
     for commune in session.query(Commune).order_by(Commune.id):
         known = [entry for entry in villages[commune.id] if entry[1]] or villages[commune.id]
         for _ in range(HOUSEHOLDS[commune.slug]):
             village, craft = dice.choice(known if dice.random() < 0.8 else villages[commune.id])
-            households.append(
+            session.add(
                 Household(
                     commune_id=commune.id,
                     name=_name(dice),
@@ -155,12 +154,10 @@ def add_households(session: Session, kits: list[Kit], consent_at: datetime) -> l
                     seen_at=consent_at,
                 )
             )
-    session.add_all(households)
     session.flush()
-    return households
 
 
-def add_staff(session: Session, commune_ids: set[int], password_hash: str) -> dict[int, int]:
+def add_staff(session: Session, password_hash: str) -> dict[int, int]:
     """The demo's accounts; the clerk's id by commune."""
     dice = random.Random("staff")  # noqa: S311 (nothing here is secret)
     communes = {commune.name: commune.id for commune in session.query(Commune)}
@@ -176,7 +173,7 @@ def add_staff(session: Session, commune_ids: set[int], password_hash: str) -> di
         session.flush()
         commune_id = communes.get(account.commune)
         session.add(StaffRole(staff_id=member.id, commune_id=commune_id, role=account.role))
-        if account.role is Role.CLERK and commune_id in commune_ids:
+        if account.role is Role.CLERK and commune_id:
             clerks[commune_id] = member.id
     return clerks
 

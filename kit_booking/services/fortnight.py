@@ -60,6 +60,7 @@ class ShownSlot:
     state: SlotState
     code: str = ""
     household: str = ""
+    phone: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ _holds = (
     )
     .order_by(Hold.kit_id, Hold.until_at)
 )
-_named_holds = _holds.add_columns(Household.name).outerjoin(Household, Household.id == Booking.household_id)
+_named_holds = _holds.add_columns(Household.name, Household.phone).outerjoin(Household, Household.id == Booking.household_id)
 
 
 def fortnight(
@@ -173,7 +174,8 @@ def _days(
         else:
             state = _state_of_held(hold)
             known = named and hold.booking_id is not None
-            days[slot.day].append(ShownSlot(slot, state, hold.code, hold.name) if known else ShownSlot(slot, state))
+            who = (hold.code, hold.name, hold.phone) if known else ()
+            days[slot.day].append(ShownSlot(slot, state, *who))
     return list(days.items())
 
 

@@ -3,17 +3,21 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from kit_booking.adapters.sms import Sms
 from kit_booking.database import read, transaction
-from kit_booking.domain.messages import Kind, worth_sending
+from kit_booking.domain.messages import Kind, send_at, worth_sending
+from kit_booking.domain.policy import Policy
 from kit_booking.domain.status import Status
-from kit_booking.models import Booking, Message, MessageState
+from kit_booking.models import Booking, Commune, Message, MessageState
 
 LEASE = timedelta(minutes=2)
 """Much longer than any answer is waited for: a worker that is silent for so long is taken for dead."""
+
+FAULT_WIDTH = 60
+"""So much of a fault is kept; a file's name in it may be longer."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,13 @@ def claim_next(session: Session, worker: str, *, now: datetime) -> Claim | None:
         .with_for_update(skip_locked=True)
     )
     while message := session.scalar(due):
-        if _is_true(session, message, now=now):
+        booking = session.get(Booking, message.booking_id) if message.booking_id else None
+        if not _is_true(message, booking, now=now):
+            message.state, message.settled_at = MessageState.SKIPPED, now
+            _wipe_code(message)
+        elif (due_at := _due_at(session, message, booking, now=now)) > now:
+            message.due_at = due_at
+        else:
             message.state = MessageState.SENDING
             message.lease_by, message.lease_until_at = worker, now + LEASE
             return Claim(
@@ -55,21 +65,26 @@ def claim_next(session: Session, worker: str, *, now: datetime) -> Claim | None:
                 worker,
                 Sms(message.to, message.body, message.kind, valid_for=message.useful_until_at - now),
             )
-        message.state, message.settled_at = MessageState.SKIPPED, now
-        _wipe_code(message)
         session.flush()
     return None
 
 
-def _is_true(session: Session, message: Message, *, now: datetime) -> bool:
+def _is_true(message: Message, booking: Booking | None, *, now: datetime) -> bool:
     """Whether the text still says what is so, and comes in time."""
     if now >= message.useful_until_at:
         return False
-    if message.booking_id is None:
+    if booking is None:
         return True
-    booking = session.get_one(Booking, message.booking_id)
     same_slot = (booking.kit_id, booking.pick_up_at) == (message.kit_id, message.pick_up_at)
     return same_slot and worth_sending(Kind(message.kind), Status(booking.status))
+
+
+def _due_at(session: Session, message: Message, booking: Booking | None, *, now: datetime) -> datetime:
+    """Now; later for a text that was held up until the quiet hours."""
+    if booking is None:
+        return now
+    policy = Policy.of(session.get_one(Commune, booking.commune_id).policy)
+    return send_at(Kind(message.kind), now=now, policy=policy, pick_up_at=booking.pick_up_at)
 
 
 def _wipe_code(message: Message) -> None:
@@ -100,10 +115,15 @@ def settle(
     )
     if message is None:
         return False
-    message.state, message.provider_id, message.fault = state, provider_id, fault
+    message.state, message.provider_id, message.fault = state, provider_id, fault[:FAULT_WIDTH]
     message.lease_by = message.lease_until_at = None
     if again_at:
-        message.due_at = again_at
+        session.flush()
+        session.execute(  # The way is closed for everybody's texts.
+            update(Message)
+            .where(Message.state == MessageState.QUEUED, Message.due_at < again_at)
+            .values(due_at=again_at)
+        )
     else:
         message.settled_at = now
         _wipe_code(message)

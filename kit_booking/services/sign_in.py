@@ -13,7 +13,7 @@ from flask import current_app
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from kit_booking.database import read, transaction
+from kit_booking.database import read, transaction, upsert
 from kit_booking.domain.messages import CODE_LIVES, Kind, login_text
 from kit_booking.domain.text import search_key
 from kit_booking.models import AuditEntry, Household, LoginCode, Message, MessageState, Staff
@@ -22,6 +22,7 @@ from kit_booking.services.steps import count_try, sms_name
 
 CODES_A_NUMBER = 3
 CODES_WINDOW = timedelta(minutes=15)
+CODES_A_NUMBER_AND_DAY = 10
 CODES_AN_ADDRESS = 30
 """A day; many phones share one address of their mobile network."""
 CODES_A_DAY = 2000
@@ -42,14 +43,15 @@ def send_code(session: Session, phone: str, address: str, *, now: datetime) -> b
     within = (
         count_try(session, f"code-address:{address}", timedelta(days=1), now=now) <= CODES_AN_ADDRESS
         and count_try(session, f"code:{phone}", CODES_WINDOW, now=now) <= CODES_A_NUMBER
+        and count_try(session, f"code-day:{phone}", timedelta(days=1), now=now) <= CODES_A_NUMBER_AND_DAY
         and count_try(session, "code", timedelta(days=1), now=now) <= CODES_A_DAY
     )
     if not within:
         return False
     code = f"{secrets.randbelow(1_000_000):06}"
-    session.execute(delete(LoginCode).where(LoginCode.phone == phone))
+    values = {"code_hash": _code_hash(phone, code), "expires_at": now + CODE_LIVES, "tries": 0}
     session.execute(
-        insert(LoginCode).values(phone=phone, code_hash=_code_hash(phone, code), expires_at=now + CODE_LIVES)
+        upsert(LoginCode).values(phone=phone, **values).on_conflict_do_update(index_elements=["phone"], set_=values)
     )
     session.execute(  # An older code is void now; its text would only confuse.
         update(Message)
@@ -135,7 +137,8 @@ def register_household(
     consent_version: str,
     now: datetime,
 ) -> int:
-    """The id of the new household; of the same one again when it is sent twice."""
+    """The id of the new household; of the same one again when it is sent twice, even at the same moment."""
+    count_try(session, f"register:{phone}", timedelta(days=1), now=now)  # Whoever comes second waits here.
     for known in session.execute(select(Household.id, Household.name).where(Household.phone == phone)):
         if search_key(known.name) == search_key(name):
             return int(known.id)

@@ -60,7 +60,8 @@ class HouseholdMember:
     streams_on: str
 
 
-def find_household(household_id: int, session_version: int) -> HouseholdMember | None:
+def find_household(household_id: int, session_version: int | None = None) -> HouseholdMember | None:
+    """The household; with a version, only if its sign-in was not ended since."""
     rows = read(
         select(
             Household.id,
@@ -71,9 +72,10 @@ def find_household(household_id: int, session_version: int) -> HouseholdMember |
             Household.craft,
             Household.sells,
             Household.streams_on,
-        ).where(Household.id == household_id, Household.session_version == session_version)
+        ).where(Household.id == household_id)
     )
-    return HouseholdMember(*rows[0]) if rows else None
+    found = HouseholdMember(*rows[0]) if rows else None
+    return found if found and session_version in (None, found.session_version) else None
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class SeenCommune:
 
 def communes_seen(member: StaffMember) -> list[SeenCommune]:
     """The communes whose bookings the member of staff sees."""
-    communes = select(Commune.id, Commune.name, Commune.slug).order_by(Commune.name)
+    communes = select(Commune.id, Commune.name, Commune.slug).order_by(Commune.slug)
     if not member.is_operator:
         communes = communes.where(Commune.id.in_([own for _, own in member.roles if own is not None]))
     return [SeenCommune(*row) for row in read(communes)]

@@ -27,7 +27,7 @@ from kit_booking.web.responses import cached
 
 blueprint = Blueprint("calendars", __name__)
 
-MIME = "text/calendar; charset=utf-8"
+MIME = "text/calendar"
 
 
 @blueprint.get("/communes/<slug>.ics")
@@ -54,7 +54,7 @@ def private_feed(token: str) -> Response:
 def booking_event(code: str) -> Response:
     own_booking_or_404(code)
     body = calendar(f"Phiếu {code}", [_event_for_household(b) for b in feeds.booking_event(code)])
-    response = Response(body, content_type=MIME)
+    response = Response(body, mimetype=MIME)
     response.headers["Content-Disposition"] = f'inline; filename="{code}.ics"'
     return response
 
@@ -171,7 +171,7 @@ def add() -> Any:
     return redirect("/calendar", 303)
 
 
-@blueprint.post("/calendar/<int:token_id>/revoke")
+@blueprint.post("/calendar/<int(max=2147483647):token_id>/revoke")
 def revoke(token_id: int) -> Any:
     owner = _owner()
     if owner is None:

@@ -2,14 +2,26 @@
 
 import logging
 
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, g, make_response, render_template, request
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 log = logging.getLogger(__name__)
 
-SECRET_FIELDS = frozenset({"csrf_token", "password", "code"})
+KEPT = {
+    "phone": lazy_gettext("Số điện thoại di động"),
+    "name": lazy_gettext("Tên chủ hộ"),
+    "known_name": lazy_gettext("Tên nhà mình đã ghi trước đây"),
+    "village": lazy_gettext("Thôn, làng"),
+    "craft": lazy_gettext("Nghề"),
+    "sells": lazy_gettext("Nhà mình bán"),
+    "streams_on": lazy_gettext("Phát ở"),
+    "reason": lazy_gettext("Lý do"),
+    "username": lazy_gettext("Tên đăng nhập"),
+}
+"""What is shown again when a form could not be taken; nothing secret."""
 
 
 def init_app(app: Flask) -> None:
@@ -53,23 +65,26 @@ def _http(error: HTTPException) -> Response:
                 _("Bà con chờ một phút rồi thử lại, hoặc gọi điện cho xã."),
             )
         case code if code and code >= 400:
-            return _page(
+            page = _page(
                 code,
                 _("Không làm được việc này"),
                 _("Trang không hiểu những gì vừa gửi."),
                 _("Quay lại trang trước rồi thử lại."),
             )
+            page.allow.update(getattr(error, "valid_methods", None) or ())
+            return page
     response = error.get_response(request.environ)
     return make_response(response)
 
 
 def _unexpected(error: Exception) -> Response:
     log.exception("an error nobody expected", exc_info=error)
+    g.is_broken = True  # Perhaps it is the database: the page must not ask it who is reading.
     return _http(InternalServerError())
 
 
 def _page(status: int, title: str, text: str, todo: str) -> Response:
     form = {} if status == 413 else request.form  # What is too large can't be read either.
-    kept = [(name, value) for name, value in form.items() if value.strip() and name not in SECRET_FIELDS]
+    kept = [(label, form[name]) for name, label in KEPT.items() if form.get(name, "").strip()]
     page = render_template("error.html", title=title, text=text, todo=todo, kept=kept)
     return make_response(page, status)

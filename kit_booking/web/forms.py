@@ -6,7 +6,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, Field, PasswordField, StringField, TelField, ValidationError
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, InputRequired, Length
 
 from kit_booking.domain.phone import PhoneProblem, parse_mobile
 from kit_booking.domain.text import clean
@@ -82,12 +82,12 @@ class SlotForm(Form):
 class HouseholdForm(SlotForm):
     name = StringField(
         _("Tên chủ hộ"),
-        [InputRequired(), Length(min=2)],
+        [DataRequired(), Length(min=2)],
         filters=[tidy(80)],
         render_kw={"autocomplete": "name", "maxlength": 80},
     )
-    village = StringField(_("Thôn, làng"), [InputRequired()], filters=[tidy(80)], render_kw={"maxlength": 80})
-    craft = StringField(_("Nghề"), [InputRequired()], filters=[tidy(80)], render_kw={"maxlength": 80})
+    village = StringField(_("Thôn, làng"), [DataRequired()], filters=[tidy(80)], render_kw={"maxlength": 80})
+    craft = StringField(_("Nghề"), [DataRequired()], filters=[tidy(80)], render_kw={"maxlength": 80})
     consent = BooleanField(
         _("Tôi đồng ý cho xã giữ tên, số điện thoại, thôn và nghề của nhà mình để cho mượn bộ livestream."),
         [InputRequired(_("Cần bà con đồng ý thì xã mới ghi được phiếu mượn."))],
@@ -97,7 +97,7 @@ class HouseholdForm(SlotForm):
 class StaffForm(Form):
     username = StringField(
         _("Tên đăng nhập"),
-        [InputRequired()],
+        [DataRequired()],
         filters=[tidy(40), lambda typed: typed.lower()],
         render_kw={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"},
     )
@@ -111,7 +111,7 @@ class StaffForm(Form):
 
 
 class ReasonForm(Form):
-    reason = StringField(_("Lý do"), [InputRequired()], filters=[tidy(80)])
+    reason = StringField(_("Lý do"), [DataRequired()], filters=[tidy(80)])
 
 
 class EmptyForm(Form):

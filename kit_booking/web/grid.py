@@ -7,10 +7,11 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from kit_booking.domain.local_time import to_local
+from kit_booking.domain.phone import national
 from kit_booking.domain.slots import Slot
 from kit_booking.services.fortnight import Fortnight, KitFortnight, ShownSlot, SlotState
 from kit_booking.services.sheets import CommuneSheet
-from kit_booking.web.formats import hours, long_day, lunar, moment, weekday
+from kit_booking.web.formats import hours, long_day, lunar, moment, short_name, weekday
 
 SATURDAY = 5
 SIGNS = {
@@ -103,7 +104,14 @@ def page_of(shown: Fortnight, *, for_staff: bool = False) -> GridPage:
             path = f"/kits/{kit.kit.code}/{cell.slot.day}/{key}"
         else:
             path = ""
-        return Cell(state.value, SIGNS[state], cell.household or words[state], names[key], spans[key], path)
+        return Cell(
+            state.value,
+            SIGNS[state],
+            f"{short_name(cell.household)} {national(cell.phone)}" if cell.household else words[state],
+            names[key],
+            spans[key],
+            path,
+        )
 
     def day_of(kit: KitFortnight, day: date, cells: list[ShownSlot]) -> Day:
         css, short, number, long, moon = strings[day]

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import ParamSpec, TypeVar
 from urllib.parse import quote
 
-from flask import Flask, abort, current_app, redirect, request, session
+from flask import Flask, abort, current_app, g, redirect, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user
 from werkzeug.wrappers import Response
 
@@ -47,7 +47,7 @@ class Reader(UserMixin):
 
 
 def init_app(app: Flask) -> None:
-    login_manager.init_app(app)
+    login_manager.init_app(app, add_context_processor=False)  # `reader` is ours, and asks less often.
     app.context_processor(lambda: {"reader": reader(), "now": utc_now()})
 
 
@@ -69,7 +69,7 @@ def _load(user_id: str) -> Reader | None:
 
 def reader() -> Reader | None:
     """Whoever signed in. Without a cookie nobody did, and no session is opened to find out."""
-    if not request.cookies or not _has_sign_in_cookie():
+    if g.get("is_broken") or not _has_sign_in_cookie():
         return None
     return current_user if current_user.is_authenticated else None
 
@@ -89,17 +89,20 @@ def staff_member() -> StaffMember | None:
     return found.member if found and isinstance(found.member, StaffMember) else None
 
 
-def sign_in_household(household_id: int, session_version: int = 1) -> None:
+def sign_in_household(household_id: int) -> None:
     """Stay signed in on this phone for 90 days."""
-    found = find_household(household_id, session_version)
+    found = find_household(household_id)
     if found is None:
         abort(403)
+    session.pop("new_feed", None)  # Whatever was made for the one before is not for this one.
     login_user(Reader(found), remember=True)
 
 
 def sign_in_staff(member: StaffMember) -> None:
     """Stay signed in until the browser is closed, at most for a long working day."""
+    session.pop("new_feed", None)
     login_user(Reader(member))
+    session["_remember"] = "clear"  # Else a household would be back here when the day's work ends.
     session["staff_until"] = (utc_now() + STAFF_STAYS).timestamp()
 
 
@@ -116,11 +119,18 @@ def _only(who: Callable[[], object], sign_in: str, view: Callable[P, T]) -> Call
     @functools.wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> T | Response:
         if who() is None:
-            back = request.full_path.rstrip("?") if request.method == "GET" else "/"
-            return redirect(f"{sign_in}?next={quote(back)}", 303)
+            return redirect(f"{sign_in}?next={quote(_way_back())}", 303)
         return view(*args, **kwargs)
 
     return guarded
+
+
+def _way_back() -> str:
+    """Where to go on after signing in: here, or at the start when there is nothing to see at this address."""
+    if request.method in ("GET", "HEAD"):
+        return request.full_path.rstrip("?")
+    is_page = current_app.url_map.bind("localhost").test(request.path, "GET")
+    return request.path if is_page else "/"
 
 
 def this_household() -> HouseholdMember:

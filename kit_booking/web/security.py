@@ -7,7 +7,7 @@ import sys
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, abort, current_app, g, request
 from flask_wtf import CSRFProtect
 
 from kit_booking.config import Settings
@@ -45,13 +45,15 @@ def init_app(app: Flask) -> None:
         MAX_CONTENT_LENGTH=64 * 1024,
         MAX_FORM_PARTS=100,
     )
-    csrf.init_app(app)
     app.before_request(_begin)
+    csrf.init_app(app)
     app.after_request(_finish)
 
 
 def _begin() -> None:
     g.request_id = secrets.token_hex(8)
+    if any("\0" in text for text in (request.path, *request.args.values())):
+        abort(404)  # Nobody types it, and PostgreSQL can't even compare it.
 
 
 def _finish(response: Response) -> Response:
