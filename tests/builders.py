@@ -72,9 +72,11 @@ class World:
             session.commit()
 
     def change(self, row: M, **columns: Any) -> M:
-        """The row with these columns changed."""
+        """The row with these columns changed; a commune's version rises with every change, as it should."""
         with self.app.app_context(), self._session() as session:
             found = session.get_one(type(row), row.id)
+            if isinstance(found, Commune):
+                found.version += 1
             for name, value in columns.items():
                 setattr(found, name, value)
             session.commit()
@@ -99,7 +101,7 @@ class World:
         plan_from: date = LONG_AGO,
         **columns: Any,
     ) -> Commune:
-        """A commune with the default plan, a place with that many kits, and a clerk; `policy={...}` changes numbers."""
+        """A commune with the default plan, its kits in one place, and a clerk; `policy={...}` changes numbers."""
         province = self._province()
         commune = Commune(
             province_id=province.id,
@@ -148,9 +150,11 @@ class World:
     def kit(self, place: Place, code: str = "") -> Kit:
         """A kit of two parts; its code is made of the commune's initials unless it is given."""
         with self.app.app_context(), self._session() as session:
-            name = session.get_one(Commune, place.commune_id).name
-            letters = "".join(word[0] for word in slug(name).upper().split("-"))
+            commune = session.get_one(Commune, place.commune_id)
+            commune.version += 1
+            letters = "".join(word[0] for word in slug(commune.name).upper().split("-"))
             number = 1 + len(session.scalars(select(Kit).where(Kit.code.startswith(f"{letters}-"))).all())
+            session.commit()
         kit = Kit(commune_id=place.commune_id, place_id=place.id, code=code or f"{letters}-{number}")
         self.add(kit)
         self.add(Part(kit_id=kit.id, name="điện thoại", count=1), Part(kit_id=kit.id, name="đèn", count=2))

@@ -98,7 +98,9 @@ _holds = (
     )
     .order_by(Hold.kit_id, Hold.until_at)
 )
-_named_holds = _holds.add_columns(Household.name, Household.phone).outerjoin(Household, Household.id == Booking.household_id)
+_named_holds = _holds.add_columns(Household.name, Household.phone).outerjoin(
+    Household, Household.id == Booking.household_id
+)
 
 
 def fortnight(
