@@ -6,10 +6,10 @@ INSTALL = $(BIN)/python -m pip install -qq --disable-pip-version-check --require
 LOCK = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --generate-hashes --universal \
 	--python-version 3.11 --no-emit-index-url --no-emit-find-links
 
-.PHONY: help run test lint format bench lock clean
+.PHONY: help run test lint format translations bench lock clean
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/installed ## the demo on http://127.0.0.1:8000 with its worker; HOST and PORT choose another address
 	@DEMO=1 exec $(BIN)/flask --app wsgi serve
@@ -27,6 +27,14 @@ lint: .venv/installed-dev ## all static checks
 format: .venv/installed-dev ## rewrite the code as `make lint` wants it
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+translations: .venv/installed-dev ## bring new texts into the English catalogue, and compile all of them
+	$(BIN)/pybabel -q extract -F pyproject.toml -k lazy_gettext --no-location --sort-output -o messages.pot kit_booking
+	$(BIN)/pybabel -q update -i messages.pot -d kit_booking/translations -l en \
+		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
+	@rm messages.pot
+	$(BIN)/pybabel -q compile -d kit_booking/translations
+	$(BIN)/pybabel -q compile -d kit_booking/translations -D wtforms
 
 bench: .venv/installed-dev ## the benchmarks; each prints ratios measured side by side
 	@for file in benchmarks/[a-z]*.py; do \

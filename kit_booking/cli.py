@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import os
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 from flask_migrate import upgrade
+from sqlalchemy.exc import OperationalError
 from waitress.server import create_server
 
 from kit_booking import worker as worker_loop
@@ -85,6 +85,11 @@ def demo() -> None:
 @with_appcontext
 def add_staff(username: str, name: str, role: str, commune: str | None, mobile: str, password: str) -> None:
     """Add an account, the first operator's too."""
+    username, name = clean(username, 40).lower(), clean(name, 80)
+    if len(username.split()) != 1:
+        raise click.BadParameter("one word", param_hint="USERNAME")
+    if not name:
+        raise click.BadParameter("at least one letter", param_hint="--name")
     number = parse_mobile(mobile) if mobile else ""
     if isinstance(number, PhoneProblem):
         raise click.BadParameter(f"{mobile} is no Vietnamese mobile number", param_hint="--mobile")
@@ -92,8 +97,8 @@ def add_staff(username: str, name: str, role: str, commune: str | None, mobile: 
         raise click.BadParameter(f"at least {LEAST_PASSWORD} characters", param_hint="--password")
     try:
         staff_service.add_staff(
-            clean(username, 40).lower(),
-            clean(name, 80),
+            username,
+            name,
             hasher.hash(unicodedata.normalize("NFC", password)),
             Role(role),
             commune,
@@ -111,9 +116,12 @@ def serve() -> None:
     log_json_lines(logging.WARNING)
     app = _app()
     settings: Settings = app.extensions["settings"]
-    host, port = os.environ.get("HOST") or "127.0.0.1", int(os.environ.get("PORT") or 8000)
+    host, port = settings.host, settings.port
     with app.app_context():
-        upgrade()
+        try:
+            upgrade()
+        except OperationalError as error:
+            raise click.ClickException(f"the database can't be opened: {str(error.orig).splitlines()[0]}") from None
         if settings.demo:
             with contextlib.suppress(demo_service.NotEmpty):
                 demo_service.fill(now=utc_now())
@@ -166,7 +174,10 @@ def _worker_beside() -> Iterator[None]:
 
     def keep_alive() -> None:
         while not stopping.is_set():
-            processes[:] = [subprocess.Popen([sys.executable, "-m", "flask", "--app", "wsgi", "worker"])]
+            # In a group of its own: of a Ctrl-C it hears from us, once it can end in peace.
+            processes[:] = [
+                subprocess.Popen([sys.executable, "-m", "flask", "--app", "wsgi", "worker"], start_new_session=True)
+            ]
             processes[0].wait()
             stopping.wait(1)
 

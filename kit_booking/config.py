@@ -7,11 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from click import ClickException
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
 INSTANCE = Path(__file__).resolve().parent.parent / "instance"
 
+LEAST_SECRET = 24
 
-class BadSetting(Exception):
-    """A setting that can't be used; the message names it and says what it takes."""
+
+class BadSetting(ClickException):
+    """A setting that can't be used; the message, all that a command then prints, says what it takes."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +27,8 @@ class Settings:
     secret_key: str = field(repr=False)
     database_url: str = field(repr=False)
     sms_file: Path
+    host: str = "127.0.0.1"
+    port: int = 8000
     public_base_url: str = "http://127.0.0.1:8000"
     demo: bool = False
     sms_backend: str = "file"
@@ -45,25 +53,30 @@ class Settings:
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ, instance: Path = INSTANCE) -> "Settings":
         """Raises ``BadSetting`` for a value that can't be used."""
+        port = env.get("PORT") or "8000"
         settings = cls(
             secret_key=env.get("SECRET_KEY") or _kept_secret(instance / "secret_key"),
             database_url=_database_url(env.get("DATABASE_URL") or f"sqlite:///{instance / 'kit_booking.db'}"),
             sms_file=Path(env.get("SMS_FILE") or instance / "sms.jsonl"),
-            public_base_url=_base_url(env.get("PUBLIC_BASE_URL") or f"http://127.0.0.1:{env.get('PORT', '8000')}"),
-            demo=env.get("DEMO", "") == "1",
+            host=env.get("HOST") or "127.0.0.1",
+            port=_port(port),
+            public_base_url=_base_url("PUBLIC_BASE_URL", env.get("PUBLIC_BASE_URL") or f"http://127.0.0.1:{port}"),
+            demo=_switch("DEMO", env.get("DEMO", "")),
             sms_backend=env.get("SMS_BACKEND") or "file",
             sms_name=env.get("SMS_NAME") or "LIVEPX",
             twilio_account_sid=env.get("TWILIO_ACCOUNT_SID", ""),
             twilio_auth_token=env.get("TWILIO_AUTH_TOKEN", ""),
             twilio_sender=env.get("TWILIO_SENDER", ""),
             twilio_messaging_service_sid=env.get("TWILIO_MESSAGING_SERVICE_SID", ""),
-            twilio_api_base=env.get("TWILIO_API_BASE", ""),
+            twilio_api_base=_base_url("TWILIO_API_BASE", env.get("TWILIO_API_BASE") or "https://api.twilio.com"),
             trusted_proxy=env.get("TRUSTED_PROXY", ""),
         )
         settings.check()
         return settings
 
     def check(self) -> None:
+        if len(self.secret_key) < LEAST_SECRET:
+            raise BadSetting(f"SECRET_KEY is too short; it takes at least {LEAST_SECRET} random characters")
         if self.sms_backend not in ("file", "twilio"):
             raise BadSetting(f"SMS_BACKEND is {self.sms_backend!r}; it takes file or twilio")
         if not (self.sms_name.isascii() and self.sms_name.isalnum() and len(self.sms_name) <= 11):
@@ -77,30 +90,51 @@ class Settings:
 
 def _kept_secret(path: Path) -> str:
     """The secret key, made at the first start and readable by its owner only."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(48))
-    except FileExistsError:
-        pass
-    secret = path.read_text().strip()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_urlsafe(48))
+        secret = path.read_text().strip()
+    except OSError as error:
+        raise BadSetting(f"{path} can't be kept ({error.strerror}); set SECRET_KEY instead") from None
     if not secret:
         raise BadSetting(f"{path} is empty; delete it and a new one is made")
     return secret
+
+
+def _switch(name: str, value: str) -> bool:
+    if value not in ("", "0", "1"):
+        raise BadSetting(f"{name} is {value!r}; it takes 1 or 0")
+    return value == "1"
+
+
+def _port(value: str) -> int:
+    if not (value.isascii() and value.isdecimal() and 0 < int(value) < 65536):
+        raise BadSetting(f"PORT is {value!r}; it takes a number from 1 to 65535")
+    return int(value)
 
 
 def _database_url(url: str) -> str:
     """The names that hosting services use for PostgreSQL, all meaning psycopg 3."""
     for prefix in ("postgres://", "postgresql://"):
         if url.startswith(prefix):
-            return "postgresql+psycopg://" + url.removeprefix(prefix)
-    if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
-        raise BadSetting("DATABASE_URL takes sqlite:///FILE or postgresql://…")
+            url = "postgresql+psycopg://" + url.removeprefix(prefix)
+    try:
+        is_known = make_url(url).drivername in ("sqlite", "postgresql+psycopg") and bool(make_url(url).database)
+    except (ArgumentError, ValueError):
+        is_known = False
+    if not is_known:  # It may hold a password, so it is not repeated.
+        raise BadSetting("DATABASE_URL takes sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
     return url
 
 
-def _base_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
-        raise BadSetting(f"PUBLIC_BASE_URL is {url!r}; it takes http(s)://name and no path")
+def _base_url(name: str, url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        is_base = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        is_base = False
+    if not is_base or url.rstrip("/") != f"{parts.scheme}://{parts.netloc}":
+        raise BadSetting(f"{name} is {url!r}; it takes http(s)://name and no path")
     return url.rstrip("/")

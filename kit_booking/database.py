@@ -126,11 +126,12 @@ def upsert(table: type[Base]) -> sqlite.Insert | postgresql.Insert:
 
 def read(statement: Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
     """The rows of one statement that needs no transaction around it: the hot pages' way to read."""
-    with _reader().connect() as connection:
+    with _reader(db.engine).connect() as connection:
         return connection.execute(statement, values or {}).all()
 
 
-def _reader() -> Engine:
-    if db.engine.dialect.name == "sqlite":
-        return db.engine.execution_options(single_read=True)
-    return db.engine.execution_options(isolation_level="AUTOCOMMIT")
+@functools.lru_cache(maxsize=8)
+def _reader(engine: Engine) -> Engine:
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(single_read=True)
+    return engine.execution_options(isolation_level="AUTOCOMMIT")

@@ -1,5 +1,6 @@
 """Vietnamese phone numbers: as people type them, as they are stored, as they are shown."""
 
+import functools
 from enum import StrEnum
 
 import phonenumbers
@@ -62,6 +63,7 @@ def modern_form(typed: str) -> str | None:
     return None if isinstance(number, PhoneProblem) else _modern(number)
 
 
+@functools.lru_cache(maxsize=1024)
 def national(phone: str) -> str:
     """``0912 345 678``; what is no number stays as it was written."""
     try:

@@ -31,7 +31,8 @@ _PLAIN = str.maketrans(
 
 def clean(text: str, most: int) -> str:
     """One tidy line of at most ``most`` characters, composed (NFC) as most keyboards type it."""
-    text = "".join(_visible(char) for char in text)
+    if not text.isprintable():
+        text = "".join(_visible(char) for char in text)
     return " ".join(unicodedata.normalize("NFC", text).split())[:most].rstrip()
 
 

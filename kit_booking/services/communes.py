@@ -46,16 +46,19 @@ class Found:
     """When the number of free slots changes by itself."""
 
 
+_few = select(Commune.id, Commune.version).order_by(Commune.id).limit(FEW + 1).subquery()
+_few_stamps = (
+    select(_few.c.id, _few.c.version, func.coalesce(func.sum(Kit.version), 0))
+    .select_from(_few)
+    .outerjoin(Kit, Kit.commune_id == _few.c.id)
+    .group_by(_few.c.id, _few.c.version)
+    .order_by(_few.c.id)
+)
+
+
 def start_stamp() -> tuple[Any, ...]:
     """Equal as long as the start page shows the same; looks at the kits only where their slots are counted."""
-    few = select(Commune.id, Commune.version).order_by(Commune.id).limit(FEW + 1).subquery()
-    rows = read(
-        select(few.c.id, few.c.version, func.coalesce(func.sum(Kit.version), 0))
-        .select_from(few)
-        .outerjoin(Kit, Kit.commune_id == few.c.id)
-        .group_by(few.c.id, few.c.version)
-        .order_by(few.c.id)
-    )
+    rows = read(_few_stamps)
     if len(rows) <= FEW:
         return tuple(tuple(row) for row in rows)
     return tuple(read(select(func.count(Commune.id), func.max(Commune.id)))[0])

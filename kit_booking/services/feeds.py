@@ -1,12 +1,13 @@
 """Calendar feeds: what each shows, its stamp, and the private addresses."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import Row, bindparam, or_, select
 
-from kit_booking.database import read
+from kit_booking.database import UtcDateTime, read
 from kit_booking.domain.local_time import local, local_day
 from kit_booking.domain.status import LIVE, Status
 from kit_booking.models import Booking, Commune, FeedToken, Household, Kit, Place, Staff, StaffRole
@@ -56,23 +57,30 @@ class FeedBooking:
     village: str
 
 
+_kits = (
+    select(Commune.name, Commune.version, Kit.id, Kit.version.label("kit_version"))
+    .join(Commune, Commune.id == Kit.commune_id)
+    .order_by(Kit.id)
+)
+_kits_of_commune = _kits.where(Commune.slug == bindparam("slug"))
+_kit_by_code = _kits.where(Kit.code == bindparam("code"))
+_own_communes = select(StaffRole.commune_id).where(
+    StaffRole.staff_id == bindparam("staff_id"), StaffRole.commune_id.is_not(None)
+)
+_kits_of_staff = _kits.where(Kit.commune_id.in_(_own_communes))
+
+
 def commune_feed(slug: str, *, now: datetime) -> Feed | None:
-    return _kits_feed(Commune.slug == slug, now=now)
+    return _kits_feed(read(_kits_of_commune, {"slug": slug}), now=now)
 
 
 def kit_feed(code: str, *, now: datetime) -> Feed | None:
-    return _kits_feed(Kit.code == code, kit_code=code, now=now)
+    return _kits_feed(read(_kit_by_code, {"code": code}), kit_code=code, now=now)
 
 
 def _kits_feed(
-    which: ColumnElement[bool], *, kit_code: str = "", staff_id: int | None = None, now: datetime
+    rows: Sequence[Row[Any]], *, kit_code: str = "", staff_id: int | None = None, now: datetime
 ) -> Feed | None:
-    rows = read(
-        select(Commune.name, Commune.version, Kit.id, Kit.version.label("kit_version"))
-        .join(Commune, Commune.id == Kit.commune_id)
-        .where(which)
-        .order_by(Kit.id)
-    )
     if not rows:
         return None
     return Feed(
@@ -85,18 +93,21 @@ def _kits_feed(
     )
 
 
+_token = (
+    select(FeedToken.household_id, FeedToken.staff_id, FeedToken.last_used_at, Household.version)
+    .outerjoin(Household, Household.id == FeedToken.household_id)
+    .outerjoin(Staff, Staff.id == FeedToken.staff_id)
+    .where(
+        FeedToken.token_hash == bindparam("token_hash"),
+        FeedToken.revoked_at.is_(None),
+        or_(FeedToken.staff_id.is_(None), Staff.is_active),
+    )
+)
+
+
 def private_feed(token: str, *, now: datetime) -> tuple[Feed, bool] | None:
     """The feed behind a private address, and whether its use is to be noted; None when there is none."""
-    rows = read(
-        select(FeedToken.household_id, FeedToken.staff_id, FeedToken.last_used_at, Household.version)
-        .outerjoin(Household, Household.id == FeedToken.household_id)
-        .outerjoin(Staff, Staff.id == FeedToken.staff_id)
-        .where(
-            FeedToken.token_hash == token_hash(token),
-            FeedToken.revoked_at.is_(None),
-            or_(FeedToken.staff_id.is_(None), Staff.is_active),
-        )
-    )
+    rows = read(_token, {"token_hash": token_hash(token)})
     if not rows:
         return None
     household_id, staff_id, last_used_at, version = rows[0]
@@ -104,58 +115,58 @@ def private_feed(token: str, *, now: datetime) -> tuple[Feed, bool] | None:
     if household_id is not None:
         stamp = ("household", household_id, version)
         return Feed(stamp, local_day(now), household_id=household_id), is_news
-    own_communes = select(StaffRole.commune_id).where(
-        StaffRole.staff_id == staff_id, StaffRole.commune_id.is_not(None)
-    )
-    feed = _kits_feed(Kit.commune_id.in_(own_communes), staff_id=staff_id, now=now)
+    feed = _kits_feed(read(_kits_of_staff, {"staff_id": staff_id}), staff_id=staff_id, now=now)
     return feed or Feed(("staff", staff_id), local_day(now), staff_id=staff_id), is_news
+
+
+_bookings = (
+    select(
+        Booking.id,
+        Booking.status,
+        Booking.from_at,
+        Booking.until_at,
+        Booking.pick_up_at,
+        Booking.return_at,
+        Booking.slot_name,
+        Booking.version,
+        Booking.changed_at,
+        Booking.code,
+        Kit.code,
+        Place.name,
+        Place.address,
+        Commune.name,
+        Commune.phone,
+        Household.name,
+        Household.village,
+    )
+    .join(Kit, Kit.id == Booking.kit_id)
+    .join(Place, Place.id == Booking.place_id)
+    .join(Commune, Commune.id == Booking.commune_id)
+    .join(Household, Household.id == Booking.household_id)
+    .where(Booking.status.in_(SHOWN))
+    .order_by(Booking.pick_up_at, Booking.id)
+)
+_booking = _bookings.where(Booking.code == bindparam("code"))
+_in_window = _bookings.where(
+    Booking.pick_up_at >= bindparam("first_at", type_=UtcDateTime),
+    Booking.pick_up_at < bindparam("end_at", type_=UtcDateTime),
+)
+_of_household = _in_window.where(Booking.household_id == bindparam("household_id"))
+_of_kits = _in_window.where(Booking.kit_id.in_(bindparam("kit_ids", expanding=True)))
 
 
 def booking_event(code: str) -> list[FeedBooking]:
     """The one booking, or nothing when it is no longer so."""
-    return _bookings(Booking.code == code)
+    return _shown(read(_booking, {"code": code}))
 
 
 def bookings_of(feed: Feed) -> list[FeedBooking]:
     """What the feed shows, in order; one statement."""
-    whose = (
-        Booking.household_id == feed.household_id
-        if feed.household_id is not None
-        else Booking.kit_id.in_(feed.kit_ids)
-    )
-    return _bookings(
-        whose,
-        Booking.pick_up_at >= local(feed.day - PAST, time()),
-        Booking.pick_up_at < local(feed.day + AHEAD, time()),
-    )
+    values = {"first_at": local(feed.day - PAST, time()), "end_at": local(feed.day + AHEAD, time())}
+    if feed.household_id is not None:
+        return _shown(read(_of_household, values | {"household_id": feed.household_id}))
+    return _shown(read(_of_kits, values | {"kit_ids": feed.kit_ids}))
 
 
-def _bookings(*which: ColumnElement[bool]) -> list[FeedBooking]:
-    rows = read(
-        select(
-            Booking.id,
-            Booking.status,
-            Booking.from_at,
-            Booking.until_at,
-            Booking.pick_up_at,
-            Booking.return_at,
-            Booking.slot_name,
-            Booking.version,
-            Booking.changed_at,
-            Booking.code,
-            Kit.code,
-            Place.name,
-            Place.address,
-            Commune.name,
-            Commune.phone,
-            Household.name,
-            Household.village,
-        )
-        .join(Kit, Kit.id == Booking.kit_id)
-        .join(Place, Place.id == Booking.place_id)
-        .join(Commune, Commune.id == Booking.commune_id)
-        .join(Household, Household.id == Booking.household_id)
-        .where(Booking.status.in_(SHOWN), *which)
-        .order_by(Booking.pick_up_at, Booking.id)
-    )
+def _shown(rows: Sequence[Row[Any]]) -> list[FeedBooking]:
     return [FeedBooking(row[0], Status(row[1]), *row[2:]) for row in rows]

@@ -42,11 +42,12 @@ def is_something_lost(*, now: datetime) -> bool:
 
 @transaction
 def claim_next(session: Session, worker: str, *, now: datetime) -> Claim | None:
-    """The text that waits longest, marked as being sent before it is; what is no longer true is skipped."""
+    """A code, or the text that waits longest, marked as sent before it is; what is no longer true is skipped."""
     due = (
         select(Message)
         .where(Message.state == MessageState.QUEUED, Message.due_at <= now)
-        .order_by(Message.due_at, Message.id)
+        # Somebody waits for a code; a reminder can wait behind it.
+        .order_by(Message.kind != Kind.LOGIN_CODE, Message.due_at, Message.id)
         .limit(1)
         .with_for_update(skip_locked=True)
     )

@@ -16,7 +16,7 @@ from kit_booking.web.communes import Office, office_of
 from kit_booking.web.forms import EmptyForm, NumberForm, SlotForm
 from kit_booking.web.readers import household, household_only, own_booking_or_404, this_household
 from kit_booking.web.slots import look_or_404, slot_page_of
-from kit_booking.web.words import by_word, refusal_text, standing_text
+from kit_booking.web.words import by_word, refusal_text, slot_word, standing_text
 
 blueprint = Blueprint("bookings", __name__)
 
@@ -136,7 +136,7 @@ def shown_view(booking: ShownBooking, now: datetime) -> dict[str, Any]:
     """A booking as the templates take it."""
     return {
         **asdict(booking),
-        "slot_name": _(booking.slot_name),
+        "slot_name": slot_word(booking.slot_name),
         "is_ahead": booking.is_ahead(now),
         "can_cancel": booking.can_be_withdrawn(now),
     }

@@ -165,4 +165,5 @@ def _locale() -> str:
 
 
 def _is_english() -> bool:
-    return _locale().startswith("en")
+    locale = get_locale()
+    return locale is not None and locale.language == "en"

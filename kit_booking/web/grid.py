@@ -1,10 +1,13 @@
 """The fortnight as finished strings, so that the template only puts them in place: it is built often."""
 
+import functools
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from markupsafe import escape
 
 from kit_booking.domain.local_time import to_local
 from kit_booking.domain.phone import national
@@ -12,6 +15,8 @@ from kit_booking.domain.slots import Slot
 from kit_booking.services.fortnight import Fortnight, KitFortnight, ShownSlot, SlotState
 from kit_booking.services.sheets import CommuneSheet
 from kit_booking.web.formats import hours, long_day, lunar, moment, short_name, weekday
+from kit_booking.web.language import language
+from kit_booking.web.words import slot_word
 
 SATURDAY = 5
 SIGNS = {
@@ -25,14 +30,18 @@ SIGNS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
+    """A slot of a day. The template puts it in as it is: what may be typed by people is escaped already."""
+
+    path: str
     css: str
-    sign: str
-    word: str
     name: str
     hours: str
-    path: str
+    sign: str
+    word: str
+
+
+NO_SLOT = Cell("", "", "", "", "", "")
 
 
 @dataclass(frozen=True)
@@ -45,7 +54,7 @@ class Day:
     lunar: str
     free: int
     summary: str
-    cells: list[Cell | None]
+    cells: list[Cell]
 
 
 @dataclass(frozen=True)
@@ -90,11 +99,13 @@ def page_of(shown: Fortnight, *, for_staff: bool = False) -> GridPage:
         SlotState.NOT_OPEN: _("Chưa mở"),
         SlotState.PAST: _("Đã qua"),
     }
+    looks = {state: (state.value, SIGNS[state], escape(word)) for state, word in words.items()}
     rows = _rows(shown)
-    names = {slot.key: _(slot.name) for slot in rows}
+    names = {slot.key: escape(slot_word(slot.name)) for slot in rows}
     spans = {slot.key: hours((slot.on_air.from_at, slot.on_air.until_at)) for slot in rows}
     first_kit = shown.kits[0].days if shown.kits else []
-    strings = {day: _strings(day, shown.window.first) for day, _cells in first_kit}
+    free_words = [_free_words(count) for count in range(len(rows) + 1)]
+    strings = {day: _strings(day, shown.window.first, language()) for day, _cells in first_kit}
 
     def cell_of(kit: KitFortnight, cell: ShownSlot) -> Cell:
         key, state = cell.slot.key, cell.state
@@ -104,14 +115,10 @@ def page_of(shown: Fortnight, *, for_staff: bool = False) -> GridPage:
             path = f"/kits/{kit.kit.code}/{cell.slot.day}/{key}"
         else:
             path = ""
-        return Cell(
-            state.value,
-            SIGNS[state],
-            f"{short_name(cell.household)} {national(cell.phone)}" if cell.household else words[state],
-            names[key],
-            spans[key],
-            path,
-        )
+        css, sign, word = looks[state]
+        if cell.household:
+            word = escape(f"{short_name(cell.household)} {national(cell.phone)}")
+        return Cell(path, css, names[key], spans[key], sign, word)
 
     def day_of(kit: KitFortnight, day: date, cells: list[ShownSlot]) -> Day:
         css, short, number, long, moon = strings[day]
@@ -125,8 +132,8 @@ def page_of(shown: Fortnight, *, for_staff: bool = False) -> GridPage:
             long,
             moon,
             free,
-            _free_words(free),
-            [by_key.get(key) for key in names],
+            free_words[free],
+            [by_key.get(key, NO_SLOT) for key in names],
         )
 
     kits = [
@@ -153,7 +160,8 @@ def _rows(shown: Fortnight) -> list[Slot]:
     return sorted(found.values(), key=lambda slot: to_local(slot.on_air.from_at).time())
 
 
-def _strings(day: date, today: date) -> tuple[str, str, str, str, str]:
+@functools.lru_cache(maxsize=128)
+def _strings(day: date, today: date, _language: str) -> tuple[str, str, str, str, str]:
     marks = (("today", day == today), ("weekend", day.weekday() >= SATURDAY))
     css = " ".join(name for name, is_so in marks if is_so)
     return css, weekday(day), f"{day:%d/%m}", long_day(day), lunar(day)

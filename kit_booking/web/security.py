@@ -7,7 +7,8 @@ import sys
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, current_app, g, request
+from flask import Flask, Request, Response, abort, current_app, g, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_wtf import CSRFProtect
 
 from kit_booking.config import Settings
@@ -28,6 +29,15 @@ POLICY = "; ".join(
 )
 
 
+class Sessions(SecureCookieSessionInterface):
+    """Most readers bring no cookie, and for them nothing is made ready that would check one."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
+        return super().open_session(app, request)
+
+
 def init_app(app: Flask) -> None:
     settings: Settings = app.extensions["settings"]
     prefix = "__Host-" if settings.is_https else ""
@@ -46,6 +56,7 @@ def init_app(app: Flask) -> None:
         MAX_FORM_PARTS=100,
     )
     app.before_request(_begin)
+    app.session_interface = Sessions()
     csrf.init_app(app)
     app.after_request(_finish)
 

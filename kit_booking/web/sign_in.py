@@ -15,6 +15,7 @@ from kit_booking.domain.text import search_key
 from kit_booking.services import sign_in
 from kit_booking.services.booking import Look, request_booking
 from kit_booking.services.sign_in import CodeCheck, Known
+from kit_booking.web import readers
 from kit_booking.web.communes import office_of
 from kit_booking.web.forms import PRIVACY_VERSION, CodeForm, EmptyForm, HouseholdForm, NumberForm
 from kit_booking.web.readers import sign_in_household
@@ -53,14 +54,14 @@ def _number_page(form: NumberForm) -> str:
 @blueprint.get("/sign-in/code")
 def code() -> Any:
     if "code_for" not in session:
-        return redirect(_step("/sign-in"), 303)
+        return _start_again()
     return _code_page(CodeForm())
 
 
 @blueprint.post("/sign-in/code")
 def check_code() -> Any:
     if "code_for" not in session:
-        return redirect(_step("/sign-in"), 303)
+        return _start_again()
     form = CodeForm()
     if not form.validate_on_submit():
         return _code_page(form), 422
@@ -91,7 +92,7 @@ def _code_page(form: CodeForm) -> str:
 @blueprint.get("/sign-in/household")
 def household() -> Any:
     if not _verified():
-        return redirect(_step("/sign-in"), 303)
+        return _start_again()
     return _household_page(HouseholdForm())
 
 
@@ -99,7 +100,7 @@ def household() -> Any:
 def enter_household() -> Any:
     """Choose one of the households of the number, or enter a new one and ask for the slot in the same step."""
     if not _verified():
-        return redirect(_step("/sign-in"), 303)
+        return _start_again()
     if "household" in request.form:
         return _choose()
     form, look = HouseholdForm(), _look()
@@ -180,6 +181,11 @@ def _verified() -> str:
 
 def _known() -> list[Known]:
     return sign_in.households_of(_verified(), now=utc_now())
+
+
+def _start_again() -> Response:
+    """The number comes first; but whoever is in already came by the back button, and goes on."""
+    return redirect(_next("/bookings") if readers.household() else _step("/sign-in"), 303)
 
 
 def _next(default: str = "/") -> str:

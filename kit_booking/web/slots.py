@@ -8,6 +8,7 @@ from flask import abort
 
 from kit_booking.services.booking import Look, NoSuchSlot, look_at_slot
 from kit_booking.web.grid import Part, Place
+from kit_booking.web.words import slot_word
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ def slot_page_of(look: Look) -> SlotPage:
         kit.code,
         Place(kit.place, kit.address, kit.keeper, kit.keeper_phone),
         look.commune.name,
-        slot.name,
+        slot_word(slot.name),
         slot.day,
         slot.on_air.from_at,
         slot.on_air.until_at,

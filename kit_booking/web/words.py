@@ -20,6 +20,19 @@ COMMON_REASONS = (
 )
 
 
+_SLOTS = {
+    "Sáng": lazy_gettext("Sáng"),
+    "Trưa": lazy_gettext("Trưa"),
+    "Chiều": lazy_gettext("Chiều"),
+    "Tối": lazy_gettext("Tối"),
+}
+
+
+def slot_word(name: str) -> str:
+    """A slot's name; a commune's own names stay as they are in every language."""
+    return str(_SLOTS.get(name, name))
+
+
 def refusal_text(refusal: Refusal) -> str:
     """One full sentence that says what is so and, where it helps, what to do."""
     match refusal.reason:

@@ -1,47 +1,36 @@
-"""The whole app on a port, and people who look at it: one with a phone, one at a desk."""
+"""The demo on a port, and people who look at it: one with a phone, one at a desk."""
 
-import socket
 from collections.abc import Iterator
-from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from flask import Flask
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from kit_booking.config import Settings
+from kit_booking.clock import utc_now
 from tests.databases import Sqlite
 from tests.e2e import browser as browsers
-from tests.e2e.server import serving
+from tests.e2e.demo import Demo, filled_database, running_demo
 
 
-@pytest.fixture
-def database_url(sqlite: Sqlite) -> Iterator[str]:
+@pytest.fixture(scope="session")
+def filled(sqlite: Sqlite) -> Iterator[Path]:
     """The browser sees no difference between databases, so these tests run on one."""
-    with sqlite.migrated() as url:
-        yield url
+    with filled_database(sqlite, utc_now()) as database:
+        yield database
+
+
+@pytest.fixture(scope="session")
+def shared_demo(filled: Path, memory_folder: Path) -> Iterator[Demo]:
+    """For tests that only look, and leave to others what they find."""
+    with running_demo(filled, memory_folder) as demo:
+        yield demo
 
 
 @pytest.fixture
-def listener() -> Iterator[socket.socket]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield listener
-
-
-@pytest.fixture
-def base_url(listener: socket.socket) -> str:
-    return f"http://127.0.0.1:{listener.getsockname()[1]}"
-
-
-@pytest.fixture
-def settings(settings: Settings, base_url: str) -> Settings:
-    return replace(settings, public_base_url=base_url)
-
-
-@pytest.fixture
-def live_server(app: Flask, listener: socket.socket, base_url: str) -> Iterator[str]:
-    """The address of the running app; `app`, `sms` and the database are the test's own."""
-    with serving(app, listener):
-        yield base_url
+def demo(filled: Path, tmp_path: Path) -> Iterator[Demo]:
+    """The test's own."""
+    with running_demo(filled, tmp_path) as demo:
+        yield demo
 
 
 @pytest.fixture(scope="session")
@@ -55,14 +44,14 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def phone(browser: Browser, live_server: str) -> Iterator[Page]:
+def phone(browser: Browser, demo: Demo) -> Iterator[Page]:
     """A household's cheap phone, and without JavaScript, because no page may need it."""
-    with browsers.opened(browser, live_server, browsers.PHONE) as page:
+    with browsers.opened(browser, demo.url, browsers.PHONE) as page:
         yield page
 
 
 @pytest.fixture
-def desk(browser: Browser, live_server: str) -> Iterator[Page]:
+def desk(browser: Browser, demo: Demo) -> Iterator[Page]:
     """The clerk's office PC."""
-    with browsers.opened(browser, live_server, browsers.DESK) as page:
+    with browsers.opened(browser, demo.url, browsers.DESK) as page:
         yield page

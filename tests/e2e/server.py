@@ -14,7 +14,7 @@ from waitress.wasyncore import close_all
 def serving(app: Flask, listener: socket.socket) -> Iterator[None]:
     """Serve the app on the bound socket from a thread of this process, so that the test shares its fakes."""
     sockets: dict[int, object] = {}
-    server = create_server(app, map=sockets, sockets=[listener], threads=4)
+    server = create_server(app, map=sockets, sockets=[listener], threads=8)
     thread = Thread(target=server.run, name="server")
     thread.start()
     try:

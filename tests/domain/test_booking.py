@@ -1,0 +1,98 @@
+"""Whether a household may ask for a slot: every reason against it, each with what explains it."""
+
+from datetime import date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kit_booking.domain.booking import CODE_LETTERS, Booked, Reason, Refusal, refusals, week_of
+from kit_booking.domain.policy import Policy
+from kit_booking.domain.slots import DEFAULT_PLAN, Slot, Timetable
+from tests.builders import at
+from tests.domain.weeks import EVERY_DAY_HOURS
+
+FRIDAY = date(2026, 12, 4)
+USUAL = Timetable(((date(2026, 1, 1), DEFAULT_PLAN),), EVERY_DAY_HOURS, EVERY_DAY_HOURS, Policy())
+EVENING = USUAL.slot(FRIDAY, "toi")
+LAST_MOMENT = at(FRIDAY, "15:00")
+OPENS = at(FRIDAY - timedelta(days=14), "07:00")
+NOTHING = Booked(ahead=0, in_week=0)
+
+
+def against(
+    now: datetime,
+    *,
+    slot: Slot | None = EVENING,
+    taken: Reason | None = None,
+    has_clerk: bool = True,
+    booked: Booked | None = NOTHING,
+    **numbers: int,
+) -> list[Refusal]:
+    assert slot
+    return list(refusals(slot, taken=taken, has_clerk=has_clerk, booked=booked, policy=Policy(**numbers), now=now))
+
+
+def test_a_free_slot_of_the_open_fortnight_can_be_asked_for():
+    assert against(at(FRIDAY, "09:00")) == []
+
+
+def test_somebody_not_known_yet_meets_no_quota():
+    assert against(at(FRIDAY, "09:00"), booked=None) == []
+
+
+def test_it_is_too_late_from_the_last_moment_on():
+    assert against(LAST_MOMENT - timedelta(microseconds=1)) == []
+    assert against(LAST_MOMENT) == [Refusal(Reason.TOO_LATE, at=LAST_MOMENT)]
+
+
+def test_a_day_is_open_from_seven_in_the_morning_on():
+    assert against(OPENS) == []
+    assert against(OPENS - timedelta(microseconds=1)) == [Refusal(Reason.NOT_OPEN, at=OPENS)]
+
+
+@pytest.mark.parametrize("taken", [Reason.TAKEN, Reason.CLOSED])
+def test_a_kit_that_is_away_or_closed_is_refused_as_what_it_is(taken: Reason):
+    assert against(at(FRIDAY, "09:00"), taken=taken) == [Refusal(taken)]
+
+
+def test_two_bookings_ahead_and_two_in_a_week_are_enough():
+    now = at(FRIDAY, "09:00")
+    assert against(now, booked=Booked(ahead=1, in_week=1)) == []
+    assert against(now, booked=Booked(ahead=2, in_week=1)) == [Refusal(Reason.AHEAD, most=2)]
+    assert against(now, booked=Booked(ahead=1, in_week=2)) == [Refusal(Reason.WEEK, most=2)]
+    assert against(now, booked=Booked(ahead=3, in_week=3), most_ahead=4, most_a_week=4) == []
+
+
+def test_a_commune_without_a_clerk_takes_no_requests():
+    assert against(at(FRIDAY, "09:00"), has_clerk=False) == [Refusal(Reason.NO_CLERK)]
+
+
+@pytest.mark.parametrize(
+    ("now", "by_time"),
+    [
+        (LAST_MOMENT, Refusal(Reason.TOO_LATE, at=LAST_MOMENT)),
+        (OPENS - timedelta(days=1), Refusal(Reason.NOT_OPEN, at=OPENS)),
+    ],
+)
+def test_every_reason_is_named_at_once(now: datetime, by_time: Refusal):
+    assert against(now, taken=Reason.TAKEN, has_clerk=False, booked=Booked(ahead=2, in_week=2)) == [
+        Refusal(Reason.TAKEN),
+        by_time,
+        Refusal(Reason.AHEAD, most=2),
+        Refusal(Reason.WEEK, most=2),
+        Refusal(Reason.NO_CLERK),
+    ]
+
+
+@given(st.dates(date(2020, 1, 1), date(2040, 1, 1)))
+def test_a_week_runs_from_monday_to_monday(day: date):
+    monday, next_monday = week_of(day)
+    assert monday.weekday() == 0
+    assert next_monday - monday == timedelta(days=7)
+    assert monday <= day < next_monday
+
+
+def test_a_code_is_made_of_letters_that_are_not_taken_for_others():
+    assert not set(CODE_LETTERS) & set("01IOLS")
+    assert len(set(CODE_LETTERS)) == len(CODE_LETTERS)

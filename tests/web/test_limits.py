@@ -1,0 +1,85 @@
+"""How often things may be tried, on both databases, because the counters are rows."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from kit_booking.clock import utc_now
+from kit_booking.database import db
+from kit_booking.models import Message, Throttle
+from kit_booking.services.sign_in import (
+    CODES_A_DAY,
+    CODES_A_NUMBER,
+    CODES_AN_ADDRESS,
+    CODES_WINDOW,
+    PASSWORD_TRIES,
+    send_code,
+)
+from tests.builders import NOW, PASSWORD
+from tests.web.town import NUMBER, Town, words_of
+
+DAY = timedelta(days=1)
+
+
+def used_up(town: Town, key: str, count: int, window: timedelta) -> None:
+    """So many tries were made in the running window and, should it end during the test, in the next one."""
+    with town.app.app_context(), Session(db.engine) as session:
+        for at in (utc_now(), utc_now() + window):
+            start = at.timestamp() // window.total_seconds() * window.total_seconds()
+            session.merge(Throttle(key=key, window_at=datetime.fromtimestamp(start, at.tzinfo), count=count))
+        session.commit()
+
+
+def test_a_number_gets_three_codes_in_a_quarter_of_an_hour(town: Town) -> None:
+    def ask(now: datetime, number: str = NUMBER) -> bool:
+        return town.world.do(send_code, number, "203.0.113.1", now=now)
+
+    assert [ask(NOW) for _ in range(5)] == [True, True, True, False, False]
+    assert ask(NOW, "+84987654321")
+    assert not ask(NOW + timedelta(minutes=14))
+    assert ask(NOW + timedelta(minutes=15))
+    assert len(town.world.all(Message)) == 5
+
+
+def test_whoever_has_to_wait_is_told_so_and_keeps_the_number(town: Town) -> None:
+    used_up(town, f"code:{NUMBER}", CODES_A_NUMBER, CODES_WINDOW)
+    answer = town.browser().post("/sign-in", phone="0912 345 678")
+    assert answer.status_code == 429
+    assert "Đã gửi nhiều mã rồi" in words_of(answer)
+    assert 'value="0912 345 678"' in answer.text
+
+
+def test_an_address_gets_so_many_codes_a_day(town: Town) -> None:
+    used_up(town, "code-address:127.0.0.1", CODES_AN_ADDRESS, DAY)
+    assert town.browser().post("/sign-in", phone="0987654321").status_code == 429
+    elsewhere = town.browser()
+    elsewhere.client.environ_base["REMOTE_ADDR"] = "203.0.113.7"
+    assert elsewhere.post("/sign-in", phone="0987654321").status_code == 303
+
+
+def test_all_together_get_so_many_codes_a_day(town: Town) -> None:
+    used_up(town, "code", CODES_A_DAY, DAY)
+    assert town.browser().post("/sign-in", phone="0987654321").status_code == 429
+
+
+def test_a_password_is_tried_so_often_then_even_the_right_one_waits(town: Town) -> None:
+    member = town.world.staff_with_password(town.commune, username="canbo")
+    used_up(town, "password:canbo", PASSWORD_TRIES, CODES_WINDOW)
+    answer = town.browser().post("/staff/sign-in", username="canbo", password=PASSWORD)
+    assert answer.status_code == 429
+    assert "Đã thử quá nhiều lần" in words_of(answer)
+    used_up(town, "password:canbo", 0, CODES_WINDOW)
+    assert town.browser().post("/staff/sign-in", username=member.username, password=PASSWORD).status_code == 303
+
+
+def test_an_address_can_not_go_through_all_accounts(town: Town) -> None:
+    used_up(town, "password-address:127.0.0.1", 5 * PASSWORD_TRIES + 5, CODES_WINDOW)
+    town.world.staff_with_password(town.commune, username="khac")
+    assert town.browser().post("/staff/sign-in", username="khac", password=PASSWORD).status_code == 429
+
+
+def test_the_header_of_a_forwarder_is_not_believed(town: Town) -> None:
+    used_up(town, "code-address:127.0.0.1", CODES_AN_ADDRESS, DAY)
+    browser = town.browser()
+    browser.client.environ_base["HTTP_X_FORWARDED_FOR"] = "203.0.113.9"
+    assert browser.post("/sign-in", phone="0987654321").status_code == 429

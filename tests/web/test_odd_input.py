@@ -1,0 +1,171 @@
+"""Whatever is typed, pasted or forged into any address or field: an answer in Vietnamese, never a failure."""
+
+from urllib.parse import quote
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kit_booking.web.security import own_path
+from tests.databases import on_sqlite
+from tests.web.town import NUMBER, Town
+
+ODD = [
+    "\0",
+    "a\0b",
+    "x" * 5000,
+    "🎥🇻🇳👨‍👩‍👧",
+    "\u202e\u200b\ufeff",
+    "Ph\u01b0\u01a1\u0323ng",
+    "'; DROP TABLE booking; --",
+    "%_\\%",
+    "%s%(x)s{0}{{7*7}}",
+    "<img src=x onerror=alert(1)>",
+    "-1",
+    "0",
+    "99999999999999999999999999",
+    "1e309",
+    "NaN",
+    "\r\nSet-Cookie: a=b",
+    "../../etc/passwd",
+    "2026-02-30",
+    "9999-12-31",
+    "0001-01-01",
+    "-0001-01-01",
+    "2026-W53-7",
+    "٢٠٢٦-١٢-٠٥",
+    "null",
+    "",
+    "   ",
+]
+
+ADDRESSES = [
+    "/{}",
+    "/communes/{}",
+    "/communes/{}.ics",
+    "/communes/{}/calendar",
+    "/kits/{}.ics",
+    "/kits/{}/2026-12-05/toi",
+    "/kits/PD-1/{}/toi",
+    "/kits/PD-1/2026-12-05/{}",
+    "/bookings/{}",
+    "/bookings/{}.ics",
+    "/bookings/{}/cancel",
+    "/feeds/{}.ics",
+    "/language/{}",
+    "/staff/communes/{}",
+    "/staff/bookings/{}",
+    "/static/{}",
+]
+QUERIES = [
+    "/?q={}",
+    "/?province={}",
+    "/?q={0}&province={0}&q={0}",
+    "/communes/phuong-duc?{0}={0}",
+    "/language/en?next={}",
+    "/sign-in?next={}",
+    "/sign-in?next=/kits/PD-1/{}/toi",
+    "/sign-in?next=/kits/{}/2026-12-05/toi",
+    "/sign-in/code?next={}",
+    "/sign-in/household?next={}",
+    "/staff/sign-in?next={}",
+    "/static/style.css?v={}",
+]
+
+
+def answers_well(status: int) -> bool:
+    return status in (200, 302, 303, 308, 400, 404, 405, 409, 413, 422, 429)
+
+
+@pytest.mark.parametrize("pattern", ADDRESSES + QUERIES)
+def test_odd_addresses_get_an_answer(town: Town, pattern: str) -> None:
+    who = town.clerk if "staff" in pattern else town.owner
+    browser = town.browser(who)
+    for odd in ODD:
+        answer = browser.get(pattern.format(quote(odd, safe="")))
+        assert answers_well(answer.status_code), (odd, answer.status_code)
+        location = answer.headers.get("Location", "/").removeprefix("http://localhost")
+        assert location.startswith("/")
+        assert not location.startswith("//")
+        assert "onerror=alert(1)>" not in answer.text
+
+
+@on_sqlite
+@pytest.mark.parametrize("raw", ["%ff%fe", "%ed%a0%80", "%", "%zz", "%00", "%0d%0a", "%c0%af", "a" * 8000])
+def test_badly_encoded_addresses_get_an_answer(town: Town, raw: str) -> None:
+    for pattern in ("/communes/{}", "/?q={}", "/bookings/{}", "/language/en?next=/{}", "/kits/{0}/{0}/{0}"):
+        assert answers_well(town.browser(town.owner).get(pattern.format(raw)).status_code)
+
+
+FORMS = {
+    "/sign-in": ["phone", "nonsense"],
+    "/sign-in/code": ["code"],
+    "/sign-in/household": ["name", "village", "craft", "sells", "streams_on", "consent", "household", "known_name"],
+    "/staff/sign-in": ["username", "password"],
+    "SLOT": ["sells", "streams_on"],
+    "DECLINE": ["reason"],
+    "CANCEL": ["reason"],
+    "/calendar/{}/revoke": ["nonsense"],
+}
+
+
+@pytest.mark.parametrize(("form", "field"), [(form, field) for form, fields in FORMS.items() for field in fields])
+def test_odd_fields_get_an_answer(town: Town, form: str, field: str) -> None:
+    booking = town.booking().code
+    browser = town.browser(town.clerk if form in ("DECLINE", "CANCEL") else town.owner)
+    with browser.client.session_transaction() as session:
+        session["code_for"], session["verified"] = NUMBER, [NUMBER, 2**40]
+    for odd in ODD:
+        path = {
+            "SLOT": town.slot_path(),
+            "DECLINE": f"/staff/bookings/{booking}/decline",
+            "CANCEL": f"/staff/bookings/{booking}/cancel",
+        }.get(form, form.format(quote(odd, safe="")))
+        usual = {name: "Lê Thị Mơ" for name in FORMS[form] if name not in ("household", "nonsense")}
+        query = f"?next={town.slot_path()}" if form == "/sign-in/household" else ""
+        answer = browser.post(path + query, {**usual, field: [odd, odd]})
+        assert answers_well(answer.status_code), (odd, answer.status_code)
+        assert "onerror=alert(1)>" not in answer.text
+        with browser.client.session_transaction() as session:  # Entering used it up.
+            session["verified"] = [NUMBER, 2**40]
+
+
+@on_sqlite
+def test_odd_ways_to_send_a_form_get_an_answer(town: Town) -> None:
+    client = town.browser(town.owner).client
+    for path in ("/sign-in", "/sign-in/household", "/staff/sign-in", town.slot_path()):
+        for sent in (
+            {"json": {"phone": ["x"]}},
+            {"data": b"\xff\xfe\x00", "content_type": "application/x-www-form-urlencoded"},
+            {"data": b"--x\r\nbroken", "content_type": "multipart/form-data; boundary=x"},
+            {"data": b"", "content_type": "multipart/form-data"},
+            {"data": {"phone": "1"}, "headers": {"Cookie": "session=" + "A" * 3000}},
+            {"data": {"phone": "1"}, "headers": {"Cookie": "remember=household.1|" + "0" * 128}},
+            {"data": {"phone": "1"}, "headers": {"Accept-Encoding": "\xff, gzip;q=x", "If-None-Match": '"'}},
+        ):
+            assert answers_well(client.post(path, **sent).status_code)
+
+
+@on_sqlite
+@pytest.mark.parametrize("cookie", ["session=.eJw; remember=x", "lang=\x7f", "session=", "remember=household.99999|x"])
+def test_odd_cookies_are_nobody(town: Town, cookie: str) -> None:
+    client = town.app.test_client(use_cookies=False)
+    for path in ("/", "/communes/phuong-duc", "/sign-in"):
+        assert client.get(path, headers={"Cookie": cookie}).status_code == 200
+    assert client.get("/bookings", headers={"Cookie": cookie}).status_code == 303
+
+
+@given(target=st.text(max_size=40) | st.from_regex(r"[/\\\s]{0,3}[a-z.:@/\\?#]{0,20}", fullmatch=True))
+def test_no_target_whatever_leads_to_another_site(target: str) -> None:
+    path = own_path(target)
+    assert path.startswith("/")
+    assert path[1:2] not in ("/", "\\")
+    assert not any(ord(char) < 32 for char in path)
+
+
+@on_sqlite
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(query=st.text(max_size=60))
+def test_whatever_is_searched_the_start_page_answers(town: Town, query: str) -> None:
+    address = f"/?q={quote(query.encode('utf-8', 'surrogatepass'))}"
+    assert answers_well(town.browser().get(address).status_code)

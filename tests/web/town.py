@@ -1,0 +1,97 @@
+"""Two communes with their people, and the browsers of these people: what the pages' tests look through."""
+
+import html
+import re
+from datetime import date, timedelta
+
+from flask import Flask
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from kit_booking.clock import utc_now
+from kit_booking.database import db
+from kit_booking.domain.local_time import local_day
+from kit_booking.domain.status import Status
+from kit_booking.models import Booking, Household, LoginCode, Mark, Role, Staff
+from tests.builders import World, csrf_token, sign_in
+
+SLOTS = ("sang", "trua", "chieu", "toi")
+NUMBER = "+84912345678"
+
+
+class Browser:
+    """One person's browser; what it posts carries the CSRF token that the page would have had."""
+
+    def __init__(self, app: Flask, who: Household | Staff | None = None) -> None:
+        self.client = app.test_client()
+        if who:
+            sign_in(self.client, who)
+
+    def get(self, path: str, headers: dict[str, str] | None = None) -> TestResponse:
+        return self.client.get(path, headers=headers, buffered=True)  # Else files stay open.
+
+    def post(self, path: str, fields: dict[str, object] | None = None, **more: object) -> TestResponse:
+        return self.client.post(path, data={"csrf_token": csrf_token(self.client), **(fields or {}), **more})
+
+
+class Town:
+    """Phượng Dực, whose clerk, leader and two households the tests are about, and Đại Xuyên beside it.
+
+    Quotas are out of the way; whoever tests them sets them.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.world = world = World(app)
+        self.commune = world.commune(kits=2, policy={"most_ahead": 99, "most_a_week": 99})
+        self.elsewhere = world.commune("Đại Xuyên")
+        self.kit, self.second_kit = world.kits(self.commune)
+        now = utc_now()
+        self.owner = world.household(self.commune, phone=NUMBER, seen_at=now)
+        self.neighbour = world.household(self.commune, "Lê Văn Bình", seen_at=now)
+        self.clerk = world.clerk(self.commune)
+        self.foreign_clerk = world.clerk(self.elsewhere)
+        self.leader = world.staff(self.commune, Role.LEADER)
+        self.operator = world.staff(None, Role.OPERATOR)
+        world.add(Mark(name="worker", at=now))
+        self._used = 0
+
+    def browser(self, who: Household | Staff | None = None) -> Browser:
+        return Browser(self.app, who)
+
+    def free_slot(self) -> tuple[date, str]:
+        """A slot of the first kit that nobody has, each time another one; all of them are open."""
+        self._used += 1
+        days, slot = divmod(self._used, len(SLOTS))
+        return local_day(utc_now()) + timedelta(days=2 + days), SLOTS[slot]
+
+    def slot_path(self) -> str:
+        day, slot = self.free_slot()
+        return f"/kits/{self.kit.code}/{day}/{slot}"
+
+    def booking(self, status: Status = Status.REQUESTED, of: Household | None = None, **columns: object) -> Booking:
+        """A booking of the owner."""
+        day, slot = self.free_slot()
+        return self.world.booking(
+            self.kit, of or self.owner, day, slot, status=status, asked_at=utc_now(), **columns
+        )
+
+    def login_code(self, phone: str) -> LoginCode:
+        with self.app.app_context(), Session(db.engine) as session:
+            return session.get_one(LoginCode, phone)
+
+    def set_login_code(self, phone: str, **columns: object) -> None:
+        with self.app.app_context(), Session(db.engine) as session:
+            session.execute(update(LoginCode).where(LoginCode.phone == phone).values(columns))
+            session.commit()
+
+
+def words_of(answer: TestResponse) -> str:
+    """What a page says, without its tags."""
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
+
+
+def where(answer: TestResponse) -> str:
+    """The status, and where a redirect leads."""
+    return f"{answer.status_code} {answer.headers.get('Location', '').partition('?')[0]}".strip()
