@@ -3,7 +3,7 @@
 Each asks for another free slot, so none may be refused; the rate is that of a bare Flask page's.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from statistics import median, quantiles
 
 from flask import Flask, session
@@ -15,6 +15,7 @@ from benchmarks.tools.load import AGENT, LoadClient, post
 from benchmarks.tools.report import Case, Ratio, beside_bare, case_line, verdict
 from benchmarks.tools.serve import app_of, serving
 from benchmarks.tools.world import Town, World, slots
+from kit_booking.domain.slots import Slot
 from kit_booking.models import Booking
 from kit_booking.web.readers import sign_in_household
 
@@ -37,12 +38,11 @@ def fill(url: str, rounds: int) -> list[Town]:
     return towns
 
 
-def requests(app: Flask, towns: list[Town]) -> Iterator[str]:
-    """One for each household, spread over the communes and their kits."""
-    days = slots(1, 13)
+def requests(app: Flask, towns: list[Town], free_slots: Sequence[Slot]) -> Iterator[str]:
+    """One for each household, spread over the communes and their kits; each kit has these slots free."""
     for number in range(len(towns[0].households)):
         for town in towns:
-            kit, slot = town.kits[number % 5], days[number // 5]
+            kit, slot = town.kits[number % len(town.kits)], free_slots[number // len(town.kits)]
             cookie, token = _signed_in(app, town.households[number])
             form = {"csrf_token": token, "sells": "nón lá", "streams_on": "Facebook"}
             yield post(f"/kits/{kit}/{slot.day}/{slot.key}", form, Cookie=cookie)
@@ -61,7 +61,7 @@ def _signed_in(app: Flask, household_id: int) -> tuple[str, str]:
 
 def measure(url: str, *, rounds: int, has_goals: bool) -> None:
     towns = fill(url, rounds)
-    waiting = list(requests(app_of(url), towns))
+    waiting = list(requests(app_of(url), towns, slots(2, 13)))
     ratios: list[Ratio] = []
     with serving() as bare, serving(url) as port, LoadClient() as load:
         while waiting:

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import signal
 import subprocess
 import sys
@@ -43,7 +44,8 @@ def init_app(app: Flask) -> None:
 @click.command()
 @click.option("--once", is_flag=True, help="One round, then end.")
 @click.option("--as-of", metavar="ISO", help="Pretend that it is this time, for a rehearsal.")
-def worker(once: bool, as_of: str | None) -> None:
+@click.option("--beside", type=int, hidden=True, help="End with this process, which started this one.")
+def worker(once: bool, as_of: str | None, beside: int | None) -> None:
     """Send what is due and write reminders, until told to stop."""
     log_json_lines()
     clock = _clock_as_of(as_of) if as_of else utc_now
@@ -51,7 +53,7 @@ def worker(once: bool, as_of: str | None) -> None:
     if once:
         worker_loop.run_once(app, clock)
     else:
-        worker_loop.run(app, clock)
+        worker_loop.run(app, clock, beside)
 
 
 def _clock_as_of(as_of: str) -> worker_loop.Clock:
@@ -176,7 +178,10 @@ def _worker_beside() -> Iterator[None]:
         while not stopping.is_set():
             # In a group of its own: of a Ctrl-C it hears from us, once it can end in peace.
             processes[:] = [
-                subprocess.Popen([sys.executable, "-m", "flask", "--app", "wsgi", "worker"], start_new_session=True)
+                subprocess.Popen(
+                    [sys.executable, "-m", "flask", "--app", "wsgi", "worker", "--beside", str(os.getpid())],
+                    start_new_session=True,
+                )
             ]
             processes[0].wait()
             stopping.wait(1)

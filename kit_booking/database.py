@@ -2,7 +2,9 @@
 
 import functools
 import sqlite3
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -80,6 +82,9 @@ def _begin(connection: Connection) -> None:
             connection.exec_driver_sql("BEGIN")
 
 
+_turn = threading.Lock()
+"""SQLite has one writer. Threads that wait for it here get it in turn; its own waiting is luck, up to seconds."""
+
 _inside: ContextVar[bool] = ContextVar("inside_transaction", default=False)
 
 
@@ -99,7 +104,7 @@ def transaction(use_case: Callable[Concatenate[Session, P], T]) -> Callable[P, T
         try:
             for tries_left in reversed(range(TRIES)):
                 try:
-                    with Session(db.engine, expire_on_commit=False) as session:
+                    with _turn_of(db.engine), Session(db.engine, expire_on_commit=False) as session:
                         session.connection(execution_options={"writes": True})
                         result = use_case(session, *args, **kwargs)
                         session.commit()
@@ -112,6 +117,10 @@ def transaction(use_case: Callable[Concatenate[Session, P], T]) -> Callable[P, T
             _inside.reset(token)
 
     return committed
+
+
+def _turn_of(engine: Engine) -> AbstractContextManager[Any]:
+    return _turn if engine.dialect.name == "sqlite" else nullcontext()
 
 
 def _is_passing(error: OperationalError) -> bool:

@@ -29,14 +29,13 @@ REPAIR = timedelta(minutes=5)
 Clock = Callable[[], datetime]
 
 
-def run(app: Flask, clock: Clock) -> None:
-    """Rounds until SIGTERM, SIGINT, or the end of the process that started this one."""
+def run(app: Flask, clock: Clock, beside: int | None = None) -> None:
+    """Rounds until SIGTERM, SIGINT, or the end of the process beside which this one works."""
     stop = threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: stop.set())
-    started_by = os.getppid()
     chores_due = 0.0
-    while not stop.is_set() and os.getppid() == started_by:
+    while not stop.is_set() and beside in (None, os.getppid()):
         try:
             with app.app_context():
                 if time.monotonic() >= chores_due:

@@ -62,10 +62,14 @@ def serving(folder: Path, **settings: str) -> Iterator[tuple[Command, Browser]]:
         yield server, browser
 
 
-def worker_of(server: Command) -> int:
-    """The process id of the worker beside the server."""
+def workers_of(server: Command) -> list[int]:
+    """The process ids of the workers beside the server."""
     children = Path(f"/proc/{server.process.pid}/task").glob("*/children")
-    [worker] = [int(pid) for file in children for pid in file.read_text().split()]
+    return [int(pid) for file in children for pid in file.read_text().split()]
+
+
+def worker_of(server: Command) -> int:
+    [worker] = workers_of(server)
     return worker
 
 
@@ -162,6 +166,15 @@ def test_a_killed_worker_is_started_again(tmp_path: Path) -> None:
 def test_the_worker_of_a_killed_server_ends_by_itself(tmp_path: Path) -> None:
     with serving(tmp_path) as (server, _):
         worker = worker_of(server)
+        server.end(signal.SIGKILL)
+        wait_until(lambda: not is_running(worker))
+
+
+def test_so_does_one_that_was_still_starting(tmp_path: Path) -> None:
+    settings = {"PORT": str(free_port()), "DATABASE_URL": f"sqlite:///{tmp_path}/kits.db"}
+    with started(tmp_path, "serve", **settings) as server:
+        wait_until(lambda: "http://" in server.output and workers_of(server))
+        [worker] = workers_of(server)
         server.end(signal.SIGKILL)
         wait_until(lambda: not is_running(worker))
 

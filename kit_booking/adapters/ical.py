@@ -48,7 +48,7 @@ def _component(event: FeedEvent) -> Event:
     component = Event()
     component.add("uid", event.uid)
     component.add("dtstamp", event.changed_at)
-    component.add("last-modified", event.changed_at)
+    component.add("last-modified", component["dtstamp"], encode=False)
     component.add("sequence", event.sequence)
     component.add("dtstart", event.from_at)
     component.add("dtend", event.until_at)

@@ -164,7 +164,7 @@ class _Bookings:
             asked_at = local(self.today, POLICY.day_opens) + timedelta(seconds=dice.randint(5, 300))
             return asked_at, asked_at + timedelta(seconds=dice.randint(30, 240))
         if is_waiting:  # So late that the answer is due today.
-            asked_at = local(self.today - timedelta(days=1), time(dice.randint(15, 20), dice.randrange(60)))
+            asked_at = local(self.today - timedelta(days=1), time(dice.randint(15, 16), dice.randrange(60)))
             return asked_at, self.at
         # In the forenoon of a day between the opening and yesterday; answered on the same day.
         asked_on = slot.day - timedelta(days=dice.randint(max(2, offset + 1), POLICY.window_days))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import current_app
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from kit_booking.database import upsert
@@ -68,6 +68,13 @@ def lock(session: Session, table: type[Kit] | type[Household], row_id: int) -> N
         session.execute(select(table.id).where(table.id == row_id).with_for_update())
 
 
+# Made once and run without the ORM, because making statements takes most of the time that asking takes.
+_add_move, _add_audit_entry, _add_message = (insert(t) for t in (BookingMove, AuditEntry, Message))
+_raise_version_of_kit, _raise_version_of_household = (
+    update(t).where(t.id == bindparam("row_id")).values(version=t.version + 1) for t in (Kit, Household)
+)
+
+
 def move(
     session: Session,
     booking: Booking,
@@ -87,33 +94,34 @@ def move(
     booking.changed_at = now
     booking.version = 0 if is_new else booking.version + 1
     session.flush()
-    session.execute(
-        insert(BookingMove).values(
-            booking_id=booking.id,
-            from_status=from_status,
-            to_status=to_status,
-            household_id=by.household_id,
-            staff_id=by.staff_id,
-            happened_at=now,
-            written_at=now,
-            reason=reason,
-        )
+    connection = session.connection()
+    connection.execute(
+        _add_move,
+        {
+            "booking_id": booking.id,
+            "from_status": from_status,
+            "to_status": to_status,
+            "household_id": by.household_id,
+            "staff_id": by.staff_id,
+            "happened_at": now,
+            "written_at": now,
+            "reason": reason,
+        },
     )
-    session.execute(
-        insert(AuditEntry).values(
-            at=now,
-            action=to_status,
-            commune_id=booking.commune_id,
-            booking_id=booking.id,
-            household_id=by.household_id,
-            staff_id=by.staff_id,
-            detail=reason,
-        )
+    connection.execute(
+        _add_audit_entry,
+        {
+            "at": now,
+            "action": to_status,
+            "commune_id": booking.commune_id,
+            "booking_id": booking.id,
+            "household_id": by.household_id,
+            "staff_id": by.staff_id,
+            "detail": reason,
+        },
     )
-    session.execute(update(Kit).where(Kit.id == booking.kit_id).values(version=Kit.version + 1))
-    session.execute(
-        update(Household).where(Household.id == booking.household_id).values(version=Household.version + 1)
-    )
+    connection.execute(_raise_version_of_kit, {"row_id": booking.kit_id})
+    connection.execute(_raise_version_of_household, {"row_id": booking.household_id})
     if to_status not in LIVE:
         session.execute(delete(Hold).where(Hold.booking_id == booking.id))
 
@@ -122,18 +130,19 @@ def queue_booking_text(session: Session, kind: Kind, file: File, *, now: datetim
     """Put a text about the booking into the outbox, to be sent when it is due."""
     booking = file.booking
     slip = slip_of(booking, file.commune, file.place)
-    session.execute(
-        insert(Message).values(
-            kind=kind,
-            booking_id=booking.id,
-            kit_id=booking.kit_id,
-            pick_up_at=booking.pick_up_at,
-            to=file.household.phone,
-            body=booking_text(kind, sms_name(), slip),
-            created_at=now,
-            due_at=send_at(kind, now=now, pick_up_at=booking.pick_up_at, policy=file.policy),
-            useful_until_at=useful_until(kind, now=now, pick_up_at=booking.pick_up_at),
-        )
+    session.connection().execute(
+        _add_message,
+        {
+            "kind": kind,
+            "booking_id": booking.id,
+            "kit_id": booking.kit_id,
+            "pick_up_at": booking.pick_up_at,
+            "to": file.household.phone,
+            "body": booking_text(kind, sms_name(), slip),
+            "created_at": now,
+            "due_at": send_at(kind, now=now, pick_up_at=booking.pick_up_at, policy=file.policy),
+            "useful_until_at": useful_until(kind, now=now, pick_up_at=booking.pick_up_at),
+        },
     )
 
 

@@ -15,7 +15,7 @@ from kit_booking.services.bookings_shown import ShownBooking
 from kit_booking.web.communes import Office, office_of
 from kit_booking.web.forms import EmptyForm, NumberForm, SlotForm
 from kit_booking.web.readers import household, household_only, own_booking_or_404, this_household
-from kit_booking.web.slots import look_or_404, slot_page_of
+from kit_booking.web.slots import day_or_404, look_or_404, no_slot_is_404, slot_page_of
 from kit_booking.web.words import by_word, refusal_text, slot_word, standing_text
 
 blueprint = Blueprint("bookings", __name__)
@@ -32,17 +32,16 @@ def request_slot(kit_code: str, day: str, slot_key: str) -> Any:
     form = SlotForm()
     if not form.validate_on_submit():
         return _slot_page(kit_code, day, slot_key, form), 422
-    now = utc_now()
-    look = look_or_404(kit_code, day, slot_key, None, now=now)
-    asked = bookings.request_booking(
-        kit_code,
-        look.slot.day,
-        slot_key,
-        this_household().id,
-        sells=form.text("sells"),
-        streams_on=form.text("streams_on"),
-        now=now,
-    )
+    with no_slot_is_404():
+        asked = bookings.request_booking(
+            kit_code,
+            day_or_404(day),
+            slot_key,
+            this_household().id,
+            sells=form.text("sells"),
+            streams_on=form.text("streams_on"),
+            now=utc_now(),
+        )
     if asked.code:
         return redirect(f"/bookings/{asked.code}?new=1", 303)
     return _slot_page(kit_code, day, slot_key, form), 409

@@ -1,5 +1,7 @@
 """A slot by its address, and as the pages of asking show it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from urllib.parse import urlsplit
@@ -42,9 +44,23 @@ def slot_page_of(look: Look) -> SlotPage:
 
 
 def look_or_404(kit_code: str, day: str, slot_key: str, household_id: int | None, *, now: datetime) -> Look:
+    with no_slot_is_404():
+        return look_at_slot(kit_code, day_or_404(day), slot_key, household_id, now=now)
+
+
+def day_or_404(day: str) -> date:
     try:
-        return look_at_slot(kit_code, date.fromisoformat(day), slot_key, household_id, now=now)
-    except (ValueError, NoSuchSlot, OverflowError):
+        return date.fromisoformat(day)
+    except ValueError:
+        abort(404)
+
+
+@contextmanager
+def no_slot_is_404() -> Iterator[None]:
+    """Around what looks for a slot; at the ends of the calendar there is not even a day before or after."""
+    try:
+        yield
+    except (NoSuchSlot, OverflowError):
         abort(404)
 
 
