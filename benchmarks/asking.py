@@ -20,7 +20,7 @@ from kit_booking.models import Booking
 from kit_booking.web.readers import sign_in_household
 
 CLIENTS = 8
-ASKED_A_ROUND = 200
+ASKED_A_ROUND = 120
 SIZE = 215
 """Bytes of the answer, which leads to the page of the new booking."""
 GOAL = 0.12
@@ -84,11 +84,11 @@ def _booked(url: str) -> int:
 def main() -> None:
     with databases.sqlite() as url:
         print("SQLite")
-        measure(url, rounds=6, has_goals=True)
+        measure(url, rounds=5, has_goals=True)
     with databases.postgresql() as postgresql_url:
         if postgresql_url:
             print("PostgreSQL")
-            measure(postgresql_url, rounds=3, has_goals=False)
+            measure(postgresql_url, rounds=2, has_goals=False)
 
 
 if __name__ == "__main__":

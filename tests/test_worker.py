@@ -22,6 +22,8 @@ from kit_booking.services.sign_in import send_code
 from tests.builders import World, at, days_ahead, sign_in
 from tests.commands import run, started, wait_until
 
+pytestmark = pytest.mark.timeout(120)
+
 PHONE = "+84912345678"
 TODAY = local_day(utc_now())
 NOW = at(TODAY, "12:00")

@@ -7,8 +7,9 @@ while the events are the same: clients and caches compare bytes.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
-from icalendar import Calendar, Event
+from icalendar import Calendar, Event, vText
 
 from kit_booking.domain.text import clean
 
@@ -52,9 +53,15 @@ def _component(event: FeedEvent) -> Event:
     component.add("sequence", event.sequence)
     component.add("dtstart", event.from_at)
     component.add("dtend", event.until_at)
-    component.add("summary", clean(event.summary, 300))
+    component.add("summary", _line(event.summary), encode=False)
     if event.description:
         component.add("description", "\n".join(clean(line, 500) for line in event.description.splitlines()))
-    component.add("location", clean(event.location, 300))
-    component.add("status", "TENTATIVE" if event.is_tentative else "CONFIRMED")
+    component.add("location", _line(event.location), encode=False)
+    component.add("status", _line("TENTATIVE" if event.is_tentative else "CONFIRMED"), encode=False)
     return component
+
+
+@lru_cache(maxsize=256)
+def _line(text: str) -> vText:
+    """A text that many events share, made once."""
+    return vText(clean(text, 300))

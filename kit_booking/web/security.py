@@ -22,6 +22,7 @@ POLICY = "; ".join(
         "default-src": "'none'",
         "style-src": "'self'",
         "img-src": "'self' data:",
+        "connect-src": "'self'",  # No script may ask; Lighthouse looks for robots.txt.
         "form-action": "'self'",
         "frame-ancestors": "'none'",
         "base-uri": "'none'",

@@ -36,7 +36,7 @@ class Visitor:
     def send(self, name: str, **typed: str) -> None:
         """Fill in the fields and press the button of this name."""
         for field, value in typed.items():
-            self.page.locator(f"input[name={field}]").last.fill(value)
+            self.page.locator(f"input[name={field}]:visible").last.fill(value)
         self.page.get_by_role("button", name=name, exact=True).first.click()
         self.page.wait_for_load_state()
 
@@ -141,7 +141,8 @@ class Visitor:
         self.see_one_as_clerk(Status.REQUESTED)
         self.page.get_by_text("Không duyệt").first.click()
         self.page.locator("input[name=reason]").first.fill(" ")
-        self.send("Không duyệt")
+        self.page.locator(".own-words button").first.click()
+        self.page.wait_for_load_state()
 
     def approve_as_the_leader(self) -> None:
         """With the button of a clerk's page that was left open."""
@@ -208,9 +209,9 @@ PAGES = [
     Shown("calendars of staff", "/calendar", _as(lambda v: v.be_staff(Role.CLERK), "/calendar")),
     Shown("sign-in of staff", "/staff/sign-in", lambda v: v.go("/staff/sign-in")),
     Shown(
-        "wrong password",
+        "sign-in without a password",
         "/staff/sign-in",
-        lambda v: (v.go("/staff/sign-in"), v.page.locator("#username").fill("ai"), v.page.keyboard.press("Enter")),
+        lambda v: (v.go("/staff/sign-in"), v.send("Đăng nhập", username="ai")),
     ),
     Shown("today of a clerk", "/staff", Visitor.see_today_with_someone_to_phone),
     Shown("today without work", "/staff", _as(Visitor.be_clerk_without_work, "/staff")),

@@ -22,9 +22,9 @@ SMALL_TARGETS = """() => [...document.querySelectorAll('a, button, summary, inpu
   .filter(([_, box]) => box.height < 43.9 || box.width < 43.9)
   .map(([it, box]) => `${it.outerHTML.slice(0, 90)} is ${box.width.toFixed(1)} by ${box.height.toFixed(1)}`)"""
 
-SIDEWAYS = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
-  [...document.querySelectorAll('body *')].filter(it => it.getBoundingClientRect().right > innerWidth + 1)
-  .map(it => it.outerHTML.slice(0, 90))"""
+SIDEWAYS = """() => document.documentElement.scrollWidth <= innerWidth ? [] : ['the page is too wide',
+  ...[...document.querySelectorAll('body *')].filter(it => it.getBoundingClientRect().right > innerWidth + 1)
+  .map(it => it.outerHTML.slice(0, 90))].slice(0, 4)"""
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import http.client
 import multiprocessing
 import socket
 import sys
+from itertools import chain
 from multiprocessing.connection import Connection
 from pathlib import Path
 from urllib.parse import urlencode
@@ -51,7 +52,7 @@ def main(database_url: str, *household_ids: str) -> None:
         ours, theirs = forking.Pipe()
         forking.Process(target=_household, args=(database_url, int(household_id), theirs), daemon=True).start()
         ends.append(ours)
-    for line in ["ready?", *sys.stdin]:
+    for line in chain(["ready?"], sys.stdin):
         for end in ends:
             end.send(line.strip())
         sys.stdout.write(" ".join(str(end.recv()) for end in ends) + "\n")

@@ -23,7 +23,7 @@ THREADS, PROCESSES = 32, 8
 ROOT = Path(__file__).parents[2]
 REFUSAL = "Buổi này vừa có nhà khác đăng ký"
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture

@@ -2,16 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import pytest
 from flask import Flask
 
 from kit_booking import create_app
-from kit_booking.config import Settings
-from kit_booking.services.feed_tokens import Owner, add_token
 from kit_booking.clock import utc_now
+from kit_booking.config import Settings
 from kit_booking.models import FeedToken
+from kit_booking.services.feed_tokens import Owner, add_token
 from tests.databases import on_sqlite
 from tests.fakes import FakeSms
 from tests.web.town import Town, where

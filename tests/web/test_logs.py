@@ -55,9 +55,7 @@ def _work(town: Town) -> None:
         worker.run_once(town.app, utc_now)
 
 
-def test_not_even_a_failing_database_brings_a_number_to_the_log(
-    town: Town, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_not_even_a_failing_database_brings_a_number_to_the_log(town: Town, caplog: pytest.LogCaptureFixture) -> None:
     town.app.testing = False
     with town.app.app_context(), db.engine.begin() as connection:
         connection.execute(text("DROP TABLE login_code"))

