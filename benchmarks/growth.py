@@ -48,7 +48,7 @@ def fill_small(world: World) -> Town:
 
 def fill_large(world: World) -> Town:
     """Five years of all slots in the first commune; the other bookings spread over the rest."""
-    towns = world.towns(LARGE, households=14)
+    towns = world.towns(LARGE, households=12)
     past, fortnight = slots(-PAST, -1), slots(0, 11)
     for kit in range(len(towns[0].kits)):
         world.book(towns[0], [*past[:-120], *past[-120:][::2], *fortnight[kit % 2 :: 2]], kit=kit)

@@ -35,7 +35,7 @@ LONG_AGO = date(2015, 1, 1)
 PROVINCES = 34
 WITHOUT = 10
 """So many households of each commune have no booking, and may ask for one."""
-PARTS = ("Điện thoại", "Chân máy", "Đèn", "Micro", "Bộ phát wifi")
+PARTS = ("Điện thoại", "Chân máy")
 _HOURS = WeeklyHours.of(EVERY_DAY)
 _TIMETABLE = Timetable(((LONG_AGO, DEFAULT_PLAN),), _HOURS, _HOURS, Policy())
 

@@ -104,11 +104,16 @@ class _Bookings:
         self.dice = random.Random(today.toordinal())  # noqa: S311 (nothing here is secret)
         self.ahead: defaultdict[int, int] = defaultdict(int)
         self.weeks: defaultdict[tuple[int, date], int] = defaultdict(int)
+        self.busy: set[tuple[int, datetime]] = set()
+        """Nobody streams at two places at once."""
         self.codes: set[str] = set()
 
     def add(self, kits: list[Kit]) -> None:
-        # The full evenings first: later no household may be left that is allowed another one.
-        wishes = sorted(self._wishes(kits), key=lambda wish: not self._is_full(wish.kit, wish.slot))
+        # The full evenings and what waits first: later no household may be left that is allowed another one.
+        wishes = sorted(
+            self._wishes(kits),
+            key=lambda wish: not (self._is_full(wish.kit, wish.slot) or wish.status is S.REQUESTED),
+        )
         taken = [(wish, booking) for wish in wishes if (booking := self._booking(wish))]
         insert_bookings = insert(Booking).returning(Booking.id, sort_by_parameter_order=True)
         for (_, booking), row in zip(taken, self.rows.execute(insert_bookings, [b for _, b in taken]), strict=True):
@@ -211,11 +216,13 @@ class _Bookings:
             allowed = [
                 home
                 for home in homes
-                if self.weeks[home.id, week] + in_week <= POLICY.most_a_week
+                if (home.id, hold.from_at) not in self.busy
+                and self.weeks[home.id, week] + in_week <= POLICY.most_a_week
                 and self.ahead[home.id] + is_ahead <= POLICY.most_ahead
             ]
             if allowed:
                 home = self.dice.choice(allowed)
+                self.busy.add((home.id, hold.from_at))
                 self.weeks[home.id, week] += in_week
                 self.ahead[home.id] += is_ahead
                 return home

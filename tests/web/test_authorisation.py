@@ -46,6 +46,11 @@ def households(others: str, own: str | None = None) -> tuple[str, ...]:
     return HOUSEHOLD, others, own or others, HOUSEHOLD, HOUSEHOLD, HOUSEHOLD, HOUSEHOLD
 
 
+def without_code() -> tuple[str, ...]:
+    """Back to the number; a household that is in already came by the back button and goes on."""
+    return ("303 /sign-in", *("303 /bookings",) * 2, *("303 /sign-in",) * 4)
+
+
 def staff(foreign_clerk: str, clerk: str, leader: str, operator: str) -> tuple[str, ...]:
     """Staff only; everybody else is asked for a password."""
     return STAFF, STAFF, STAFF, foreign_clerk, clerk, leader, operator
@@ -88,10 +93,10 @@ case("GET /demo/phones", "200")
 # Signing in and out; the later steps lead back to the first one for whoever did not take it.
 case("GET /sign-in", "200")
 case("POST /sign-in", "303 /sign-in/code", phone="0912 345 67{}")  # Each its own number: codes are rationed.
-case("GET /sign-in/code", "303 /sign-in")
-case("POST /sign-in/code", "303 /sign-in", code="123456")
-case("GET /sign-in/household", "303 /sign-in")
-case("POST /sign-in/household", "303 /sign-in", name="Nguyễn Văn A")
+case("GET /sign-in/code", without_code())
+case("POST /sign-in/code", without_code(), code="123456")
+case("GET /sign-in/household", without_code())
+case("POST /sign-in/household", without_code(), name="Nguyễn Văn A")
 case("POST /sign-out", "303 /")
 case("GET /staff/sign-in", "200")
 case("POST /staff/sign-in", "422", username="nobody", password="none")

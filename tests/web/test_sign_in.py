@@ -1,12 +1,15 @@
 """Signing in by number and code, choosing or entering a household, and staff by password."""
 
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 
 from kit_booking.clock import utc_now
 from kit_booking.models import Booking, Household, Message
+from kit_booking.services.sign_in import register_household
 from tests.databases import on_sqlite
 from tests.web.signing_in import code_sent_to, enter_code
 from tests.web.town import NUMBER, Town, where, words_of
@@ -270,3 +273,23 @@ def test_the_steps_cannot_be_skipped(town: Town) -> None:
     browser.post("/sign-in", phone=NUMBER)
     assert where(browser.get("/sign-in/household")) == "303 /sign-in"
     assert where(browser.post("/sign-in/household", household=town.owner.id)) == "303 /sign-in"
+
+
+def test_a_double_tap_while_the_first_is_on_its_way_makes_one_household(town: Town) -> None:
+    ready = threading.Barrier(2)
+
+    def enter(_number: int) -> int:
+        ready.wait()
+        return town.world.do(
+            register_household,
+            "+84987654321",
+            town.commune.id,
+            name="Lê Thị Mơ",
+            village="Lưu Thượng",
+            craft="mây tre",
+            consent_version="2026-11",
+            now=utc_now(),
+        )
+
+    with ThreadPoolExecutor(2) as pool:
+        assert len(set(pool.map(enter, range(2)))) == 1
