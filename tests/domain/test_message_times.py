@@ -52,9 +52,7 @@ def test_at_night_a_text_about_a_slot_still_far_away_waits_for_the_morning(kind:
     assert send_at(kind, now=LATE, pick_up_at=pick_up_at, policy=POLICY) == MORNING
 
 
-@pytest.mark.parametrize(
-    "kind", [Kind.RECEIVED, Kind.APPROVED, Kind.DECLINED, Kind.CANCELLED, Kind.WITHDRAWN]
-)
+@pytest.mark.parametrize("kind", [Kind.RECEIVED, Kind.APPROVED, Kind.DECLINED, Kind.CANCELLED, Kind.WITHDRAWN])
 def test_at_night_news_of_a_slot_less_than_12_hours_away_goes_at_once(kind: Kind) -> None:
     pick_up_at = LATE + timedelta(hours=11, minutes=59)
     assert send_at(kind, now=LATE, pick_up_at=pick_up_at, policy=POLICY) == LATE

@@ -20,9 +20,7 @@ TWO_HOURS_BEFORE = Reminder(Kind.REMINDER_SOON, local(SATURDAY, time(15)))
 IN_THE_MORNING = Reminder(Kind.REMINDER_SOON, local(SATURDAY, time(6, 30)))
 
 
-def due(
-    pick_up_at: datetime, approved_at: datetime = LONG_AGO, policy: Policy | None = None
-) -> list[Reminder]:
+def due(pick_up_at: datetime, approved_at: datetime = LONG_AGO, policy: Policy | None = None) -> list[Reminder]:
     return reminders(pick_up_at=pick_up_at, approved_at=approved_at, policy=policy or Policy())
 
 

@@ -46,9 +46,7 @@ def test_unaccented_text_costs_one_unit_a_character(text: str) -> None:
     assert plain == " ".join(plain.split()) == unaccented(plain)
 
 
-@pytest.mark.parametrize(
-    "typed", ["Nguyễn Thị Hạnh", "nguyen  thi hanh", "NGUYỄN THỊ HẠNH ", "Nguyễn\tthị hanh"]
-)
+@pytest.mark.parametrize("typed", ["Nguyễn Thị Hạnh", "nguyen  thi hanh", "NGUYỄN THỊ HẠNH ", "Nguyễn\tthị hanh"])
 def test_a_name_is_found_however_it_is_typed(typed: str) -> None:
     assert search_key(typed) == search_key(decomposed(typed)) == "nguyen thi hanh"
 

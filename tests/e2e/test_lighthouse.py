@@ -12,7 +12,7 @@ from tests.e2e.demo import COMMUNE, Demo
 
 LIGHTHOUSE = Path(__file__).parents[2] / "node_modules" / ".bin" / "lighthouse"
 GOOD = {"performance": 0.9, "accessibility": 1, "best-practices": 1, "seo": 1}
-"""Whoever measures by hand, where nothing else runs, should see 0.98 and more."""
+"""The aim is a performance of 0.98, measured by hand where nothing else runs."""
 HALF_SPEED = "--throttling.cpuSlowdownMultiplier=2"
 """Lighthouse makes the machine four times slower to be a cheap phone; other tests at the same time do half of it."""
 TRIES = 3
