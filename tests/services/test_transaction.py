@@ -123,7 +123,7 @@ def test_of_two_that_lock_each_other_out_both_are_done_in_the_end(world: World):
             session.flush()
 
     _together(lambda: world.do(in_order, Kit, Household), lambda: world.do(in_order, Household, Kit))
-    assert len(tries) == 3, "one of them was tried again"
+    assert len(tries) > 2, "at least one of them was tried again"
     assert (world.fresh(kit).version, world.fresh(household).version) == (3, 3)
 
 
