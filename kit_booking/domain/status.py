@@ -35,6 +35,9 @@ LIVE = AHEAD | {S.OUT}
 USED = frozenset({S.OUT, S.RETURNED, S.NO_SHOW})
 """A booking that spent its slot, well or badly."""
 
+HAD_KIT = frozenset({S.OUT, S.RETURNED})
+"""A booking whose kit was really picked up."""
+
 
 def may_move(from_status: Status, to_status: Status) -> bool:
     return to_status in MOVES.get(from_status, frozenset())
