@@ -61,6 +61,8 @@ class ShownSlot:
     code: str = ""
     household: str = ""
     phone: str = ""
+    can_wait: bool = False
+    """Somebody has it, and whoever wants it may wait for it."""
 
 
 @dataclass(frozen=True)
@@ -175,9 +177,10 @@ def _days(
             days[slot.day].append(ShownSlot(slot, SlotState.MINE, hold.code))
         else:
             state = _state_of_held(hold)
-            known = named and hold.booking_id is not None
-            who = (hold.code, hold.name, hold.phone) if known else ()
-            days[slot.day].append(ShownSlot(slot, state, *who))
+            is_booked = hold.booking_id is not None
+            code, name, phone = (hold.code, hold.name, hold.phone) if named and is_booked else ("", "", "")
+            can_wait = is_booked and now < slot.ask_until_at
+            days[slot.day].append(ShownSlot(slot, state, code, name, phone, can_wait))
     return list(days.items())
 
 

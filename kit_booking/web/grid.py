@@ -111,7 +111,7 @@ def page_of(shown: Fortnight, *, for_staff: bool = False) -> GridPage:
         key, state = cell.slot.key, cell.state
         if cell.code:
             path = f"/staff/bookings/{cell.code}" if for_staff else f"/bookings/{cell.code}"
-        elif state is SlotState.FREE and not for_staff:
+        elif (state is SlotState.FREE or cell.can_wait) and not for_staff:
             path = f"/kits/{kit.kit.code}/{cell.slot.day}/{key}"
         else:
             path = ""
