@@ -14,7 +14,7 @@ from kit_booking.domain.standing import is_late_to_cancel
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Hold, Household, Kit, Role, Staff, StaffRole
 from kit_booking.services.moves import exchange, move, take
-from kit_booking.services.slots import FoundSlot, find_slot, held_by, overlaps
+from kit_booking.services.slots import FoundSlot, NoSuchSlot, find_slot, held_by, overlaps
 from kit_booking.services.standing import booked
 from kit_booking.services.steps import Actor, File, file_of, get_file, lock, queue_booking_text
 
@@ -139,10 +139,13 @@ def why_not(
 
     ``without`` is the id of a booking of the household that does not count.
     """
-    return list(_why_not(session, found, _booked(session, found, household_id, without=without, now=now), now=now))
+    has = _booked(session, found, household_id, without=without, now=now)
+    return _why_not(session, found, has, without=without, now=now)
 
 
-def _why_not(session: Session, found: FoundSlot, has: Booked | None, *, now: datetime) -> list[Refusal]:
+def _why_not(
+    session: Session, found: FoundSlot, has: Booked | None, *, without: int | None = None, now: datetime
+) -> list[Refusal]:
     has_clerk = session.scalar(
         select(
             exists().where(
@@ -156,7 +159,7 @@ def _why_not(session: Session, found: FoundSlot, has: Booked | None, *, now: dat
     return list(
         refusals(
             found.slot,
-            taken=held_by(session, found.kit.id, found.slot.hold),
+            taken=held_by(session, found.kit.id, found.slot.hold, without=without),
             has_clerk=bool(has_clerk),
             booked=has,
             policy=found.commune.policy,
@@ -188,7 +191,8 @@ def _own_booking(session: Session, found: FoundSlot, household_id: int) -> str |
         .where(
             overlaps(found.kit.id, found.slot.hold),
             Booking.household_id == household_id,
-            Booking.pick_up_at == found.slot.hold.from_at,
+            Booking.day == found.slot.day,
+            Booking.slot_name == found.slot.name,
         )
     )
 
@@ -297,14 +301,17 @@ def change_slot(
 ) -> Asked:
     """The household changes its booking to another free slot in one step; refused, it keeps the one it has.
 
-    Raises ``NoSuchSlot``. A booking that can't be changed any more is refused as TOO_LATE.
+    Raises ``NoSuchSlot``, for a slot of another commune too. A booking that can't be changed any more is
+    refused as TOO_LATE.
     """
     found = find_slot(kit_code, day, slot_key)
     file = get_file(session, code, found.kit.id)
     booking = file.booking
+    if booking.commune_id != found.commune.id:  # Its clerk has approved nothing.
+        raise NoSuchSlot
     if booking.status not in WITHDRAWABLE or now >= booking.pick_up_at or is_late(file, now=now):
         return Asked(refusals=[Refusal(Reason.TOO_LATE, at=booking.pick_up_at - file.policy.late_cancel)])
-    if (booking.kit_id, booking.pick_up_at) == (found.kit.id, found.slot.hold.from_at):
+    if (booking.kit_id, booking.day, booking.slot_name) == (found.kit.id, day, found.slot.name):
         return Asked(code=code)
     if reasons := why_not(session, found, household_id, now=now, without=booking.id):
         return Asked(refusals=reasons)

@@ -56,7 +56,12 @@ def overlaps(kit_id: int, span: Span) -> ColumnElement[bool]:
     return and_(Hold.kit_id == kit_id, Hold.from_at < span.until_at, Hold.until_at > span.from_at)
 
 
-def held_by(session: Session, kit_id: int, span: Span) -> Reason | None:
-    """TAKEN or CLOSED when the kit is not free all the time; closed counts only where nothing else stands."""
+def held_by(session: Session, kit_id: int, span: Span, *, without: int | None = None) -> Reason | None:
+    """TAKEN or CLOSED when the kit is not free all the time; closed counts only where nothing else stands.
+
+    ``without`` is the id of a booking whose hold does not count.
+    """
     held = select(func.max(case((Hold.booking_id.is_(None), 1), else_=2))).where(overlaps(kit_id, span))
+    if without is not None:
+        held = held.where(Hold.booking_id.is_distinct_from(without))
     return {None: None, 1: Reason.CLOSED, 2: Reason.TAKEN}[session.scalar(held)]

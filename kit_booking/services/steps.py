@@ -176,7 +176,9 @@ def queue_booking_text(
             "body": booking_text(kind, sms_name(), replace(slip_of(file), due_at=due_at)),
             "created_at": now,
             "due_at": send_at(kind, now=now, pick_up_at=booking.pick_up_at, policy=file.policy),
-            "useful_until_at": useful_until(kind, now=now, pick_up_at=booking.pick_up_at),
+            "useful_until_at": booking.answer_by_at  # When the offer ends at the latest.
+            if kind is Kind.OFFER
+            else useful_until(kind, now=now, pick_up_at=booking.pick_up_at),
             **({} if number else {"settled_at": now}),
         },
     )
