@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, or_, select
 
-from kit_booking.database import UtcDateTime, read
+from kit_booking.database import HotRead, UtcDateTime, read
 from kit_booking.domain.local_time import local, local_day
 from kit_booking.domain.status import LIVE, Status
 from kit_booking.models import Booking, Commune, FeedToken, Household, Kit, Place, Staff, StaffRole
@@ -62,38 +62,36 @@ _kits = (
     .join(Commune, Commune.id == Kit.commune_id)
     .order_by(Kit.id)
 )
-_kits_of_commune = _kits.where(Commune.slug == bindparam("slug"))
-_kit_by_code = _kits.where(Kit.code == bindparam("code"))
+_kits_of_commune = HotRead(_kits.where(Commune.slug == bindparam("slug")))
+_kit_by_code = HotRead(_kits.where(Kit.code == bindparam("code")))
 _own_communes = select(StaffRole.commune_id).where(
     StaffRole.staff_id == bindparam("staff_id"), StaffRole.commune_id.is_not(None)
 )
-_kits_of_staff = _kits.where(Kit.commune_id.in_(_own_communes))
+_kits_of_staff = HotRead(_kits.where(Kit.commune_id.in_(_own_communes)))
 
 
 def commune_feed(slug: str, *, now: datetime) -> Feed | None:
-    return _kits_feed(read(_kits_of_commune, {"slug": slug}), now=now)
+    return _kits_feed(_kits_of_commune(slug=slug), now=now)
 
 
 def kit_feed(code: str, *, now: datetime) -> Feed | None:
-    return _kits_feed(read(_kit_by_code, {"code": code}), kit_code=code, now=now)
+    return _kits_feed(_kit_by_code(code=code), kit_code=code, now=now)
 
 
-def _kits_feed(
-    rows: Sequence[Row[Any]], *, kit_code: str = "", staff_id: int | None = None, now: datetime
-) -> Feed | None:
+def _kits_feed(rows: Sequence[Any], *, kit_code: str = "", staff_id: int | None = None, now: datetime) -> Feed | None:
     if not rows:
         return None
     return Feed(
         stamp=(kit_code, staff_id, *map(tuple, rows)),
         day=local_day(now),
-        communes=", ".join(dict.fromkeys(row.name for row in rows)),
+        communes=", ".join(dict.fromkeys(name for name, *_ in rows)),
         kit_code=kit_code,
-        kit_ids=tuple(row.id for row in rows),
+        kit_ids=tuple(kit_id for _, _, kit_id, _ in rows),
         staff_id=staff_id,
     )
 
 
-_token = (
+_token = HotRead(
     select(FeedToken.household_id, FeedToken.staff_id, FeedToken.last_used_at, Household.version)
     .outerjoin(Household, Household.id == FeedToken.household_id)
     .outerjoin(Staff, Staff.id == FeedToken.staff_id)
@@ -107,7 +105,7 @@ _token = (
 
 def private_feed(token: str, *, now: datetime) -> tuple[Feed, bool] | None:
     """The feed behind a private address, and whether its use is to be noted; None when there is none."""
-    rows = read(_token, {"token_hash": token_hash(token)})
+    rows = _token(token_hash=token_hash(token))
     if not rows:
         return None
     household_id, staff_id, last_used_at, version = rows[0]
@@ -115,7 +113,7 @@ def private_feed(token: str, *, now: datetime) -> tuple[Feed, bool] | None:
     if household_id is not None:
         stamp = ("household", household_id, version)
         return Feed(stamp, local_day(now), household_id=household_id), is_news
-    feed = _kits_feed(read(_kits_of_staff, {"staff_id": staff_id}), staff_id=staff_id, now=now)
+    feed = _kits_feed(_kits_of_staff(staff_id=staff_id), staff_id=staff_id, now=now)
     return feed or Feed(("staff", staff_id), local_day(now), staff_id=staff_id), is_news
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, func, select
 
-from kit_booking.database import UtcDateTime, read
+from kit_booking.database import HotRead, UtcDateTime, read
 from kit_booking.domain.local_time import local
 from kit_booking.domain.slots import Slot, Window, slots_between, window
 from kit_booking.domain.status import Status
@@ -42,13 +42,13 @@ _stamp = (
     .outerjoin(Kit, Kit.commune_id == Commune.id)
     .group_by(Commune.id)
 )
-_stamp_by_slug = _stamp.where(Commune.slug == bindparam("slug"))
+_stamp_by_slug = HotRead(_stamp.where(Commune.slug == bindparam("slug")))
 _stamps_by_id = _stamp.where(Commune.id.in_(bindparam("ids", expanding=True)))
 
 
 def find_stamp(slug: str) -> Stamp | None:
     """One indexed statement; asked before any row is read, so a page is never older than its stamp."""
-    rows = read(_stamp_by_slug, {"slug": slug})
+    rows = _stamp_by_slug(slug=slug)
     return Stamp(*rows[0][:3]) if rows else None
 
 

@@ -62,7 +62,8 @@ def _start_page(found: Found, query: str) -> str:
 def show(slug: str) -> Response:
     now = utc_now()
     stamp = find_stamp(slug) or abort(404)
-    who, own = reader(), household()
+    who = reader()
+    own = household() if who else None
     key = ("fortnight", language(), stamp, who and (own.id if own else who.kind))
 
     def build() -> tuple[str, datetime]:

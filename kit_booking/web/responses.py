@@ -77,25 +77,26 @@ def cached(
         body = body.encode() if isinstance(body, str) else body
         page = Page(body, gzip.compress(body, 6, mtime=0), etag_of(key, until_at), until_at)
         pages.put(key, page)
+    headers = [("Content-Type", f"{mimetype}; charset=utf-8"), *_tags(page.etag, cache_control)]
     if has_it(page.etag):
-        response = Response(status=304)
-    elif _takes_gzip():
-        response = Response(page.packed, mimetype=mimetype)
-        response.headers["Content-Encoding"] = "gzip"
-    else:
-        response = Response(page.body, mimetype=mimetype)
-    return tagged(response, page.etag, cache_control)
+        return Response(status=304, headers=headers)
+    if _takes_gzip():
+        return Response(page.packed, headers=[*headers, ("Content-Encoding", "gzip")])
+    return Response(page.body, headers=headers)
 
 
 def tagged(response: Response, etag: str, cache_control: str) -> Response:
-    response.headers["ETag"] = f'W/"{etag}"'
-    response.headers["Cache-Control"] = cache_control
-    response.headers["Vary"] = "Accept-Encoding, Cookie"
+    response.headers.update(_tags(etag, cache_control))
     return response
 
 
+def _tags(etag: str, cache_control: str) -> list[tuple[str, str]]:
+    return [("ETag", f'W/"{etag}"'), ("Cache-Control", cache_control), ("Vary", "Accept-Encoding, Cookie")]
+
+
 def has_it(etag: str) -> bool:
-    return "If-None-Match" in request.headers and request.if_none_match.contains_weak(etag)
+    theirs = request.headers.get("If-None-Match")
+    return theirs is not None and (theirs == f'W/"{etag}"' or request.if_none_match.contains_weak(etag))
 
 
 def etag_of(key: tuple[Hashable, ...], until_at: datetime) -> str:
@@ -124,14 +125,14 @@ def _takes_gzip() -> bool:
 
 def _pack(response: Response) -> Response:
     """Gzip what is worth it and was not packed already."""
+    if response.status_code == 304 or "Content-Encoding" in response.headers:
+        return response
     if request.path.startswith("/static/"):
         response.direct_passthrough = False
         if "v" in request.args:
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     if (
         _takes_gzip()
-        and response.status_code != 304
-        and "Content-Encoding" not in response.headers
         and response.mimetype in ("text/html", "text/css", "text/calendar", "image/svg+xml", "text/plain")
         and not response.is_streamed
         and len(body := response.get_data()) >= WORTH_PACKING
