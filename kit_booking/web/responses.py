@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from flask import Flask, Response, current_app, request
@@ -24,9 +24,13 @@ class Page:
     """A finished answer, and until when it stays true if nothing else changes."""
 
     body: bytes
-    packed: bytes
     etag: str
     until_at: datetime
+
+    @cached_property
+    def packed(self) -> bytes:
+        """As small as it gets: for whoever asks after the first."""
+        return gzip.compress(self.body, 9, mtime=0)
 
 
 class PageCache:
@@ -71,17 +75,18 @@ def cached(
     ``build`` gives the body and the moment at which it changes by itself.
     """
     pages: PageCache = current_app.extensions["pages"]
-    page = pages.get(key, now)
+    page = kept = pages.get(key, now)
     if page is None:
         body, until_at = build()
-        body = body.encode() if isinstance(body, str) else body
-        page = Page(body, gzip.compress(body, 6, mtime=0), etag_of(key, until_at), until_at)
+        page = Page(body.encode() if isinstance(body, str) else body, etag_of(key, until_at), until_at)
         pages.put(key, page)
     headers = [("Content-Type", f"{mimetype}; charset=utf-8"), *_tags(page.etag, cache_control)]
     if has_it(page.etag):
         return Response(status=304, headers=headers)
     if _takes_gzip():
-        return Response(page.packed, headers=[*headers, ("Content-Encoding", "gzip")])
+        # The first reader of a page that changes with each booking need not wait until it is as small as it gets.
+        packed = kept.packed if kept else gzip.compress(page.body, 1, mtime=0)
+        return Response(packed, headers=[*headers, ("Content-Encoding", "gzip")])
     return Response(page.body, headers=headers)
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from flask import abort
 
 from kit_booking.services.booking import Look, NoSuchSlot, look_at_slot
-from kit_booking.web.grid import Part, Place
+from kit_booking.web.grid_form import Part, Place
 from kit_booking.web.words import slot_word
 
 
