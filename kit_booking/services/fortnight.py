@@ -67,7 +67,7 @@ class Fortnight:
 
 
 _holds = (
-    select(Hold.kit_id, Hold.from_at, Hold.until_at, Booking.status, Booking.household_id, Booking.code)
+    select(Hold.kit_id, Hold.from_at, Hold.until_at, Booking.status)
     .select_from(Hold)
     .outerjoin(Booking, Booking.id == Hold.booking_id)
     .where(
@@ -77,12 +77,12 @@ _holds = (
 )
 _holds_of_kits = _holds.where(Hold.kit_id.in_(bindparam("kits", expanding=True)))
 _of_commune = _holds.join(Kit, Kit.id == Hold.kit_id).where(Kit.commune_id == bindparam("commune_id"))
-_holds_of_commune = HotRead(_of_commune, many=True)
-_named_holds_of_commune = HotRead(
-    _of_commune.add_columns(Household.name, Household.phone).outerjoin(
-        Household, Household.id == Booking.household_id
-    ),
-    many=True,
+_with_codes = _of_commune.add_columns(Booking.household_id, Booking.code)
+_with_names = _with_codes.add_columns(Household.name, Household.phone).outerjoin(
+    Household, Household.id == Booking.household_id
+)
+_anonymous_holds, _holds_with_codes, _holds_with_names = (
+    HotRead(statement, many=True) for statement in (_of_commune, _with_codes, _with_names)
 )
 
 
@@ -93,7 +93,7 @@ def fortnight(
     ahead = outlook(commune, now=now)
     holds: dict[int, list[Any]] = defaultdict(list)
     if ahead.reach:
-        of_commune = _named_holds_of_commune if with_names else _holds_of_commune
+        of_commune = _holds_with_names if with_names else _holds_with_codes if household_id else _anonymous_holds
         values = {"commune_id": commune.id, "from_at": ahead.reach.from_at, "until_at": ahead.reach.until_at}
         for hold in of_commune(**values):
             holds[hold[0]].append(hold)
@@ -121,16 +121,16 @@ def _kit(
 ) -> KitFortnight:
     states, holders = list(ahead.states), {}
     for number, hold in _held(ahead, holds).items():
-        _, _, _, status, holder_id, code, *who = hold
+        status = hold[3]
         if status is None:
             states[number] = SlotState.CLOSED
-        elif holder_id == household_id:
+        elif household_id is not None and hold[4] == household_id:
             states[number] = SlotState.MINE
-            holders[number] = Holder(code)
+            holders[number] = Holder(hold[5])
         else:
             states[number] = SlotState.WAITING if status == Status.REQUESTED else SlotState.TAKEN
             if with_names:
-                holders[number] = Holder(code, *who)
+                holders[number] = Holder(*hold[5:])
     return KitFortnight(ahead, states, holders)
 
 
@@ -144,7 +144,7 @@ def _held(ahead: KitOutlook, holds: list[Any]) -> dict[int, Any]:
     starts, ends = ahead.starts, ahead.ends
     first, count = 0, len(starts)
     for hold in holds:
-        _, from_at, until_at, *_ = hold
+        from_at, until_at = hold[1], hold[2]
         while first < count and ends[first] <= from_at:
             first += 1
         number = first
