@@ -36,5 +36,9 @@ USED = frozenset({S.OUT, S.RETURNED, S.NO_SHOW})
 """A booking that spent its slot, well or badly."""
 
 
+IN_CALENDARS = LIVE | {S.RETURNED}
+"""A booking that calendars show; every other one is missing there, which is how they are told that it is gone."""
+
+
 def may_move(from_status: Status, to_status: Status) -> bool:
     return to_status in MOVES.get(from_status, frozenset())

@@ -113,7 +113,7 @@ case("GET /bookings/<code>.ics", households("404", "200"), of_booking("/bookings
 case("GET /bookings/<code>/cancel", households("404", "200"), of_booking("/bookings/{}/cancel"))
 case("POST /bookings/<code>/cancel", households("404", "303 /bookings/CODE"), of_booking("/bookings/{}/cancel"))
 case("GET /calendar", signed_in("200"))
-case("POST /calendar", signed_in("303 /calendar"))
+case("POST /calendar", (*signed_in("303 /calendar")[:-1], "403"))  # An operator has no commune to show.
 case(
     "POST /calendar/<int(max=2147483647):token_id>/revoke",
     (HOUSEHOLD, "404", "303 /calendar", "404", "404", "404", "404"),
