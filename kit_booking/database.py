@@ -210,14 +210,14 @@ class _MadeStatement:
     binds: list[tuple[str, Any, Callable[[Any], Any]]]
     readers: Sequence[tuple[int, Callable[[Any], Any]]]
     in_one: bool
-    """All rows come in one, as JSON: the driver lets other threads go first at each row, and they take their time."""
+    """Each column comes as one JSON list: the driver lets other threads go first at each row, and they take time."""
 
     @classmethod
     def of(cls, statement: Select[Any], dialect: Dialect, *, in_one: bool) -> "_MadeStatement":
         types = [column.type.dialect_impl(dialect) for column in statement.selected_columns]
         if in_one:
             rows = statement.subquery()
-            statement = select(func.json_group_array(func.json_array(*rows.columns))).select_from(rows)
+            statement = select(*(func.json_group_array(column) for column in rows.columns)).select_from(rows)
         compiled = statement.compile(dialect=dialect)
         binds = [compiled.binds[name] for name in compiled.positiontup or ()]
         return cls(
@@ -228,13 +228,11 @@ class _MadeStatement:
         )
 
     def read(self, rows: Sequence[Any]) -> Sequence[Any]:
-        if self.in_one:
-            rows = json.loads(rows[0][0])
-        if not (rows and self.readers):
+        if not (self.in_one or (rows and self.readers)):
             return rows
-        columns = list(zip(*rows, strict=True))  # Column by column takes half as long as row by row.
+        columns = [json.loads(column) for column in rows[0]] if self.in_one else list(zip(*rows, strict=True))
         for n, reader in self.readers:
-            columns[n] = tuple(map(reader, columns[n]))
+            columns[n] = map(reader, columns[n])
         return list(zip(*columns, strict=True))
 
 
