@@ -231,10 +231,11 @@ class World:
             pick_up_at=slot.hold.from_at,
             return_at=slot.hold.until_at,
             asked_at=asked_at,
-            answer_by_at=min(asked_at + timedelta(hours=8), slot.hold.from_at - timedelta(hours=1)),
             approved_at=asked_at if status in (Status.APPROVED, Status.OUT, Status.RETURNED) else None,
             changed_at=asked_at,
-            **{"code": f"{kit.code[:2]}{next(self._number):03}", "reason": reason} | columns,
+            **{"code": f"{kit.code[:2]}{next(self._number):03}", "reason": reason}
+            | {"answer_by_at": min(asked_at + timedelta(hours=8), slot.hold.from_at - timedelta(hours=1))}
+            | columns,
         )
         self.add(booking)
         path = [Status.REQUESTED] + ([] if status is Status.REQUESTED else [status])

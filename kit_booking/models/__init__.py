@@ -6,6 +6,7 @@ from kit_booking.models.household import Household, LoginCode, Throttle
 from kit_booking.models.kit import Hold, Kit, Part
 from kit_booking.models.message import Message, MessageState
 from kit_booking.models.staff import AuditEntry, FeedToken, Mark, Role, Staff, StaffRole
+from kit_booking.models.waiting import WaitingEntry, WaitingState
 
 __all__ = [
     "AuditEntry",
@@ -29,4 +30,6 @@ __all__ = [
     "StaffRole",
     "Throttle",
     "Village",
+    "WaitingEntry",
+    "WaitingState",
 ]

@@ -28,6 +28,12 @@ class Household(Base):
     consent_at: Mapped[datetime] = mapped_column(UtcDateTime)
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
     """When it last signed in; numbers are given to other people after a while."""
+    landline: Mapped[str] = mapped_column(String(16), default="")
+    """Where to phone people who have no mobile; their `phone` is empty then."""
+    takes_texts: Mapped[bool] = mapped_column(default=True)
+    """False for those who switched messages off; they are phoned."""
+    lifted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When staff last lifted a pause."""
     version: Mapped[int] = mapped_column(default=1)
     session_version: Mapped[int] = mapped_column(default=1)
 

@@ -9,6 +9,7 @@ from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import aliased
 
 from kit_booking.database import read
+from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import AHEAD, USED, Status
 from kit_booking.models import (
     Booking,
@@ -225,6 +226,7 @@ def people_to_phone(commune_ids: Sequence[int], *, now: datetime) -> list[Person
         .join(Household, Household.id == Booking.household_id)
         .where(
             Message.state.in_((MessageState.FAILED, MessageState.UNKNOWN)),
+            Message.kind != Kind.STAFF_DUE,
             Booking.commune_id.in_(commune_ids),
             Booking.return_at > now,
             Message.due_at > now - LONG_AGO,

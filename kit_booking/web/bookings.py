@@ -12,6 +12,7 @@ from kit_booking.domain.status import Status
 from kit_booking.services import booking as bookings
 from kit_booking.services import bookings_shown
 from kit_booking.services.bookings_shown import ShownBooking
+from kit_booking.services.standing import standing_of
 from kit_booking.web.communes import Office, office_of
 from kit_booking.web.forms import EmptyForm, NumberForm, SlotForm
 from kit_booking.web.readers import household, household_only, own_booking_or_404, this_household
@@ -56,13 +57,13 @@ def _slot_page(kit_code: str, day: str, slot_key: str, form: SlotForm | None = N
         form = form or SlotForm(sells=who.sells, streams_on=who.streams_on)
     return render_template(
         "bookings/slot.html",
-        slot=slot_page_of(look),
+        slot=slot_page_of(look.found),
         form=form or NumberForm(),
         refusals=[refusal_text(refusal) for refusal in look.refusals],
-        standing=standing_text(look.booked, look.commune.policy) if look.booked else "",
+        standing=standing_text(look.booked, look.found.commune.policy) if look.booked else "",
         steps=who is None,
-        back=f"/communes/{look.commune.slug}#{kit_code}",
-        office=office_of(look.commune),
+        back=f"/communes/{look.found.commune.slug}#{kit_code}",
+        office=office_of(look.found.commune),
     )
 
 
@@ -74,13 +75,13 @@ def mine() -> str:
     ahead = sorted((b for b in shown if b.is_ahead(now)), key=lambda b: b.pick_up_at)
     past = [shown_view(b, now) for b in shown if not b.is_ahead(now)]
     views = [shown_view(b, now) for b in ahead]
-    booked, policy = bookings.standing_of(who.id, now=now)
+    home = standing_of(who.id, now=now)
     return render_template(
         "bookings/mine.html",
         next=views[0] if views else None,
         ahead=views[1:],
         past=past,
-        standing=standing_text(booked, policy),
+        standing=standing_text(home.booked, home.policy),
         household=who,
         office=_office(ahead[0]) if ahead else None,
     )

@@ -56,6 +56,15 @@ def refusal_text(refusal: Refusal) -> str:
                 "Mỗi nhà mượn tối đa %(most)d buổi một tuần. Bà con chọn buổi ở tuần khác nhé.",
                 most=refusal.most,
             )
+        case Reason.PAUSED if refusal.at:
+            return _(
+                "Nhà mình tạm nghỉ đăng ký đến %(time)s, vì có buổi không đến nhận hoặc hủy quá muộn.",
+                time=moment(refusal.at),
+            )
+        case Reason.PAUSED:
+            return _("Nhà mình đang giữ một bộ quá giờ trả. Trả bộ xong thì đăng ký tiếp được.")
+        case Reason.OTHERS:
+            return _("Bộ này chỉ cho các nhà trong xã mượn. Bà con xem bộ của xã nhà mình nhé.")
         case Reason.NO_CLERK:
             return _("Xã chưa có cán bộ duyệt phiếu, bà con gọi điện cho xã giúp.")
 
@@ -118,6 +127,13 @@ _KINDS = {
     Kind.WITHDRAWN: lazy_gettext("Báo đã hủy theo yêu cầu"),
     Kind.REMINDER_DAY: lazy_gettext("Nhắc trước một ngày"),
     Kind.REMINDER_SOON: lazy_gettext("Nhắc sắp đến giờ"),
+    Kind.LAPSED: lazy_gettext("Báo phiếu hết hạn"),
+    Kind.OFFER: lazy_gettext("Báo có chỗ trống"),
+    Kind.MOVED: lazy_gettext("Báo xã đổi buổi"),
+    Kind.CLOSED: lazy_gettext("Báo bộ nghỉ, hủy phiếu"),
+    Kind.NO_SHOW: lazy_gettext("Báo không đến nhận"),
+    Kind.OVERDUE: lazy_gettext("Nhắc quá giờ trả"),
+    Kind.STAFF_DUE: lazy_gettext("Nhắc cán bộ duyệt"),
 }
 
 
