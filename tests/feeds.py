@@ -3,17 +3,22 @@
 import atexit
 import json
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from kit_booking.domain.local_time import ZONE
+from tests.e2e.server import serving
 
 ROOT = Path(__file__).parent.parent
 HERE = Path(__file__).parent / "adapters"
@@ -62,6 +67,13 @@ def events_by_vdirsyncer_and_khal(url: str, folder: Path, first_day: date) -> li
         for day in days
         for event in json.loads(day)
     ]
+
+
+@contextmanager
+def serving_at(app: Flask) -> Iterator[str]:
+    """The address at which the app is served, for programs that fetch from it."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, serving(app, listener):
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 @cache

@@ -4,13 +4,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from flask import current_app
-from sqlalchemy import ColumnElement, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from kit_booking.database import upsert
 from kit_booking.domain.messages import Kind, Slip, booking_text, send_at, useful_until
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.status import Status
+from kit_booking.domain.status import IN_CALENDARS, Status
 from kit_booking.models import (
     AuditEntry,
     Booking,
@@ -215,3 +215,24 @@ def count_try(session: Session, key: str, window: timedelta, *, now: datetime) -
 def sms_name() -> str:
     """The sender's registered name; operators pass no text without it."""
     return str(current_app.extensions["settings"].sms_name)
+
+
+RETOLD = timedelta(days=31)
+"""A calendar shows bookings for so long after their pick-up, and a day more is not too much."""
+
+
+def retold(session: Session, which: ColumnElement[bool], *, now: datetime) -> None:
+    """Let calendars notice that what they say of these bookings has another name now.
+
+    For whoever renames a place, a kit, a commune or a household, or gives an office another number: a program
+    that has seen an event takes its new words only with a higher SEQUENCE.
+    """
+    shown = and_(which, Booking.status.in_(IN_CALENDARS), Booking.pick_up_at >= now - RETOLD)
+    for row_id in session.scalars(select(Booking.kit_id).where(shown).distinct().order_by(Booking.kit_id)).all():
+        lock(session, Kit, row_id)
+        session.execute(_raise_version_of_kit, {"row_id": row_id})
+    households = select(Booking.household_id).where(shown).distinct().order_by(Booking.household_id)
+    for row_id in session.scalars(households).all():
+        lock(session, Household, row_id)
+        session.execute(_raise_version_of_household, {"row_id": row_id})
+    session.execute(update(Booking).where(shown).values(version=Booking.version + 1, changed_at=now))

@@ -13,6 +13,7 @@ from kit_booking.web import (
     formats,
     health,
     language,
+    last_modified,
     readers,
     responses,
     security,
@@ -31,7 +32,7 @@ def init_app(app: Flask, settings: Settings) -> None:
             "lang": language.language(),
         }
     )
-    for part in (security, language, readers, formats, responses, errors):
+    for part in (security, language, readers, formats, responses, last_modified, errors):
         part.init_app(app)
     for page in (communes, bookings, waiting_list, sign_in, calendars, staff, health):
         app.register_blueprint(page.blueprint)

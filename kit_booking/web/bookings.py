@@ -12,7 +12,8 @@ from kit_booking.domain.status import Status
 from kit_booking.services import booking as bookings
 from kit_booking.services import bookings_shown, waiting_shown
 from kit_booking.services.bookings_shown import ShownBooking
-from kit_booking.services.fortnight import SlotState, find_stamp, fortnight
+from kit_booking.services.fortnight import find_stamp, fortnight
+from kit_booking.services.outlook import SlotState
 from kit_booking.services.sheets import sheet
 from kit_booking.services.standing import standing_of
 from kit_booking.web.communes import Office, office_of
@@ -162,18 +163,17 @@ def free_days(commune_slug: str, household_id: int, *, now: datetime) -> list[tu
     shown = fortnight(sheet(stamp.commune_id, stamp.version), now=now, household_id=household_id)
     days: dict[date, list[dict[str, Any]]] = {}
     for kit in shown.kits:
-        for day, cells in kit.days:
-            days.setdefault(day, []).extend(
-                {
-                    "to": f"{kit.kit.code}/{day}/{cell.slot.key}",
-                    "name": slot_word(cell.slot.name),
-                    "hours": (cell.slot.on_air.from_at, cell.slot.on_air.until_at),
-                    "place": kit.kit.place,
-                }
-                for cell in cells
-                if cell.state is SlotState.FREE
-            )
-    return [(day, sorted(slots, key=lambda s: s["hours"])) for day, slots in days.items() if slots]
+        for slot, state in zip(kit.outlook.slots, kit.states, strict=True):
+            if state is SlotState.FREE:
+                days.setdefault(slot.day, []).append(
+                    {
+                        "to": f"{kit.outlook.kit.code}/{slot.day}/{slot.key}",
+                        "name": slot_word(slot.name),
+                        "hours": (slot.on_air.from_at, slot.on_air.until_at),
+                        "place": kit.outlook.kit.place,
+                    }
+                )
+    return [(day, sorted(slots, key=lambda one: one["hours"])) for day, slots in sorted(days.items())]
 
 
 @blueprint.get("/bookings/<code>/cancel")

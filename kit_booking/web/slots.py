@@ -10,7 +10,7 @@ from flask import abort
 
 from kit_booking.services.booking import Look, look_at_slot
 from kit_booking.services.slots import FoundSlot, NoSuchSlot
-from kit_booking.web.grid import Part, Place
+from kit_booking.web.grid_form import Part, Place
 from kit_booking.web.words import slot_word
 
 

@@ -145,7 +145,7 @@ case(
     of_entry("/waiting/{}/leave"),
 )
 case("GET /calendar", signed_in("200"))
-case("POST /calendar", signed_in("303 /calendar"))
+case("POST /calendar", (*signed_in("303 /calendar")[:-1], "403"))  # An operator has no commune to show.
 case(
     "POST /calendar/<int(max=2147483647):token_id>/revoke",
     (HOUSEHOLD, "404", "303 /calendar", "404", "404", "404", "404"),
