@@ -43,7 +43,7 @@ def all_events_by_ical_js(feeds: Sequence[bytes]) -> list[list[dict[str, Any]]]:
     """The same of several feeds, for the price of starting the reader once. A day has no time zone."""
     if not (ROOT / "node_modules" / "ical.js").is_dir():
         pytest.skip("no ical.js: install Node and npm, then `make test`")
-    lines = _run(["node", HERE / "ical_js.mjs"], b"\0".join(feeds)).splitlines()
+    lines = _run(["node", HERE / "ical_js.mjs"], b"\0".join(feeds)).strip().split("\n")
     return [
         [
             event | {name: datetime.fromisoformat(event[name]) for name in ("start", "end")}

@@ -135,7 +135,6 @@ class Visitor:
     def list_calendars(self) -> None:
         self.add_a_calendar()
         self.go("/calendar")
-        self.page.get_by_text("Bỏ lịch này").first.click()
 
     def decline_without_a_reason(self) -> None:
         self.see_one_as_clerk(Status.REQUESTED)
