@@ -206,6 +206,7 @@ PAGES = [
     Shown("new calendar", "/calendar", Visitor.add_a_calendar),
     Shown("calendars", "/calendar", Visitor.list_calendars),
     Shown("calendars of staff", "/calendar", _as(lambda v: v.be_staff(Role.CLERK), "/calendar")),
+    Shown("calendars of an operator", "/calendar", _as(lambda v: v.be_staff(Role.OPERATOR), "/calendar")),
     Shown("sign-in of staff", "/staff/sign-in", lambda v: v.go("/staff/sign-in")),
     Shown(
         "sign-in without a password",
