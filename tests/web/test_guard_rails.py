@@ -31,6 +31,7 @@ POSTS = [
     "/staff/bookings/PD234/approve",
     "/staff/bookings/PD234/decline",
     "/staff/bookings/PD234/cancel",
+    *(f"/staff/households/1/{action}" for action in ("edit", "number", "lift", "join", "erase")),
 ]
 
 
