@@ -96,7 +96,7 @@ class ShownHousehold:
     id: int
     commune_id: int
     commune_name: str
-    commune_slug: str
+    office_phone: str
     name: str
     phone: str
     landline: str
@@ -119,7 +119,7 @@ def find_registered(household_id: int) -> ShownHousehold | None:
             Household.id,
             Household.commune_id,
             Commune.name,
-            Commune.slug,
+            Commune.phone,
             Household.name,
             Household.phone,
             Household.landline,

@@ -120,6 +120,12 @@ case(
     (HOUSEHOLD, "404", "303 /calendar", "404", "404", "404", "404"),
     revoke_path,
 )
+case("GET /household", households("200"))
+case("POST /household", households("303 /household"), village="Giẽ Hạ", craft="giày da")
+case("GET /household/data.json", households("200"))
+case("GET /household/erase", households("200"))
+case("POST /household/erase", households("303 /household/erased"))
+case("GET /household/erased", "200")
 
 # The office: a clerk sees and acts in the own commune, a leader sees it, an operator sees all of them.
 case("GET /staff", staff("200", "200", "200", "200"))

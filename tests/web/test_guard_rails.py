@@ -31,6 +31,8 @@ POSTS = [
     "/staff/bookings/PD234/approve",
     "/staff/bookings/PD234/decline",
     "/staff/bookings/PD234/cancel",
+    "/household",
+    "/household/erase",
     *(f"/staff/households/1/{action}" for action in ("edit", "number", "lift", "join", "erase")),
 ]
 
