@@ -14,6 +14,7 @@ from kit_booking.web import (
     health,
     households,
     language,
+    on_behalf,
     own_data,
     readers,
     responses,
@@ -34,7 +35,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     )
     for part in (security, language, readers, formats, responses, errors):
         part.init_app(app)
-    for page in (communes, bookings, sign_in, calendars, staff, households, own_data, health):
+    for page in (communes, bookings, sign_in, calendars, staff, households, on_behalf, own_data, health):
         app.register_blueprint(page.blueprint)
     if settings.demo:
         app.register_blueprint(demo.blueprint)

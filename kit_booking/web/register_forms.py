@@ -71,3 +71,17 @@ class NewHouseholdForm(CorrectForm, PhonesForm):
 
 class EraseForm(Form):
     sure = BooleanField(_("Xóa, không lấy lại được"), [InputRequired(_("Xin đánh dấu vào ô này nếu chắc chắn."))])
+
+
+class BookForForm(Form):
+    """What staff write of a booking for somebody; a reason only where a rule stands against it."""
+
+    sells = StringField(_("Hộ bán gì? (không ghi cũng được)"), filters=[tidy(120)], render_kw={"maxlength": 120})
+    streams_on = StringField(
+        _("Phát ở đâu? (không ghi cũng được)"), filters=[tidy(120)], render_kw={"maxlength": 120}
+    )
+    override = StringField(
+        _("Vẫn cho mượn vì (lý do còn lưu lại)"),
+        filters=[tidy(200)],
+        render_kw={"maxlength": 200, "autocomplete": "off"},
+    )
