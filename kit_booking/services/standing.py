@@ -51,9 +51,14 @@ def booked(
     return Booked(row.ahead, row.in_week, found, home_id == commune_id)
 
 
+class HouseholdGone(Exception):
+    """It was erased or joined to another one, a moment before something was done in its name."""
+
+
 _strikes = (
     select(
         Household.commune_id,
+        Household.erased_at,
         Household.lifted_at,
         Booking.strike_at,
         case((Booking.status == literal_column("'out'"), Booking.return_at)).label("late_since_at"),
@@ -64,8 +69,10 @@ _strikes = (
 
 
 def _standing(session: Session, household_id: int, policy: Policy, *, now: datetime) -> tuple[int, Standing]:
-    """The household's home commune, and its standing by this policy."""
+    """The household's home commune, and its standing by this policy. Raises ``HouseholdGone``."""
     rows = session.execute(_strikes.where(Household.id == household_id)).all()
+    if not rows or rows[0].erased_at:
+        raise HouseholdGone
     found = standing(
         [row.strike_at for row in rows if row.strike_at],
         late_since_at=min((row.late_since_at for row in rows if row.late_since_at), default=None),
