@@ -216,7 +216,7 @@ def test_the_old_number_is_out_at_once(village: Village, world: World):
     assert village.changes_number()
     changed = world.fresh(village.hanh)
     assert (changed.phone, changed.session_version) == (NEW_NUMBER, village.hanh.session_version + 1)
-    assert world.do(private_feed, token, now=NOW) is None
+    assert world.do(private_feed, token, now=NOW)[0].ended_on  # An empty calendar from now on.
     assert village.finds("0987") == ["Nguyễn Thị Hạnh"]
     assert village.finds("0912345678") == []
     [entry] = world.all(AuditEntry, action="number_changed")
@@ -377,7 +377,7 @@ def test_the_person_is_gone_and_what_was_counted_stays(village: Village, world: 
     assert gone.session_version > village.hanh.session_version
     kept = world.fresh(past)
     assert (kept.status, kept.household_id, kept.sells) == (Status.RETURNED, gone.id, "")
-    assert world.do(private_feed, token, now=NOW) is None
+    assert world.do(private_feed, token, now=NOW)[0].ended_on  # An empty calendar from now on.
     assert village.finds("") == ["Lê Bình"]
     assert [(e.action, e.staff_id) for e in world.all(AuditEntry, household_id=gone.id)][-1] == (
         "erased",
