@@ -15,7 +15,7 @@ from flask import Flask
 from kit_booking.adapters.file_sms import FileSms
 from kit_booking.adapters.sms import SmsDelayed, SmsMisconfigured, SmsRefused, SmsSender, SmsUnknown
 from kit_booking.models import MessageState
-from kit_booking.services import deadlines, health, outbox, reminders
+from kit_booking.services import deadlines, health, outbox, overdue, reminders
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +77,8 @@ def do_chores(clock: Clock) -> None:
         deadlines.end_waiting(now=clock())
     for booking_id in reminders.find_due(now=clock()):
         reminders.write_due(booking_id, now=clock())
+    for code in overdue.find_due(now=clock()):
+        overdue.tell(code, now=clock())
     health.tidy_up(now=clock())
 
 
