@@ -83,15 +83,12 @@ def handovers_of(code: str) -> dict[Way, ShownHandover]:
     photos = _by_handover(
         read(select(Photo.handover_id, Photo.id).where(Photo.handover_id.in_(ids)).order_by(Photo.id))
     )
-    return {
-        Way(way): ShownHandover(
-            Way(way),
-            *seen,
-            tuple(CheckedPart(*part) for part in parts[handover_id]),
-            tuple(photo_id for (photo_id,) in photos[handover_id]),
-        )
-        for handover_id, way, *seen in rows
-    }
+    found = {}
+    for handover_id, way, *seen in rows:
+        checked = tuple(CheckedPart(*part) for part in parts[handover_id])
+        values: list[Any] = [Way(way), *seen, checked, tuple(photo_id for (photo_id,) in photos[handover_id])]
+        found[Way(way)] = ShownHandover(*values)
+    return found
 
 
 def _by_handover(rows: Sequence[Row[Any]]) -> defaultdict[int, list[Any]]:

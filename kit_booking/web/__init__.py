@@ -8,7 +8,9 @@ from kit_booking.web import (
     bookings,
     calendars,
     communes,
+    counter,
     demo,
+    desk,
     errors,
     formats,
     health,
@@ -18,6 +20,7 @@ from kit_booking.web import (
     security,
     sign_in,
     staff,
+    today,
 )
 
 
@@ -30,9 +33,9 @@ def init_app(app: Flask, settings: Settings) -> None:
             "lang": language.language(),
         }
     )
-    for part in (security, language, readers, formats, responses, errors):
+    for part in (security, language, readers, formats, responses, errors, desk):
         part.init_app(app)
-    for page in (communes, bookings, sign_in, calendars, staff, health):
+    for page in (communes, bookings, sign_in, calendars, staff, today, counter, health):
         app.register_blueprint(page.blueprint)
     if settings.demo:
         app.register_blueprint(demo.blueprint)

@@ -4,7 +4,9 @@ import json
 import logging
 import secrets
 import sys
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, abort, current_app, g, request
@@ -22,12 +24,20 @@ POLICY = "; ".join(
         "default-src": "'none'",
         "style-src": "'self'",
         "img-src": "'self' data:",
-        "connect-src": "'self'",  # No script may ask; Lighthouse looks for robots.txt.
+        "connect-src": "'self'",  # The desk's script asks for fresh lists; Lighthouse looks for robots.txt.
         "form-action": "'self'",
         "frame-ancestors": "'none'",
         "base-uri": "'none'",
     }.items()
 )
+
+
+DESK_POLICY = f"{POLICY}; script-src 'self'"
+"""The staff's pages have one script of our own, which brings keys and fresh lists; no page needs it."""
+
+V = TypeVar("V", bound=Callable[..., Any])
+MOST_PARTS = 400
+"""Parts of a form that lists the parts of a kit."""
 
 
 class Sessions(SecureCookieSessionInterface):
@@ -64,13 +74,26 @@ def init_app(app: Flask) -> None:
 
 def _begin() -> None:
     g.request_id = secrets.token_hex(8)
+    view = current_app.view_functions.get(request.endpoint or "")
+    if most_bytes := getattr(view, "most_bytes", None):
+        request.max_content_length, request.max_form_parts = most_bytes, MOST_PARTS
     if any("\0" in text for text in (request.path, *request.args.values())):
         abort(404)  # Nobody types it, and PostgreSQL can't even compare it.
 
 
+def takes_files(most_bytes: int) -> Callable[[V], V]:
+    """Mark a view whose form may be so long; every other one takes but little."""
+
+    def mark(view: V) -> V:
+        view.most_bytes = most_bytes  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
 def _finish(response: Response) -> Response:
     headers = response.headers
-    headers["Content-Security-Policy"] = POLICY
+    headers["Content-Security-Policy"] = DESK_POLICY if request.path.startswith("/staff") else POLICY
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "same-origin"  # Private calendar addresses are secrets.
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
