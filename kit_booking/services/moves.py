@@ -7,7 +7,7 @@ Whoever calls has locked the kit and the household.
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -35,6 +35,21 @@ from kit_booking.services.steps import (
     record,
     slip_of,
     sms_name,
+)
+from kit_booking.statements import HotStatement
+
+_add_hold = insert(Hold)
+_serve = HotStatement(
+    update(WaitingEntry)
+    .where(
+        WaitingEntry.household_id == bindparam("household"),
+        WaitingEntry.commune_id == bindparam("commune"),
+        WaitingEntry.day == bindparam("of_day"),
+        WaitingEntry.slot_name == bindparam("of_slot"),
+        WaitingEntry.state == WaitingState.WAITING,
+    )
+    .values(state=WaitingState.SERVED),
+    columns="ended_at",
 )
 
 
@@ -79,21 +94,18 @@ def take(
             session.add(booking)
             record(session, booking, status, by, now=now, from_status=None, reason=reason)
             values = {"kit_id": kit.id, "from_at": slot.hold.from_at, "until_at": slot.hold.until_at}
-            session.execute(insert(Hold).values(booking_id=booking.id, **values))
+            session.connection().execute(_add_hold, {"booking_id": booking.id, **values})
     except IntegrityError as error:
         _only_overlap(error)
         return None
     if status is not Status.OFFERED:  # Whoever waited for this slot has it now.
-        session.execute(
-            update(WaitingEntry)
-            .where(
-                WaitingEntry.household_id == household_id,
-                WaitingEntry.commune_id == found.commune.id,
-                WaitingEntry.day == slot.day,
-                WaitingEntry.slot_name == slot.name,
-                WaitingEntry.state == WaitingState.WAITING,
-            )
-            .values(state=WaitingState.SERVED, ended_at=now)
+        _serve.on(
+            session,
+            household=household_id,
+            commune=found.commune.id,
+            of_day=slot.day,
+            of_slot=slot.name,
+            ended_at=now,
         )
     return booking
 
