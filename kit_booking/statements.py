@@ -26,7 +26,8 @@ class HotStatement:
         self._statement, self._many, self._columns = statement, many, columns.split() or None
 
     def on(self, session: Session, **values: Any) -> Sequence[Any]:
-        """Run within the session's transaction; what its objects hold must be flushed by then."""
+        """Run within the session's transaction, after what its objects have to say; they hear nothing of it."""
+        session.flush()
         connection = session.connection()
         if connection.dialect.name == "sqlite":
             return self._run(connection.engine, connection.connection.cursor(), values)

@@ -58,7 +58,7 @@ def _component(event: FeedEvent) -> Event:
     component["DTEND"] = _moment(event.until_at)
     component["SUMMARY"] = _line(event.summary)
     if event.description:
-        component["DESCRIPTION"] = vText("\n".join(clean(line, 500) for line in event.description.split("\n")))
+        component["DESCRIPTION"] = vText("\n".join(_tidy(line, 500) for line in event.description.split("\n")))
     if event.location:
         component["LOCATION"] = _line(event.location)
     component["STATUS"] = _line("TENTATIVE" if event.is_tentative else "CONFIRMED")
@@ -78,4 +78,9 @@ def _moment(at: datetime | date) -> vDatetime | vDate:
 @lru_cache(maxsize=256)
 def _line(text: str) -> vText:
     """A text that many events share, made once."""
-    return vText(clean(text, 300))
+    return vText(_tidy(text, 300))
+
+
+def _tidy(text: str, most: int) -> str:
+    """One line; a typed backslash before an N would be taken for a line's end by the library."""
+    return clean(text, most).replace("\\N", "/N")

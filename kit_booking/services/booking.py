@@ -14,7 +14,7 @@ from kit_booking.domain.standing import is_late_to_cancel
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Hold, Household, Kit, Role, Staff, StaffRole
 from kit_booking.services.moves import exchange, move, take
-from kit_booking.services.slots import OVERLAPS, FoundSlot, find_slot, held_by
+from kit_booking.services.slots import OVERLAPS, FoundSlot, NoSuchSlot, find_slot, held_by
 from kit_booking.services.standing import booked
 from kit_booking.services.steps import Actor, File, file_of, get_file, lock, queue_booking_text
 from kit_booking.statements import HotStatement
@@ -143,7 +143,8 @@ def why_not(
 
     ``without`` is the id of a booking of the household that does not count.
     """
-    return list(_why_not(session, found, _booked(session, found, household_id, without=without, now=now), now=now))
+    has = _booked(session, found, household_id, without=without, now=now)
+    return _why_not(session, found, has, without=without, now=now)
 
 
 _has_clerk = HotStatement(
@@ -158,12 +159,14 @@ _has_clerk = HotStatement(
 )
 
 
-def _why_not(session: Session, found: FoundSlot, has: Booked | None, *, now: datetime) -> list[Refusal]:
+def _why_not(
+    session: Session, found: FoundSlot, has: Booked | None, *, without: int | None = None, now: datetime
+) -> list[Refusal]:
     [(has_clerk,)] = _has_clerk.on(session, commune_id=found.commune.id)
     return list(
         refusals(
             found.slot,
-            taken=held_by(session, found.kit.id, found.slot.hold),
+            taken=held_by(session, found.kit.id, found.slot.hold, without=without),
             has_clerk=bool(has_clerk),
             booked=has,
             policy=found.commune.policy,
@@ -194,15 +197,22 @@ _own = HotStatement(
     .where(
         OVERLAPS,
         Booking.household_id == bindparam("household_id"),
-        Booking.pick_up_at == bindparam("from_at"),
+        Booking.day == bindparam("day"),
+        Booking.slot_name == bindparam("slot_name"),
     )
 )
 
 
 def _own_booking(session: Session, found: FoundSlot, household_id: int) -> str | None:
-    hold = found.slot.hold
+    slot = found.slot
     rows = _own.on(
-        session, kit_id=found.kit.id, from_at=hold.from_at, until_at=hold.until_at, household_id=household_id
+        session,
+        kit_id=found.kit.id,
+        from_at=slot.hold.from_at,
+        until_at=slot.hold.until_at,
+        household_id=household_id,
+        day=slot.day,
+        slot_name=slot.name,
     )
     return rows[0][0] if rows else None
 
@@ -311,14 +321,17 @@ def change_slot(
 ) -> Asked:
     """The household changes its booking to another free slot in one step; refused, it keeps the one it has.
 
-    Raises ``NoSuchSlot``. A booking that can't be changed any more is refused as TOO_LATE.
+    Raises ``NoSuchSlot``, for a slot of another commune too. A booking that can't be changed any more is
+    refused as TOO_LATE.
     """
     found = find_slot(kit_code, day, slot_key)
     file = get_file(session, code, found.kit.id)
     booking = file.booking
+    if booking.commune_id != found.commune.id:  # Its clerk has approved nothing.
+        raise NoSuchSlot
     if booking.status not in WITHDRAWABLE or now >= booking.pick_up_at or is_late(file, now=now):
         return Asked(refusals=[Refusal(Reason.TOO_LATE, at=booking.pick_up_at - file.policy.late_cancel)])
-    if (booking.kit_id, booking.pick_up_at) == (found.kit.id, found.slot.hold.from_at):
+    if (booking.kit_id, booking.day, booking.slot_name) == (found.kit.id, day, found.slot.name):
         return Asked(code=code)
     if reasons := why_not(session, found, household_id, now=now, without=booking.id):
         return Asked(refusals=reasons)

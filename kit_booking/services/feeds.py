@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, or_, select
+from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy.orm import aliased
 
 from kit_booking.database import UtcDateTime, read
 from kit_booking.domain.closed import joined
@@ -125,11 +126,13 @@ def _kits_feed(rows: Sequence[Any], *, kit_code: str = "", staff_id: int | None 
     )
 
 
+_of_place = aliased(Commune)
 _names_version = (
-    select(func.coalesce(func.sum(Commune.version), 0))
+    select(func.coalesce(func.sum(Commune.version + _of_place.version), 0))
     .select_from(Booking)
+    .join(Commune, Commune.id == Booking.commune_id)
     .join(Place, Place.id == Booking.place_id)
-    .join(Commune, or_(Commune.id == Booking.commune_id, Commune.id == Place.commune_id))
+    .join(_of_place, _of_place.id == Place.commune_id)
     .where(Booking.household_id == FeedToken.household_id, *_in_window)
     .scalar_subquery()
 )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import and_, bindparam, case, func, select
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, select
 from sqlalchemy.orm import Session
 
 from kit_booking.domain.booking import Reason
@@ -55,10 +55,21 @@ def find_slot(kit_code: str, day: date, slot_key: str) -> FoundSlot:
 OVERLAPS = and_(
     Hold.kit_id == bindparam("kit_id"), Hold.from_at < bindparam("until_at"), Hold.until_at > bindparam("from_at")
 )
-_held = HotStatement(select(func.max(case((Hold.booking_id.is_(None), 1), else_=2))).where(OVERLAPS))
+_held = HotStatement(
+    select(func.max(case((Hold.booking_id.is_(None), 1), else_=2))).where(
+        OVERLAPS, Hold.booking_id.is_distinct_from(bindparam("without"))
+    )
+)
 
 
-def held_by(session: Session, kit_id: int, span: Span) -> Reason | None:
-    """TAKEN or CLOSED when the kit is not free all the time; closed counts only where nothing else stands."""
-    [(held,)] = _held.on(session, kit_id=kit_id, from_at=span.from_at, until_at=span.until_at)
+def overlaps(kit_id: int, span: Span) -> ColumnElement[bool]:
+    return OVERLAPS.params(kit_id=kit_id, from_at=span.from_at, until_at=span.until_at)
+
+
+def held_by(session: Session, kit_id: int, span: Span, *, without: int | None = None) -> Reason | None:
+    """TAKEN or CLOSED when the kit is not free all the time; closed counts only where nothing else stands.
+
+    ``without`` is the id of a booking whose hold does not count.
+    """
+    [(held,)] = _held.on(session, kit_id=kit_id, from_at=span.from_at, until_at=span.until_at, without=without or 0)
     return {None: None, 1: Reason.CLOSED, 2: Reason.TAKEN}[held]

@@ -171,6 +171,7 @@ def queue_booking_text(
     """
     booking, household = file.booking, file.household
     number = to or (household.phone if household.takes_texts else "")
+    ends_at = useful_until(kind, now=now, pick_up_at=booking.pick_up_at)
     (_add_message if number else _add_message_to_phone).on(
         session,
         kind=kind,
@@ -181,7 +182,7 @@ def queue_booking_text(
         body=booking_text(kind, sms_name(), replace(slip_of(file), due_at=due_at)),
         created_at=now,
         due_at=send_at(kind, now=now, pick_up_at=booking.pick_up_at, policy=file.policy),
-        useful_until_at=useful_until(kind, now=now, pick_up_at=booking.pick_up_at),
+        useful_until_at=booking.answer_by_at if kind is Kind.OFFER else ends_at,  # When the offer ends at the latest.
         **({} if number else {"settled_at": now}),
     )
     return bool(number)

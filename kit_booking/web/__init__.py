@@ -19,6 +19,7 @@ from kit_booking.web import (
     security,
     sign_in,
     staff,
+    waiting_list,
 )
 
 
@@ -33,7 +34,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     )
     for part in (security, language, readers, formats, responses, last_modified, errors):
         part.init_app(app)
-    for page in (communes, bookings, sign_in, calendars, staff, health):
+    for page in (communes, bookings, waiting_list, sign_in, calendars, staff, health):
         app.register_blueprint(page.blueprint)
     if settings.demo:
         app.register_blueprint(demo.blueprint)

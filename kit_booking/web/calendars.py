@@ -90,9 +90,13 @@ def _host() -> str:
 def public(slug: str) -> str:
     stamp = find_stamp(slug) or abort(404)
     commune = sheet(stamp.commune_id, stamp.version)
-    addresses = [_address(_("Cả xã"), f"/communes/{slug}.ics")]
-    addresses += [_address(f"{kit.place} ({kit.code})", f"/kits/{kit.code}.ics") for kit in commune.kits]
-    return render_template("calendars/public.html", commune=commune, feeds=addresses, office=office_of(commune))
+    return render_template(
+        "calendars/public.html",
+        commune=commune,
+        whole=_address(_("Cả xã"), f"/communes/{slug}.ics"),
+        kits=[_address(f"{kit.place} ({kit.code})", f"/kits/{kit.code}.ics") for kit in commune.kits],
+        office=office_of(commune),
+    )
 
 
 @blueprint.get("/calendar")
@@ -156,7 +160,8 @@ class Address:
 
     @property
     def qr(self) -> Markup:
-        code = segno.make(self.url, error="m")
+        """For an iPhone: another phone would take the https address for a file, which never changes again."""
+        code = segno.make(self.webcal, error="m")
         return Markup(code.svg_inline(scale=4, omitsize=True, svgclass=None, lineclass=None))  # noqa: S704
 
 

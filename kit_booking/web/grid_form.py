@@ -32,6 +32,9 @@ SIGNS = {
     SlotState.PAST: "·",
 }
 
+ASKED_OR_WAITED_FOR = (SlotState.FREE, SlotState.WAITING, SlotState.TAKEN)
+"""What leads to the slot's page, as long as it is not too late."""
+
 
 @dataclass(frozen=True)
 class DayForm:
@@ -165,13 +168,14 @@ def _kit_form(kit: Kit, outlook: KitOutlook, words: list[str], written: Any, for
         css, sign, word = looks[state]
         return str(written.slot("", css, name, span, sign, word))
 
-    def by_state(slot: Slot) -> list[str]:
+    def by_state(slot: Slot, by_clock: SlotState) -> list[str]:
         name, span = _name_and_hours(slot)
         texts = [plain(name, span, state) for state in SlotState]
-        if not for_staff:
+        if by_clock is SlotState.FREE and not for_staff:
             path = f"/kits/{kit.code}/{slot.day}/{slot.key}"
-            css, sign, word = looks[SlotState.FREE]
-            texts[SlotState.FREE] = str(written.slot(path, css, name, span, sign, word))
+            for state in ASKED_OR_WAITED_FOR:
+                css, sign, word = looks[state]
+                texts[state] = str(written.slot(path, css, name, span, sign, word))
         return texts
 
     def held_slot(number: int, state: SlotState, holder: Holder) -> str:
@@ -180,7 +184,7 @@ def _kit_form(kit: Kit, outlook: KitOutlook, words: list[str], written: Any, for
         who = f"{short_name(holder.name)} {national(holder.phone)}" if holder.name else word
         return str(written.slot(path, css, *_name_and_hours(outlook.slots[number]), sign, who))
 
-    return KitForm(days, [by_state(slot) for slot in outlook.slots], held_slot)
+    return KitForm(days, [by_state(*one) for one in zip(outlook.slots, outlook.states, strict=True)], held_slot)
 
 
 def _words() -> dict[SlotState, str]:

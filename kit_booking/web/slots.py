@@ -20,6 +20,7 @@ class SlotPage:
     place: Place
     commune_name: str
     slot_name: str
+    key: str
     day: date
     from_at: datetime
     until_at: datetime
@@ -35,6 +36,7 @@ def slot_page_of(found: FoundSlot) -> SlotPage:
         Place(kit.place, kit.address, kit.keeper, kit.keeper_phone),
         found.commune.name,
         slot_word(slot.name),
+        slot.key,
         slot.day,
         slot.on_air.from_at,
         slot.on_air.until_at,

@@ -1,5 +1,6 @@
 """Who may open what: one table of every route, and what each of seven readers gets there."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -9,6 +10,7 @@ from flask import Flask
 from kit_booking import create_app
 from kit_booking.clock import utc_now
 from kit_booking.config import Settings
+from kit_booking.domain.status import Status
 from kit_booking.models import FeedToken
 from kit_booking.services.feed_tokens import Owner, add_token
 from tests.databases import on_sqlite
@@ -65,6 +67,14 @@ def of_booking(pattern: str) -> Callable[[Town], str]:
     return lambda town: pattern.format(town.booking().code)
 
 
+def of_offer(pattern: str) -> Callable[[Town], str]:
+    return lambda town: pattern.format(town.booking(Status.OFFERED).code)
+
+
+def of_entry(pattern: str) -> Callable[[Town], str]:
+    return lambda town: pattern.format(town.entry().id)
+
+
 def own_feed(town: Town) -> str:
     return town.world.do(add_token, Owner(household_id=town.owner.id), now=utc_now())
 
@@ -112,6 +122,28 @@ case("GET /bookings/<code>", households("404", "200"), of_booking("/bookings/{}"
 case("GET /bookings/<code>.ics", households("404", "200"), of_booking("/bookings/{}.ics"))
 case("GET /bookings/<code>/cancel", households("404", "200"), of_booking("/bookings/{}/cancel"))
 case("POST /bookings/<code>/cancel", households("404", "303 /bookings/CODE"), of_booking("/bookings/{}/cancel"))
+case("GET /bookings/<code>/change", households("404", "200"), of_booking("/bookings/{}/change"))
+case(
+    "POST /bookings/<code>/change",
+    households("404", "303 /bookings/CODE"),
+    of_booking("/bookings/{}/change"),
+    to="PD-1/{day}/{slot}",
+)
+case("POST /bookings/<code>/accept", households("404", "303 /bookings/CODE"), of_offer("/bookings/{}/accept"))
+case("POST /bookings/<code>/refuse", households("404", "303 /bookings/CODE"), of_offer("/bookings/{}/refuse"))
+case(
+    "POST /kits/<kit_code>/<day>/<slot_key>/wait",
+    households("303 /waiting/ID"),
+    Town.taken_slot_path,
+    places="1",
+    until="",
+)
+case("GET /waiting/<int(max=2147483647):entry_id>", households("404", "200"), of_entry("/waiting/{}"))
+case(
+    "POST /waiting/<int(max=2147483647):entry_id>/leave",
+    households("404", "303 /waiting/ID"),
+    of_entry("/waiting/{}/leave"),
+)
 case("GET /calendar", signed_in("200"))
 case("POST /calendar", (*signed_in("303 /calendar")[:-1], "403"))  # An operator has no commune to show.
 case(
@@ -127,6 +159,19 @@ case("GET /staff/bookings/<code>", staff("404", "200", "200", "200"), of_booking
 ACTING = staff("404", "303 /staff", "403", "403")
 case("POST /staff/bookings/<code>/approve", ACTING, of_booking("/staff/bookings/{}/approve"))
 case("POST /staff/bookings/<code>/decline", ACTING, of_booking("/staff/bookings/{}/decline"), reason="Bộ đang sửa")
+case("GET /staff/queue", staff("200", "200", "200", "200"))
+FORWARD, LEAVE = "/staff/queue/{}/forward", "/staff/queue/{}/leave"
+case(
+    "POST /staff/queue/<int(max=2147483647):entry_id>/forward",
+    staff("404", "303 /staff/queue", "403", "403"),
+    of_entry(FORWARD),
+    reason="Nhà có hàng cho hội chợ",
+)
+case(
+    "POST /staff/queue/<int(max=2147483647):entry_id>/leave",
+    staff("404", "303 /staff/queue", "403", "403"),
+    of_entry(LEAVE),
+)
 case("POST /staff/bookings/<code>/cancel", ACTING, of_booking("/staff/bookings/{}/cancel"), reason="Bộ đang sửa")
 
 
@@ -145,11 +190,12 @@ def test_each_reader_gets_what_the_table_says(town: Town, method: str, rule: str
 def _ask(town: Town, reader: str, method: str, row: Case) -> str:
     browser = town.browser(getattr(town, reader, None))
     path = row.path(town)
-    fields = {name: text.format(READERS.index(reader)) for name, text in row.fields.items()}
+    day, slot = town.free_slot()
+    fields = {name: text.format(READERS.index(reader), day=day, slot=slot) for name, text in row.fields.items()}
     answer = browser.post(path, fields) if method == "POST" else browser.get(path)
     status, _, location = where(answer).partition(" ")
-    is_booking = location.startswith("/bookings/")
-    return f"{status} {'/bookings/CODE' if is_booking else location}".strip()
+    location = re.sub(r"^/bookings/.*", "/bookings/CODE", re.sub(r"^/waiting/\d+", "/waiting/ID", location))
+    return f"{status} {location}".strip()
 
 
 def test_every_route_is_in_the_table(app: Flask) -> None:

@@ -1,17 +1,23 @@
 """The five feeds: what they hold and what they hide, and how their events change."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from icalendar import Calendar
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from kit_booking.clock import utc_now
+from kit_booking.database import transaction
 from kit_booking.domain.local_time import local_day, to_local
 from kit_booking.domain.status import Status
-from kit_booking.models import Booking
+from kit_booking.models import Booking, Place
 from kit_booking.services.feed_tokens import Owner, add_token
+from kit_booking.services.steps import retold
+from kit_booking.web.formats import moment
+from tests.builders import at
 from tests.databases import on_sqlite
 from tests.feeds import events_by_ical_js, events_by_vdirsyncer_and_khal, libical_errors, serving_at
 from tests.web.subscribing import PUBLIC, events, feed_of
@@ -145,3 +151,80 @@ def test_a_feed_reaches_a_month_back(town: Town) -> None:
         town.world.booking(town.kit, town.owner, day, "toi", status=Status.RETURNED)
     (seen,) = events_by_ical_js(town.browser().get(PUBLIC[0]).data)
     assert to_local(seen["start"]).date() == today - timedelta(days=29)
+
+
+OFFERED = {
+    "commune": ("CONFIRMED", "Đã có người: bộ PD-1, buổi "),
+    "household": ("TENTATIVE", "Có chỗ trống, chờ nhà mình nhận: bộ livestream ở Phú Túc"),
+    "staff": ("TENTATIVE", "Chờ nhà nhận chỗ: bộ PD-1, buổi "),
+}
+
+
+@on_sqlite
+def test_an_offered_place_is_taken_for_all_and_a_question_to_the_household(town: Town) -> None:
+    feeds = all_feeds(town, town.booking(Status.OFFERED))
+    for name, (status, summary) in OFFERED.items():
+        (event,) = events(feeds[name])
+        assert str(event["status"]) == status
+        assert str(event["summary"]).startswith(summary)
+
+
+@on_sqlite
+def test_an_evening_is_shown_on_air_and_tells_when_to_fetch_and_to_return_the_kit(town: Town) -> None:
+    day = local_day(utc_now()) + timedelta(days=3)
+    town.world.booking(town.kit, town.owner, day, "toi", status=Status.APPROVED)
+    (event,) = events(town.browser().get(PUBLIC[0]))
+    assert (event["dtstart"].dt, event["dtend"].dt) == (at(day, "19:00"), at(day, "22:00"))
+    assert str(event["description"]) == (
+        f"Nhận bộ {moment(at(day, '17:00'))}, trả trước {moment(at(day + timedelta(days=1), '07:30'))}."
+    )
+    assert str(event["location"]) == "Phú Túc, Trụ sở Phú Túc cũ"
+
+
+def test_a_new_name_reaches_every_feed_as_a_newer_event(town: Town) -> None:
+    """And the events of other places stay as they are, byte for byte."""
+    other_place = town.world.place(town.commune, "Hồng Minh")
+    other_kit = town.world.kit(other_place)
+    booking = town.booking(Status.APPROVED)
+    day = local_day(utc_now()) + timedelta(days=3)
+    town.world.booking(other_kit, town.owner, day, "toi", status=Status.APPROVED)
+    paths = [PUBLIC[0], feed_of(town, town.owner), feed_of(town, town.clerk)]
+    before = [vevents(town.browser().get(path)) for path in paths]
+
+    place = town.world.all(Place, id=town.kit.place_id)[0]
+    town.world.change(place, name="Văn Hoàng")
+    town.world.do(tell_of_place, place.id, now=utc_now())
+
+    for path, old in zip(paths, before, strict=True):
+        new = vevents(town.browser().get(path))
+        uid = f"booking-{booking.id}@localhost"
+        assert new.keys() == old.keys()
+        assert [each for each in new if new[each] != old[each]] == [uid]
+        assert "Văn Hoàng" in new[uid].decode()
+        assert b"SEQUENCE:1" in new[uid]
+        assert b"SEQUENCE:0" in old[uid]
+
+
+def vevents(answer: TestResponse) -> dict[str, bytes]:
+    return {str(event["UID"]): event.to_ical() for event in Calendar.from_ical(answer.data).walk("VEVENT")}
+
+
+@transaction
+def tell_of_place(session: Session, place_id: int, *, now: datetime) -> None:
+    """What a service does that renames a place."""
+    retold(session, Booking.place_id == place_id, now=now)
+
+
+@pytest.mark.parametrize("change", [{"phone": "02433859999"}, {"name": "Phượng Dực Mới"}])
+def test_a_households_calendar_notices_the_new_name_or_number_of_an_office(
+    town: Town, change: dict[str, str]
+) -> None:
+    town.booking(Status.APPROVED)
+    path = feed_of(town, town.owner)
+    before = town.browser().get(path)
+    town.world.change(town.commune, **change)
+    after = town.browser().get(path, {"If-None-Match": before.headers["ETag"]})
+    assert after.status_code == 200
+    assert str(events(after)[0]["description"]) != str(events(before)[0]["description"])
+    town.world.change(town.elsewhere, **change | {"name": "Đại Xuyên Mới"})
+    assert town.browser().get(path, {"If-None-Match": after.headers["ETag"]}).status_code == 304

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from subprocess import CalledProcessError
 
 import pytest
 
@@ -65,8 +66,22 @@ def test_an_ended_calendar_is_valid_empty_and_says_so_for_a_week(town: Town) -> 
 
 
 @on_sqlite
+def test_a_subscribers_calendar_would_keep_its_bookings_if_the_address_were_missing(
+    town: Town, tmp_path: Path
+) -> None:
+    """This is why an ended calendar is no 404."""
+    town.booking(Status.APPROVED)
+    today = local_day(utc_now())
+    with serving_at(town.app) as url:
+        events_by_vdirsyncer_and_khal(url + feed_of(town, town.owner), tmp_path, today)
+        with pytest.raises(CalledProcessError):
+            events_by_vdirsyncer_and_khal(f"{url}/feeds/missing.ics", tmp_path, today)
+    (kept,) = (tmp_path / "events").glob("*.ics")
+    assert "Mượn bộ livestream" in kept.read_text()
+
+
+@on_sqlite
 def test_a_subscribers_calendar_loses_its_bookings_when_its_address_ends(town: Town, tmp_path: Path) -> None:
-    """A 404 would leave them there for ever; this is why there is none."""
     town.booking(Status.APPROVED)
     path, today = feed_of(town, town.owner), local_day(utc_now())
     with serving_at(town.app) as url:
