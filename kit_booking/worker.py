@@ -15,7 +15,7 @@ from flask import Flask
 from kit_booking.adapters.file_sms import FileSms
 from kit_booking.adapters.sms import SmsDelayed, SmsMisconfigured, SmsRefused, SmsSender, SmsUnknown
 from kit_booking.models import MessageState
-from kit_booking.services import deadlines, health, outbox, reminders, waiting_list
+from kit_booking.services import deadlines, erasing, health, outbox, reminders, waiting_list
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +78,7 @@ def do_chores(clock: Clock) -> None:
     for booking_id in reminders.find_due(now=clock()):
         reminders.write_due(booking_id, now=clock())
     health.tidy_up(now=clock())
+    erasing.forget_old(now=clock())
 
 
 def send_due(sms: SmsSender, clock: Clock, *, is_stopped: Callable[[], bool] = lambda: False) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import Select, case, exists, select
 from sqlalchemy.orm import aliased
 
 from kit_booking.database import read
@@ -64,6 +64,7 @@ class ShownBooking:
     return_at: datetime
     household_name: str
     household_phone: str
+    """A landline where there is no mobile; empty where there is neither."""
     village: str
     craft: str
     sells: str
@@ -125,7 +126,7 @@ _bookings = (
         Booking.pick_up_at,
         Booking.return_at,
         Household.name,
-        Household.phone,
+        case((Household.phone != "", Household.phone), else_=Household.landline),
         Household.village,
         Household.craft,
         Booking.sells,

@@ -1,7 +1,7 @@
 """The fortnight of a commune: which slot of which kit is free, for whoever looks."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, func, select
 
 from kit_booking.database import UtcDateTime, read
+from kit_booking.domain.slots import Slot
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Commune, Hold, Household, Kit
 from kit_booking.services.outlook import KitOutlook, Outlook, SlotState, outlook
-from kit_booking.services.sheets import CommuneSheet
+from kit_booking.services.sheets import CommuneSheet, KitSheet
 from kit_booking.statements import HotRead
 
 
@@ -60,11 +61,27 @@ class KitFortnight:
         return self.states.count(SlotState.FREE)
 
 
+class SeenSlot(NamedTuple):
+    """A slot on a kit as the reader sees it; the code of its booking where the reader may know it."""
+
+    kit: KitSheet
+    slot: Slot
+    state: SlotState
+    code: str
+
+
 @dataclass(frozen=True)
 class Fortnight:
     commune: CommuneSheet
     outlook: Outlook
     kits: list[KitFortnight]
+
+    def seen(self) -> Iterator[SeenSlot]:
+        """Every slot, kit by kit and day by day."""
+        nobody = Holder("")
+        for kit in self.kits:
+            for number, (slot, state) in enumerate(zip(kit.outlook.slots, kit.states, strict=True)):
+                yield SeenSlot(kit.outlook.kit, slot, state, kit.holders.get(number, nobody).code)
 
 
 _holds = (

@@ -68,9 +68,14 @@ def booked(
     return Booked(ahead, in_week, found, home_id == commune_id)
 
 
+class HouseholdGone(Exception):
+    """It was erased or joined to another one, a moment before something was done in its name."""
+
+
 _strikes = HotStatement(
     select(
         Household.commune_id,
+        Household.erased_at,
         Household.lifted_at,
         Booking.strike_at,
         case((Booking.status == literal_column("'out'"), Booking.return_at)),
@@ -82,11 +87,13 @@ _strikes = HotStatement(
 
 
 def _standing(session: Session, household_id: int, policy: Policy, *, now: datetime) -> tuple[int, Standing]:
-    """The household's home commune, and its standing by this policy."""
+    """The household's home commune, and its standing by this policy. Raises ``HouseholdGone``."""
     rows = _strikes.on(session, household_id=household_id)
-    home_id, lifted_at, *_ = rows[0]
+    if not rows or rows[0][1]:  # Its `erased_at`.
+        raise HouseholdGone
+    home_id, _, lifted_at, *_ = rows[0]
     found = standing(
-        [strike_at for _, _, strike_at, _ in rows if strike_at],
+        [strike_at for *_, strike_at, _ in rows if strike_at],
         late_since_at=min((late_since_at for *_, late_since_at in rows if late_since_at), default=None),
         lifted_at=lifted_at,
         policy=policy,

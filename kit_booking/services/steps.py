@@ -58,6 +58,9 @@ def get_file(session: Session, code: str, *also_kits: int) -> File:
     lock(session, Kit, found.kit_id, *also_kits)
     lock(session, Household, found.household_id)
     file = _file(session, _file_by_code, code)
+    if file.booking.household_id != found.household_id:  # Joined to another one just before the lock was had.
+        lock(session, Household, file.booking.household_id)
+        file = _file(session, _file_by_code, code)
     if file.booking.kit_id != found.kit_id:  # Moved just before the lock was had.
         lock(session, Kit, file.booking.kit_id)
         file = _file(session, _file_by_code, code)

@@ -162,17 +162,16 @@ def free_days(commune_slug: str, household_id: int, *, now: datetime) -> list[tu
     stamp = find_stamp(commune_slug) or abort(404)
     shown = fortnight(sheet(stamp.commune_id, stamp.version), now=now, household_id=household_id)
     days: dict[date, list[dict[str, Any]]] = {}
-    for kit in shown.kits:
-        for slot, state in zip(kit.outlook.slots, kit.states, strict=True):
-            if state is SlotState.FREE:
-                days.setdefault(slot.day, []).append(
-                    {
-                        "to": f"{kit.outlook.kit.code}/{slot.day}/{slot.key}",
-                        "name": slot_word(slot.name),
-                        "hours": (slot.on_air.from_at, slot.on_air.until_at),
-                        "place": kit.outlook.kit.place,
-                    }
-                )
+    for kit, slot, state, _code in shown.seen():
+        if state is SlotState.FREE:
+            days.setdefault(slot.day, []).append(
+                {
+                    "to": f"{kit.code}/{slot.day}/{slot.key}",
+                    "name": slot_word(slot.name),
+                    "hours": (slot.on_air.from_at, slot.on_air.until_at),
+                    "place": kit.place,
+                }
+            )
     return [(day, sorted(slots, key=lambda one: one["hours"])) for day, slots in sorted(days.items())]
 
 

@@ -161,7 +161,7 @@ def _kit_form(kit: Kit, outlook: KitOutlook, words: list[str], written: Any, for
         numbers = [number for number in day.numbers if number is not None]
         strips = [written.strip(day, count, words[count]) for count in range(len(numbers) + 1)]
         days.append(DayForm(numbers, strips))
-    looks = {state: (state.name.lower().replace("_", "-"), SIGNS[state], word) for state, word in _words().items()}
+    looks = {state: (css_of(state), SIGNS[state], word) for state, word in _words().items()}
 
     @functools.cache
     def plain(name: str, span: str, state: SlotState) -> str:
@@ -185,6 +185,10 @@ def _kit_form(kit: Kit, outlook: KitOutlook, words: list[str], written: Any, for
         return str(written.slot(path, css, *_name_and_hours(outlook.slots[number]), sign, who))
 
     return KitForm(days, [by_state(*one) for one in zip(outlook.slots, outlook.states, strict=True)], held_slot)
+
+
+def css_of(state: SlotState) -> str:
+    return state.name.lower().replace("_", "-")
 
 
 def _words() -> dict[SlotState, str]:

@@ -151,6 +151,12 @@ case(
     (HOUSEHOLD, "404", "303 /calendar", "404", "404", "404", "404"),
     revoke_path,
 )
+case("GET /household", households("200"))
+case("POST /household", households("303 /household"), village="Giẽ Hạ", craft="giày da")
+case("GET /household/data.json", households("200"))
+case("GET /household/erase", households("200"))
+case("POST /household/erase", households("303 /household/erased"))
+case("GET /household/erased", "200")
 
 # The office: a clerk sees and acts in the own commune, a leader sees it, an operator sees all of them.
 case("GET /staff", staff("200", "200", "200", "200"))
@@ -174,6 +180,93 @@ case(
 )
 case("POST /staff/bookings/<code>/cancel", ACTING, of_booking("/staff/bookings/{}/cancel"), reason="Bộ đang sửa")
 
+# The register: a clerk changes that of the own commune; of others' households only guests are seen, and little.
+HOUSEHOLD_ID = "<int(max=2147483647):household_id>"
+
+
+def of_household(pattern: str) -> Callable[[Town], str]:
+    """A household with nothing ahead, so that the pages are about it alone."""
+    return lambda town: pattern.format(town.world.household(town.commune, "Trần Thị Lan").id)
+
+
+def changing(answer: str) -> tuple[str, ...]:
+    return staff("404", answer, "403", "403")
+
+
+case("GET /staff/households", staff("200", "200", "200", "200"))
+case(f"GET /staff/households/{HOUSEHOLD_ID}", staff("404", "200", "200", "200"), of_household("/staff/households/{}"))
+for page in ("edit", "number", "join", "erase"):
+    case(
+        f"GET /staff/households/{HOUSEHOLD_ID}/{page}",
+        changing("200"),
+        of_household(f"/staff/households/{{}}/{page}"),
+    )
+case(
+    f"POST /staff/households/{HOUSEHOLD_ID}/edit",
+    changing("303 /staff/households/ID"),
+    of_household("/staff/households/{}/edit"),
+    name="Trần Thị Lan",
+    village="Giẽ Hạ",
+    craft="giày da",
+)
+case(
+    f"POST /staff/households/{HOUSEHOLD_ID}/number",
+    changing("303 /staff/households/ID"),
+    of_household("/staff/households/{}/number"),
+    phone="0987 654 321",
+    checked="y",
+    shared="y",
+)
+case(
+    f"POST /staff/households/{HOUSEHOLD_ID}/lift",
+    changing("303 /staff/households/ID"),
+    of_household("/staff/households/{}/lift"),
+    reason="Nhà có việc buồn",
+)
+case(
+    f"POST /staff/households/{HOUSEHOLD_ID}/join",
+    changing("303 /staff/households/ID"),
+    lambda town: "/staff/households/{}/join?with={}".format(
+        *(town.world.household(town.commune).id for _ in range(2))
+    ),
+)
+case(
+    f"POST /staff/households/{HOUSEHOLD_ID}/erase",
+    changing("303 /staff/households"),
+    of_household("/staff/households/{}/erase"),
+    sure="y",
+)
+
+# Booking for others: clerks only, for households of their register, and only on kits of their commune.
+SLOT_FOR = f"/staff/book/{HOUSEHOLD_ID}/<kit_code>/<day>/<slot_key>"
+
+
+def booking_for(after: str = "") -> Callable[[Town], str]:
+    return lambda town: f"/staff/book/{town.owner.id}{town.slot_path().removeprefix('/kits')}{after}"
+
+
+def taken_for(town: Town) -> str:
+    """A slot that is taken at both kits, which somebody without a booking may wait for."""
+    day, key = town.free_slot()
+    for kit in (town.kit, town.second_kit):
+        town.world.booking(kit, town.neighbour, day, key)
+    return f"/staff/book/{town.world.household(town.commune).id}/{town.kit.code}/{day}/{key}/wait"
+
+
+case("GET /staff/book", staff("200", "200", "403", "403"))
+case(
+    "POST /staff/book",
+    staff("303 /staff/book/ID", "303 /staff/book/ID", "403", "403"),
+    name="Đỗ Thị Lụa",
+    village="Giẽ Hạ",
+    craft="giày da",
+    consent="y",
+)
+case(f"GET /staff/book/{HOUSEHOLD_ID}", staff("404", "200", "403", "403"), of_household("/staff/book/{}"))
+case(f"GET {SLOT_FOR}", staff("404", "200", "403", "403"), booking_for())
+case(f"POST {SLOT_FOR}", staff("404", "303 /staff/bookings/CODE", "403", "403"), booking_for())
+case(f"POST {SLOT_FOR}/wait", staff("404", "303 /staff/households/ID", "403", "403"), taken_for)
+
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
@@ -194,7 +287,7 @@ def _ask(town: Town, reader: str, method: str, row: Case) -> str:
     fields = {name: text.format(READERS.index(reader), day=day, slot=slot) for name, text in row.fields.items()}
     answer = browser.post(path, fields) if method == "POST" else browser.get(path)
     status, _, location = where(answer).partition(" ")
-    location = re.sub(r"^/bookings/.*", "/bookings/CODE", re.sub(r"^/waiting/\d+", "/waiting/ID", location))
+    location = re.sub("(?<=/bookings/).+", "CODE", re.sub(r"/\d+(?=/|$)", "/ID", location))
     return f"{status} {location}".strip()
 
 
