@@ -2,8 +2,9 @@
 
 import gzip
 from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
+from http.client import HTTPConnection
 
 import pytest
 from flask import Response
@@ -17,6 +18,7 @@ from kit_booking.web.last_modified import MOST_STATES, SURE, FirstSeen, with_las
 from kit_booking.web.responses import PageCache
 from tests.builders import NOW
 from tests.databases import on_sqlite
+from tests.feeds import serving_at
 from tests.web.subscribing import PUBLIC, feed_of
 from tests.web.town import Town
 
@@ -123,6 +125,27 @@ def test_a_feed_is_packed_for_whoever_unpacks_and_its_head_is_the_same(town: Tow
         assert head.data == b""
         for name in ("ETag", "Content-Type", "Cache-Control", "Content-Length"):
             assert head.headers[name] == plain.headers[name]
+
+
+@on_sqlite
+def test_a_program_on_the_wire_gets_what_is_said_of_the_answer(town: Town) -> None:
+    """Head, feed and 304 over one connection, as the server of life sends them."""
+    town.booking()
+    path = PUBLIC[0]
+    expected = town.browser().get(path)
+    with serving_at(town.app) as url, closing(HTTPConnection(url.removeprefix("http://"))) as connection:
+        for method, headers, status, body in (
+            ("HEAD", {}, 200, b""),
+            ("GET", {}, 200, expected.data),
+            ("GET", {"If-None-Match": expected.headers["ETag"]}, 304, b""),
+            ("HEAD", {"If-None-Match": expected.headers["ETag"]}, 304, b""),
+        ):
+            connection.request(method, path, headers=headers)
+            answer = connection.getresponse()
+            assert (answer.status, answer.read()) == (status, body)
+            assert answer.headers["ETag"] == expected.headers["ETag"]
+            if status == 200:
+                assert int(answer.headers["Content-Length"]) == len(expected.data)
 
 
 # Last-Modified
