@@ -76,6 +76,8 @@ def _answer(feed: Feed, *, now: datetime) -> Response:
         cache_control="private, max-age=300" if feed.is_private else "public, max-age=300",
     )
     response.headers["X-Robots-Tag"] = "noindex"
+    if feed.staff_id is not None:
+        return response  # Roles come and go, and a state that comes back has no time of its own.
     return with_last_modified(response, now=now)
 
 
