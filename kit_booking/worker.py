@@ -1,4 +1,4 @@
-"""The worker: write the reminders that are due, send what is due, tidy up; every step is safe to run twice."""
+"""The worker: settle what is overdue, write reminders, send what is due, tidy up; each step is safe to run twice."""
 
 import logging
 import os
@@ -15,7 +15,7 @@ from flask import Flask
 from kit_booking.adapters.file_sms import FileSms
 from kit_booking.adapters.sms import SmsDelayed, SmsMisconfigured, SmsRefused, SmsSender, SmsUnknown
 from kit_booking.models import MessageState
-from kit_booking.services import health, outbox, reminders
+from kit_booking.services import deadlines, erasing, health, outbox, reminders, waiting_list
 
 log = logging.getLogger(__name__)
 
@@ -68,9 +68,17 @@ def do_chores(clock: Clock) -> None:
     health.beat(now=clock())
     if outbox.is_something_lost(now=clock()):
         outbox.give_up_lost(now=clock())
+    due = deadlines.find_due(now=clock())
+    for code in due.lapsing:
+        deadlines.lapse(code, now=clock())
+    for code in due.to_remind_of:
+        deadlines.remind_staff(code, now=clock())
+    for entry_id in due.waiting_over:
+        waiting_list.end_waiting(entry_id, now=clock())
     for booking_id in reminders.find_due(now=clock()):
         reminders.write_due(booking_id, now=clock())
     health.tidy_up(now=clock())
+    erasing.forget_old(now=clock())
 
 
 def send_due(sms: SmsSender, clock: Clock, *, is_stopped: Callable[[], bool] = lambda: False) -> None:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.slots import Slot, opens_at
+from kit_booking.domain.standing import GOOD_STANDING, Standing
 
 CODE_LETTERS = "23456789ABCDEFGHJKMNPQRTUVWXYZ"
 """What the random part of a booking's code is made of: nothing that is easily taken for something else."""
@@ -20,6 +21,12 @@ class Reason(StrEnum):
     AHEAD = "ahead"
     WEEK = "week"
     NO_CLERK = "no_clerk"
+    PAUSED = "paused"
+    OTHERS = "others"
+
+
+OF_THE_SLOT = frozenset({Reason.TAKEN, Reason.CLOSED})
+"""What nobody can override, because the database itself refuses it."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +45,10 @@ class Booked:
     ahead: int
     """Bookings asked for, offered or approved."""
     in_week: int
-    """Bookings with their pick-up in the calendar week of the slot."""
+    """Bookings with their pick-up in the calendar week of the slot; those given up too late count too."""
+    standing: Standing = GOOD_STANDING
+    is_from_here: bool = True
+    """The slot is one of its home commune."""
 
 
 def refusals(
@@ -65,6 +75,10 @@ def refusals(
         yield Refusal(Reason.AHEAD, most=policy.most_ahead)
     if booked and booked.in_week >= policy.most_a_week:
         yield Refusal(Reason.WEEK, most=policy.most_a_week)
+    if booked and booked.standing.pause:
+        yield Refusal(Reason.PAUSED, at=booked.standing.pause.until_at)
+    if booked and not (booked.is_from_here or policy.open_to_others):
+        yield Refusal(Reason.OTHERS)
     if not has_clerk:
         yield Refusal(Reason.NO_CLERK)
 

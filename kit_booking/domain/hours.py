@@ -68,6 +68,11 @@ class WeeklyHours:
             open_time -= end - open_.from_at
         return None
 
+    def open_time(self, from_at: datetime, until_at: datetime) -> timedelta:
+        """How much open time lies between the two; looks at most a week ahead."""
+        spans = (Span(max(o.from_at, from_at), min(o.until_at, until_at)) for o in self._forward(from_at))
+        return sum((s.until_at - s.from_at for s in spans if s.from_at < s.until_at), timedelta())
+
     def _forward(self, instant: datetime) -> Iterator[Span]:
         for ahead in range(LONGEST_PAUSE.days + 1):
             open_ = self.on(local_day(instant) + timedelta(days=ahead))

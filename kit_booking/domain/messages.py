@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from kit_booking.domain.local_time import local, local_day, to_local
+from kit_booking.domain.local_time import to_local
 from kit_booking.domain.phone import dialled
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.status import Status
+from kit_booking.domain.quiet import quiet_end
+from kit_booking.domain.status import AHEAD, Status
 from kit_booking.domain.text import unaccented
 
 
@@ -23,6 +24,18 @@ class Kind(StrEnum):
     """By the household itself."""
     REMINDER_DAY = "reminder_day"
     REMINDER_SOON = "reminder_soon"
+    LAPSED = "lapsed"
+    """A request that nobody answered in time."""
+    OFFER = "offer"
+    """A slot that came free is held for the first who waits."""
+    MOVED = "moved"
+    """By the commune, to another slot or kit."""
+    CLOSED = "closed"
+    """Cancelled because the kit or the commune is closed."""
+    NO_SHOW = "no_show"
+    OVERDUE = "overdue"
+    STAFF_DUE = "staff_due"
+    """To the clerk: half of the time to answer a request is over."""
 
 
 K = Kind
@@ -65,6 +78,34 @@ TEMPLATES: dict[Kind, str] = {
         "{sender}: Sap den gio nhan thiet bi live: {pick_up} tai {place}, phieu {code}, mang CCCD. "
         "Neu khong den duoc, xin goi {phone}"
     ),
+    K.LAPSED: (
+        "{sender}: Xa chua kip duyet phieu {code} (live {on_air}) nen phieu het han, xin loi ba con. "
+        "Moi chon gio khac hoac goi {phone}"
+    ),
+    K.OFFER: (
+        "{sender}: CO CHO TRONG {code}: live xa {commune}, {on_air}. Giu cho den {due}. "
+        "Nhan cho o trang dang ky hoac goi {phone}"
+    ),
+    K.MOVED: (
+        "{sender}: {code} DOI sang live {on_air}. Nhan thiet bi {pick_up} tai {place}, "
+        "tra {bring_back}. Khong tien goi {phone}"
+    ),
+    K.CLOSED: (
+        "{sender}: Thiet bi live o {place} nghi den {due}. Phai huy phieu {code} ({on_air}), "
+        "xin loi ba con. Hoi {phone}"
+    ),
+    K.NO_SHOW: (
+        "{sender}: Khong thay ba con den nhan thiet bi live, phieu {code} ({on_air}). "
+        "Lan sau ban viec, xin bao huy som. Hoi {phone}"
+    ),
+    K.OVERDUE: (
+        "{sender}: Phieu {code} (live {on_air}) da qua gio tra. Nha sau dang cho, "
+        "xin ba con tra thiet bi ngay ve {place}. Hoi {phone}"
+    ),
+    K.STAFF_DUE: (
+        "{sender}: Phieu {code} xa {commune} (live {on_air}) dang cho duyet, han {due}. "
+        "Xin can bo xa xu ly o trang Hom nay"
+    ),
 }
 
 WIDTHS = {"sender": 11, "code": 7, "commune": 15, "place": 18, "reason": 36}
@@ -89,6 +130,8 @@ class Slip:
     return_at: datetime
     office_phone: str
     reason: str = ""
+    due_at: datetime | None = None
+    """Until when: an offer is held, a request can be answered, a closure lasts."""
 
 
 def login_text(sender_name: str, code: str) -> str:
@@ -108,6 +151,7 @@ def booking_text(kind: Kind, sender_name: str, slip: Slip) -> str:
             "on_air": f"{_hour(slip.from_at)}-{_hour(slip.until_at)} {_day(slip.from_at)}",
             "pick_up": f"{_hour(slip.pick_up_at)} {_day(slip.pick_up_at)}",
             "bring_back": f"{_hour(slip.return_at)} {_day(slip.return_at)}",
+            "due": f"{_hour(slip.due_at)} {_day(slip.due_at)}" if slip.due_at else "",
             "phone": dialled(slip.office_phone) or INSTEAD["phone"],
         },
     )
@@ -144,11 +188,20 @@ TRUE_WHILE: dict[Kind, frozenset[Status]] = {
     K.WITHDRAWN: frozenset({Status.CANCELLED}),
     K.REMINDER_DAY: frozenset({Status.APPROVED}),
     K.REMINDER_SOON: frozenset({Status.APPROVED}),
+    K.LAPSED: frozenset({Status.LAPSED}),
+    K.OFFER: frozenset({Status.OFFERED}),
+    K.MOVED: AHEAD,
+    K.CLOSED: frozenset({Status.CANCELLED}),
+    K.NO_SHOW: frozenset({Status.NO_SHOW}),
+    K.OVERDUE: frozenset({Status.OUT}),
+    K.STAFF_DUE: frozenset({Status.REQUESTED}),
 }
 """In which status of its booking a text is still true; a login code is about no booking."""
 
 CODE_LIVES = timedelta(minutes=5)
 BAD_NEWS_LIVES = timedelta(hours=1)
+AFTERWARDS = timedelta(hours=24)
+"""For so long a text that comes after the pick-up is worth sending."""
 URGENT = timedelta(hours=12)
 MOST_VALIDITY = timedelta(hours=10)
 """Twilio's own limit: 1 to 36,000 seconds."""
@@ -164,7 +217,9 @@ def useful_until(kind: Kind, *, now: datetime, pick_up_at: datetime | None = Non
     if kind is K.LOGIN_CODE or pick_up_at is None:
         return now + CODE_LIVES
     match kind:
-        case K.DECLINED | K.CANCELLED | K.WITHDRAWN:
+        case K.NO_SHOW | K.OVERDUE:
+            return now + AFTERWARDS
+        case K.DECLINED | K.CANCELLED | K.WITHDRAWN | K.LAPSED | K.CLOSED:
             # Whoever is already on the way must hear that there is no kit, and whoever did not cancel
             # must hear that somebody did, even if the time of pick-up has just passed.
             return max(pick_up_at, now + BAD_NEWS_LIVES)
@@ -180,24 +235,12 @@ def send_at(kind: Kind, *, now: datetime, policy: Policy, pick_up_at: datetime |
     """Now, or when the quiet hours are over, in UTC.
 
     A login code is asked for by somebody who is awake, and news of a slot less than 12 hours away can't
-    wait. Reminders do wait: they are no news.
+    wait. Reminders do wait: they are no news, as is what somebody did wrong.
     """
-    is_news = kind not in {K.REMINDER_DAY, K.REMINDER_SOON}
+    is_news = kind not in {K.REMINDER_DAY, K.REMINDER_SOON, K.NO_SHOW, K.OVERDUE}
     if kind is K.LOGIN_CODE or pick_up_at is None or (is_news and pick_up_at - now < URGENT):
         return now
     return quiet_end(now, policy) or now
-
-
-def quiet_end(instant: datetime, policy: Policy) -> datetime | None:
-    """When the quiet hours around this instant end, in UTC; None when it is in none."""
-    clock, day = to_local(instant).time(), local_day(instant)
-    begins, ends = policy.quiet_from, policy.quiet_until
-    through_midnight = begins > ends
-    if through_midnight and clock >= begins:
-        day += timedelta(days=1)
-    elif not (clock < ends and (through_midnight or clock >= begins)):
-        return None
-    return local(day, ends).astimezone(UTC)
 
 
 def validity(*, now: datetime, useful_until_at: datetime) -> int:

@@ -19,18 +19,44 @@ class Policy:
     """The kit is picked up this long before going on air and returned this long after."""
     answer_office_hours: int = 8
     """A request is answered within so many office hours."""
+    approve_on_silence: bool = False
+    """A request that nobody answered in time is approved instead of lapsing."""
+    open_to_others: bool = True
+    """Households of other communes may ask, too."""
     most_ahead: int = 2
     most_a_week: int = 2
+    late_cancel_hours: int = 12
+    """Giving an approved booking up later than so long before its pick-up is a strike."""
+    no_show_minutes: int = 30
+    """So long after the pick-up time staff are asked whether nobody came."""
+    strikes: int = 2
+    """So many strikes within `strike_days` pause new requests for `pause_days`."""
+    strike_days: int = 60
+    pause_days: int = 14
+    offer_hours: int = 4
+    """A slot that came free is held so long for the first who waits; quiet hours don't count."""
+    most_waiting: int = 3
+    """A household waits for so many slots at a time."""
     day_reminder: time = time(18, 0)
     """When the reminder of the day before is sent."""
     soon_reminder_minutes: int = 120
     """The second reminder is sent this long before the pick-up."""
+    keep_days: int = 365
+    """So long after it last booked, waited or signed in, a household's name and numbers are kept."""
     quiet_from: time = time(21, 0)
     quiet_until: time = time(6, 30)
 
     @property
     def lead(self) -> timedelta:
         return timedelta(minutes=self.lead_minutes)
+
+    @property
+    def late_cancel(self) -> timedelta:
+        return timedelta(hours=self.late_cancel_hours)
+
+    @property
+    def no_show(self) -> timedelta:
+        return timedelta(minutes=self.no_show_minutes)
 
     @property
     def handover(self) -> timedelta:

@@ -35,6 +35,9 @@ LIVE = AHEAD | {S.OUT}
 USED = frozenset({S.OUT, S.RETURNED, S.NO_SHOW})
 """A booking that spent its slot, well or badly."""
 
+HAD_KIT = frozenset({S.OUT, S.RETURNED})
+"""A booking whose kit was really picked up."""
+
 
 IN_CALENDARS = LIVE | {S.RETURNED}
 """A booking that calendars show; every other one is missing there, which is how they are told that it is gone."""

@@ -5,7 +5,9 @@ from kit_booking.models.commune import Commune, Place, PlannedSlot, Province, Vi
 from kit_booking.models.household import Household, LoginCode, Throttle
 from kit_booking.models.kit import Hold, Kit, Part
 from kit_booking.models.message import Message, MessageState
+from kit_booking.models.register import RegisterFile
 from kit_booking.models.staff import AuditEntry, FeedToken, Mark, Role, Staff, StaffRole
+from kit_booking.models.waiting import WaitingEntry, WaitingState
 
 __all__ = [
     "AuditEntry",
@@ -24,9 +26,12 @@ __all__ = [
     "Place",
     "PlannedSlot",
     "Province",
+    "RegisterFile",
     "Role",
     "Staff",
     "StaffRole",
     "Throttle",
     "Village",
+    "WaitingEntry",
+    "WaitingState",
 ]

@@ -8,6 +8,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kit_booking.database import Base, UtcDateTime
 from kit_booking.domain.status import Status
 
+COUNTS_FOR_STANDING = text("(booking.strike_at IS NOT NULL OR booking.status = 'out')")
+"""Of a household's bookings the few that decide its standing; they have an index of their own."""
+_COUNTS = text("strike_at IS NOT NULL OR status = 'out'")
 _STATUSES = ", ".join(f"'{status}'" for status in Status)
 
 
@@ -28,6 +31,8 @@ class Booking(Base):
         Index("ix_booking_commune_id_status_pick_up_at", "commune_id", "status", "pick_up_at"),
         Index("ix_booking_household_id_pick_up_at", "household_id", "pick_up_at"),
         Index("ix_booking_status_pick_up_at", "status", "pick_up_at"),
+        Index("ix_booking_status_answer_by_at", "status", "answer_by_at"),
+        Index("ix_booking_household_id_standing", "household_id", sqlite_where=_COUNTS, postgresql_where=_COUNTS),
         Index(
             "uq_booking_kit_id_out",
             "kit_id",
@@ -56,6 +61,12 @@ class Booking(Base):
     answer_by_at: Mapped[datetime] = mapped_column(UtcDateTime)
     approved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reason: Mapped[str] = mapped_column(String(200), default="")
+    remind_staff_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the clerk is reminded to answer; None once that was done."""
+    strike_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When it became a strike: not collected, or given up too late."""
+    moved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the commune last moved it; giving it up is no strike then."""
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(default=0)
 

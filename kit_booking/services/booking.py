@@ -1,26 +1,25 @@
-"""Asking for a slot, and answering, declining, cancelling: each one transaction."""
+"""Asking for a slot, and answering, declining, cancelling, changing: each one transaction."""
 
-import secrets
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from kit_booking.database import db, transaction
-from kit_booking.domain.booking import CODE_LETTERS, Booked, Reason, Refusal, refusals, week_of
-from kit_booking.domain.hours import LONGEST_PAUSE, Span
-from kit_booking.domain.local_time import local, local_day
+from kit_booking.domain.booking import OF_THE_SLOT, Booked, Reason, Refusal, refusals
+from kit_booking.domain.deadlines import half_way
 from kit_booking.domain.messages import Kind
-from kit_booking.domain.policy import Policy
-from kit_booking.domain.slots import Slot
-from kit_booking.domain.status import AHEAD, USED, Status
-from kit_booking.models import Booking, Commune, Hold, Household, Kit, Place, Role, Staff, StaffRole
-from kit_booking.services.sheets import CommuneSheet, KitSheet, sheet
-from kit_booking.services.steps import Actor, File, get_file, lock, move, queue_booking_text
+from kit_booking.domain.standing import is_late_to_cancel
+from kit_booking.domain.status import Status
+from kit_booking.models import Booking, Hold, Household, Kit, Role, Staff, StaffRole
+from kit_booking.services.moves import exchange, move, take
+from kit_booking.services.slots import FoundSlot, NoSuchSlot, find_slot, held_by, overlaps
+from kit_booking.services.standing import booked
+from kit_booking.services.steps import Actor, File, file_of, get_file, lock, queue_booking_text
 
 WITHDRAWABLE = frozenset({Status.REQUESTED, Status.APPROVED})
+CANCELLABLE = WITHDRAWABLE | {Status.OFFERED}
 
 
 @dataclass(frozen=True)
@@ -29,10 +28,6 @@ class Asked:
 
     code: str = ""
     refusals: list[Refusal] = field(default_factory=list)
-
-
-class NoSuchSlot(Exception):
-    """The kit has no such slot on that day."""
 
 
 @transaction
@@ -48,115 +43,156 @@ def request_booking(
     now: datetime,
 ) -> Asked:
     """A household asks for a slot; the request holds it at once. Raises ``NoSuchSlot``."""
-    commune_sheet, kit, slot = find_slot(session, kit_code, day, slot_key)
-    lock(session, Kit, kit.id)
-    lock(session, Household, household_id)
-    if own := _own_booking(session, kit, slot, household_id):
-        return Asked(code=own)  # Sent twice: by a double tap, the back button, or on a bad line.
-    reasons = why_not(session, commune_sheet, kit, slot, household_id, now=now)
-    if reasons:
-        return Asked(refusals=reasons)
-    household = session.get_one(Household, household_id)
-    booking = Booking(
-        code=_new_code(session, kit.code),
-        commune_id=commune_sheet.id,
-        place_id=kit.place_id,
-        kit_id=kit.id,
-        household_id=household_id,
-        status=Status.REQUESTED,
-        day=slot.day,
-        slot_name=slot.name,
-        from_at=slot.on_air.from_at,
-        until_at=slot.on_air.until_at,
-        pick_up_at=slot.hold.from_at,
-        return_at=slot.hold.until_at,
+    return _ask(
+        session,
+        find_slot(kit_code, day, slot_key),
+        household_id,
+        Actor(household_id=household_id),
         sells=sells,
         streams_on=streams_on,
-        asked_at=now,
-        answer_by_at=kit.timetable.answer_by(now, slot.hold.from_at),
+        now=now,
     )
-    try:
-        with session.begin_nested():
-            session.add(booking)
-            move(session, booking, Status.REQUESTED, Actor(household_id=household_id), now=now, is_new=True)
-            session.execute(
-                insert(Hold).values(
-                    kit_id=kit.id,
-                    from_at=slot.hold.from_at,
-                    until_at=slot.hold.until_at,
-                    booking_id=booking.id,
-                )
-            )
-    except IntegrityError as error:
-        # The database is the judge: whatever way another hold came in, this one is refused.
-        if "ex_hold_overlap" not in str(error.orig):
-            raise
+
+
+@transaction
+def book_for(
+    session: Session,
+    kit_code: str,
+    day: date,
+    slot_key: str,
+    household_id: int,
+    staff_id: int,
+    *,
+    sells: str,
+    streams_on: str,
+    override: str = "",
+    now: datetime,
+) -> Asked:
+    """Staff book for a household, which is approved at once. Raises ``NoSuchSlot``.
+
+    With ``override``, the reason that goes on record, only the slot itself can stand against it.
+    """
+    return _ask(
+        session,
+        find_slot(kit_code, day, slot_key),
+        household_id,
+        Actor(staff_id=staff_id),
+        sells=sells,
+        streams_on=streams_on,
+        override=override,
+        now=now,
+    )
+
+
+def _ask(
+    session: Session,
+    found: FoundSlot,
+    household_id: int,
+    by: Actor,
+    *,
+    sells: str,
+    streams_on: str,
+    override: str = "",
+    now: datetime,
+) -> Asked:
+    kit, slot = found.kit, found.slot
+    lock(session, Kit, kit.id)
+    lock(session, Household, household_id)
+    if own := _own_booking(session, found, household_id):
+        return Asked(code=own)  # Sent twice: by a double tap, the back button, or on a bad line.
+    reasons = why_not(session, found, household_id, now=now)
+    if override:
+        reasons = [refusal for refusal in reasons if refusal.reason in OF_THE_SLOT]
+    if reasons:
+        return Asked(refusals=reasons)
+    answer_by_at = kit.timetable.answer_by(now, slot.hold.from_at)
+    booking = take(
+        session,
+        found,
+        household_id,
+        Status.APPROVED if by.staff_id else Status.REQUESTED,
+        by,
+        now=now,
+        answer_by_at=answer_by_at,
+        remind_staff_at=half_way(now, answer_by_at, kit.timetable.office),
+        sells=sells,
+        streams_on=streams_on,
+        reason=override,
+    )
+    if booking is None:
         return Asked(refusals=[Refusal(Reason.TAKEN)])
-    household.sells, household.streams_on = sells, streams_on
-    file = File(booking, household, session.get_one(Commune, commune_sheet.id), session.get_one(Place, kit.place_id))
-    queue_booking_text(session, Kind.RECEIVED, file, now=now)
+    file = file_of(session, booking.id)
+    file.household.sells, file.household.streams_on = sells, streams_on
+    queue_booking_text(session, Kind.APPROVED if by.staff_id else Kind.RECEIVED, file, now=now)
     return Asked(code=booking.code)
-
-
-def find_slot(session: Session, kit_code: str, day: date, slot_key: str) -> tuple[CommuneSheet, KitSheet, Slot]:
-    """The commune, the kit and the slot by their names. Raises ``NoSuchSlot``."""
-    row = session.execute(
-        select(Commune.id, Commune.version).join(Kit, Kit.commune_id == Commune.id).where(Kit.code == kit_code)
-    ).one_or_none()
-    commune_sheet = row and sheet(row.id, row.version)
-    kit = commune_sheet and commune_sheet.kit(kit_code)
-    slot = kit and kit.timetable.slot(day, slot_key)
-    if not (commune_sheet and kit and slot):
-        raise NoSuchSlot
-    return commune_sheet, kit, slot
 
 
 def why_not(
     session: Session,
-    commune_sheet: CommuneSheet,
-    kit: KitSheet,
-    slot: Slot,
+    found: FoundSlot,
     household_id: int | None,
     *,
     now: datetime,
+    without: int | None = None,
 ) -> list[Refusal]:
-    """Every reason why the slot can't be asked for; without a household, the slot's own reasons."""
-    state = session.execute(
+    """Every reason why the slot can't be asked for; without a household, the slot's own reasons.
+
+    ``without`` is the id of a booking of the household that does not count.
+    """
+    has = _booked(session, found, household_id, without=without, now=now)
+    return _why_not(session, found, has, without=without, now=now)
+
+
+def _why_not(
+    session: Session, found: FoundSlot, has: Booked | None, *, without: int | None = None, now: datetime
+) -> list[Refusal]:
+    has_clerk = session.scalar(
         select(
-            select(func.max(case((Hold.booking_id.is_(None), 1), else_=2)))
-            .where(_overlaps(kit.id, slot.hold))
-            .scalar_subquery()
-            .label("held"),
-            exists()
-            .where(
-                StaffRole.commune_id == commune_sheet.id,
+            exists().where(
+                StaffRole.commune_id == found.commune.id,
                 StaffRole.role == Role.CLERK,
                 StaffRole.staff_id == Staff.id,
                 Staff.is_active,
             )
-            .label("has_clerk"),
         )
-    ).one()
+    )
     return list(
         refusals(
-            slot,
-            taken={None: None, 1: Reason.CLOSED, 2: Reason.TAKEN}[state.held],
-            has_clerk=state.has_clerk,
-            booked=booked(session, household_id, slot.hold.from_at, now=now) if household_id else None,
-            policy=commune_sheet.policy,
+            found.slot,
+            taken=held_by(session, found.kit.id, found.slot.hold, without=without),
+            has_clerk=bool(has_clerk),
+            booked=has,
+            policy=found.commune.policy,
             now=now,
         )
     )
 
 
-def _own_booking(session: Session, kit: KitSheet, slot: Slot, household_id: int) -> str | None:
+def _booked(
+    session: Session, found: FoundSlot, household_id: int | None, *, without: int | None = None, now: datetime
+) -> Booked | None:
+    if household_id is None:
+        return None
+    return booked(
+        session,
+        household_id,
+        found.slot.hold.from_at,
+        commune_id=found.commune.id,
+        policy=found.commune.policy,
+        now=now,
+        without=without,
+    )
+
+
+def _own_booking(session: Session, found: FoundSlot, household_id: int) -> str | None:
     return session.scalar(
         select(Booking.code)
         .join(Hold, Hold.booking_id == Booking.id)
         .where(
-            _overlaps(kit.id, slot.hold),
+            overlaps(found.kit.id, found.slot.hold),
             Booking.household_id == household_id,
-            Booking.pick_up_at == slot.hold.from_at,
+            Booking.day == found.slot.day,
+            Booking.slot_name == found.slot.name,
         )
     )
 
@@ -165,9 +201,7 @@ def _own_booking(session: Session, kit: KitSheet, slot: Slot, household_id: int)
 class Look:
     """A slot as somebody who may ask for it sees it."""
 
-    commune: CommuneSheet
-    kit: KitSheet
-    slot: Slot
+    found: FoundSlot
     refusals: list[Refusal]
     booked: Booked | None
     own_code: str | None
@@ -177,64 +211,10 @@ class Look:
 def look_at_slot(kit_code: str, day: date, slot_key: str, household_id: int | None, *, now: datetime) -> Look:
     """Whether this slot can be asked for, without asking. Raises ``NoSuchSlot``."""
     session = db.session()
-    commune_sheet, kit, slot = find_slot(session, kit_code, day, slot_key)
-    return Look(
-        commune_sheet,
-        kit,
-        slot,
-        why_not(session, commune_sheet, kit, slot, household_id, now=now),
-        booked(session, household_id, slot.hold.from_at, now=now) if household_id else None,
-        _own_booking(session, kit, slot, household_id) if household_id else None,
-    )
-
-
-def _overlaps(kit_id: int, span: Span) -> ColumnElement[bool]:
-    return and_(Hold.kit_id == kit_id, Hold.from_at < span.until_at, Hold.until_at > span.from_at)
-
-
-def booked(session: Session, household_id: int, pick_up_at: datetime, *, now: datetime) -> Booked:
-    """What the household has ahead, and in the week of this pick-up, in all communes together."""
-    monday, next_monday = (local(day, time()) for day in week_of(local_day(pick_up_at)))
-    row = session.execute(
-        select(
-            func.count(case((and_(Booking.status.in_(AHEAD), Booking.return_at > now), 1))).label("ahead"),
-            func.count(
-                case(
-                    (
-                        and_(
-                            Booking.status.in_(AHEAD | USED),
-                            Booking.pick_up_at >= monday,
-                            Booking.pick_up_at < next_monday,
-                        ),
-                        1,
-                    )
-                )
-            ).label("in_week"),
-        ).where(
-            Booking.household_id == household_id,
-            Booking.pick_up_at >= min(monday, now - 2 * LONGEST_PAUSE),
-        )
-    ).one()
-    return Booked(row.ahead, row.in_week)
-
-
-def standing_of(household_id: int, *, now: datetime) -> tuple[Booked, Policy]:
-    """What the household has this week, and the numbers of its home commune."""
-    session = db.session()
-    changes = session.scalar(
-        select(Commune.policy).join(Household, Household.commune_id == Commune.id).where(Household.id == household_id)
-    )
-    return booked(session, household_id, now, now=now), Policy.of(changes or {})
-
-
-def _new_code(session: Session, kit_code: str) -> str:
-    """The commune's letters and three random ones, or more where three are used up."""
-    letters = kit_code.partition("-")[0][:2]
-    for length in (3, 3, 3, 4, 4, 5, 5, 5):
-        code = letters + "".join(secrets.choice(CODE_LETTERS) for _ in range(length))
-        if not session.scalar(select(exists().where(Booking.code == code))):
-            return code
-    raise RuntimeError(f"no free code for {letters}")
+    found = find_slot(kit_code, day, slot_key)
+    has = _booked(session, found, household_id, now=now)
+    own = _own_booking(session, found, household_id) if household_id else None
+    return Look(found, _why_not(session, found, has, now=now), has, own)
 
 
 @dataclass(frozen=True)
@@ -251,11 +231,8 @@ def approve(session: Session, code: str, staff_id: int, *, now: datetime) -> Out
     file = get_file(session, code)
     booking = file.booking
     if booking.status != Status.REQUESTED or now >= booking.until_at:
-        return Outcome(False, booking.status)
-    booking.approved_at = now
-    move(session, booking, Status.APPROVED, Actor(staff_id=staff_id), now=now)
-    queue_booking_text(session, Kind.APPROVED, file, now=now)
-    return Outcome(True, booking.status)
+        return Outcome(False, Status(booking.status))
+    return _done(session, file, Status.APPROVED, Kind.APPROVED, Actor(staff_id=staff_id), now=now)
 
 
 @transaction
@@ -263,30 +240,87 @@ def decline(session: Session, code: str, staff_id: int, reason: str, *, now: dat
     """Staff say no to a request, with a reason that the household reads."""
     file = get_file(session, code)
     if file.booking.status != Status.REQUESTED:
-        return Outcome(False, file.booking.status)
-    move(session, file.booking, Status.DECLINED, Actor(staff_id=staff_id), now=now, reason=reason)
-    queue_booking_text(session, Kind.DECLINED, file, now=now)
-    return Outcome(True, file.booking.status)
+        return Outcome(False, Status(file.booking.status))
+    return _done(session, file, Status.DECLINED, Kind.DECLINED, Actor(staff_id=staff_id), now=now, reason=reason)
 
 
 @transaction
 def withdraw(session: Session, code: str, household_id: int, *, now: datetime) -> Outcome:
-    """The household gives its own booking up, until the pick-up."""
+    """The household gives its own booking up, until the pick-up; too late, that is a strike."""
     file = get_file(session, code)
     booking = file.booking
     if booking.status not in WITHDRAWABLE or now >= booking.pick_up_at:
-        return Outcome(False, booking.status)
-    move(session, booking, Status.CANCELLED, Actor(household_id=household_id), now=now)
-    queue_booking_text(session, Kind.WITHDRAWN, file, now=now)
-    return Outcome(True, booking.status)
+        return Outcome(False, Status(booking.status))
+    if is_late(file, now=now):
+        booking.strike_at = now
+    return _done(session, file, Status.CANCELLED, Kind.WITHDRAWN, Actor(household_id=household_id), now=now)
+
+
+def is_late(file: File, *, now: datetime) -> bool:
+    booking = file.booking
+    return is_late_to_cancel(
+        pick_up_at=booking.pick_up_at,
+        approved_at=booking.approved_at,
+        moved_at=booking.moved_at,
+        policy=file.policy,
+        now=now,
+    )
 
 
 @transaction
 def cancel(session: Session, code: str, staff_id: int, reason: str, *, now: datetime) -> Outcome:
     """Staff take a booking back, with a reason that the household reads."""
     file = get_file(session, code)
-    if file.booking.status not in WITHDRAWABLE:
-        return Outcome(False, file.booking.status)
-    move(session, file.booking, Status.CANCELLED, Actor(staff_id=staff_id), now=now, reason=reason)
-    queue_booking_text(session, Kind.CANCELLED, file, now=now)
-    return Outcome(True, file.booking.status)
+    if file.booking.status not in CANCELLABLE:
+        return Outcome(False, Status(file.booking.status))
+    return _done(session, file, Status.CANCELLED, Kind.CANCELLED, Actor(staff_id=staff_id), now=now, reason=reason)
+
+
+@transaction
+def mark_no_show(session: Session, code: str, staff_id: int, *, now: datetime) -> Outcome:
+    """Nobody came for the kit: a strike, and what is left of its time comes free."""
+    file = get_file(session, code)
+    booking = file.booking
+    if booking.status != Status.APPROVED or now < booking.pick_up_at + file.policy.no_show:
+        return Outcome(False, Status(booking.status))
+    booking.strike_at = now
+    return _done(session, file, Status.NO_SHOW, Kind.NO_SHOW, Actor(staff_id=staff_id), now=now)
+
+
+def _done(
+    session: Session, file: File, status: Status, kind: Kind, by: Actor, *, now: datetime, reason: str = ""
+) -> Outcome:
+    move(session, file.booking, status, by, now=now, reason=reason)
+    queue_booking_text(session, kind, file, now=now)
+    return Outcome(True, status)
+
+
+@transaction
+def change_slot(
+    session: Session, code: str, kit_code: str, day: date, slot_key: str, household_id: int, *, now: datetime
+) -> Asked:
+    """The household changes its booking to another free slot in one step; refused, it keeps the one it has.
+
+    Raises ``NoSuchSlot``, for a slot of another commune too. A booking that can't be changed any more is
+    refused as TOO_LATE.
+    """
+    found = find_slot(kit_code, day, slot_key)
+    file = get_file(session, code, found.kit.id)
+    booking = file.booking
+    if booking.commune_id != found.commune.id:  # Its clerk has approved nothing.
+        raise NoSuchSlot
+    if booking.status not in WITHDRAWABLE or now >= booking.pick_up_at or is_late(file, now=now):
+        return Asked(refusals=[Refusal(Reason.TOO_LATE, at=booking.pick_up_at - file.policy.late_cancel)])
+    if (booking.kit_id, booking.day, booking.slot_name) == (found.kit.id, day, found.slot.name):
+        return Asked(code=code)
+    if reasons := why_not(session, found, household_id, now=now, without=booking.id):
+        return Asked(refusals=reasons)
+    was_requested = booking.status == Status.REQUESTED
+    if not exchange(session, booking, found, Actor(household_id=household_id), now=now, reason=""):
+        return Asked(refusals=[Refusal(Reason.TAKEN)])
+    if was_requested:
+        booking.answer_by_at = found.kit.timetable.answer_by(now, found.slot.hold.from_at)
+        booking.remind_staff_at = half_way(now, booking.answer_by_at, found.kit.timetable.office)
+    kind = Kind.RECEIVED if was_requested else Kind.APPROVED
+    queue_booking_text(session, kind, file_of(session, booking.id), now=now)
+    return Asked(code=code)

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import Select, case, exists, select
 from sqlalchemy.orm import aliased
 
 from kit_booking.database import read
+from kit_booking.domain.messages import Kind
+from kit_booking.domain.policy import Policy
+from kit_booking.domain.standing import is_late_to_cancel
 from kit_booking.domain.status import AHEAD, USED, Status
 from kit_booking.models import (
     Booking,
@@ -20,6 +23,7 @@ from kit_booking.models import (
     MessageState,
     Place,
     Staff,
+    WaitingEntry,
 )
 
 LONG_AGO = timedelta(days=60)
@@ -60,6 +64,7 @@ class ShownBooking:
     return_at: datetime
     household_name: str
     household_phone: str
+    """A landline where there is no mobile; empty where there is neither."""
     village: str
     craft: str
     sells: str
@@ -67,14 +72,36 @@ class ShownBooking:
     reason: str
     asked_at: datetime
     answer_by_at: datetime
+    approved_at: datetime | None
+    moved_at: datetime | None
+    changed_numbers: dict[str, Any]
+    """What the commune changed of the default policy."""
     first_time: bool
     """The household never had a kit before."""
+    was_offered: bool
+    """It came from the waiting list."""
+
+    @property
+    def policy(self) -> Policy:
+        return Policy.of(self.changed_numbers)
 
     def is_ahead(self, now: datetime) -> bool:
         return (self.status in AHEAD or self.status == Status.OUT) and self.return_at > now
 
     def can_be_withdrawn(self, now: datetime) -> bool:
         return self.status in (Status.REQUESTED, Status.APPROVED) and now < self.pick_up_at
+
+    def is_late_to_cancel(self, now: datetime) -> bool:
+        return is_late_to_cancel(
+            pick_up_at=self.pick_up_at,
+            approved_at=self.approved_at,
+            moved_at=self.moved_at,
+            policy=self.policy,
+            now=now,
+        )
+
+    def can_be_changed(self, now: datetime) -> bool:
+        return self.can_be_withdrawn(now) and not self.is_late_to_cancel(now)
 
 
 _earlier = aliased(Booking)
@@ -99,7 +126,7 @@ _bookings = (
         Booking.pick_up_at,
         Booking.return_at,
         Household.name,
-        Household.phone,
+        case((Household.phone != "", Household.phone), else_=Household.landline),
         Household.village,
         Household.craft,
         Booking.sells,
@@ -107,11 +134,15 @@ _bookings = (
         Booking.reason,
         Booking.asked_at,
         Booking.answer_by_at,
+        Booking.approved_at,
+        Booking.moved_at,
+        Commune.policy,
         ~exists().where(
             _earlier.household_id == Booking.household_id,
             _earlier.status.in_(USED),
             _earlier.pick_up_at < Booking.pick_up_at,
         ),
+        exists().where(WaitingEntry.booking_id == Booking.id),
     )
     .join(Kit, Kit.id == Booking.kit_id)
     .join(Commune, Commune.id == Booking.commune_id)
@@ -225,6 +256,7 @@ def people_to_phone(commune_ids: Sequence[int], *, now: datetime) -> list[Person
         .join(Household, Household.id == Booking.household_id)
         .where(
             Message.state.in_((MessageState.FAILED, MessageState.UNKNOWN)),
+            Message.kind != Kind.STAFF_DUE,
             Booking.commune_id.in_(commune_ids),
             Booking.return_at > now,
             Message.due_at > now - LONG_AGO,

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from kit_booking.database import transaction
 from kit_booking.domain.booking import CODE_LETTERS, week_of
+from kit_booking.domain.deadlines import offers_end_at
 from kit_booking.domain.hours import EVERY_DAY, WeeklyHours
 from kit_booking.domain.local_time import local, local_day
 from kit_booking.domain.policy import Policy
@@ -34,10 +35,15 @@ TIMETABLE = Timetable(((date.min, DEFAULT_PLAN),), OFFICE, OFFICE, POLICY)
 FULL = "PD"
 """The letters of the commune whose evenings are all taken, those of the day that has just opened too."""
 EVENING = "toi"
+OFFERED_IN = 6
+"""So many days ahead an evening has just come free and is offered to the first who waited for it."""
+WAITED_FOR = {2: 3, 4: 2, OFFERED_IN: 2}
+"""So many households wait for the evening of so many days ahead."""
 DEMAND = {EVENING: 0.62, "trua": 0.34, "chieu": 0.26, "sang": 0.2}
 REASONS = ("Bộ đang sửa", "Xã cần dùng bộ buổi này", "Nhường nhà chưa được mượn")
 PATHS = {
     S.REQUESTED: (S.REQUESTED,),
+    S.OFFERED: (S.OFFERED,),
     S.APPROVED: (S.REQUESTED, S.APPROVED),
     S.DECLINED: (S.REQUESTED, S.DECLINED),
     S.CANCELLED: (S.REQUESTED, S.CANCELLED),
@@ -78,6 +84,7 @@ def fill(session: Session, *, now: datetime) -> None:
     demo_data.add_households(session, consent_at=local(today - timedelta(days=BACK + 20), time(9)))
     clerks = demo_data.add_staff(session, hasher.hash(demo_data.PASSWORD))
     _Bookings(session, today, clerks).add(kits)
+    demo_data.add_waiting(session, today, WAITED_FOR, at=local(today - timedelta(days=1), time(15, 20)))
     session.add(AuditEntry(at=now, action="demo_filled", detail=f"{len(kits)} kits"))
 
 
@@ -150,7 +157,9 @@ class _Bookings:
 
     def _wish(self, kit: Kit, slot: Slot, offset: int, *, is_waiting: bool) -> Wish:
         asked_at, answered_at = self._times(slot, offset, is_waiting=is_waiting)
-        if is_waiting:
+        if offset == OFFERED_IN and kit.code == f"{FULL}-2" and slot.key == EVENING:
+            status, asked_at, answered_at = S.OFFERED, self.at, self.at
+        elif is_waiting:
             status = S.REQUESTED
         elif slot.hold.until_at <= self.at:
             status = self.dice.choices((S.RETURNED, S.CANCELLED, S.DECLINED), (84, 10, 6))[0]
@@ -198,7 +207,9 @@ class _Bookings:
             "sells": home.sells,
             "streams_on": home.streams_on,
             "asked_at": wish.asked_at,
-            "answer_by_at": TIMETABLE.answer_by(wish.asked_at, slot.hold.from_at),
+            "answer_by_at": offers_end_at(slot.hold.from_at, POLICY)
+            if wish.status is S.OFFERED
+            else TIMETABLE.answer_by(wish.asked_at, slot.hold.from_at),
             "approved_at": wish.answered_at if S.APPROVED in path else None,
             "reason": self.dice.choice(REASONS) if wish.status is S.DECLINED else "",
             "changed_at": _reached(wish)[wish.status],

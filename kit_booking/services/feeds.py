@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.orm import aliased
 
-from kit_booking.database import UtcDateTime, read
+from kit_booking.database import HotRead, UtcDateTime, read
 from kit_booking.domain.closed import joined
 from kit_booking.domain.hours import Span
 from kit_booking.domain.local_time import local, local_day
@@ -95,34 +95,32 @@ _kits = (
     .outerjoin(Kit, Kit.commune_id == Commune.id)
     .order_by(Commune.id, Kit.id)
 )
-_kits_of_commune = _kits.where(Commune.slug == bindparam("slug"))
-_kit_by_code = _kits.where(Kit.code == bindparam("code"))
+_kits_of_commune = HotRead(_kits.where(Commune.slug == bindparam("slug")))
+_kit_by_code = HotRead(_kits.where(Kit.code == bindparam("code")))
 _own_communes = select(StaffRole.commune_id).where(
     StaffRole.staff_id == bindparam("staff_id"), StaffRole.commune_id.is_not(None)
 )
-_kits_of_staff = _kits.where(Commune.id.in_(_own_communes))
+_kits_of_staff = HotRead(_kits.where(Commune.id.in_(_own_communes)))
 
 
 def commune_feed(slug: str, *, now: datetime) -> Feed | None:
-    return _kits_feed(read(_kits_of_commune, {"slug": slug}), now=now)
+    return _kits_feed(_kits_of_commune(slug=slug), now=now)
 
 
 def kit_feed(code: str, *, now: datetime) -> Feed | None:
-    return _kits_feed(read(_kit_by_code, {"code": code}), kit_code=code, now=now)
+    return _kits_feed(_kit_by_code(code=code), kit_code=code, now=now)
 
 
-def _kits_feed(
-    rows: Sequence[Row[Any]], *, kit_code: str = "", staff_id: int | None = None, now: datetime
-) -> Feed | None:
+def _kits_feed(rows: Sequence[Any], *, kit_code: str = "", staff_id: int | None = None, now: datetime) -> Feed | None:
     """None without a commune; one that has no kit has an empty feed."""
     if not rows:
         return None
     return Feed(
         stamp=(kit_code, staff_id, *map(tuple, rows)),
         day=local_day(now),
-        communes=", ".join(dict.fromkeys(row.name for row in rows)),
+        communes=", ".join(dict.fromkeys(name for _, name, *_ in rows)),
         kit_code=kit_code,
-        kit_ids=tuple(row.kit_id for row in rows if row.kit_id is not None),
+        kit_ids=tuple(kit_id for *_, kit_id, _ in rows if kit_id is not None),
         staff_id=staff_id,
     )
 
@@ -173,7 +171,7 @@ def private_feed(token: str, *, now: datetime) -> tuple[Feed, bool] | None:
         stamp = ("household", row.household_id, row.version, row.names_version)
         feed = Feed(stamp, day, household_id=row.household_id)
     elif row.revoked_at is None and row.is_active:
-        feed = _kits_feed(read(_kits_of_staff, {"staff_id": row.staff_id}), staff_id=row.staff_id, now=now)
+        feed = _kits_feed(_kits_of_staff(staff_id=row.staff_id), staff_id=row.staff_id, now=now)
     if feed:
         return feed, row.last_used_at is None or now - row.last_used_at >= USE_NOTED
     ended_on = local_day(row.revoked_at or row.last_used_at or row.created_at)

@@ -14,6 +14,8 @@ from kit_booking.models import LoginCode, Mark, Throttle
 BEAT = timedelta(seconds=15)
 ALIVE = timedelta(minutes=2)
 """A worker that was silent for so long is not there."""
+OUTAGE = timedelta(minutes=10)
+"""A worker that was silent for longer was out, and people could not rely on their deadlines."""
 TIDY = timedelta(hours=1)
 KEEP = timedelta(days=2)
 
@@ -42,6 +44,8 @@ def is_demo() -> bool:
 def beat(*, now: datetime) -> None:
     """The worker lives; written seldom, because a write waits for the disk."""
     last = find_mark("worker")
+    if last and now - last >= OUTAGE:
+        set_mark("back", now=now)
     if last is None or now - last >= BEAT:
         set_mark("worker", now=now)
 

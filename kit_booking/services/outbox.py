@@ -12,6 +12,7 @@ from kit_booking.domain.messages import Kind, send_at, worth_sending
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Commune, Message, MessageState
+from kit_booking.services.moves import offer_text
 
 LEASE = timedelta(minutes=2)
 """Much longer than any answer is waited for: a worker that is silent for so long is taken for dead."""
@@ -59,6 +60,8 @@ def claim_next(session: Session, worker: str, *, now: datetime) -> Claim | None:
         elif (due_at := _due_at(session, message, booking, now=now)) > now:
             message.due_at = due_at
         else:
+            if booking and message.kind == Kind.OFFER:
+                message.body = offer_text(session, booking, now=now)
             message.state = MessageState.SENDING
             message.lease_by, message.lease_until_at = worker, now + LEASE
             return Claim(

@@ -1,9 +1,8 @@
 """Writing the reminders that are due into the outbox."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from kit_booking.database import read, transaction, upsert
@@ -11,15 +10,22 @@ from kit_booking.domain.messages import Kind, booking_text, useful_until
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.reminders import Reminder, reminders
 from kit_booking.domain.status import Status
-from kit_booking.models import Booking, Commune, Household, Kit, Message, Place
-from kit_booking.services.steps import lock, slip_of, sms_name
+from kit_booking.models import Booking, Commune, Household, Kit, Message
+from kit_booking.services.steps import file_of, lock, slip_of, sms_name
 
 AHEAD = timedelta(days=2)
 """No reminder is due earlier before the pick-up than from the start of the day before."""
 
 
-def _upcoming(now: datetime) -> Sequence[ColumnElement[bool]]:
-    return (Booking.status == Status.APPROVED, Booking.pick_up_at > now, Booking.pick_up_at <= now + AHEAD)
+def _upcoming(now: datetime) -> ColumnElement[bool]:
+    return and_(
+        Booking.status == Status.APPROVED,
+        Booking.pick_up_at > now,
+        Booking.pick_up_at <= now + AHEAD,
+        Booking.household_id == Household.id,
+        Household.takes_texts,
+        Household.phone != "",
+    )
 
 
 def find_due(*, now: datetime) -> list[int]:
@@ -29,13 +35,13 @@ def find_due(*, now: datetime) -> list[int]:
         for row in read(
             select(Message.booking_id, Message.kind, Message.kit_id, Message.pick_up_at)
             .join(Booking, Booking.id == Message.booking_id)
-            .where(*_upcoming(now))
+            .where(_upcoming(now))
         )
     }
     upcoming = read(
         select(Booking.id, Booking.kit_id, Booking.pick_up_at, Booking.approved_at, Commune.policy)
         .join(Commune, Commune.id == Booking.commune_id)
-        .where(*_upcoming(now))
+        .where(_upcoming(now))
         .order_by(Booking.pick_up_at)
     )
     return [
@@ -65,18 +71,16 @@ def _until(kind: Kind, pick_up_at: datetime, now: datetime) -> datetime:
 def write_due(session: Session, booking_id: int, *, now: datetime) -> None:
     """Put the booking's due reminders into the outbox; each once, however many workers try."""
     lock(session, Kit, session.get_one(Booking, booking_id).kit_id)
-    row = session.execute(
-        select(Booking, Commune, Place, Household.phone)
-        .join(Commune, Commune.id == Booking.commune_id)
-        .join(Place, Place.id == Booking.place_id)
-        .join(Household, Household.id == Booking.household_id)
-        .where(Booking.id == booking_id, *_upcoming(now))
-        .execution_options(populate_existing=True)
-    ).one_or_none()
-    if row is None:
+    file = file_of(session, booking_id)
+    booking, household = file.booking, file.household
+    if (
+        booking.status != Status.APPROVED
+        or not now < booking.pick_up_at <= now + AHEAD
+        or not (household.takes_texts and household.phone)
+    ):
         return
-    booking, commune, place, phone = row
-    for reminder in _due(booking.pick_up_at, booking.approved_at, Policy.of(commune.policy), now=now):
+    assert booking.approved_at  # noqa: S101 (an approved booking was approved at some time)
+    for reminder in _due(booking.pick_up_at, booking.approved_at, file.policy, now=now):
         session.execute(
             upsert(Message)
             .values(
@@ -84,8 +88,8 @@ def write_due(session: Session, booking_id: int, *, now: datetime) -> None:
                 booking_id=booking.id,
                 kit_id=booking.kit_id,
                 pick_up_at=booking.pick_up_at,
-                to=phone,
-                body=booking_text(reminder.kind, sms_name(), slip_of(booking, commune, place)),
+                to=household.phone,
+                body=booking_text(reminder.kind, sms_name(), slip_of(file)),
                 created_at=now,
                 due_at=reminder.due_at,
                 useful_until_at=_until(reminder.kind, booking.pick_up_at, now),

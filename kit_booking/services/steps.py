@@ -1,25 +1,25 @@
 """Steps that use cases share; each takes the open session of the transaction it is a part of."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from flask import current_app
-from sqlalchemy import ColumnElement, and_, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from kit_booking.database import upsert
 from kit_booking.domain.messages import Kind, Slip, booking_text, send_at, useful_until
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.status import IN_CALENDARS, LIVE, Status, may_move
+from kit_booking.domain.status import IN_CALENDARS, Status
 from kit_booking.models import (
     AuditEntry,
     Booking,
     BookingMove,
     Commune,
-    Hold,
     Household,
     Kit,
     Message,
+    MessageState,
     Place,
     Throttle,
 )
@@ -31,6 +31,9 @@ class Actor:
 
     household_id: int | None = None
     staff_id: int | None = None
+
+
+SYSTEM = Actor()
 
 
 @dataclass(frozen=True)
@@ -47,52 +50,71 @@ class File:
         return Policy.of(self.commune.policy)
 
 
-def get_file(session: Session, code: str) -> File:
-    """The booking of this code; locks in the order that all keep: the kit, then the household."""
+def get_file(session: Session, code: str, *also_kits: int) -> File:
+    """The booking of this code; locked in the order that all keep: its kit and those named, then the household."""
     found = session.execute(select(Booking.kit_id, Booking.household_id).where(Booking.code == code)).one()
-    lock(session, Kit, found.kit_id)
+    lock(session, Kit, found.kit_id, *also_kits)
     lock(session, Household, found.household_id)
+    file = _file(session, Booking.code == code)
+    if file.booking.household_id != found.household_id:  # Joined to another one just before the lock was had.
+        lock(session, Household, file.booking.household_id)
+        file = _file(session, Booking.code == code)
+    if file.booking.kit_id != found.kit_id:  # Moved just before the lock was had.
+        lock(session, Kit, file.booking.kit_id)
+        file = _file(session, Booking.code == code)
+    return file
+
+
+def file_of(session: Session, booking_id: int) -> File:
+    """The file of a booking whose kit and household are locked already."""
+    return _file(session, Booking.id == booking_id)
+
+
+def _file(session: Session, which: ColumnElement[bool]) -> File:
     row = session.execute(
         select(Booking, Household, Commune, Place)
         .join(Household, Household.id == Booking.household_id)
         .join(Commune, Commune.id == Booking.commune_id)
         .join(Place, Place.id == Booking.place_id)
-        .where(Booking.code == code)
+        .where(which)
+        .execution_options(populate_existing=True)
     ).one()
     return File(*row)
 
 
-def lock(session: Session, table: type[Kit] | type[Household], row_id: int) -> None:
-    """Wait until no other transaction holds the row; SQLite has locked everything already."""
+def lock(session: Session, table: type[Kit] | type[Household], *row_ids: int) -> None:
+    """Wait until no other transaction holds the rows, by their ids; SQLite has locked everything already."""
     if session.get_bind().dialect.name != "sqlite":
-        session.execute(select(table.id).where(table.id == row_id).with_for_update())
+        session.execute(select(table.id).where(table.id.in_(row_ids)).order_by(table.id).with_for_update())
 
+
+TAKES_NO_TEXTS = "takes no texts"
+"""The fault of a text that was never meant to be sent: its household is phoned."""
 
 # Made once and run without the ORM, because making statements takes most of the time that asking takes.
 _add_move, _add_audit_entry, _add_message = (insert(t) for t in (BookingMove, AuditEntry, Message))
+_add_message_to_phone = insert(Message).values(state=MessageState.FAILED, fault=TAKES_NO_TEXTS)
 _raise_version_of_kit, _raise_version_of_household = (
     update(t).where(t.id == bindparam("row_id")).values(version=t.version + 1) for t in (Kit, Household)
 )
 
 
-def move(
+def record(
     session: Session,
     booking: Booking,
     to_status: Status,
     by: Actor,
     *,
     now: datetime,
+    from_status: Status | None,
     reason: str = "",
-    is_new: bool = False,
+    happened_at: datetime | None = None,
 ) -> None:
-    """Make the one move: status, history and audit line, versions; the hold goes when the booking is live no more."""
-    from_status = None if is_new else booking.status
-    if from_status and not may_move(from_status, to_status):
-        raise ValueError(f"a booking can't go from {from_status} to {to_status}")
+    """Write a booking's new status down: history, audit line, and the versions that pages and feeds go by."""
     booking.status = to_status
     booking.reason = reason
     booking.changed_at = now
-    booking.version = 0 if is_new else booking.version + 1
+    booking.version = 0 if from_status is None else booking.version + 1
     session.flush()
     connection = session.connection()
     connection.execute(
@@ -103,7 +125,7 @@ def move(
             "to_status": to_status,
             "household_id": by.household_id,
             "staff_id": by.staff_id,
-            "happened_at": now,
+            "happened_at": happened_at or now,
             "written_at": now,
             "reason": reason,
         },
@@ -112,7 +134,7 @@ def move(
         _add_audit_entry,
         {
             "at": now,
-            "action": to_status,
+            "action": to_status if to_status != from_status else "changed",
             "commune_id": booking.commune_id,
             "booking_id": booking.id,
             "household_id": by.household_id,
@@ -120,33 +142,55 @@ def move(
             "detail": reason,
         },
     )
-    connection.execute(_raise_version_of_kit, {"row_id": booking.kit_id})
-    connection.execute(_raise_version_of_household, {"row_id": booking.household_id})
-    if to_status not in LIVE:
-        session.execute(delete(Hold).where(Hold.booking_id == booking.id))
+    raise_version(session, Kit, booking.kit_id)
+    raise_version(session, Household, booking.household_id)
 
 
-def queue_booking_text(session: Session, kind: Kind, file: File, *, now: datetime) -> None:
-    """Put a text about the booking into the outbox, to be sent when it is due."""
-    booking = file.booking
-    slip = slip_of(booking, file.commune, file.place)
+def raise_version(session: Session, table: type[Kit] | type[Household], row_id: int) -> None:
+    """Say that what pages and feeds show of the kit or the household is another now."""
+    statement = _raise_version_of_kit if table is Kit else _raise_version_of_household
+    session.connection().execute(statement, {"row_id": row_id})
+
+
+def queue_booking_text(
+    session: Session,
+    kind: Kind,
+    file: File,
+    *,
+    now: datetime,
+    due_at: datetime | None = None,
+    to: str | None = None,
+) -> bool:
+    """Put a text about the booking into the outbox, to be sent when it is due.
+
+    ``due_at`` is the deadline that the text names, ``to`` a number other than the household's. False when the
+    household gets no texts: then the text is written down as one that staff have to tell by phone.
+    """
+    booking, household = file.booking, file.household
+    number = to or (household.phone if household.takes_texts else "")
     session.connection().execute(
-        _add_message,
+        _add_message if number else _add_message_to_phone,
         {
             "kind": kind,
             "booking_id": booking.id,
             "kit_id": booking.kit_id,
             "pick_up_at": booking.pick_up_at,
-            "to": file.household.phone,
-            "body": booking_text(kind, sms_name(), slip),
+            "to": number or household.phone or household.landline,
+            "body": booking_text(kind, sms_name(), replace(slip_of(file), due_at=due_at)),
             "created_at": now,
             "due_at": send_at(kind, now=now, pick_up_at=booking.pick_up_at, policy=file.policy),
-            "useful_until_at": useful_until(kind, now=now, pick_up_at=booking.pick_up_at),
+            "useful_until_at": booking.answer_by_at  # When the offer ends at the latest.
+            if kind is Kind.OFFER
+            else useful_until(kind, now=now, pick_up_at=booking.pick_up_at),
+            **({} if number else {"settled_at": now}),
         },
     )
+    return bool(number)
 
 
-def slip_of(booking: Booking, commune: Commune, place: Place) -> Slip:
+def slip_of(file: File) -> Slip:
+    """What the texts about the booking say."""
+    booking, commune, place = file.booking, file.commune, file.place
     return Slip(
         code=booking.code,
         commune=commune.name,

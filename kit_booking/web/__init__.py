@@ -12,13 +12,30 @@ from kit_booking.web import (
     errors,
     formats,
     health,
+    households,
     language,
     last_modified,
+    on_behalf,
+    own_data,
     readers,
     responses,
     security,
     sign_in,
     staff,
+    waiting_list,
+)
+
+PAGES = (
+    communes,
+    bookings,
+    waiting_list,
+    sign_in,
+    calendars,
+    own_data,
+    staff,
+    households,
+    on_behalf,
+    health,
 )
 
 
@@ -33,7 +50,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     )
     for part in (security, language, readers, formats, responses, last_modified, errors):
         part.init_app(app)
-    for page in (communes, bookings, sign_in, calendars, staff, health):
+    for page in PAGES:
         app.register_blueprint(page.blueprint)
     if settings.demo:
         app.register_blueprint(demo.blueprint)

@@ -109,7 +109,7 @@ def enter_household() -> Any:
     now = utc_now()
     household_id = sign_in.register_household(
         _verified(),
-        look.commune.id,
+        look.found.commune.id,
         name=form.text("name"),
         village=form.text("village"),
         craft=form.text("craft"),
@@ -119,9 +119,9 @@ def enter_household() -> Any:
     session.pop("verified")
     sign_in_household(household_id)
     asked = request_booking(
-        look.kit.code,
-        look.slot.day,
-        look.slot.key,
+        look.found.kit.code,
+        look.found.slot.day,
+        look.found.slot.key,
         household_id,
         sells=form.text("sells"),
         streams_on=form.text("streams_on"),
@@ -146,7 +146,7 @@ def _choose() -> Any:
 
 def _household_page(form: HouseholdForm) -> str:
     look, known = _look(), _known()
-    villages = look.commune.villages if look else ()
+    villages = look.found.commune.villages if look else ()
     return render_template(
         "sign_in/household.html",
         form=form,
@@ -167,9 +167,12 @@ def sign_out() -> Response:
 
 
 def _enter(household_id: int) -> Response:
+    phone = _verified()
     session.pop("verified", None)
-    sign_in.enter_household(household_id, now=utc_now())
-    sign_in_household(household_id)
+    version = sign_in.enter_household(household_id, phone, now=utc_now())
+    if version is None:
+        return _start_again()
+    sign_in_household(household_id, version)
     return redirect(_next("/bookings"), 303)
 
 
@@ -205,4 +208,4 @@ def _look() -> Look | None:
 
 def _slot() -> dict[str, Any]:
     look = _look()
-    return {"slot": slot_page_of(look), "office": office_of(look.commune)} if look else {"slot": None}
+    return {"slot": slot_page_of(look.found), "office": office_of(look.found.commune)} if look else {"slot": None}

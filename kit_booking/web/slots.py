@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 from flask import abort
 
-from kit_booking.services.booking import Look, NoSuchSlot, look_at_slot
-from kit_booking.web.grid import Part, Place
+from kit_booking.services.booking import Look, look_at_slot
+from kit_booking.services.slots import FoundSlot, NoSuchSlot
+from kit_booking.web.grid_form import Part, Place
 from kit_booking.web.words import slot_word
 
 
@@ -19,6 +20,7 @@ class SlotPage:
     place: Place
     commune_name: str
     slot_name: str
+    key: str
     day: date
     from_at: datetime
     until_at: datetime
@@ -27,13 +29,14 @@ class SlotPage:
     parts: list[Part]
 
 
-def slot_page_of(look: Look) -> SlotPage:
-    kit, slot = look.kit, look.slot
+def slot_page_of(found: FoundSlot) -> SlotPage:
+    kit, slot = found.kit, found.slot
     return SlotPage(
         kit.code,
         Place(kit.place, kit.address, kit.keeper, kit.keeper_phone),
-        look.commune.name,
+        found.commune.name,
         slot_word(slot.name),
+        slot.key,
         slot.day,
         slot.on_air.from_at,
         slot.on_air.until_at,

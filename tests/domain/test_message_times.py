@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 
 from kit_booking.domain.local_time import local
-from kit_booking.domain.messages import Kind, quiet_end, send_at, useful_until, validity
+from kit_booking.domain.messages import Kind, send_at, useful_until, validity
 from kit_booking.domain.policy import Policy
+from kit_booking.domain.quiet import quiet_end
 
 SATURDAY = date(2026, 12, 5)
 SUNDAY = date(2026, 12, 6)

@@ -35,6 +35,7 @@ USUAL = Slip(
     return_at=local(SUNDAY, time(7, 30)),
     office_phone="+842433854321",
     reason="Máy đang sửa.",
+    due_at=local(SATURDAY, time(14, 30)),
 )
 LONGEST = Slip(
     code="PD7K2AB",
@@ -46,6 +47,7 @@ LONGEST = Slip(
     return_at=local(SUNDAY, time(17, 45)),
     office_phone="0210 384 6647",
     reason="Xin bà con thông cảm, hôm ấy xã phải dùng bộ livestream cho lớp học",
+    due_at=local(SATURDAY, time(14, 45)),
 )
 
 
@@ -66,6 +68,7 @@ def test_the_widest_values_fit_into_one_segment(kind: Kind) -> None:
     """The template with every value at its full width, whatever a Slip can hold."""
     widest = {name: "W" * width for name, width in WIDTHS.items()}
     times = {"on_air": "19h45-22h15 T7 05/12", "pick_up": "17h15 T7 05/12", "bring_back": "17h45 CN 06/12"}
+    times["due"] = "14h45 T7 05/12"
     text = TEMPLATES[kind].format_map(widest | times | {"phone": "02103846647"})
     assert len(text) <= 160
     assert sms_segments(text) == 1
@@ -94,7 +97,7 @@ def test_every_text_names_its_sender_and_has_no_link(kind: Kind) -> None:
     assert not re.search(r"http|www|\w\.\w|tra loi", text)
 
 
-@pytest.mark.parametrize("kind", ABOUT_A_BOOKING)
+@pytest.mark.parametrize("kind", [kind for kind in ABOUT_A_BOOKING if kind is not Kind.STAFF_DUE])
 def test_every_text_about_a_booking_has_its_code_and_whom_to_call(kind: Kind) -> None:
     text = booking_text(kind, "LIVEPX", USUAL)
     assert "PD7K2" in text
@@ -143,6 +146,12 @@ def test_without_a_usable_phone_number_people_are_sent_to_the_office() -> None:
     ("kind", "true_while"),
     [
         (Kind.RECEIVED, Status.REQUESTED),
+        (Kind.LAPSED, Status.LAPSED),
+        (Kind.OFFER, Status.OFFERED),
+        (Kind.CLOSED, Status.CANCELLED),
+        (Kind.NO_SHOW, Status.NO_SHOW),
+        (Kind.OVERDUE, Status.OUT),
+        (Kind.STAFF_DUE, Status.REQUESTED),
         (Kind.APPROVED, Status.APPROVED),
         (Kind.DECLINED, Status.DECLINED),
         (Kind.CANCELLED, Status.CANCELLED),

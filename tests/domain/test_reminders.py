@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kit_booking.domain.local_time import local
-from kit_booking.domain.messages import Kind, quiet_end
+from kit_booking.domain.messages import Kind
 from kit_booking.domain.policy import Policy
+from kit_booking.domain.quiet import quiet_end
 from kit_booking.domain.reminders import Reminder, reminders
 
 FRIDAY = date(2026, 12, 4)

@@ -9,8 +9,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from kit_booking.clock import utc_now
 from kit_booking.domain.local_time import local, local_day
-from kit_booking.domain.messages import quiet_end
 from kit_booking.domain.policy import Policy
+from kit_booking.domain.quiet import quiet_end
 from kit_booking.models import Booking, Household
 from kit_booking.services.demo_data import PASSWORD
 from tests.e2e.demo import Demo

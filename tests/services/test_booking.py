@@ -29,7 +29,6 @@ from kit_booking.models import (
 )
 from kit_booking.services.booking import (
     Asked,
-    NoSuchSlot,
     Outcome,
     approve,
     cancel,
@@ -38,6 +37,7 @@ from kit_booking.services.booking import (
     request_booking,
     withdraw,
 )
+from kit_booking.services.slots import NoSuchSlot
 from tests.builders import NOW, World, at, days_ahead
 
 TOMORROW = days_ahead(1)
@@ -373,7 +373,7 @@ def test_what_is_declined_cancelled_or_withdrawn_is_free_for_others(
 ACTS: dict[str, tuple[Callable[..., Outcome], set[Status]]] = {
     "approve": (Village.approves, {Status.REQUESTED}),
     "decline": (Village.declines, {Status.REQUESTED}),
-    "cancel": (Village.cancels, {Status.REQUESTED, Status.APPROVED}),
+    "cancel": (Village.cancels, {Status.REQUESTED, Status.OFFERED, Status.APPROVED}),
     "withdraw": (Village.withdraws, {Status.REQUESTED, Status.APPROVED}),
 }
 

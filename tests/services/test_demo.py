@@ -25,7 +25,15 @@ from tests.builders import NOW, World, at, days_ahead
 from tests.databases import Postgresql, Sqlite
 from tests.fakes import FakeSms
 
-SHOWN = {Status.REQUESTED, Status.APPROVED, Status.DECLINED, Status.CANCELLED, Status.OUT, Status.RETURNED}
+SHOWN = {
+    Status.REQUESTED,
+    Status.APPROVED,
+    Status.DECLINED,
+    Status.CANCELLED,
+    Status.OUT,
+    Status.RETURNED,
+    Status.OFFERED,
+}
 """Every status that a booking can have by now."""
 
 

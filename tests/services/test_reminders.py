@@ -83,7 +83,7 @@ def test_two_workers_that_found_the_same_reminder_write_it_once(world: World, bo
 def test_only_an_approved_booking_is_reminded_of(
     app: Flask, world: World, sms: FakeSms, kit: Kit, household: Household, status: Status
 ) -> None:
-    world.booking(kit, household, DAY, status=status)
+    world.booking(kit, household, DAY, status=status, answer_by_at=at(DAY, "16:00"))
     work(app, DAY_BEFORE)
     assert sms.sent == []
     assert world.all(Message) == []

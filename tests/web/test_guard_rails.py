@@ -31,6 +31,12 @@ POSTS = [
     "/staff/bookings/PD234/approve",
     "/staff/bookings/PD234/decline",
     "/staff/bookings/PD234/cancel",
+    "/household",
+    "/household/erase",
+    "/staff/book",
+    "/staff/book/1/PD-1/2026-12-05/toi",
+    "/staff/book/1/PD-1/2026-12-05/toi/wait",
+    *(f"/staff/households/1/{action}" for action in ("edit", "number", "lift", "join", "erase")),
 ]
 
 

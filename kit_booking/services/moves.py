@@ -1,0 +1,256 @@
+"""The one door through which a booking begins, changes its status or its slot, and time of a kit comes free.
+
+What comes free is offered to those who wait for it, in the transaction that freed it; nothing else may free it.
+Whoever calls has locked the kit and the household.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from kit_booking.domain.booking import Reason, refusals
+from kit_booking.domain.deadlines import is_worth_offering, offer_until, offers_end_at
+from kit_booking.domain.hours import Span
+from kit_booking.domain.messages import Kind, booking_text, send_at
+from kit_booking.domain.queue import in_order
+from kit_booking.domain.slots import opens_at, slots_between, window
+from kit_booking.domain.status import LIVE, Status, may_move
+from kit_booking.models import Booking, Hold, Household, Kit, WaitingEntry, WaitingState
+from kit_booking.services.codes import new_code
+from kit_booking.services.queue import WaitingForSlot, who_waits
+from kit_booking.services.slots import FoundSlot, find_kit, held_by
+from kit_booking.services.standing import booked
+from kit_booking.services.steps import (
+    SYSTEM,
+    Actor,
+    File,
+    file_of,
+    lock,
+    queue_booking_text,
+    raise_version,
+    record,
+    slip_of,
+    sms_name,
+)
+
+
+def take(
+    session: Session,
+    found: FoundSlot,
+    household_id: int,
+    status: Status,
+    by: Actor,
+    *,
+    now: datetime,
+    answer_by_at: datetime,
+    remind_staff_at: datetime | None = None,
+    sells: str = "",
+    streams_on: str = "",
+    reason: str = "",
+) -> Booking | None:
+    """A new booking with its hold; None when the database, which is the judge, refuses the hold."""
+    kit, slot = found.kit, found.slot
+    booking = Booking(
+        code=new_code(session, kit.code),
+        commune_id=found.commune.id,
+        place_id=kit.place_id,
+        kit_id=kit.id,
+        household_id=household_id,
+        status=status,
+        day=slot.day,
+        slot_name=slot.name,
+        from_at=slot.on_air.from_at,
+        until_at=slot.on_air.until_at,
+        pick_up_at=slot.hold.from_at,
+        return_at=slot.hold.until_at,
+        sells=sells,
+        streams_on=streams_on,
+        asked_at=now,
+        answer_by_at=answer_by_at,
+        remind_staff_at=remind_staff_at,
+        approved_at=now if status is Status.APPROVED else None,
+    )
+    try:
+        with session.begin_nested():
+            session.add(booking)
+            record(session, booking, status, by, now=now, from_status=None, reason=reason)
+            values = {"kit_id": kit.id, "from_at": slot.hold.from_at, "until_at": slot.hold.until_at}
+            session.execute(insert(Hold).values(booking_id=booking.id, **values))
+    except IntegrityError as error:
+        _only_overlap(error)
+        return None
+    if status is not Status.OFFERED:
+        _end_waiting(session, booking, now=now)
+    return booking
+
+
+def move(
+    session: Session,
+    booking: Booking,
+    to_status: Status,
+    by: Actor,
+    *,
+    now: datetime,
+    reason: str = "",
+    happened_at: datetime | None = None,
+) -> None:
+    """Make the one move. When the booking is live no more its hold goes, and what is left of it comes free.
+
+    ``happened_at`` differs from ``now`` when it was written down later.
+    """
+    from_status = Status(booking.status)
+    if not may_move(from_status, to_status):
+        raise ValueError(f"a booking can't go from {from_status} to {to_status}")
+    if to_status is Status.APPROVED:
+        booking.approved_at = now
+    record(session, booking, to_status, by, now=now, from_status=from_status, reason=reason, happened_at=happened_at)
+    if from_status in LIVE and to_status not in LIVE:
+        gone = session.execute(
+            delete(Hold).where(Hold.booking_id == booking.id).returning(Hold.from_at, Hold.until_at)
+        ).one_or_none()
+        if gone:
+            freed(session, booking.kit_id, Span(gone.from_at, gone.until_at), now=now)
+    if from_status is Status.OFFERED:  # Only now, or what staff took back would be offered to the same one again.
+        _settle_entry(session, booking, to_status, by, now=now)
+
+
+def hold_again(session: Session, booking: Booking, *, now: datetime) -> bool:
+    """Hold what is left of the booking's time once more; False when that is nobody's to give any more."""
+    from_at = max(booking.pick_up_at, now)
+    if from_at >= booking.return_at:
+        return False
+    try:
+        with session.begin_nested():
+            values = {"kit_id": booking.kit_id, "from_at": from_at, "until_at": booking.return_at}
+            session.execute(insert(Hold).values(booking_id=booking.id, **values))
+    except IntegrityError as error:
+        _only_overlap(error)
+        return False
+    return True
+
+
+def exchange(session: Session, booking: Booking, found: FoundSlot, by: Actor, *, now: datetime, reason: str) -> bool:
+    """Put the booking into another slot or on another kit, in one step; False when that was just taken.
+
+    It stays the same booking, in the same status; both kits are locked. The one it had comes free.
+    """
+    kit, slot = found.kit, found.slot
+    old_kit_id, old = booking.kit_id, Span(booking.pick_up_at, booking.return_at)
+    try:
+        with session.begin_nested():
+            session.execute(
+                update(Hold)
+                .where(Hold.booking_id == booking.id)
+                .values(kit_id=kit.id, from_at=slot.hold.from_at, until_at=slot.hold.until_at)
+            )
+    except IntegrityError as error:
+        _only_overlap(error)
+        return False
+    booking.commune_id, booking.place_id, booking.kit_id = found.commune.id, kit.place_id, kit.id
+    booking.day, booking.slot_name = slot.day, slot.name
+    booking.from_at, booking.until_at = slot.on_air.from_at, slot.on_air.until_at
+    booking.pick_up_at, booking.return_at = slot.hold.from_at, slot.hold.until_at
+    status = Status(booking.status)
+    record(session, booking, status, by, now=now, from_status=status, reason=reason)
+    if old_kit_id != kit.id:
+        raise_version(session, Kit, old_kit_id)
+    _end_waiting(session, booking, now=now)
+    freed(session, old_kit_id, old, now=now)
+    return True
+
+
+def freed(session: Session, kit_id: int, span: Span, *, now: datetime) -> None:
+    """Offer what came free of a kit's time, slot by slot, each to the first who waits for it and may have it.
+
+    The kit is locked, and its hold on the time is gone.
+    """
+    found = find_kit(kit_id)
+    if found is None or span.until_at <= now:
+        return
+    commune, kit = found
+    days = window(commune.policy, now=now)
+    slots = [slot for slot in slots_between(kit.timetable, days.first, days.last) if slot.hold.overlaps(span)]
+    everybody = who_waits(session.execute, commune.id, slots[0].day, slots[-1].day, now=now) if slots else []
+    for slot in slots:
+        waiting = [one for one in everybody if one.fits(slot.day, slot.name, kit.place_id)]
+        if waiting:
+            _offer(session, FoundSlot(commune, kit, slot), waiting, now=now)
+
+
+def _offer(session: Session, found: FoundSlot, waiting: list[WaitingForSlot], *, now: datetime) -> None:
+    """Offer the slot, if it is free, to the first in the queue who may book it."""
+    policy, slot = found.commune.policy, found.slot
+    told_at = send_at(Kind.OFFER, now=now, pick_up_at=slot.hold.from_at, policy=policy)
+    is_open = opens_at(slot.day, policy) <= now and is_worth_offering(slot.hold.from_at, policy, now=told_at)
+    if not is_open or held_by(session, found.kit.id, slot.hold):
+        return
+    for one in in_order(waiting_for.one for waiting_for in waiting if told_at < waiting_for.until_at):
+        lock(session, Household, one.household_id)
+        entry = session.get_one(WaitingEntry, one.entry_id, populate_existing=True)
+        if entry.state == WaitingState.WAITING and _may_have(session, found, one.household_id, now=now):
+            end_at = offers_end_at(slot.hold.from_at, policy)
+            booking = take(session, found, one.household_id, Status.OFFERED, SYSTEM, now=now, answer_by_at=end_at)
+            if booking:
+                entry.state, entry.booking_id = WaitingState.OFFERED, booking.id
+                _tell_of_offer(session, file_of(session, booking.id), now=now)
+            return
+
+
+def _may_have(session: Session, found: FoundSlot, household_id: int, *, now: datetime) -> bool:
+    """By the same rules as asking, but that no clerk has to find the time to answer."""
+    policy, slot = found.commune.policy, found.slot
+    has = booked(session, household_id, slot.hold.from_at, commune_id=found.commune.id, policy=policy, now=now)
+    against = refusals(slot, taken=None, has_clerk=True, booked=has, policy=policy, now=now)
+    return all(refusal.reason is Reason.TOO_LATE for refusal in against)
+
+
+def _tell_of_offer(session: Session, file: File, *, now: datetime) -> None:
+    """Queue the text; its clock starts when it is sent. Who gets none is phoned, and the clock starts now."""
+    booking = file.booking
+    until_at = offer_until(now, booking.pick_up_at, file.policy)
+    if not queue_booking_text(session, Kind.OFFER, file, now=now, due_at=until_at):
+        booking.answer_by_at = until_at
+
+
+def offer_text(session: Session, booking: Booking, *, now: datetime) -> str:
+    """The offer's text as it goes out now: its clock starts, and the text says until when the slot is held."""
+    file = file_of(session, booking.id)
+    booking.answer_by_at = offer_until(now, booking.pick_up_at, file.policy)
+    return booking_text(Kind.OFFER, sms_name(), replace(slip_of(file), due_at=booking.answer_by_at))
+
+
+def _settle_entry(session: Session, booking: Booking, to_status: Status, by: Actor, *, now: datetime) -> None:
+    """What became of an offer decides what becomes of the place in the queue; taken back by staff, it stays."""
+    entry = session.scalar(select(WaitingEntry).where(WaitingEntry.booking_id == booking.id))
+    if entry is None:
+        return
+    if to_status is Status.CANCELLED and by.staff_id is not None:
+        entry.state, entry.booking_id = WaitingState.WAITING, None
+    else:
+        entry.state = WaitingState.SERVED if to_status is Status.APPROVED else WaitingState.PASSED
+        entry.ended_at = now
+    session.flush()
+
+
+def _end_waiting(session: Session, booking: Booking, *, now: datetime) -> None:
+    """Whoever waited for this slot has it now."""
+    session.execute(
+        update(WaitingEntry)
+        .where(
+            WaitingEntry.household_id == booking.household_id,
+            WaitingEntry.commune_id == booking.commune_id,
+            WaitingEntry.day == booking.day,
+            WaitingEntry.slot_name == booking.slot_name,
+            WaitingEntry.state == WaitingState.WAITING,
+        )
+        .values(state=WaitingState.SERVED, ended_at=now)
+    )
+
+
+def _only_overlap(error: IntegrityError) -> None:
+    """Go on after the refusal of a hold; any other one is a mistake."""
+    if "ex_hold_overlap" not in str(error.orig):
+        raise error

@@ -1,0 +1,79 @@
+"""Who waits for which slots of a commune, with all that decides whose turn it is."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, bindparam, exists, func, select
+from sqlalchemy.orm import aliased
+
+from kit_booking.database import UtcDateTime
+from kit_booking.domain.queue import RECENT, Waiting
+from kit_booking.domain.status import HAD_KIT
+from kit_booking.models import Booking, WaitingEntry, WaitingState
+
+
+@dataclass(frozen=True)
+class WaitingForSlot:
+    """One that waits, and for what."""
+
+    one: Waiting
+    day: date
+    slot_name: str
+    place_ids: frozenset[int]
+    """Empty: any place."""
+    until_at: datetime
+
+    def fits(self, day: date, slot_name: str, place_id: int) -> bool:
+        return (self.day, self.slot_name) == (day, slot_name) and (not self.place_ids or place_id in self.place_ids)
+
+
+_earlier = aliased(Booking)
+_had_kit = exists().where(_earlier.household_id == WaitingEntry.household_id, _earlier.status.in_(HAD_KIT))
+_sessions = (
+    select(func.count(Booking.id))
+    .where(
+        Booking.household_id == WaitingEntry.household_id,
+        Booking.status.in_(HAD_KIT),
+        Booking.pick_up_at >= bindparam("recent_at", type_=UtcDateTime),
+    )
+    .scalar_subquery()
+)
+waiting: Select[Any] = select(
+    WaitingEntry.id,
+    WaitingEntry.household_id,
+    WaitingEntry.joined_at,
+    _had_kit.label("had_kit"),
+    _sessions.label("sessions"),
+    WaitingEntry.put_forward_at,
+    WaitingEntry.day,
+    WaitingEntry.slot_name,
+    WaitingEntry.place_ids,
+    WaitingEntry.until_at,
+).where(WaitingEntry.state == WaitingState.WAITING)
+_of_commune = waiting.where(
+    WaitingEntry.commune_id == bindparam("commune_id"),
+    WaitingEntry.day >= bindparam("first"),
+    WaitingEntry.day <= bindparam("last"),
+    WaitingEntry.until_at > bindparam("now", type_=UtcDateTime),
+)
+
+
+def who_waits(
+    execute: Callable[[Any, dict[str, Any]], Iterable[Row[Any]]],
+    commune_id: int,
+    first: date,
+    last: date,
+    *,
+    now: datetime,
+) -> list[WaitingForSlot]:
+    """Those who wait for slots of these days, in no order; ``execute`` is a session's or ``database.read``."""
+    values = {"commune_id": commune_id, "first": first, "last": last, "now": now, "recent_at": now - RECENT}
+    return [waiting_of(row) for row in execute(_of_commune, values)]
+
+
+def waiting_of(row: Row[Any]) -> WaitingForSlot:
+    """From a row that begins with the columns of `waiting`."""
+    day, slot_name, place_ids, until_at = row[6:10]
+    return WaitingForSlot(Waiting(*row[:6]), day, slot_name, frozenset(place_ids), until_at)

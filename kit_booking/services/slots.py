@@ -1,0 +1,67 @@
+"""A slot by its names, and what stands on the kit's time line in it."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, select
+from sqlalchemy.orm import Session
+
+from kit_booking.database import read
+from kit_booking.domain.booking import Reason
+from kit_booking.domain.hours import Span
+from kit_booking.domain.slots import Slot
+from kit_booking.models import Commune, Hold, Kit
+from kit_booking.services.sheets import CommuneSheet, KitSheet, sheet
+
+
+class NoSuchSlot(Exception):
+    """The kit has no such slot on that day."""
+
+
+@dataclass(frozen=True)
+class FoundSlot:
+    """A slot of one day on one kit, with all that is known of the commune and the kit."""
+
+    commune: CommuneSheet
+    kit: KitSheet
+    slot: Slot
+
+
+# Not by the session of a running transaction: what that changed is not what other readers of the sheet see.
+_version = select(Commune.id, Commune.version).join(Kit, Kit.commune_id == Commune.id)
+_version_by_code = _version.where(Kit.code == bindparam("code"))
+_version_by_id = _version.where(Kit.id == bindparam("id"))
+
+
+def find_kit(kit: str | int) -> tuple[CommuneSheet, KitSheet] | None:
+    """The kit of this code or id, and its commune."""
+    rows = read(_version_by_code, {"code": kit}) if isinstance(kit, str) else read(_version_by_id, {"id": kit})
+    if not rows:
+        return None
+    commune = sheet(*rows[0])
+    found = next((one for one in commune.kits if kit in (one.id, one.code)), None)
+    return (commune, found) if found else None
+
+
+def find_slot(kit_code: str, day: date, slot_key: str) -> FoundSlot:
+    """Raises ``NoSuchSlot``."""
+    found = find_kit(kit_code)
+    slot = found and found[1].timetable.slot(day, slot_key)
+    if not (found and slot):
+        raise NoSuchSlot
+    return FoundSlot(*found, slot)
+
+
+def overlaps(kit_id: int, span: Span) -> ColumnElement[bool]:
+    return and_(Hold.kit_id == kit_id, Hold.from_at < span.until_at, Hold.until_at > span.from_at)
+
+
+def held_by(session: Session, kit_id: int, span: Span, *, without: int | None = None) -> Reason | None:
+    """TAKEN or CLOSED when the kit is not free all the time; closed counts only where nothing else stands.
+
+    ``without`` is the id of a booking whose hold does not count.
+    """
+    held = select(func.max(case((Hold.booking_id.is_(None), 1), else_=2))).where(overlaps(kit_id, span))
+    if without is not None:
+        held = held.where(Hold.booking_id.is_distinct_from(without))
+    return {None: None, 1: Reason.CLOSED, 2: Reason.TAKEN}[session.scalar(held)]
