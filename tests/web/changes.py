@@ -20,7 +20,8 @@ from kit_booking.domain.slots import Slot
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Commune, Hold, Household, Kit, Place
 from kit_booking.services import booking as services
-from kit_booking.services.steps import Actor, lock, move, retold
+from kit_booking.services.moves import move
+from kit_booking.services.steps import Actor, lock, retold
 from tests.builders import at
 from tests.web.town import SLOTS, Town
 
