@@ -1,31 +1,16 @@
 """The database: the base of all tables, instants, and the one place that commits."""
 
 import functools
-import json
 import sqlite3
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import (
-    Connection,
-    DateTime,
-    Dialect,
-    Engine,
-    Executable,
-    MetaData,
-    Row,
-    Select,
-    TypeDecorator,
-    event,
-    func,
-    select,
-)
+from sqlalchemy import Connection, DateTime, Dialect, Engine, Executable, MetaData, Row, TypeDecorator, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -123,7 +108,8 @@ def transaction(use_case: Callable[Concatenate[Session, P], T]) -> Callable[P, T
     def committed(*args: P.args, **kwargs: P.kwargs) -> T:
         if _inside.get():
             raise RuntimeError("a transaction inside a transaction")
-        db.session.rollback()
+        if db.session.registry.has():
+            db.session.rollback()
         token = _inside.set(True)
         try:
             for tries_left in reversed(range(TRIES)):
@@ -168,73 +154,3 @@ def _reader(engine: Engine) -> Engine:
     if engine.dialect.name == "sqlite":
         return engine.execution_options(single_read=True)
     return engine.execution_options(isolation_level="AUTOCOMMIT")
-
-
-class HotRead:
-    """A statement that is asked for most, made once; gives tuples, in no order when there are ``many``.
-
-    SQLite answers it in 5 µs, and SQLAlchemy takes 40 more each time to find that nothing is new about it. So there
-    the driver runs it; whoever listens to the engine hears of it as of any other. It can't have a list as a value,
-    which would make it another statement each time.
-    """
-
-    def __init__(self, statement: Select[Any], *, many: bool = False) -> None:
-        self._statement, self._many = statement, many
-
-    def __call__(self, **values: Any) -> Sequence[Any]:
-        engine = db.engine
-        if engine.dialect.name != "sqlite":
-            return read(self._statement, values)
-        made = self._made
-        bound = tuple(bind(values.get(name, given)) for name, given, bind in made.binds)
-        connection = engine.raw_connection()
-        try:
-            cursor = connection.cursor()
-            for heard in engine.dispatch.before_cursor_execute:
-                heard(connection, cursor, made.sql, bound, None, False)
-            cursor.execute(made.sql, bound)
-            return made.read(cursor.fetchall())
-        finally:
-            connection.close()
-
-    @functools.cached_property
-    def _made(self) -> "_MadeStatement":
-        return _MadeStatement.of(self._statement, sqlite.dialect(), in_one=self._many)
-
-
-@dataclass(frozen=True)
-class _MadeStatement:
-    """A statement as the driver takes it, and how its values and its rows are turned into what it takes and gives."""
-
-    sql: str
-    binds: list[tuple[str, Any, Callable[[Any], Any]]]
-    readers: Sequence[tuple[int, Callable[[Any], Any]]]
-    in_one: bool
-    """Each column comes as one JSON list: the driver lets other threads go first at each row, and they take time."""
-
-    @classmethod
-    def of(cls, statement: Select[Any], dialect: Dialect, *, in_one: bool) -> "_MadeStatement":
-        types = [column.type.dialect_impl(dialect) for column in statement.selected_columns]
-        if in_one:
-            rows = statement.subquery()
-            statement = select(*(func.json_group_array(column) for column in rows.columns)).select_from(rows)
-        compiled = statement.compile(dialect=dialect)
-        binds = [compiled.binds[name] for name in compiled.positiontup or ()]
-        return cls(
-            str(compiled),
-            [(b.key, b.value, b.type.dialect_impl(dialect).bind_processor(dialect) or _as_it_is) for b in binds],
-            [(n, read) for n, type_ in enumerate(types) if (read := type_.result_processor(dialect, None))],
-            in_one,
-        )
-
-    def read(self, rows: Sequence[Any]) -> Sequence[Any]:
-        if not (self.in_one or (rows and self.readers)):
-            return rows
-        columns = [json.loads(column) for column in rows[0]] if self.in_one else list(zip(*rows, strict=True))
-        for n, reader in self.readers:
-            columns[n] = map(reader, columns[n])
-        return list(zip(*columns, strict=True))
-
-
-def _as_it_is(value: Any) -> Any:
-    return value

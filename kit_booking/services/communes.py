@@ -7,11 +7,12 @@ from typing import Any
 
 from sqlalchemy import Row, func, select
 
-from kit_booking.database import HotRead, read
+from kit_booking.database import read
 from kit_booking.domain.text import search_key
 from kit_booking.models import Commune, Kit, Province
 from kit_booking.services.fortnight import changes_at, count_free
 from kit_booking.services.sheets import CommuneSheet, sheet
+from kit_booking.statements import HotRead
 
 FEW = 30
 """So many communes are listed with their free slots; where there are more, a province or a search comes first."""

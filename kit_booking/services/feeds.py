@@ -9,13 +9,14 @@ from typing import Any
 from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.orm import aliased
 
-from kit_booking.database import HotRead, UtcDateTime, read
+from kit_booking.database import UtcDateTime, read
 from kit_booking.domain.closed import joined
 from kit_booking.domain.hours import Span
 from kit_booking.domain.local_time import local, local_day
 from kit_booking.domain.status import IN_CALENDARS, Status
 from kit_booking.models import Booking, Commune, FeedToken, Hold, Household, Kit, Place, Staff, StaffRole
 from kit_booking.services.feed_tokens import USE_NOTED, token_hash
+from kit_booking.statements import HotRead
 
 PAST, AHEAD = timedelta(days=30), timedelta(days=90)
 """A feed reaches from so many days back to so many ahead."""

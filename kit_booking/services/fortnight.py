@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, func, select
 
-from kit_booking.database import HotRead, UtcDateTime, read
+from kit_booking.database import UtcDateTime, read
 from kit_booking.domain.slots import Slot
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Commune, Hold, Household, Kit
 from kit_booking.services.outlook import KitOutlook, Outlook, SlotState, outlook
 from kit_booking.services.sheets import CommuneSheet, KitSheet
+from kit_booking.statements import HotRead
 
 
 class Stamp(NamedTuple):

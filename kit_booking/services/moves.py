@@ -7,7 +7,7 @@ Whoever calls has locked the kit and the household.
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -35,6 +35,9 @@ from kit_booking.services.steps import (
     slip_of,
     sms_name,
 )
+from kit_booking.statements import HotStatement
+
+_add_hold = insert(Hold)
 
 
 def take(
@@ -78,7 +81,7 @@ def take(
             session.add(booking)
             record(session, booking, status, by, now=now, from_status=None, reason=reason)
             values = {"kit_id": kit.id, "from_at": slot.hold.from_at, "until_at": slot.hold.until_at}
-            session.execute(insert(Hold).values(booking_id=booking.id, **values))
+            session.connection().execute(_add_hold, {"booking_id": booking.id, **values})
     except IntegrityError as error:
         _only_overlap(error)
         return None
@@ -126,6 +129,17 @@ def hold_again(session: Session, booking: Booking, *, now: datetime) -> bool:
         with session.begin_nested():
             values = {"kit_id": booking.kit_id, "from_at": from_at, "until_at": booking.return_at}
             session.execute(insert(Hold).values(booking_id=booking.id, **values))
+    except IntegrityError as error:
+        _only_overlap(error)
+        return False
+    return True
+
+
+def hold_from(session: Session, booking: Booking, from_at: datetime) -> bool:
+    """Hold the kit from an earlier moment on, at which it really goes out; False when it is not free by then."""
+    try:
+        with session.begin_nested():
+            session.execute(update(Hold).where(Hold.booking_id == booking.id).values(from_at=from_at))
     except IntegrityError as error:
         _only_overlap(error)
         return False
@@ -235,18 +249,29 @@ def _settle_entry(session: Session, booking: Booking, to_status: Status, by: Act
     session.flush()
 
 
+_serve = HotStatement(
+    update(WaitingEntry)
+    .where(
+        WaitingEntry.household_id == bindparam("household"),
+        WaitingEntry.commune_id == bindparam("commune"),
+        WaitingEntry.day == bindparam("of_day"),
+        WaitingEntry.slot_name == bindparam("of_slot"),
+        WaitingEntry.state == WaitingState.WAITING,
+    )
+    .values(state=WaitingState.SERVED),
+    columns="ended_at",
+)
+
+
 def _end_waiting(session: Session, booking: Booking, *, now: datetime) -> None:
     """Whoever waited for this slot has it now."""
-    session.execute(
-        update(WaitingEntry)
-        .where(
-            WaitingEntry.household_id == booking.household_id,
-            WaitingEntry.commune_id == booking.commune_id,
-            WaitingEntry.day == booking.day,
-            WaitingEntry.slot_name == booking.slot_name,
-            WaitingEntry.state == WaitingState.WAITING,
-        )
-        .values(state=WaitingState.SERVED, ended_at=now)
+    _serve.on(
+        session,
+        household=booking.household_id,
+        commune=booking.commune_id,
+        of_day=booking.day,
+        of_slot=booking.slot_name,
+        ended_at=now,
     )
 
 

@@ -6,9 +6,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import bindparam, event, select
 
-from kit_booking.database import HotRead, UtcDateTime, db, read
+from kit_booking.database import UtcDateTime, db, read
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Hold
+from kit_booking.statements import HotRead
 from tests.builders import World, days_ahead
 
 STATEMENT = (
