@@ -41,6 +41,8 @@ class Policy:
     """When the reminder of the day before is sent."""
     soon_reminder_minutes: int = 120
     """The second reminder is sent this long before the pick-up."""
+    keep_days: int = 365
+    """So long after it last booked, waited or signed in, a household's name and numbers are kept."""
     quiet_from: time = time(21, 0)
     quiet_until: time = time(6, 30)
 

@@ -6,6 +6,7 @@ from kit_booking.models.handover import HandedPart, Handover, Photo
 from kit_booking.models.household import Household, LoginCode, Throttle
 from kit_booking.models.kit import Hold, Kit, Part
 from kit_booking.models.message import Message, MessageState
+from kit_booking.models.register import RegisterFile
 from kit_booking.models.staff import AuditEntry, FeedToken, Mark, Role, Staff, StaffRole
 from kit_booking.models.waiting import WaitingEntry, WaitingState
 
@@ -29,6 +30,7 @@ __all__ = [
     "Place",
     "PlannedSlot",
     "Province",
+    "RegisterFile",
     "Role",
     "Staff",
     "StaffRole",

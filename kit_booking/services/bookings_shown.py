@@ -10,6 +10,8 @@ from sqlalchemy.orm import aliased
 
 from kit_booking.database import read
 from kit_booking.domain.messages import Kind
+from kit_booking.domain.policy import Policy
+from kit_booking.domain.standing import is_late_to_cancel
 from kit_booking.domain.status import AHEAD, USED, Status
 from kit_booking.models import (
     Booking,
@@ -21,6 +23,7 @@ from kit_booking.models import (
     MessageState,
     Place,
     Staff,
+    WaitingEntry,
 )
 
 LONG_AGO = timedelta(days=60)
@@ -69,14 +72,36 @@ class ShownBooking:
     reason: str
     asked_at: datetime
     answer_by_at: datetime
+    approved_at: datetime | None
+    moved_at: datetime | None
+    changed_numbers: dict[str, Any]
+    """What the commune changed of the default policy."""
     first_time: bool
     """The household never had a kit before."""
+    was_offered: bool
+    """It came from the waiting list."""
+
+    @property
+    def policy(self) -> Policy:
+        return Policy.of(self.changed_numbers)
 
     def is_ahead(self, now: datetime) -> bool:
         return (self.status in AHEAD or self.status == Status.OUT) and self.return_at > now
 
     def can_be_withdrawn(self, now: datetime) -> bool:
         return self.status in (Status.REQUESTED, Status.APPROVED) and now < self.pick_up_at
+
+    def is_late_to_cancel(self, now: datetime) -> bool:
+        return is_late_to_cancel(
+            pick_up_at=self.pick_up_at,
+            approved_at=self.approved_at,
+            moved_at=self.moved_at,
+            policy=self.policy,
+            now=now,
+        )
+
+    def can_be_changed(self, now: datetime) -> bool:
+        return self.can_be_withdrawn(now) and not self.is_late_to_cancel(now)
 
 
 _earlier = aliased(Booking)
@@ -109,11 +134,15 @@ _bookings = (
         Booking.reason,
         Booking.asked_at,
         Booking.answer_by_at,
+        Booking.approved_at,
+        Booking.moved_at,
+        Commune.policy,
         ~exists().where(
             _earlier.household_id == Booking.household_id,
             _earlier.status.in_(USED),
             _earlier.pick_up_at < Booking.pick_up_at,
         ),
+        exists().where(WaitingEntry.booking_id == Booking.id),
     )
     .join(Kit, Kit.id == Booking.kit_id)
     .join(Commune, Commune.id == Booking.commune_id)

@@ -1,9 +1,9 @@
-"""What time does by itself: requests and offers lapse, clerks are reminded, waiting ends; each safe to do twice."""
+"""What time does by itself: requests and offers lapse, clerks are reminded; each safe to do twice."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, exists, or_, select, update
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from kit_booking.database import read, transaction
@@ -24,7 +24,8 @@ class Due:
 
     lapsing: list[str]
     to_remind_of: list[str]
-    is_waiting_over: bool
+    waiting_over: list[int]
+    """The ids of entries in the waiting list."""
 
 
 def find_due(*, now: datetime) -> Due:
@@ -41,13 +42,13 @@ def find_due(*, now: datetime) -> Due:
         .order_by(Booking.answer_by_at, Booking.id)
     )
     back_at = find_mark("back")
-    over = exists().where(WaitingEntry.state == WaitingState.WAITING, WaitingEntry.until_at <= now)
+    over = select(WaitingEntry.id).where(WaitingEntry.state == WaitingState.WAITING, WaitingEntry.until_at <= now)
     return Due(
         lapsing=[
             row.code for row in rows if row.answer_by_at <= now and not _in_grace(back_at, row.office_hours, now=now)
         ],
         to_remind_of=[row.code for row in rows if row.answer_by_at > now],
-        is_waiting_over=bool(read(select(over))[0][0]),
+        waiting_over=[row.id for row in read(over)],
     )
 
 
@@ -110,13 +111,3 @@ def remind_staff(session: Session, code: str, *, now: datetime) -> None:
     ).all()
     for mobile in mobiles:
         queue_booking_text(session, Kind.STAFF_DUE, file, now=now, due_at=booking.answer_by_at, to=mobile)
-
-
-@transaction
-def end_waiting(session: Session, *, now: datetime) -> None:
-    """Whoever waited for a slot that has begun, or as long as they wished, waits no more."""
-    session.execute(
-        update(WaitingEntry)
-        .where(WaitingEntry.state == WaitingState.WAITING, WaitingEntry.until_at <= now)
-        .values(state=WaitingState.OVER, ended_at=now)
-    )

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from kit_booking.database import transaction
 from kit_booking.domain.booking import CODE_LETTERS, week_of
+from kit_booking.domain.deadlines import offers_end_at
 from kit_booking.domain.hours import EVERY_DAY, WeeklyHours
 from kit_booking.domain.local_time import local, local_day
 from kit_booking.domain.policy import Policy
@@ -38,10 +39,15 @@ LATE_KIT, DUE_KIT, MISSED_KIT = "PD-4", "PD-2", "PD-1"
 """Kept since yesterday afternoon; to be back this morning; not collected some evenings ago."""
 MISSED = -9
 """Days ago."""
+OFFERED_IN = 6
+"""So many days ahead an evening has just come free and is offered to the first who waited for it."""
+WAITED_FOR = {2: 3, 4: 2, OFFERED_IN: 2}
+"""So many households wait for the evening of so many days ahead."""
 DEMAND = {EVENING: 0.62, "trua": 0.34, "chieu": 0.26, "sang": 0.2}
 REASONS = ("Bộ đang sửa", "Xã cần dùng bộ buổi này", "Nhường nhà chưa được mượn")
 PATHS = {
     S.REQUESTED: (S.REQUESTED,),
+    S.OFFERED: (S.OFFERED,),
     S.APPROVED: (S.REQUESTED, S.APPROVED),
     S.DECLINED: (S.REQUESTED, S.DECLINED),
     S.CANCELLED: (S.REQUESTED, S.CANCELLED),
@@ -55,6 +61,7 @@ _TOLD = {
     (LATE_KIT, AFTERNOON, -1): S.OUT,
     (DUE_KIT, EVENING, -1): S.OUT,
     (MISSED_KIT, EVENING, MISSED): S.NO_SHOW,
+    (DUE_KIT, EVENING, OFFERED_IN): S.OFFERED,
 }
 """What the counter has to tell, by kit, slot and days ahead."""
 
@@ -89,6 +96,7 @@ def fill(session: Session, *, now: datetime) -> None:
     demo_data.add_households(session, consent_at=local(today - timedelta(days=BACK + 20), time(9)))
     clerks = demo_data.add_staff(session, hasher.hash(demo_data.PASSWORD))
     _Bookings(session, today, clerks).add(kits)
+    demo_data.add_waiting(session, today, WAITED_FOR, at=local(today - timedelta(days=1), time(15, 20)))
     session.add(AuditEntry(at=now, action="demo_filled", detail=f"{len(kits)} kits"))
 
 
@@ -168,6 +176,7 @@ class _Bookings:
         asked_at, answered_at = self._times(slot, offset, is_waiting=is_waiting)
         if told:
             status = told
+            asked_at = self.at if told is S.OFFERED else asked_at
         elif is_waiting:
             status = S.REQUESTED
         elif slot.hold.until_at <= self.at:
@@ -216,7 +225,9 @@ class _Bookings:
             "sells": home.sells,
             "streams_on": home.streams_on,
             "asked_at": wish.asked_at,
-            "answer_by_at": TIMETABLE.answer_by(wish.asked_at, slot.hold.from_at),
+            "answer_by_at": offers_end_at(slot.hold.from_at, POLICY)
+            if wish.status is S.OFFERED
+            else TIMETABLE.answer_by(wish.asked_at, slot.hold.from_at),
             "strike_at": _reached(wish)[S.NO_SHOW] if wish.status is S.NO_SHOW else None,
             "approved_at": wish.answered_at if S.APPROVED in path else None,
             "reason": self.dice.choice(REASONS) if wish.status is S.DECLINED else "",

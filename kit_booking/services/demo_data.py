@@ -2,8 +2,9 @@
 
 import json
 import random
+from collections import Counter
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ from sqlalchemy.orm import Session
 
 from kit_booking.domain.counter import Way
 from kit_booking.domain.slots import DEFAULT_PLAN
+from kit_booking.domain.status import AHEAD, Status
 from kit_booking.domain.text import search_key, slug
 from kit_booking.models import (
+    Booking,
     Commune,
     HandedPart,
     Handover,
@@ -27,6 +30,8 @@ from kit_booking.models import (
     Staff,
     StaffRole,
     Village,
+    WaitingEntry,
+    WaitingState,
 )
 
 COMMUNES = Path(__file__).parent.parent / "data" / "communes.json"
@@ -159,6 +164,37 @@ def add_households(session: Session, consent_at: datetime) -> None:
                 )
             )
     session.flush()
+
+
+def add_waiting(session: Session, today: date, waited_for: dict[int, int], at: datetime) -> None:
+    """Households that wait for full evenings, and the entry of the one that was just offered one."""
+    dice = random.Random(today.toordinal())  # noqa: S311 (nothing here is secret)
+    offered = session.scalars(select(Booking).where(Booking.status == Status.OFFERED)).one()
+    ahead = Counter(session.scalars(select(Booking.household_id).where(Booking.status.in_(AHEAD))))
+    busy = set(session.execute(select(Booking.household_id, Booking.day)).tuples())
+    homes = session.scalars(select(Household.id).where(Household.commune_id == offered.commune_id)).all()
+    for days, count in waited_for.items():
+        day = today + timedelta(days=days)
+        patient = [home for home in homes if (home, day) not in busy]
+        patient.sort(key=lambda home: (ahead[home], dice.random()))
+        for number, home in enumerate(patient[:count]):
+            session.add(_entry(offered, home, day, at - timedelta(hours=2 * number, minutes=7 * days)))
+            ahead[home] += 1
+    served = _entry(offered, offered.household_id, offered.day, at - timedelta(days=1))
+    served.state, served.booking_id = WaitingState.OFFERED, offered.id
+    session.add(served)
+
+
+def _entry(like: Booking, household_id: int, day: date, joined_at: datetime) -> WaitingEntry:
+    pick_up_at = like.pick_up_at + (day - like.day)
+    return WaitingEntry(
+        commune_id=like.commune_id,
+        household_id=household_id,
+        day=day,
+        slot_name=like.slot_name,
+        joined_at=joined_at,
+        until_at=pick_up_at,
+    )
 
 
 def add_staff(session: Session, password_hash: str) -> dict[int, int]:

@@ -18,7 +18,7 @@ from kit_booking.domain.slots import Timetable
 from kit_booking.models import Commune, Kit, Part, Place, PlannedSlot, Village
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class KitSheet:
     """A kit, where it stands, who keeps it, what it consists of, and when it can be had."""
 
@@ -33,8 +33,10 @@ class KitSheet:
     timetable: Timetable
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CommuneSheet:
+    """One version of a commune; equal to itself alone, so that what is made of it is found without comparing it."""
+
     id: int
     name: str
     slug: str

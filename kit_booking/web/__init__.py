@@ -14,13 +14,33 @@ from kit_booking.web import (
     errors,
     formats,
     health,
+    households,
     language,
+    last_modified,
+    on_behalf,
+    own_data,
     readers,
     responses,
     security,
     sign_in,
     staff,
     today,
+    waiting_list,
+)
+
+PAGES = (
+    communes,
+    bookings,
+    waiting_list,
+    sign_in,
+    calendars,
+    own_data,
+    staff,
+    today,
+    counter,
+    households,
+    on_behalf,
+    health,
 )
 
 
@@ -33,9 +53,9 @@ def init_app(app: Flask, settings: Settings) -> None:
             "lang": language.language(),
         }
     )
-    for part in (security, language, readers, formats, responses, errors, desk):
+    for part in (security, language, readers, formats, responses, last_modified, errors, desk):
         part.init_app(app)
-    for page in (communes, bookings, sign_in, calendars, staff, today, counter, health):
+    for page in PAGES:
         app.register_blueprint(page.blueprint)
     if settings.demo:
         app.register_blueprint(demo.blueprint)

@@ -1,5 +1,6 @@
 """The desk of the commune office: its tabs, a booking as its pages show it, and the answer after an action."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -10,9 +11,10 @@ from flask_babel import lazy_gettext
 
 from kit_booking.clock import utc_now
 from kit_booking.domain.status import Status
+from kit_booking.models import Role
 from kit_booking.services.booking import Outcome
 from kit_booking.services.bookings_shown import ShownBooking
-from kit_booking.services.staff import SeenCommune, communes_seen
+from kit_booking.services.staff import SeenCommune, StaffMember, communes_seen
 from kit_booking.services.today import count_of_today
 from kit_booking.web.bookings import shown_view
 from kit_booking.web.formats import status_word
@@ -24,21 +26,26 @@ FEW = 2
 """Whoever sees no more communes than this has a tab for the fortnight of each."""
 
 
+def _is_clerk(member: StaffMember) -> bool:
+    return any(role is Role.CLERK for role, _commune in member.roles)
+
+
 class Page(NamedTuple):
     path: str
     label: Any
-    for_operator: bool | None = None
-    """Only for the operator, or only for the others."""
+    is_for: Callable[[StaffMember], bool] = lambda _member: True
 
 
 PAGES = (
+    Page("/staff/book", lazy_gettext("Ghi phiếu hộ"), _is_clerk),
     Page("/staff/queue", lazy_gettext("Chờ chỗ")),
     Page("/staff/households", lazy_gettext("Hộ")),
     Page("/staff/messages", lazy_gettext("Tin nhắn")),
     Page("/staff/closures", lazy_gettext("Bộ, nghỉ")),
     Page("/staff/print", lazy_gettext("In")),
-    Page("/staff/settings", lazy_gettext("Thiết lập"), for_operator=False),
-    Page("/staff/operator", lazy_gettext("Vận hành"), for_operator=True),
+    Page("/staff/settings", lazy_gettext("Thiết lập"), lambda member: not member.is_operator),
+    Page("/staff/audit", lazy_gettext("Sổ việc")),
+    Page("/staff/operator", lazy_gettext("Vận hành"), lambda member: member.is_operator),
 )
 """The pages behind the tabs after today and the fortnight; a page that this installation lacks has no tab."""
 
@@ -72,7 +79,7 @@ def tabs() -> list[Tab]:
         found.append(Tab("/staff#calendars", _("Lịch"), request.path.startswith("/staff/communes/")))
     adapter = current_app.url_map.bind("localhost")
     for page in PAGES:
-        if page.for_operator in (None, member.is_operator) and adapter.test(page.path, "GET"):
+        if page.is_for(member) and adapter.test(page.path, "GET"):
             found.append(Tab(page.path, str(page.label), request.path.startswith(page.path)))
     return found
 

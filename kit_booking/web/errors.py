@@ -8,6 +8,8 @@ from flask_babel import lazy_gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from kit_booking.services.standing import HouseholdGone
+
 log = logging.getLogger(__name__)
 
 KEPT = {
@@ -29,6 +31,7 @@ KEPT = {
 def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(HouseholdGone, _gone)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -38,6 +41,15 @@ def _csrf(_error: CSRFError) -> Response:
         _("Trang này mở lâu quá rồi"),
         _("Điện thoại không còn giữ được trang này, nên xã chưa nhận được gì."),
         _("Bà con quay lại trang trước, tải lại rồi gửi lại. Cần cho phép cookie thì mới gửi được."),
+    )
+
+
+def _gone(_error: HouseholdGone) -> Response:
+    return _page(
+        409,
+        _("Hộ này không còn trong sổ"),
+        _("Thông tin của hộ vừa được xóa, hoặc vừa ghép vào một hộ khác."),
+        _("Tìm lại hộ theo tên hoặc số điện thoại."),
     )
 
 

@@ -5,8 +5,19 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, Field, PasswordField, StringField, TelField, ValidationError
+from wtforms import (
+    BooleanField,
+    Field,
+    PasswordField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TelField,
+    ValidationError,
+)
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # Too new for its stubs.
 from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from kit_booking.domain.phone import PhoneProblem, parse_mobile
 from kit_booking.domain.text import clean
@@ -108,6 +119,19 @@ class StaffForm(Form):
         filters=[lambda typed: unicodedata.normalize("NFC", typed) if typed else typed],
         render_kw={"autocomplete": "current-password"},
     )
+
+
+class WaitForm(Form):
+    """For which places a household waits, and until when it wants to hear of one."""
+
+    places = SelectMultipleField(
+        _("Nhà mình lấy bộ ở đâu được?"),
+        [DataRequired(_("Bà con chọn ít nhất một nơi."))],
+        coerce=int,
+        option_widget=CheckboxInput(),
+        widget=ListWidget(prefix_label=False),
+    )
+    until = SelectField(_("Có chỗ thì báo cho nhà mình, không muộn hơn"), choices=[SelectChoice("", "")])
 
 
 class ReasonForm(Form):

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from flask import Flask, Response, current_app, request
@@ -24,9 +24,13 @@ class Page:
     """A finished answer, and until when it stays true if nothing else changes."""
 
     body: bytes
-    packed: bytes
     etag: str
     until_at: datetime
+
+    @cached_property
+    def packed(self) -> bytes:
+        """As small as it gets: for whoever asks after the first."""
+        return gzip.compress(self.body, 9, mtime=0)
 
 
 class PageCache:
@@ -71,31 +75,33 @@ def cached(
     ``build`` gives the body and the moment at which it changes by itself.
     """
     pages: PageCache = current_app.extensions["pages"]
-    page = pages.get(key, now)
+    page = kept = pages.get(key, now)
     if page is None:
         body, until_at = build()
-        body = body.encode() if isinstance(body, str) else body
-        page = Page(body, gzip.compress(body, 6, mtime=0), etag_of(key, until_at), until_at)
+        page = Page(body.encode() if isinstance(body, str) else body, etag_of(key, until_at), until_at)
         pages.put(key, page)
+    headers = [("Content-Type", f"{mimetype}; charset=utf-8"), *_tags(page.etag, cache_control)]
     if has_it(page.etag):
-        response = Response(status=304)
-    elif _takes_gzip():
-        response = Response(page.packed, mimetype=mimetype)
-        response.headers["Content-Encoding"] = "gzip"
-    else:
-        response = Response(page.body, mimetype=mimetype)
-    return tagged(response, page.etag, cache_control)
+        return Response(status=304, headers=headers)
+    if _takes_gzip():
+        # The first reader of a page that changes with each booking need not wait until it is as small as it gets.
+        packed = kept.packed if kept else gzip.compress(page.body, 1, mtime=0)
+        return Response(packed, headers=[*headers, ("Content-Encoding", "gzip")])
+    return Response(page.body, headers=headers)
 
 
 def tagged(response: Response, etag: str, cache_control: str) -> Response:
-    response.headers["ETag"] = f'W/"{etag}"'
-    response.headers["Cache-Control"] = cache_control
-    response.headers["Vary"] = "Accept-Encoding, Cookie"
+    response.headers.update(_tags(etag, cache_control))
     return response
 
 
+def _tags(etag: str, cache_control: str) -> list[tuple[str, str]]:
+    return [("ETag", f'W/"{etag}"'), ("Cache-Control", cache_control), ("Vary", "Accept-Encoding, Cookie")]
+
+
 def has_it(etag: str) -> bool:
-    return "If-None-Match" in request.headers and request.if_none_match.contains_weak(etag)
+    theirs = request.headers.get("If-None-Match")
+    return theirs is not None and (theirs == f'W/"{etag}"' or request.if_none_match.contains_weak(etag))
 
 
 def etag_of(key: tuple[Hashable, ...], until_at: datetime) -> str:
@@ -124,14 +130,14 @@ def _takes_gzip() -> bool:
 
 def _pack(response: Response) -> Response:
     """Gzip what is worth it and was not packed already."""
+    if response.status_code == 304 or "Content-Encoding" in response.headers:
+        return response
     if request.path.startswith("/static/"):
         response.direct_passthrough = False
         if "v" in request.args:
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     if (
         _takes_gzip()
-        and response.status_code != 304
-        and "Content-Encoding" not in response.headers
         and response.mimetype
         in ("text/html", "text/css", "text/javascript", "text/calendar", "image/svg+xml", "text/plain")
         and not response.is_streamed

@@ -10,7 +10,18 @@ from kit_booking.clock import utc_now
 from kit_booking.domain.counter import Way
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
-from kit_booking.models import Booking, Handover, Household, Kit, Message, MessageState, Role, Staff, StaffRole
+from kit_booking.models import (
+    Booking,
+    Handover,
+    Household,
+    Kit,
+    Message,
+    MessageState,
+    Role,
+    Staff,
+    StaffRole,
+    WaitingEntry,
+)
 from tests.builders import days_ahead
 from tests.e2e.demo import COMMUNE, Demo
 
@@ -60,6 +71,33 @@ class Visitor:
         booking = self.booking(status)
         self.demo.sign_in(self.page, self.world.all(Household, id=booking.household_id)[0])
         return booking
+
+    def be_waiting(self) -> int:
+        """Somebody who waits, and the number of the entry."""
+        entry = self.world.all(WaitingEntry, state="waiting", commune_id=self.demo.commune.id)[-1]
+        self.demo.sign_in(self.page, self.world.all(Household, id=entry.household_id)[0])
+        return entry.id
+
+    def choose_another_slot(self) -> None:
+        self.see_one(Status.APPROVED, "/change")
+        self.page.locator("details.choices").last.locator("summary").click()
+        self.page.locator("details.choices").last.locator("a.slot").first.click()
+        self.page.wait_for_load_state()
+
+    def wait_nowhere(self) -> None:
+        self.be_newcomer()
+        self.go(self.slot("toi", days=5))
+        for tick in self.page.get_by_role("checkbox").all():
+            tick.uncheck()
+        self.send("Chờ chỗ trống")
+
+    def put_forward_without_a_reason(self) -> None:
+        self.be_staff(Role.CLERK)
+        self.go("/staff/queue")
+        self.page.get_by_text("Ưu tiên hoặc thôi chờ").first.click()
+        self.page.locator("input[name=reason]").first.fill(" ")
+        self.page.get_by_role("button", name="Đưa lên đầu").first.click()
+        self.page.wait_for_load_state()
 
     def be_newcomer(self) -> None:
         self.demo.sign_in(self.page, self.world.household(self.demo.commune, seen_at=utc_now()))
@@ -175,7 +213,6 @@ class Visitor:
     def list_calendars(self) -> None:
         self.add_a_calendar()
         self.go("/calendar")
-        self.page.get_by_text("Bỏ lịch này").first.click()
 
     def decline_without_a_reason(self) -> None:
         self.see_one_as_clerk(Status.REQUESTED)
@@ -206,6 +243,7 @@ def _as(become: Callable[[Visitor], object], path: str) -> Callable[[Visitor], N
 
 SLOT = "/kits/<kit_code>/<day>/<slot_key>"
 FORTNIGHT = "/communes/<slug>"
+WAITING, FORWARD = "/waiting/<int(max=2147483647):entry_id>", "/staff/queue/<int(max=2147483647):entry_id>/forward"
 ONE, STAFF_ONE = "/bookings/<code>", "/staff/bookings/<code>"
 S = Status
 
@@ -243,10 +281,21 @@ PAGES = [
         for status in (S.REQUESTED, S.APPROVED, S.DECLINED, S.CANCELLED, S.RETURNED)
     ),
     Shown("question before cancelling", "/bookings/<code>/cancel", lambda v: v.see_one(S.APPROVED, "/cancel")),
+    Shown("booking, offered", ONE, lambda v: v.see_one(S.OFFERED)),
+    Shown("where to change to", "/bookings/<code>/change", lambda v: v.see_one(S.APPROVED, "/change")),
+    Shown("question before changing", "/bookings/<code>/change", Visitor.choose_another_slot),
+    Shown("taken slot, waited for by a household", SLOT, lambda v: (v.be_newcomer(), v.go(v.slot("toi", days=5)))),
+    Shown("waiting without a place", SLOT + "/wait", Visitor.wait_nowhere),
+    Shown("place in the queue", WAITING, lambda v: v.go(f"/waiting/{v.be_waiting()}")),
+    Shown("bookings of who waits", "/bookings", _as(Visitor.be_waiting, "/bookings")),
+    Shown("queue of a clerk", "/staff/queue", _as(lambda v: v.be_staff(Role.CLERK), "/staff/queue")),
+    Shown("queue without anybody", "/staff/queue", _as(Visitor.be_clerk_without_work, "/staff/queue")),
+    Shown("putting forward without a reason", FORWARD, Visitor.put_forward_without_a_reason),
     Shown("no calendars", "/calendar", _as(Visitor.be_newcomer, "/calendar")),
     Shown("new calendar", "/calendar", Visitor.add_a_calendar),
     Shown("calendars", "/calendar", Visitor.list_calendars),
     Shown("calendars of staff", "/calendar", _as(lambda v: v.be_staff(Role.CLERK), "/calendar")),
+    Shown("calendars of an operator", "/calendar", _as(lambda v: v.be_staff(Role.OPERATOR), "/calendar")),
     Shown("sign-in of staff", "/staff/sign-in", lambda v: v.go("/staff/sign-in")),
     Shown(
         "sign-in without a password",

@@ -25,7 +25,7 @@ from tests.builders import NOW, World, at, days_ahead
 from tests.databases import Postgresql, Sqlite
 from tests.fakes import FakeSms
 
-SHOWN = set(Status) - {Status.OFFERED, Status.REFUSED, Status.LAPSED}
+SHOWN = set(Status) - {Status.REFUSED, Status.LAPSED}
 """Every status that a booking can have by now."""
 
 

@@ -1,5 +1,6 @@
 """Who may open what: one table of every route, and what each of seven readers gets there."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -70,6 +71,10 @@ def of_booking(pattern: str) -> Callable[[Town], str]:
 
 def of_offer(pattern: str) -> Callable[[Town], str]:
     return lambda town: pattern.format(town.booking(Status.OFFERED).code)
+
+
+def of_entry(pattern: str) -> Callable[[Town], str]:
+    return lambda town: pattern.format(town.entry().id)
 
 
 def at_counter(status: Status, action: str) -> Callable[[Town], str]:
@@ -157,13 +162,41 @@ case("GET /bookings/<code>", households("404", "200"), of_booking("/bookings/{}"
 case("GET /bookings/<code>.ics", households("404", "200"), of_booking("/bookings/{}.ics"))
 case("GET /bookings/<code>/cancel", households("404", "200"), of_booking("/bookings/{}/cancel"))
 case("POST /bookings/<code>/cancel", households("404", "303 /bookings/CODE"), of_booking("/bookings/{}/cancel"))
+case("GET /bookings/<code>/change", households("404", "200"), of_booking("/bookings/{}/change"))
+case(
+    "POST /bookings/<code>/change",
+    households("404", "303 /bookings/CODE"),
+    of_booking("/bookings/{}/change"),
+    to="PD-1/{day}/{slot}",
+)
+case("POST /bookings/<code>/accept", households("404", "303 /bookings/CODE"), of_offer("/bookings/{}/accept"))
+case("POST /bookings/<code>/refuse", households("404", "303 /bookings/CODE"), of_offer("/bookings/{}/refuse"))
+case(
+    "POST /kits/<kit_code>/<day>/<slot_key>/wait",
+    households("303 /waiting/ID"),
+    Town.taken_slot_path,
+    places="1",
+    until="",
+)
+case("GET /waiting/<int(max=2147483647):entry_id>", households("404", "200"), of_entry("/waiting/{}"))
+case(
+    "POST /waiting/<int(max=2147483647):entry_id>/leave",
+    households("404", "303 /waiting/ID"),
+    of_entry("/waiting/{}/leave"),
+)
 case("GET /calendar", signed_in("200"))
-case("POST /calendar", signed_in("303 /calendar"))
+case("POST /calendar", (*signed_in("303 /calendar")[:-1], "403"))  # An operator has no commune to show.
 case(
     "POST /calendar/<int(max=2147483647):token_id>/revoke",
     (HOUSEHOLD, "404", "303 /calendar", "404", "404", "404", "404"),
     revoke_path,
 )
+case("GET /household", households("200"))
+case("POST /household", households("303 /household"), village="Giẽ Hạ", craft="giày da")
+case("GET /household/data.json", households("200"))
+case("GET /household/erase", households("200"))
+case("POST /household/erase", households("303 /household/erased"))
+case("GET /household/erased", "200")
 
 # The office: a clerk sees and acts in the own commune, a leader sees it, an operator sees all of them.
 case("GET /staff", staff("200", "200", "200", "200"))
@@ -172,7 +205,107 @@ case("GET /staff/bookings/<code>", staff("404", "200", "200", "200"), of_booking
 ACTING = staff("404", "303 /staff", "403", "403")
 case("POST /staff/bookings/<code>/approve", ACTING, of_booking("/staff/bookings/{}/approve"))
 case("POST /staff/bookings/<code>/decline", ACTING, of_booking("/staff/bookings/{}/decline"), reason="Bộ đang sửa")
+case("GET /staff/queue", staff("200", "200", "200", "200"))
+FORWARD, LEAVE = "/staff/queue/{}/forward", "/staff/queue/{}/leave"
+case(
+    "POST /staff/queue/<int(max=2147483647):entry_id>/forward",
+    staff("404", "303 /staff/queue", "403", "403"),
+    of_entry(FORWARD),
+    reason="Nhà có hàng cho hội chợ",
+)
+case(
+    "POST /staff/queue/<int(max=2147483647):entry_id>/leave",
+    staff("404", "303 /staff/queue", "403", "403"),
+    of_entry(LEAVE),
+)
 case("POST /staff/bookings/<code>/cancel", ACTING, of_booking("/staff/bookings/{}/cancel"), reason="Bộ đang sửa")
+
+# The register: a clerk changes that of the own commune; of others' households only guests are seen, and little.
+HOUSEHOLD_ID = "<int(max=2147483647):household_id>"
+
+
+def of_household(pattern: str) -> Callable[[Town], str]:
+    """A household with nothing ahead, so that the pages are about it alone."""
+    return lambda town: pattern.format(town.world.household(town.commune, "Trần Thị Lan").id)
+
+
+def changing(answer: str) -> tuple[str, ...]:
+    return staff("404", answer, "403", "403")
+
+
+case("GET /staff/households", staff("200", "200", "200", "200"))
+case(f"GET /staff/households/{HOUSEHOLD_ID}", staff("404", "200", "200", "200"), of_household("/staff/households/{}"))
+for page in ("edit", "number", "join", "erase"):
+    case(
+        f"GET /staff/households/{HOUSEHOLD_ID}/{page}",
+        changing("200"),
+        of_household(f"/staff/households/{{}}/{page}"),
+    )
+case(
+    f"POST /staff/households/{HOUSEHOLD_ID}/edit",
+    changing("303 /staff/households/ID"),
+    of_household("/staff/households/{}/edit"),
+    name="Trần Thị Lan",
+    village="Giẽ Hạ",
+    craft="giày da",
+)
+case(
+    f"POST /staff/households/{HOUSEHOLD_ID}/number",
+    changing("303 /staff/households/ID"),
+    of_household("/staff/households/{}/number"),
+    phone="0987 654 321",
+    checked="y",
+    shared="y",
+)
+case(
+    f"POST /staff/households/{HOUSEHOLD_ID}/lift",
+    changing("303 /staff/households/ID"),
+    of_household("/staff/households/{}/lift"),
+    reason="Nhà có việc buồn",
+)
+case(
+    f"POST /staff/households/{HOUSEHOLD_ID}/join",
+    changing("303 /staff/households/ID"),
+    lambda town: "/staff/households/{}/join?with={}".format(
+        *(town.world.household(town.commune).id for _ in range(2))
+    ),
+)
+case(
+    f"POST /staff/households/{HOUSEHOLD_ID}/erase",
+    changing("303 /staff/households"),
+    of_household("/staff/households/{}/erase"),
+    sure="y",
+)
+
+# Booking for others: clerks only, for households of their register, and only on kits of their commune.
+SLOT_FOR = f"/staff/book/{HOUSEHOLD_ID}/<kit_code>/<day>/<slot_key>"
+
+
+def booking_for(after: str = "") -> Callable[[Town], str]:
+    return lambda town: f"/staff/book/{town.owner.id}{town.slot_path().removeprefix('/kits')}{after}"
+
+
+def taken_for(town: Town) -> str:
+    """A slot that is taken at both kits, which somebody without a booking may wait for."""
+    day, key = town.free_slot()
+    for kit in (town.kit, town.second_kit):
+        town.world.booking(kit, town.neighbour, day, key)
+    return f"/staff/book/{town.world.household(town.commune).id}/{town.kit.code}/{day}/{key}/wait"
+
+
+case("GET /staff/book", staff("200", "200", "403", "403"))
+case(
+    "POST /staff/book",
+    staff("303 /staff/book/ID", "303 /staff/book/ID", "403", "403"),
+    name="Đỗ Thị Lụa",
+    village="Giẽ Hạ",
+    craft="giày da",
+    consent="y",
+)
+case(f"GET /staff/book/{HOUSEHOLD_ID}", staff("404", "200", "403", "403"), of_household("/staff/book/{}"))
+case(f"GET {SLOT_FOR}", staff("404", "200", "403", "403"), booking_for())
+case(f"POST {SLOT_FOR}", staff("404", "303 /staff/bookings/CODE", "403", "403"), booking_for())
+case(f"POST {SLOT_FOR}/wait", staff("404", "303 /staff/households/ID", "403", "403"), taken_for)
 
 
 # The counter: a kit goes out and comes back by a clerk's hand; the paper and the photos are seen by the whole office.
@@ -207,11 +340,12 @@ def test_each_reader_gets_what_the_table_says(town: Town, method: str, rule: str
 def _ask(town: Town, reader: str, method: str, row: Case) -> str:
     browser = town.browser(getattr(town, reader, None))
     path = row.path(town)
-    fields = {name: text.format(READERS.index(reader)) for name, text in row.fields.items()}
+    day, slot = town.free_slot()
+    fields = {name: text.format(READERS.index(reader), day=day, slot=slot) for name, text in row.fields.items()}
     answer = browser.post(path, fields) if method == "POST" else browser.get(path)
     status, _, location = where(answer).partition(" ")
-    is_booking = location.startswith("/bookings/")
-    return f"{status} {'/bookings/CODE' if is_booking else location}".strip()
+    location = re.sub("(?<=/bookings/).+", "CODE", re.sub(r"/\d+(?=/|$)", "/ID", location))
+    return f"{status} {location}".strip()
 
 
 def test_every_route_is_in_the_table(app: Flask) -> None:

@@ -13,7 +13,7 @@ from kit_booking.clock import utc_now
 from kit_booking.database import db
 from kit_booking.domain.local_time import local_day
 from kit_booking.domain.status import Status
-from kit_booking.models import Booking, Household, LoginCode, Mark, Role, Staff
+from kit_booking.models import Booking, Household, LoginCode, Mark, Role, Staff, WaitingEntry
 from tests.builders import World, csrf_token, sign_in
 
 SLOTS = ("sang", "trua", "chieu", "toi")
@@ -44,7 +44,7 @@ class Town:
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.world = world = World(app)
-        self.commune = world.commune(kits=2, policy={"most_ahead": 99, "most_a_week": 99})
+        self.commune = world.commune(kits=2, policy={"most_ahead": 99, "most_a_week": 99, "most_waiting": 99})
         self.elsewhere = world.commune("Đại Xuyên")
         self.kit, self.second_kit = world.kits(self.commune)
         now = utc_now()
@@ -74,6 +74,18 @@ class Town:
         """A booking of the owner."""
         day, slot = self.free_slot()
         return self.world.booking(self.kit, of or self.owner, day, slot, status=status, asked_at=utc_now(), **columns)
+
+    def taken_slot_path(self) -> str:
+        """A slot that a third household has, at the one place of the commune."""
+        day, slot = self.free_slot()
+        for kit in (self.kit, self.second_kit):
+            self.world.booking(kit, self.world.household(self.commune), day, slot, status=Status.APPROVED)
+        return f"/kits/{self.kit.code}/{day}/{slot}/wait"
+
+    def entry(self, of: Household | None = None, **columns: object) -> WaitingEntry:
+        """The owner waits for a slot, each time another one."""
+        day, slot = self.free_slot()
+        return self.world.entry(self.kit, of or self.owner, day, slot, joined_at=utc_now(), **columns)
 
     def login_code(self, phone: str) -> LoginCode:
         with self.app.app_context(), Session(db.engine) as session:
