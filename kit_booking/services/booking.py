@@ -303,6 +303,8 @@ def mark_no_show(session: Session, code: str, staff_id: int, *, now: datetime) -
     booking = file.booking
     if booking.status != Status.APPROVED or now < booking.pick_up_at + file.policy.no_show:
         return Outcome(False, Status(booking.status))
+    if session.scalar(select(exists().where(Booking.kit_id == booking.kit_id, Booking.status == Status.OUT))):
+        return Outcome(False, Status(booking.status))  # The kit was not there to be collected.
     booking.strike_at = now
     return _done(session, file, Status.NO_SHOW, Kind.NO_SHOW, Actor(staff_id=staff_id), now=now)
 

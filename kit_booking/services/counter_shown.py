@@ -67,6 +67,7 @@ def handovers_of(code: str) -> dict[Way, ShownHandover]:
         .join(Booking, Booking.id == Handover.booking_id)
         .join(Staff, Staff.id == Handover.staff_id)
         .where(Booking.code == code)
+        .order_by(Handover.id)
     )
     if not rows:
         return {}

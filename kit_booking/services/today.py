@@ -39,7 +39,7 @@ class Today:
     offers: list[ShownBooking]
     to_hand_over: list[ShownBooking]
     not_collected: list[ShownBooking]
-    """So long after their pick-up that nobody may come any more."""
+    """So long after their pick-up that nobody may come any more; never when the kit itself is not there."""
     to_take_back: list[ShownBooking]
     overdue: list[ShownBooking]
     endangered: list[ShownBooking]
@@ -65,8 +65,9 @@ def today(commune_ids: Sequence[int], *, now: datetime) -> Today:
         found[booking.status].append(booking)
     policies = _policies(commune_ids) if found else {}
     due = sorted(found[Status.APPROVED], key=lambda booking: (booking.pick_up_at, booking.kit_code))
-    missed = [b for b in due if now >= b.pick_up_at + policies[b.commune_id].no_show]
     out = sorted(found[Status.OUT], key=lambda booking: (booking.return_at, booking.kit_code))
+    away = {booking.kit_code for booking in out}
+    missed = [b for b in due if now >= b.pick_up_at + policies[b.commune_id].no_show and b.kit_code not in away]
     overdue = [b for b in out if b.return_at <= now]
     requests = sorted(found[Status.REQUESTED], key=lambda booking: booking.answer_by_at)
     return Today(

@@ -7,9 +7,21 @@ from datetime import timedelta
 from playwright.sync_api import Page
 
 from kit_booking.clock import utc_now
+from kit_booking.domain.counter import Way
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
-from kit_booking.models import Booking, Household, Kit, Message, MessageState, Role, Staff, StaffRole, WaitingEntry
+from kit_booking.models import (
+    Booking,
+    Handover,
+    Household,
+    Kit,
+    Message,
+    MessageState,
+    Role,
+    Staff,
+    StaffRole,
+    WaitingEntry,
+)
 from tests.builders import days_ahead
 from tests.e2e.demo import COMMUNE, Demo
 
@@ -146,6 +158,45 @@ class Visitor:
         self.be_staff(Role.CLERK)
         self.go("/staff")
 
+    def see_today_of_a_full_desk(self) -> None:
+        """With an offer, a kit that came back broken, and a line that is opened."""
+        booking, now = self.booking(Status.RETURNED), utc_now()
+        self.be_staff(Role.CLERK)
+        if not self.world.all(Handover, booking_id=booking.id):
+            staff_id = self.world.clerk(self.demo.commune).id
+            self.world.add(
+                Handover(
+                    booking_id=booking.id, way=Way.BACK, staff_id=staff_id, person="", has_fault=True,
+                    happened_at=now, written_at=now,
+                )
+            )  # fmt: skip
+            offered = self.world.all(Booking, status=Status.REQUESTED, commune_id=self.demo.commune.id)[0]
+            self.world.change(offered, status=Status.OFFERED)
+        self.go("/staff")
+        self.page.locator("#t-" + self.booking(Status.REQUESTED).code + " summary").click()
+        self.page.locator("#keys summary").click()
+
+    def at_counter(self, status: Status, action: str) -> None:
+        self.be_staff(Role.CLERK)
+        booking = self.world.all(Booking, commune_id=self.demo.commune.id, status=status)[0]
+        self.go(f"/staff/bookings/{booking.code}/{action}")
+
+    def hand_over_a_kit_that_is_out(self) -> None:
+        self.be_staff(Role.CLERK)
+        out = self.booking(Status.OUT)
+        booking = self.world.all(Booking, kit_id=out.kit_id, status=Status.APPROVED)[0]
+        self.go(f"/staff/bookings/{booking.code}/hand-over")
+        self.page.locator("input[name='parts-2-count']").fill("-1")
+        self.send("Giao bộ")
+        self.page.locator("input[name='parts-2-count']").fill("1")
+        self.send("Giao bộ", note="giao hộ")
+
+    def judge_a_broken_kit(self) -> None:
+        self.see_today_of_a_full_desk()
+        broken = self.world.all(Handover, has_fault=True)[0]
+        code = self.world.all(Booking, id=broken.booking_id)[0].code
+        self.go(f"/staff/bookings/{code}/usable")
+
     def see_the_phones(self, *, is_empty: bool = False) -> None:
         if is_empty:
             self.demo.sms_file.unlink(missing_ok=True)
@@ -264,6 +315,13 @@ PAGES = [
         Shown(f"booking for staff, {status}", STAFF_ONE, lambda v, status=status: v.see_one_as_clerk(status))
         for status in (S.REQUESTED, S.APPROVED, S.DECLINED, S.CANCELLED, S.OUT, S.RETURNED)
     ),
+    Shown("today of a full desk", "/staff", Visitor.see_today_of_a_full_desk),
+    Shown("handing over", STAFF_ONE + "/hand-over", lambda v: v.at_counter(S.APPROVED, "hand-over")),
+    Shown("handing over a kit that is out", STAFF_ONE + "/hand-over", Visitor.hand_over_a_kit_that_is_out),
+    Shown("taking back", STAFF_ONE + "/take-back", lambda v: v.at_counter(S.OUT, "take-back")),
+    Shown("a kit that came back broken", STAFF_ONE + "/usable", Visitor.judge_a_broken_kit),
+    Shown("paper to sign", STAFF_ONE + "/receipt", lambda v: v.at_counter(S.OUT, "receipt")),
+    Shown("paper to sign, still empty", STAFF_ONE + "/receipt", lambda v: v.at_counter(S.APPROVED, "receipt")),
     Shown("declining without a reason", STAFF_ONE + "/decline", Visitor.decline_without_a_reason),
     Shown("what an account may not do", STAFF_ONE + "/approve", Visitor.approve_as_the_leader),
     Shown("page that is not there", "", lambda v: v.go("/nothing/here")),
@@ -273,6 +331,7 @@ PAGES = [
 
 NO_PAGES = {
     "/static/<path:filename>", "/robots.txt", "/healthz", "/readyz", "/language/<code>",
+    "/staff/photos/<int(max=2147483647):photo_id>",
     "/communes/<slug>.ics", "/kits/<code>.ics", "/feeds/<token>.ics", "/bookings/<code>.ics",
 }  # fmt: skip
 """Rules that answer with something else than a page to look at."""

@@ -201,6 +201,13 @@ def test_who_comes_after_all_gets_the_kit_and_the_strike_goes(counter: Counter) 
     assert counter.holds() == [(later, BACK_AT)]
 
 
+def test_nobody_gets_a_strike_for_a_kit_that_was_not_there(counter: Counter) -> None:
+    late = counter.has(Status.OUT, days=-1)
+    assert not counter.misses().is_done
+    counter.takes(late, now=HALF_PAST)
+    assert counter.misses().is_done
+
+
 def test_who_comes_after_all_is_too_late_when_somebody_else_has_the_time(counter: Counter) -> None:
     counter.misses()
     counter.world.add(Hold(kit_id=counter.kit.id, from_at=HALF_PAST, until_at=BACK_AT))

@@ -72,7 +72,7 @@ def test_each_thing_to_do_is_in_its_own_list_in_its_order(office: Office) -> Non
     offer = office.has(0, Status.OFFERED, 5)
     evening, noon = office.has(0, Status.APPROVED), office.has(1, Status.APPROVED, key="trua")
     missed = office.has(0, Status.APPROVED, key="sang")
-    missed_yesterday = office.has(1, Status.APPROVED, -1, key="sang")
+    missed_yesterday = office.has(0, Status.APPROVED, -1, key="sang")
     due = office.has(3, Status.OUT, key="sang")
     overdue, older = office.has(1, Status.OUT, -1), office.has(2, Status.OUT, -3)
     broken = office.has(2, Status.RETURNED, -1)
@@ -118,6 +118,14 @@ def test_a_commune_may_wait_longer_for_who_does_not_come(office: Office) -> None
     booking = office.has(0, Status.APPROVED)
     office.world.change(office.commune, policy={"no_show_minutes": 90})
     assert codes(office.today(booking.pick_up_at + timedelta(minutes=89)).to_hand_over) == [booking.code]
+
+
+def test_nobody_is_missed_while_the_kit_is_still_with_somebody_else(office: Office) -> None:
+    office.has(0, Status.OUT, -1)
+    waits = office.has(0, Status.APPROVED, key="sang")
+    found = office.today()
+    assert codes(found.endangered) == codes(found.to_hand_over) == [waits.code]
+    assert found.not_collected == []
 
 
 def test_a_late_kit_names_who_is_to_have_it_next_when_that_is_soon(office: Office) -> None:
