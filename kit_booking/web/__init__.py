@@ -16,6 +16,7 @@ from kit_booking.web import (
     language,
     on_behalf,
     own_data,
+    paper_register,
     readers,
     responses,
     security,
@@ -35,7 +36,18 @@ def init_app(app: Flask, settings: Settings) -> None:
     )
     for part in (security, language, readers, formats, responses, errors):
         part.init_app(app)
-    for page in (communes, bookings, sign_in, calendars, staff, households, on_behalf, own_data, health):
+    for page in (
+        communes,
+        bookings,
+        sign_in,
+        calendars,
+        staff,
+        households,
+        on_behalf,
+        own_data,
+        paper_register,
+        health,
+    ):
         app.register_blueprint(page.blueprint)
     if settings.demo:
         app.register_blueprint(demo.blueprint)

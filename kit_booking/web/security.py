@@ -62,8 +62,14 @@ def init_app(app: Flask) -> None:
     app.after_request(_finish)
 
 
+LARGER_BODIES = {"paper_register.upload": 1_000_000}
+"""Bytes that a view may be sent where that is more than elsewhere; waitress takes one MiB at most."""
+
+
 def _begin() -> None:
     g.request_id = secrets.token_hex(8)
+    if request.endpoint in LARGER_BODIES:  # Here, because the check of the form's token reads the body.
+        request.max_content_length = LARGER_BODIES[request.endpoint]
     if any("\0" in text for text in (request.path, *request.args.values())):
         abort(404)  # Nobody types it, and PostgreSQL can't even compare it.
 

@@ -12,6 +12,7 @@ from kit_booking.clock import utc_now
 from kit_booking.config import Settings
 from kit_booking.models import FeedToken
 from kit_booking.services.feed_tokens import Owner, add_token
+from kit_booking.services.paper_register import keep_file
 from tests.databases import on_sqlite
 from tests.fakes import FakeSms
 from tests.web.town import Town, where
@@ -222,6 +223,22 @@ case(f"GET /staff/book/{HOUSEHOLD_ID}", staff("404", "200", "403", "403"), of_ho
 case(f"GET {SLOT_FOR}", staff("404", "200", "403", "403"), booking_for())
 case(f"POST {SLOT_FOR}", staff("404", "303 /staff/bookings/CODE", "403", "403"), booking_for())
 case(f"POST {SLOT_FOR}/wait", staff("404", "303 /staff/households/ID", "403", "403"), taken_for)
+
+
+# The paper register: clerks only, and each its own commune's files.
+def kept_file(town: Town) -> str:
+    content = "Tên chủ hộ,Thôn,Nghề\nĐỗ Thị Lụa,Giẽ Hạ,giày da\n".encode()
+    name, now = "so.csv", utc_now()
+    file_id = town.world.do(keep_file, town.commune.id, town.clerk.id, name, content, now=now)
+    return f"/staff/import/{file_id}"
+
+
+FILE = "<int(max=2147483647):file_id>"
+case("GET /staff/import", staff("200", "200", "403", "403"))
+case("POST /staff/import", staff("422", "422", "403", "403"))
+case("GET /staff/import/template.xlsx", staff("200", "200", "403", "403"))
+case(f"GET /staff/import/{FILE}", staff("404", "200", "403", "403"), kept_file)
+case(f"POST /staff/import/{FILE}", staff("404", "303 /staff/households", "403", "403"), kept_file, consent="y")
 
 
 @pytest.fixture

@@ -36,6 +36,8 @@ POSTS = [
     "/staff/book",
     "/staff/book/1/PD-1/2026-12-05/toi",
     "/staff/book/1/PD-1/2026-12-05/toi/wait",
+    "/staff/import",
+    "/staff/import/1",
     *(f"/staff/households/1/{action}" for action in ("edit", "number", "lift", "join", "erase")),
 ]
 
