@@ -119,19 +119,20 @@ def template(headings: list[str], notes: list[list[str]], names: tuple[str, str]
     """An .xlsx to fill in: the headings on one sheet, notes on the other; nothing in it is ever a formula."""
     import openpyxl
     from openpyxl.styles import Font
+    from openpyxl.utils import get_column_letter
 
     book = openpyxl.Workbook()
-    form, help_ = book.active, book.create_sheet(names[1])
-    form.title = names[0]
-    for column, letter in zip(form.iter_cols(max_row=1, max_col=len(headings)), "ABCDEFGHIJ", strict=False):
-        column[0].value, column[0].font = headings[ord(letter) - 65], Font(bold=True)
+    book.remove(book.worksheets[0])
+    form, help_ = (book.create_sheet(name) for name in names)
+    for column, heading in enumerate(headings, 1):
+        form.cell(1, column, heading).font = Font(bold=True)
+        letter = get_column_letter(column)
         form.column_dimensions[letter].width = 20
         form.column_dimensions[letter].number_format = "@"  # Else Excel eats the 0 that numbers begin with.
     form.freeze_panes = "A2"
     for line, words in enumerate(notes, 1):
         for column, word in enumerate(words, 1):
-            cell = help_.cell(line, column, word)
-            cell.data_type = "s"
+            help_.cell(line, column, word).data_type = "s"
     help_.column_dimensions["A"].width, help_.column_dimensions["B"].width = 24, 90
     file = io.BytesIO()
     book.save(file)

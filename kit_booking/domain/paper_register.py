@@ -128,7 +128,9 @@ def _row(line: int, typed: dict[Column, str], today: date) -> tuple[Row, list[Pr
     day = None
     if words[Column.DAY] or words[Column.SLOT]:
         day = parse_day(words[Column.DAY], today)
-        problems += _booking_problems(line, words, day, today)
+        wrong_words = list(_booking_problems(line, words, day, today))
+        problems += wrong_words
+        day = None if wrong_words else day
     row = Row(
         line,
         words[Column.NAME],

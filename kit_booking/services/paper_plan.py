@@ -53,8 +53,6 @@ class Plan:
 def plan(session: Session, commune: CommuneSheet, read: Sheet, *, now: datetime) -> Plan:
     """Only reads. Under the locks of the commune's kits and the known households it stays true."""
     made = Plan(problems=list(read.problems))
-    if made.problems:
-        return made
     people = _People(session, commune.id, read.rows)
     kits = _TimeLines(session, commune, now=now)
     ahead: Counter[Key] = Counter()
@@ -82,6 +80,7 @@ def plan(session: Session, commune: CommuneSheet, read: Sheet, *, now: datetime)
             made.bookings.append(PlannedBooking(row, household, found, bool(against)))
             ahead[household] += 1
             weeks[week] += 1
+    made.problems.sort(key=lambda problem: problem.line)
     return made
 
 
