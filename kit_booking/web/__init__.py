@@ -19,6 +19,7 @@ from kit_booking.web import (
     last_modified,
     on_behalf,
     own_data,
+    paper_register,
     readers,
     responses,
     security,
@@ -40,6 +41,7 @@ PAGES = (
     counter,
     households,
     on_behalf,
+    paper_register,
     health,
 )
 

@@ -15,6 +15,7 @@ from kit_booking.domain.counter import Way
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, FeedToken, Handover, Photo
 from kit_booking.services.feed_tokens import Owner, add_token
+from kit_booking.services.paper_register import keep_file
 from tests.databases import on_sqlite
 from tests.fakes import FakeSms
 from tests.web.town import Town, where
@@ -323,6 +324,22 @@ case(
     "GET /staff/bookings/<code>/receipt", staff("404", "200", "200", "200"), of_booking("/staff/bookings/{}/receipt")
 )
 case("GET /staff/photos/<int(max=2147483647):photo_id>", staff("404", "200", "200", "200"), photo_path)
+
+
+# The paper register: clerks only, and each its own commune's files.
+def kept_file(town: Town) -> str:
+    content = "Tên chủ hộ,Thôn,Nghề\nĐỗ Thị Lụa,Giẽ Hạ,giày da\n".encode()
+    name, now = "so.csv", utc_now()
+    file_id = town.world.do(keep_file, town.commune.id, town.clerk.id, name, content, now=now)
+    return f"/staff/import/{file_id}"
+
+
+FILE = "<int(max=2147483647):file_id>"
+case("GET /staff/import", staff("200", "200", "403", "403"))
+case("POST /staff/import", staff("422", "422", "403", "403"))
+case("GET /staff/import/template.xlsx", staff("200", "200", "403", "403"))
+case(f"GET /staff/import/{FILE}", staff("404", "200", "403", "403"), kept_file)
+case(f"POST /staff/import/{FILE}", staff("404", "303 /staff/households", "403", "403"), kept_file, consent="y")
 
 
 @pytest.fixture
