@@ -31,6 +31,10 @@ class StaffMember:
         """Only a clerk of the commune answers its requests."""
         return (Role.CLERK, commune_id) in self.roles
 
+    def may_manage(self, commune_id: int) -> bool:
+        """Its clerks and the operator change its settings, its places' keepers and its kits' parts."""
+        return self.is_operator or self.may_act(commune_id)
+
 
 def find_member(staff_id: int, session_version: int) -> StaffMember | None:
     """The active account of a sign-in that was not ended since."""

@@ -19,6 +19,9 @@ from kit_booking.web import (
     sign_in,
     staff,
 )
+from kit_booking.web import (
+    settings as commune_settings,
+)
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -32,7 +35,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     )
     for part in (security, language, readers, formats, responses, errors):
         part.init_app(app)
-    for page in (communes, bookings, sign_in, calendars, staff, health):
+    for page in (communes, bookings, sign_in, calendars, staff, commune_settings, health):
         app.register_blueprint(page.blueprint)
     if settings.demo:
         app.register_blueprint(demo.blueprint)

@@ -129,6 +129,25 @@ case("POST /staff/bookings/<code>/approve", ACTING, of_booking("/staff/bookings/
 case("POST /staff/bookings/<code>/decline", ACTING, of_booking("/staff/bookings/{}/decline"), reason="Bộ đang sửa")
 case("POST /staff/bookings/<code>/cancel", ACTING, of_booking("/staff/bookings/{}/cancel"), reason="Bộ đang sửa")
 
+# The settings of a commune: its staff see them, its clerks and the operator change them.
+SETTINGS, CHANGING = "/staff/settings/phuong-duc", staff("404", "200", "403", "200")
+SECTION = "/staff/settings/<slug>/<any(plan,office,asking,answering,handover,fairness,waiting,texts):section>"
+PLACE = "/staff/settings/<slug>/places/<int(max=2147483647):place_id>"
+case(
+    "GET /staff/settings",
+    staff("303 /staff/settings/dai-xuyen", f"303 {SETTINGS}", f"303 {SETTINGS}", "303 /staff/operator"),
+)
+case("GET /staff/settings/<slug>", staff("404", "200", "200", "200"), lambda _: SETTINGS)
+case(f"GET {SECTION}", CHANGING, lambda _: f"{SETTINGS}/fairness")
+case(f"POST {SECTION}", staff("404", "422", "403", "422"), lambda _: f"{SETTINGS}/fairness", strikes="none")
+case(f"GET {PLACE}", CHANGING, lambda town: f"{SETTINGS}/places/{town.kit.place_id}")
+case(
+    f"POST {PLACE}",
+    staff("404", "422", "403", "422"),
+    lambda town: f"{SETTINGS}/places/{town.kit.place_id}",
+    **{"days-0-opens": "none"},
+)
+
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
