@@ -64,7 +64,13 @@ class AuditEntry(Base):
     """Who changed what; never with a number, a code or a token in it."""
 
     __tablename__ = "audit_entry"
-    __table_args__ = (Index("ix_audit_entry_commune_id_at", "commune_id", "at"),)
+    __table_args__ = (
+        Index("ix_audit_entry_commune_id_at", "commune_id", "at"),
+        Index("ix_audit_entry_at", "at"),
+        Index("ix_audit_entry_action_at", "action", "at"),
+        Index("ix_audit_entry_staff_id_at", "staff_id", "at"),
+        Index("ix_audit_entry_booking_id", "booking_id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime)

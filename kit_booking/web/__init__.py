@@ -5,6 +5,7 @@ from jinja2 import StrictUndefined
 
 from kit_booking.config import Settings
 from kit_booking.web import (
+    audit,
     bookings,
     calendars,
     communes,
@@ -35,7 +36,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     )
     for part in (security, language, readers, formats, responses, errors):
         part.init_app(app)
-    for page in (communes, bookings, sign_in, calendars, staff, commune_settings, health):
+    for page in (communes, bookings, sign_in, calendars, staff, commune_settings, audit, health):
         app.register_blueprint(page.blueprint)
     if settings.demo:
         app.register_blueprint(demo.blueprint)

@@ -147,6 +147,7 @@ case(
     lambda town: f"{SETTINGS}/places/{town.kit.place_id}",
     **{"days-0-opens": "none"},
 )
+case("GET /staff/audit", staff("200", "200", "200", "200"))
 
 
 @pytest.fixture
