@@ -122,7 +122,5 @@ def add_staff(
     session.flush()
     session.add(StaffRole(staff_id=member.id, commune_id=commune_id, role=role))
     session.execute(
-        insert(AuditEntry).values(
-            at=now, action="staff_added", commune_id=commune_id, staff_id=member.id, detail=role
-        )
+        insert(AuditEntry).values(at=now, action="staff_added", commune_id=commune_id, detail=f"{username}, {role}")
     )

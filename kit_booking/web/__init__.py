@@ -5,6 +5,7 @@ from jinja2 import StrictUndefined
 
 from kit_booking.config import Settings
 from kit_booking.web import (
+    accounts,
     audit,
     bookings,
     calendars,
@@ -14,6 +15,8 @@ from kit_booking.web import (
     formats,
     health,
     language,
+    operator,
+    parts,
     readers,
     responses,
     security,
@@ -36,7 +39,9 @@ def init_app(app: Flask, settings: Settings) -> None:
     )
     for part in (security, language, readers, formats, responses, errors):
         part.init_app(app)
-    for page in (communes, bookings, sign_in, calendars, staff, commune_settings, audit, health):
+    for page in (communes, bookings, sign_in, calendars, staff, health):
+        app.register_blueprint(page.blueprint)
+    for page in (commune_settings, parts, audit, operator, accounts):
         app.register_blueprint(page.blueprint)
     if settings.demo:
         app.register_blueprint(demo.blueprint)

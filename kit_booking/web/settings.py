@@ -13,6 +13,7 @@ from kit_booking.domain.local_time import local_day
 from kit_booking.domain.settings import CommuneSettings, PlaceSettings, differences, line_text
 from kit_booking.services import settings as service
 from kit_booking.services.effects import effect_of
+from kit_booking.services.registry import kits_of
 from kit_booking.services.settings import FoundSettings, Saved, find_settings, last_change
 from kit_booking.services.staff import communes_seen
 from kit_booking.web.formats import hours
@@ -80,6 +81,7 @@ def overview(slug: str) -> str:
         ],
         office=_week(settings.office.days),
         places=[(place, _week(place.handover.days)) for place in settings.places],
+        kits=kits_of(found.commune_id),
     )
 
 

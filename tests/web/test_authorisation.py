@@ -1,5 +1,6 @@
 """Who may open what: one table of every route, and what each of seven readers gets there."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -9,7 +10,7 @@ from flask import Flask
 from kit_booking import create_app
 from kit_booking.clock import utc_now
 from kit_booking.config import Settings
-from kit_booking.models import FeedToken
+from kit_booking.models import FeedToken, Role, StaffRole
 from kit_booking.services.feed_tokens import Owner, add_token
 from tests.databases import on_sqlite
 from tests.fakes import FakeSms
@@ -148,6 +149,63 @@ case(
     **{"days-0-opens": "none"},
 )
 case("GET /staff/audit", staff("200", "200", "200", "200"))
+PARTS = "/staff/settings/<slug>/kits/<code>"
+case(f"GET {PARTS}", CHANGING, lambda town: f"{SETTINGS}/kits/{town.kit.code}")
+case(
+    f"POST {PARTS}",
+    staff("404", "422", "403", "422"),
+    lambda town: f"{SETTINGS}/kits/{town.kit.code}",
+    **{"parts-0-name": "đèn", "parts-0-count": "0"},
+)
+
+# The operator's desk.
+OPERATOR, ONE_COMMUNE = "/staff/operator", "/staff/operator/communes/phuong-duc"
+ACCOUNTS, ACCOUNT = f"{OPERATOR}/staff", f"{OPERATOR}/staff/<int(max=2147483647):staff_id>"
+
+
+def operator(answer: str) -> tuple[str, ...]:
+    return staff("403", "403", "403", answer)
+
+
+def account(town: Town) -> str:
+    return f"{ACCOUNTS}/{town.world.staff(town.commune).id}"
+
+
+def new_role(town: Town) -> str:
+    member = town.world.staff(town.commune)
+    town.world.add(StaffRole(staff_id=member.id, commune_id=town.commune.id, role=Role.LEADER))
+    role = town.world.all(StaffRole, staff_id=member.id)[-1]
+    return f"{ACCOUNTS}/{member.id}/roles/{role.id}/remove"
+
+
+case(f"GET {OPERATOR}", operator("200"))
+case(f"GET {OPERATOR}/communes/new", operator("200"))
+case(f"POST {OPERATOR}/communes/new", operator("422"), name="")
+case(f"GET {OPERATOR}/communes/<slug>", operator("200"), lambda _: ONE_COMMUNE)
+case(f"GET {OPERATOR}/communes/<slug>/edit", operator("200"), lambda _: f"{ONE_COMMUNE}/edit")
+case(f"POST {OPERATOR}/communes/<slug>/edit", operator("422"), lambda _: f"{ONE_COMMUNE}/edit", name="")
+for kind, rule, found in (
+    ("places", "<int(max=2147483647):place_id>", lambda town: town.kit.place_id),
+    ("kits", "<code>", lambda town: town.kit.code),
+):
+    new, one = f"{OPERATOR}/communes/<slug>/{kind}/new", f"{OPERATOR}/communes/<slug>/{kind}/{rule}"
+    path, path_of_one = (
+        f"{ONE_COMMUNE}/{kind}/new",
+        lambda town, kind=kind, of=found: f"{ONE_COMMUNE}/{kind}/{of(town)}",
+    )
+    case(f"GET {new}", operator("200"), lambda _, path=path: path)
+    case(f"POST {new}", operator("422"), lambda _, path=path: path, name="")
+    case(f"GET {one}", operator("200"), path_of_one)
+    case(f"POST {one}", operator("422"), path_of_one, name="")
+case(f"GET {ACCOUNTS}", operator("200"))
+case(f"GET {ACCOUNTS}/new", operator("200"))
+case(f"POST {ACCOUNTS}/new", operator("422"), name="")
+case(f"GET {ACCOUNT}", operator("200"), account)
+case(f"POST {ACCOUNT}", operator("422"), account, name="")
+for action in ("password", "disable", "enable"):
+    case(f"POST {ACCOUNT}/{action}", operator(f"303 {ACCOUNTS}/ID"), lambda town, a=action: f"{account(town)}/{a}")
+case(f"POST {ACCOUNT}/roles", operator("422"), lambda town: f"{account(town)}/roles", role="mayor")
+case(f"POST {ACCOUNT}/roles/<int(max=2147483647):role_id>/remove", operator(f"303 {ACCOUNTS}/ID"), new_role)
 
 
 @pytest.fixture
@@ -168,6 +226,7 @@ def _ask(town: Town, reader: str, method: str, row: Case) -> str:
     fields = {name: text.format(READERS.index(reader)) for name, text in row.fields.items()}
     answer = browser.post(path, fields) if method == "POST" else browser.get(path)
     status, _, location = where(answer).partition(" ")
+    location = re.sub(r"(?<=/operator/staff/)\d+", "ID", location)
     is_booking = location.startswith("/bookings/")
     return f"{status} {'/bookings/CODE' if is_booking else location}".strip()
 
