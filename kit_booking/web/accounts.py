@@ -7,6 +7,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, s
 from flask_babel import gettext as _
 
 from kit_booking.clock import utc_now
+from kit_booking.domain.phone import national
 from kit_booking.domain.text import clean
 from kit_booking.models import Role
 from kit_booking.services import accounts
@@ -101,7 +102,10 @@ def _one_page(account: Account, form: Any = None, role_form: Any = None, passwor
     return render_template(
         "accounts/one.html",
         account=account,
-        form=form or AccountForm(formdata=None, data={"name": account.name, "mobile": account.mobile}),
+        form=form
+        or AccountForm(
+            formdata=None, data={"name": account.name, "mobile": account.mobile and national(account.mobile)}
+        ),
         role_form=role_form or RoleForm(formdata=None, data={"role": Role.CLERK}),
         password=password,
         is_self=account.id == this_member().id,

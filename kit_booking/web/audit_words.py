@@ -95,7 +95,7 @@ def action_word(action: str) -> str:
 
 def _detail(entry: Entry) -> str:
     if entry.action == "settings_changed" and (told := told_again(entry.detail)):
-        return _("%(what)s: từ %(old)s thành %(new)s", what=told.what, old=told.old, new=told.new)
+        return _("%(what)s: từ %(old)s thành %(new)s", what=told.what.rstrip("?"), old=told.old, new=told.new)
     text = _DAY.sub(_day_word, _NUMBER.sub("•••", entry.detail))
     return _ROLE.sub(lambda found: role_word(found[0]), text) if entry.action.startswith(("staff", "role")) else text
 

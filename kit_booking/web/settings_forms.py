@@ -24,7 +24,7 @@ from wtforms.validators import InputRequired, NumberRange, Optional
 from wtforms.widgets import TextInput
 
 from kit_booking.domain.hours import WeeklyHours
-from kit_booking.domain.phone import dialled
+from kit_booking.domain.phone import dialled, national
 from kit_booking.domain.settings import (
     LIMITS,
     MOST_SLOTS,
@@ -183,7 +183,7 @@ class OfficeForm(HoursForm):
     phone = TelField(_("Điện thoại của xã"), [can_be_called], filters=[tidy(20)], render_kw=TEL)
 
     def __init__(self, settings: CommuneSettings) -> None:
-        super().__init__(data={"phone": settings.phone, "days": _filled(settings.office)})
+        super().__init__(data={"phone": national(settings.phone), "days": _filled(settings.office)})
 
     def troubles(self) -> Iterator[Trouble]:
         if not any(self.hours.days):
@@ -200,7 +200,8 @@ class PlaceForm(HoursForm):
     )
 
     def __init__(self, place: PlaceSettings) -> None:
-        fields = {"keeper": place.keeper, "keeper_phone": place.keeper_phone, "days": _filled(place.handover)}
+        phone = place.keeper_phone and national(place.keeper_phone)
+        fields = {"keeper": place.keeper, "keeper_phone": phone, "days": _filled(place.handover)}
         super().__init__(data=fields)
         self.place = place
 

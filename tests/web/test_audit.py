@@ -31,7 +31,7 @@ def test_settings_are_told_as_from_what_to_what(town: Town) -> None:
     entry(town, "settings_changed", detail="plan.2026-12-10.toi: Tối 19:00-22:00 0123456 → Tối 20:00-22:00 01234")
     entry(town, "settings_changed", detail="handover.0 @Phú Túc: x")
     words = words_of(town.browser(town.leader).get("/staff/audit"))
-    assert "phiếu sắp tới?: từ 2 phiếu thành 3 phiếu" in words
+    assert "phiếu sắp tới: từ 2 phiếu thành 3 phiếu" in words
     assert "Giờ làm việc CN: từ 7h30–17h thành nghỉ" in words
     assert "Buổi Tối, từ T5 10/12: từ 19–22h, cả tuần thành 20–22h, T2–T6" in words
     assert "handover.0 @Phú Túc: x" in words, "what can't be read is shown as it is"
