@@ -10,8 +10,10 @@ import threading
 from collections import OrderedDict
 from collections.abc import Hashable
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from flask import Flask, Response, current_app, request
+from werkzeug.http import http_date
 
 SURE = timedelta(minutes=1)
 MOST_STATES = 4096
@@ -43,6 +45,11 @@ def with_last_modified(response: Response, *, now: datetime) -> Response:
     seen: FirstSeen = current_app.extensions["first_seen"]
     since = seen.of(response.headers["ETag"], now)
     if now - since >= SURE:
-        response.last_modified = since
-        response.make_conditional(request)
+        response.headers["Last-Modified"] = _http_date(since)
+        # Whoever asks by a tag as well has been answered by it already (RFC 9110 §13.2.2).
+        if "If-Modified-Since" in request.headers and "If-None-Match" not in request.headers:
+            response.make_conditional(request)
     return response
+
+
+_http_date = lru_cache(maxsize=MOST_STATES)(http_date)
