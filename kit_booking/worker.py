@@ -15,7 +15,7 @@ from flask import Flask
 from kit_booking.adapters.file_sms import FileSms
 from kit_booking.adapters.sms import SmsDelayed, SmsMisconfigured, SmsRefused, SmsSender, SmsUnknown
 from kit_booking.models import MessageState
-from kit_booking.services import deadlines, erasing, health, outbox, reminders, waiting_list
+from kit_booking.services import deadlines, erasing, health, outbox, overdue, reminders, waiting_list
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +77,8 @@ def do_chores(clock: Clock) -> None:
         waiting_list.end_waiting(entry_id, now=clock())
     for booking_id in reminders.find_due(now=clock()):
         reminders.write_due(booking_id, now=clock())
+    for code in overdue.find_due(now=clock()):
+        overdue.tell(code, now=clock())
     health.tidy_up(now=clock())
     erasing.forget_old(now=clock())
 

@@ -2,6 +2,7 @@
 
 from kit_booking.models.booking import Booking, BookingMove
 from kit_booking.models.commune import Commune, Place, PlannedSlot, Province, Village
+from kit_booking.models.handover import HandedPart, Handover, Photo
 from kit_booking.models.household import Household, LoginCode, Throttle
 from kit_booking.models.kit import Hold, Kit, Part
 from kit_booking.models.message import Message, MessageState
@@ -15,6 +16,8 @@ __all__ = [
     "BookingMove",
     "Commune",
     "FeedToken",
+    "HandedPart",
+    "Handover",
     "Hold",
     "Household",
     "Kit",
@@ -23,6 +26,7 @@ __all__ = [
     "Message",
     "MessageState",
     "Part",
+    "Photo",
     "Place",
     "PlannedSlot",
     "Province",

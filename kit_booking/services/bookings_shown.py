@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, case, exists, select
+from sqlalchemy import ColumnElement, Select, case, exists, select
 from sqlalchemy.orm import aliased
 
 from kit_booking.database import read
@@ -64,7 +64,7 @@ class ShownBooking:
     return_at: datetime
     household_name: str
     household_phone: str
-    """A landline where there is no mobile; empty where there is neither."""
+    """The mobile, or the landline of people who have none."""
     village: str
     craft: str
     sells: str
@@ -167,34 +167,9 @@ def bookings_of_household(household_id: int, most: int = 60) -> list[ShownBookin
     )
 
 
-def requests_to_answer(commune_ids: Sequence[int], *, now: datetime) -> list[ShownBooking]:
-    """Those whose time on air is not over, the oldest deadline first."""
-    return _shown(
-        _bookings.where(
-            Booking.commune_id.in_(commune_ids), Booking.status == Status.REQUESTED, Booking.until_at > now
-        ).order_by(Booking.answer_by_at, Booking.id)
-    )
-
-
-def pick_ups(commune_ids: Sequence[int], from_at: datetime, until_at: datetime) -> list[ShownBooking]:
-    """Approved bookings with their pick-up in this time."""
-    return _shown(
-        _bookings.where(
-            Booking.commune_id.in_(commune_ids),
-            Booking.status == Status.APPROVED,
-            Booking.pick_up_at >= from_at,
-            Booking.pick_up_at < until_at,
-        ).order_by(Booking.pick_up_at, Kit.code)
-    )
-
-
-def kits_out(commune_ids: Sequence[int], until_at: datetime) -> list[ShownBooking]:
-    """Bookings whose kit is out and due back before this time."""
-    return _shown(
-        _bookings.where(
-            Booking.commune_id.in_(commune_ids), Booking.status == Status.OUT, Booking.return_at < until_at
-        ).order_by(Booking.return_at, Kit.code)
-    )
+def shown_bookings(*which: ColumnElement[bool]) -> list[ShownBooking]:
+    """Those for which all of this is so, in no order."""
+    return _shown(_bookings.where(*which))
 
 
 def history(code: str) -> list[ShownMove]:

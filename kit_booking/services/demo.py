@@ -20,7 +20,7 @@ from kit_booking.domain.slots import DEFAULT_PLAN, Slot, Timetable
 from kit_booking.domain.status import AHEAD, LIVE, USED, Status
 from kit_booking.models import AuditEntry, Booking, BookingMove, Commune, Hold, Household, Kit, Mark
 from kit_booking.services import demo_data
-from kit_booking.services.demo_data import ACCOUNTS
+from kit_booking.services.demo_data import ACCOUNTS, add_handovers
 from kit_booking.services.sign_in import hasher
 
 __all__ = ["ACCOUNTS", "NotEmpty", "fill"]
@@ -34,7 +34,11 @@ OFFICE = WeeklyHours.of(EVERY_DAY)
 TIMETABLE = Timetable(((date.min, DEFAULT_PLAN),), OFFICE, OFFICE, POLICY)
 FULL = "PD"
 """The letters of the commune whose evenings are all taken, those of the day that has just opened too."""
-EVENING = "toi"
+EVENING, AFTERNOON = "toi", "chieu"
+LATE_KIT, DUE_KIT, MISSED_KIT = "PD-4", "PD-2", "PD-1"
+"""Kept since yesterday afternoon; to be back this morning; not collected some evenings ago."""
+MISSED = -9
+"""Days ago."""
 OFFERED_IN = 6
 """So many days ahead an evening has just come free and is offered to the first who waited for it."""
 WAITED_FOR = {2: 3, 4: 2, OFFERED_IN: 2}
@@ -49,9 +53,17 @@ PATHS = {
     S.CANCELLED: (S.REQUESTED, S.CANCELLED),
     S.OUT: (S.REQUESTED, S.APPROVED, S.OUT),
     S.RETURNED: (S.REQUESTED, S.APPROVED, S.OUT, S.RETURNED),
+    S.NO_SHOW: (S.REQUESTED, S.APPROVED, S.NO_SHOW),
 }
 """The statuses on the way to each that the demo shows."""
 
+_TOLD = {
+    (LATE_KIT, AFTERNOON, -1): S.OUT,
+    (DUE_KIT, EVENING, -1): S.OUT,
+    (MISSED_KIT, EVENING, MISSED): S.NO_SHOW,
+    (DUE_KIT, EVENING, OFFERED_IN): S.OFFERED,
+}
+"""What the counter has to tell, by kit, slot and days ahead."""
 
 Row = dict[str, Any]
 """What one row of a table will hold."""
@@ -114,6 +126,8 @@ class _Bookings:
         self.busy: set[tuple[int, datetime]] = set()
         """Nobody streams at two places at once."""
         self.codes: set[str] = set()
+        self.asking: set[int] = set()
+        """Households whose requests wait for an answer; one of them did not come once."""
 
     def add(self, kits: list[Kit]) -> None:
         # The full evenings and what waits first: later no household may be left that is allowed another one.
@@ -126,6 +140,7 @@ class _Bookings:
         for (_, booking), row in zip(taken, self.rows.execute(insert_bookings, [b for _, b in taken]), strict=True):
             booking["id"] = row.id
         self.rows.execute(insert(Hold), [_hold(booking) for wish, booking in taken if wish.status in LIVE])
+        add_handovers(self.rows, [booking for wish, booking in taken if wish.status is S.OUT], self.clerks)
         self.rows.execute(
             insert(BookingMove), [move for wish, booking in taken for move in self._moves(wish, booking)]
         )
@@ -138,8 +153,10 @@ class _Bookings:
                     # Evenings are wanted most; the far end of the fortnight is still emptier.
                     is_wanted = self.dice.random() < DEMAND[slot.key] * min(1, 1 - offset / POLICY.window_days)
                     is_waiting = slot.key == EVENING and (kit.code, offset) in waiting
-                    if is_wanted or is_waiting or self._is_full(kit, slot):
-                        yield self._wish(kit, slot, offset, is_waiting=is_waiting)
+                    told = _TOLD.get((kit.code, slot.key, offset))
+                    is_away = (kit.code, slot.key, offset) == (LATE_KIT, EVENING, -1)
+                    if (is_wanted and not is_away) or is_waiting or told or self._is_full(kit, slot):
+                        yield self._wish(kit, slot, offset, is_waiting=is_waiting, told=told)
 
     def _waiting(self, kits: list[Kit]) -> set[tuple[str, int]]:
         """The evenings whose requests wait for an answer, by kit and days ahead."""
@@ -155,16 +172,17 @@ class _Bookings:
     def _is_full(self, kit: Kit, slot: Slot) -> bool:
         return kit.code.startswith(FULL) and slot.key == EVENING and slot.day >= self.today
 
-    def _wish(self, kit: Kit, slot: Slot, offset: int, *, is_waiting: bool) -> Wish:
+    def _wish(self, kit: Kit, slot: Slot, offset: int, *, is_waiting: bool, told: Status | None) -> Wish:
         asked_at, answered_at = self._times(slot, offset, is_waiting=is_waiting)
-        if offset == OFFERED_IN and kit.code == f"{FULL}-2" and slot.key == EVENING:
-            status, asked_at, answered_at = S.OFFERED, self.at, self.at
+        if told:
+            status = told
+            asked_at = self.at if told is S.OFFERED else asked_at
         elif is_waiting:
             status = S.REQUESTED
         elif slot.hold.until_at <= self.at:
             status = self.dice.choices((S.RETURNED, S.CANCELLED, S.DECLINED), (84, 10, 6))[0]
         elif slot.hold.from_at <= self.at:
-            status = S.OUT
+            status = S.RETURNED  # Last night, long before it had to be.
         elif self._is_full(kit, slot):
             status = S.APPROVED
         else:
@@ -210,6 +228,7 @@ class _Bookings:
             "answer_by_at": offers_end_at(slot.hold.from_at, POLICY)
             if wish.status is S.OFFERED
             else TIMETABLE.answer_by(wish.asked_at, slot.hold.from_at),
+            "strike_at": _reached(wish)[S.NO_SHOW] if wish.status is S.NO_SHOW else None,
             "approved_at": wish.answered_at if S.APPROVED in path else None,
             "reason": self.dice.choice(REASONS) if wish.status is S.DECLINED else "",
             "changed_at": _reached(wish)[wish.status],
@@ -228,6 +247,7 @@ class _Bookings:
                 home
                 for home in homes
                 if (home.id, hold.from_at) not in self.busy
+                and (wish.status is not S.NO_SHOW or home.id in self.asking)
                 and self.weeks[home.id, week] + in_week <= POLICY.most_a_week
                 and self.ahead[home.id] + is_ahead <= POLICY.most_ahead
             ]
@@ -236,6 +256,8 @@ class _Bookings:
                 self.busy.add((home.id, hold.from_at))
                 self.weeks[home.id, week] += in_week
                 self.ahead[home.id] += is_ahead
+                if wish.status is S.REQUESTED:
+                    self.asking.add(home.id)
                 return home
         return None
 
@@ -267,7 +289,8 @@ def _reached(wish: Wish) -> dict[Status, datetime]:
     return dict.fromkeys(PATHS[wish.status], wish.answered_at) | {
         S.REQUESTED: wish.asked_at,
         S.OUT: wish.slot.hold.from_at,
-        S.RETURNED: wish.slot.hold.until_at,
+        S.RETURNED: wish.slot.on_air.until_at + POLICY.handover,
+        S.NO_SHOW: wish.slot.hold.from_at + POLICY.no_show,
     }
 
 

@@ -8,15 +8,18 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.orm import Session
 
+from kit_booking.domain.counter import Way
 from kit_booking.domain.slots import DEFAULT_PLAN
 from kit_booking.domain.status import AHEAD, Status
 from kit_booking.domain.text import search_key, slug
 from kit_booking.models import (
     Booking,
     Commune,
+    HandedPart,
+    Handover,
     Household,
     Kit,
     Part,
@@ -213,6 +216,27 @@ def add_staff(session: Session, password_hash: str) -> dict[int, int]:
         if account.role is Role.CLERK and commune_id:
             clerks[commune_id] = member.id
     return clerks
+
+
+def add_handovers(rows: Connection, out: list[dict[str, Any]], clerks: dict[int, int]) -> None:
+    """What was seen when these bookings' kits went out: everything was there."""
+    for booking in out:
+        household = select(Household.name).where(Household.id == booking["household_id"]).scalar_subquery()
+        handover_id = rows.execute(
+            insert(Handover)
+            .values(
+                booking_id=booking["id"],
+                way=Way.OUT,
+                staff_id=clerks[booking["commune_id"]],
+                person=household,
+                saw_id=True,
+                happened_at=booking["pick_up_at"],
+                written_at=booking["pick_up_at"],
+            )
+            .returning(Handover.id)
+        ).scalar_one()
+        parts = [{"name": name, "expected": count, "count": count} for name, count in PARTS]
+        rows.execute(insert(HandedPart).values(handover_id=handover_id), parts)
 
 
 def _name(dice: random.Random) -> str:

@@ -135,6 +135,17 @@ def hold_again(session: Session, booking: Booking, *, now: datetime) -> bool:
     return True
 
 
+def hold_from(session: Session, booking: Booking, from_at: datetime) -> bool:
+    """Hold the kit from an earlier moment on, at which it really goes out; False when it is not free by then."""
+    try:
+        with session.begin_nested():
+            session.execute(update(Hold).where(Hold.booking_id == booking.id).values(from_at=from_at))
+    except IntegrityError as error:
+        _only_overlap(error)
+        return False
+    return True
+
+
 def exchange(session: Session, booking: Booking, found: FoundSlot, by: Actor, *, now: datetime, reason: str) -> bool:
     """Put the booking into another slot or on another kit, in one step; False when that was just taken.
 

@@ -8,7 +8,9 @@ from kit_booking.web import (
     bookings,
     calendars,
     communes,
+    counter,
     demo,
+    desk,
     errors,
     formats,
     health,
@@ -22,6 +24,7 @@ from kit_booking.web import (
     security,
     sign_in,
     staff,
+    today,
     waiting_list,
 )
 
@@ -33,6 +36,8 @@ PAGES = (
     calendars,
     own_data,
     staff,
+    today,
+    counter,
     households,
     on_behalf,
     health,
@@ -48,7 +53,7 @@ def init_app(app: Flask, settings: Settings) -> None:
             "lang": language.language(),
         }
     )
-    for part in (security, language, readers, formats, responses, last_modified, errors):
+    for part in (security, language, readers, formats, responses, last_modified, errors, desk):
         part.init_app(app)
     for page in PAGES:
         app.register_blueprint(page.blueprint)

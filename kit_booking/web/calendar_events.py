@@ -1,6 +1,7 @@
 """What the events of a feed say. Feeds have no reader who could choose a language: they speak Vietnamese."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from functools import lru_cache
 
@@ -35,7 +36,7 @@ def events_of(feed: Feed, base_url: str, host: str) -> Iterator[FeedEvent]:
         return
     say: Callable[[FeedBooking, str], FeedEvent] = _public
     if feed.is_private:
-        say = for_household if feed.household_id is not None else _for_staff
+        say = _for_household if feed.household_id is not None else _for_staff
     for booking in bookings_of(feed):
         yield say(booking, host)
     if feed.household_id is None:
@@ -50,7 +51,7 @@ def _public(booking: FeedBooking, host: str) -> FeedEvent:
     return _event(booking, host, f"{word}: {_kit(booking)}", _times(booking), is_tentative=is_asked)
 
 
-def for_household(booking: FeedBooking, host: str) -> FeedEvent:
+def _for_household(booking: FeedBooking, host: str) -> FeedEvent:
     where = f"bộ livestream ở {booking.place_name}"
     match booking.status:
         case Status.REQUESTED:
@@ -62,6 +63,13 @@ def for_household(booking: FeedBooking, host: str) -> FeedEvent:
     phone = national(booking.office_phone)
     details = f"Phiếu {booking.code}\n{_times(booking)}\nHỏi xã {booking.commune_name}: {phone}"
     return _event(booking, host, summary, details, is_tentative=booking.status in _OPEN)
+
+
+def for_keeping(booking: FeedBooking, base_url: str, host: str) -> FeedEvent:
+    """The event of a file that a phone takes once: it says that it stays as it is, and where to look again."""
+    event = _for_household(booking, host)
+    note = f"Phiếu đổi thì mục này không tự đổi theo, xem lại ở {base_url}/bookings/{booking.code}"
+    return replace(event, description=f"{event.description}\n{note}")
 
 
 def _for_staff(booking: FeedBooking, host: str) -> FeedEvent:

@@ -18,7 +18,7 @@ from kit_booking.services.feed_tokens import Owner
 from kit_booking.services.feeds import Feed
 from kit_booking.services.fortnight import find_stamp
 from kit_booking.services.sheets import sheet
-from kit_booking.web.calendar_events import events_of, for_household, name_of
+from kit_booking.web.calendar_events import events_of, for_keeping, name_of
 from kit_booking.web.communes import office_of
 from kit_booking.web.last_modified import with_last_modified
 from kit_booking.web.readers import household, household_only, own_booking_or_404, staff_member
@@ -54,7 +54,8 @@ def private_feed(token: str) -> Response:
 @household_only
 def booking_event(code: str) -> Response:
     own_booking_or_404(code)
-    body = calendar(f"Phiếu {code}", [for_household(booking, _host()) for booking in feeds.booking_event(code)])
+    events = [for_keeping(booking, _base_url(), _host()) for booking in feeds.booking_event(code)]
+    body = calendar(f"Phiếu {code}", events)
     response = Response(body, mimetype=MIME)
     response.headers["Content-Disposition"] = f'inline; filename="{code}.ics"'
     return response
@@ -75,6 +76,8 @@ def _answer(feed: Feed, *, now: datetime) -> Response:
         cache_control="private, max-age=300" if feed.is_private else "public, max-age=300",
     )
     response.headers["X-Robots-Tag"] = "noindex"
+    if feed.staff_id is not None:
+        return response  # Roles come and go, and a state that comes back has no time of its own.
     return with_last_modified(response, now=now)
 
 

@@ -21,6 +21,8 @@ KEPT = {
     "sells": lazy_gettext("Nhà mình bán"),
     "streams_on": lazy_gettext("Phát ở"),
     "reason": lazy_gettext("Lý do"),
+    "person": lazy_gettext("Người đến quầy"),
+    "note": lazy_gettext("Ghi chú"),
     "username": lazy_gettext("Tên đăng nhập"),
 }
 """What is shown again when a form could not be taken; nothing secret."""
@@ -66,6 +68,13 @@ def _http(error: HTTPException) -> Response:
                 _("Tài khoản này không làm được việc đó"),
                 _("Chỉ cán bộ của xã cho mượn mới làm được."),
                 _("Đăng nhập bằng tài khoản của cán bộ xã, hoặc gọi người vận hành."),
+            )
+        case 413 if request.endpoint == "counter.take_back":
+            return _page(
+                413,
+                _("Ảnh to quá"),
+                _("Chưa ghi được gì, vì ảnh vừa gửi to quá mức."),
+                _("Quay lại, chọn ảnh nhỏ hơn (mỗi ảnh tối đa 10 MB), hoặc ghi nhận mà không kèm ảnh."),
             )
         case 413:
             return _page(413, _("Gửi nhiều quá"), _("Những gì vừa gửi dài quá mức."), _("Ghi ngắn lại rồi gửi lại."))

@@ -1,9 +1,11 @@
-"""Last-Modified for answers that are known by a stamp: it may be too late, and must never be too early.
+"""Last-Modified for answers that are known by a stamp: it may be too late, and must never be shared by two states.
 
 What vanishes from a feed leaves no row behind whose time could be asked for, and of two changes at once the
 earlier may be written last. So the time of a state is when this process first saw it, and the header is sent
 only when that is a minute ago: by then no other state can have begun in the same second, here or on a machine
 whose clock is up to a minute off. A process that starts anew knows later times, and answers in full.
+
+This holds for states that never come back once they are left.
 """
 
 import threading
@@ -46,8 +48,7 @@ def with_last_modified(response: Response, *, now: datetime) -> Response:
     since = seen.of(response.headers["ETag"], now)
     if now - since >= SURE:
         response.headers["Last-Modified"] = _http_date(since)
-        # Whoever asks by a tag as well has been answered by it already (RFC 9110 §13.2.2).
-        if "If-Modified-Since" in request.headers and "If-None-Match" not in request.headers:
+        if request.if_modified_since == since:  # Not later ones: some programs send the time of their own clock.
             response.make_conditional(request)
     return response
 

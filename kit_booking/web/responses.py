@@ -122,7 +122,7 @@ def _build() -> str:
     """This very version of the code, its templates and its texts."""
     digest = hashlib.blake2s(digest_size=8)
     for file in sorted(PACKAGE.rglob("*")):
-        if file.suffix in (".py", ".html", ".css", ".mo", ".svg"):
+        if file.suffix in (".py", ".html", ".css", ".js", ".mo", ".svg"):
             digest.update(file.read_bytes())
     return digest.hexdigest()
 
@@ -147,7 +147,8 @@ def _pack(response: Response) -> Response:
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     if (
         _takes_gzip()
-        and response.mimetype in ("text/html", "text/css", "text/calendar", "image/svg+xml", "text/plain")
+        and response.mimetype
+        in ("text/html", "text/css", "text/javascript", "text/calendar", "image/svg+xml", "text/plain")
         and not response.is_streamed
         and len(body := response.get_data()) >= WORTH_PACKING
     ):

@@ -5,11 +5,12 @@ import json
 import logging
 import secrets
 import sys
+from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, Response, abort, g, request
+from flask import Flask, Request, Response, abort, current_app, g, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_wtf import CSRFProtect
 
@@ -29,7 +30,7 @@ POLICY = "; ".join(
         "default-src": "'none'",
         "style-src": "'self'",
         "img-src": "'self' data:",
-        "connect-src": "'self'",  # No script may ask; Lighthouse looks for robots.txt.
+        "connect-src": "'self'",  # The desk's script asks for fresh lists; Lighthouse looks for robots.txt.
         "form-action": "'self'",
         "frame-ancestors": "'none'",
         "base-uri": "'none'",
@@ -37,16 +38,22 @@ POLICY = "; ".join(
 )
 
 
+DESK_POLICY = f"{POLICY}; script-src 'self'"
+"""The staff's pages have one script of our own, which brings keys and fresh lists; no page needs it."""
+
 GUARDS = [
-    ("Content-Security-Policy", POLICY),
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "same-origin"),  # Private calendar addresses are secrets.
     ("Cross-Origin-Opener-Policy", "same-origin"),
 ]
-GUARDS_OF_HTTPS = [*GUARDS, ("Strict-Transport-Security", "max-age=31536000")]
+HTTPS_GUARD = ("Strict-Transport-Security", "max-age=31536000")
 
 LOOKING = frozenset({"GET", "HEAD", "OPTIONS"})
 """The methods that change nothing, for which nobody has to prove that the form was ours."""
+
+V = TypeVar("V", bound=Callable[..., Any])
+MOST_PARTS = 400
+"""Parts of a form that lists the parts of a kit."""
 
 _this_process, _numbers = secrets.token_hex(4), itertools.count(secrets.randbits(24))
 
@@ -72,12 +79,15 @@ class Guarded:
     """
 
     def __init__(self, app: "WSGIApplication", guards: list[tuple[str, str]]) -> None:
-        self._app, self._guards = app, guards
+        self._app = app
+        self._guards = [("Content-Security-Policy", POLICY), *guards]
+        self._guards_of_desk = [("Content-Security-Policy", DESK_POLICY), *guards]
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             if not status.startswith("304"):
-                headers = headers + self._guards
+                is_desk = environ["PATH_INFO"].startswith("/staff")
+                headers = headers + (self._guards_of_desk if is_desk else self._guards)
             return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
 
         return self._app(environ, start)
@@ -105,7 +115,7 @@ def init_app(app: Flask) -> None:
     app.session_interface = Sessions()
     csrf.init_app(app)
     app.after_request(_finish)
-    app.wsgi_app = Guarded(app.wsgi_app, GUARDS_OF_HTTPS if settings.is_https else GUARDS)  # type: ignore[method-assign]
+    app.wsgi_app = Guarded(app.wsgi_app, [*GUARDS, HTTPS_GUARD] if settings.is_https else GUARDS)  # type: ignore[method-assign]
 
 
 def _begin() -> None:
@@ -113,7 +123,20 @@ def _begin() -> None:
     if "\0" in request.path or (request.query_string and any("\0" in text for text in request.args.values())):
         abort(404)  # Nobody types it, and PostgreSQL can't even compare it.
     if request.method not in LOOKING:
+        view = current_app.view_functions.get(request.endpoint or "")
+        if most_bytes := getattr(view, "most_bytes", None):
+            request.max_content_length, request.max_form_parts = most_bytes, MOST_PARTS
         csrf.protect(apply_exemptions=True)
+
+
+def takes_files(most_bytes: int) -> Callable[[V], V]:
+    """Mark a view whose form may be so long; every other one takes but little."""
+
+    def mark(view: V) -> V:
+        view.most_bytes = most_bytes  # type: ignore[attr-defined]
+        return view
+
+    return mark
 
 
 def _finish(response: Response) -> Response:

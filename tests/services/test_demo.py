@@ -18,22 +18,14 @@ from kit_booking.domain.local_time import local_day
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.slots import opens_at, window
 from kit_booking.domain.status import AHEAD, LIVE, USED, Status, may_move
-from kit_booking.models import Booking, BookingMove, Commune, Hold, Household, Kit, Staff
+from kit_booking.models import Booking, BookingMove, Commune, Handover, Hold, Household, Kit, Staff
 from kit_booking.services import demo
 from kit_booking.services.health import is_demo
 from tests.builders import NOW, World, at, days_ahead
 from tests.databases import Postgresql, Sqlite
 from tests.fakes import FakeSms
 
-SHOWN = {
-    Status.REQUESTED,
-    Status.APPROVED,
-    Status.DECLINED,
-    Status.CANCELLED,
-    Status.OUT,
-    Status.RETURNED,
-    Status.OFFERED,
-}
+SHOWN = set(Status) - {Status.REFUSED, Status.LAPSED}
 """Every status that a booking can have by now."""
 
 
@@ -66,7 +58,7 @@ def contents(world: World, table: type[Base]) -> list[dict[str, Any]]:
 
 def test_it_is_the_same_for_the_same_day_on_both_databases(world: World, postgresql: Postgresql) -> None:
     with postgresql.migrated() as url, town(url, NOW + timedelta(hours=9)) as other:
-        for table in (Commune, Kit, Household, Staff, Booking, BookingMove, Hold):
+        for table in (Commune, Kit, Household, Staff, Booking, BookingMove, Hold, Handover):
             assert contents(other, table) == contents(world, table)
             assert contents(world, table)
 
@@ -102,6 +94,15 @@ def test_it_has_the_four_communes_with_their_23_kits_and_some_120_households(wor
 
 def test_every_status_that_exists_by_now_is_there(bookings: list[Booking]) -> None:
     assert {booking.status for booking in bookings} == SHOWN
+
+
+def test_the_counter_has_something_to_tell(world: World, bookings: list[Booking]) -> None:
+    late, due = sorted((b for b in bookings if b.status == Status.OUT), key=lambda booking: booking.return_at)
+    assert (late.return_at, due.return_at) == (at(days_ahead(-1), "16:45"), at(days_ahead(0), "07:30"))
+    assert {handover.booking_id for handover in world.all(Handover)} == {late.id, due.id}
+    [missed] = [b for b in bookings if b.strike_at]
+    assert missed.status == Status.NO_SHOW
+    assert missed.household_id in {b.household_id for b in bookings if b.status == Status.REQUESTED}
 
 
 def test_it_goes_from_60_days_back_to_14_ahead(bookings: list[Booking]) -> None:

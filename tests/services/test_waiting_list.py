@@ -259,6 +259,26 @@ def test_what_a_closure_gives_back_is_offered(village: Village, world: World):
     assert (village.the_offer().household_id, village.the_offer().kit_id) == (hoa.id, village.kit.id)
 
 
+def test_a_long_closure_gives_each_slot_to_the_first_who_waits_for_it_and_may_have_it(village: Village, world: World):
+    """Hoa is first for all three, has one booking, and may have one more."""
+    other = world.kit(world.place(village.commune, "Hồng Minh"))
+    keys = ("trua", "chieu", "toi")
+    slots = [world.slot(village.kit, TOMORROW, key) for key in keys]
+    closed = Span(slots[0].hold.from_at, slots[-1].hold.until_at)
+    world.add(Hold(kit_id=village.kit.id, from_at=closed.from_at, until_at=closed.until_at))
+    hoa, lan = village.family("Hoa"), village.family("Lan")
+    village.has(hoa, NEXT_WEEK)
+    for key in keys:
+        village.has(village.family(), TOMORROW, key, kit=other)
+        village.entry(hoa, TOMORROW, key)
+    village.entry(lan, TOMORROW, "toi")
+    village.opens_again(village.kit, closed)
+    assert [(offer.household_id, offer.slot_name) for offer in village.offers()] == [
+        (hoa.id, "Trưa"),
+        (lan.id, "Tối"),
+    ]
+
+
 def test_a_closure_of_an_hour_gives_back_every_slot_it_touched(village: Village, world: World):
     """Handed over on Mondays only, a slot on Thursday holds the kit from Monday to Monday."""
     mondays = [["07:30", "17:00"], *[None] * 6]

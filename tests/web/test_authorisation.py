@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -10,8 +11,9 @@ from flask import Flask
 from kit_booking import create_app
 from kit_booking.clock import utc_now
 from kit_booking.config import Settings
+from kit_booking.domain.counter import Way
 from kit_booking.domain.status import Status
-from kit_booking.models import FeedToken
+from kit_booking.models import Booking, FeedToken, Handover, Photo
 from kit_booking.services.feed_tokens import Owner, add_token
 from tests.databases import on_sqlite
 from tests.fakes import FakeSms
@@ -73,6 +75,44 @@ def of_offer(pattern: str) -> Callable[[Town], str]:
 
 def of_entry(pattern: str) -> Callable[[Town], str]:
     return lambda town: pattern.format(town.entry().id)
+
+
+def at_counter(status: Status, action: str) -> Callable[[Town], str]:
+    """A booking whose pick-up was an hour ago; no other one has the kit."""
+
+    def path(town: Town) -> str:
+        for other in town.world.all(Booking, status=Status.OUT):
+            town.world.change(other, status=Status.RETURNED)
+        now, hour = utc_now(), timedelta(hours=1)
+        times = {"pick_up_at": now - hour, "from_at": now - hour, "until_at": now, "return_at": now + hour}
+        return f"/staff/bookings/{town.world.change(town.booking(status), **times).code}/{action}"
+
+    return path
+
+
+def with_a_fault(pattern: str) -> Callable[[Town], str]:
+    return lambda town: pattern.format(_broken(town).code)
+
+
+def _broken(town: Town) -> Booking:
+    booking, now = town.booking(Status.RETURNED), utc_now()
+    handover = Handover(
+        booking_id=booking.id,
+        way=Way.BACK,
+        staff_id=town.clerk.id,
+        person="",
+        happened_at=now,
+        written_at=now,
+        has_fault=True,
+    )
+    town.world.add(handover)
+    town.world.add(Photo(handover_id=handover.id, jpeg=b""))
+    return booking
+
+
+def photo_path(town: Town) -> str:
+    _broken(town)
+    return f"/staff/photos/{town.world.all(Photo)[-1].id}"
 
 
 def own_feed(town: Town) -> str:
@@ -266,6 +306,23 @@ case(f"GET /staff/book/{HOUSEHOLD_ID}", staff("404", "200", "403", "403"), of_ho
 case(f"GET {SLOT_FOR}", staff("404", "200", "403", "403"), booking_for())
 case(f"POST {SLOT_FOR}", staff("404", "303 /staff/bookings/CODE", "403", "403"), booking_for())
 case(f"POST {SLOT_FOR}/wait", staff("404", "303 /staff/households/ID", "403", "403"), taken_for)
+
+
+# The counter: a kit goes out and comes back by a clerk's hand; the paper and the photos are seen by the whole office.
+CLERK_ONLY = staff("404", "200", "403", "403")
+case("POST /staff/bookings/<code>/no-show", ACTING, at_counter(Status.APPROVED, "no-show"))
+case("POST /staff/bookings/<code>/accept", ACTING, of_offer("/staff/bookings/{}/accept"))
+case("POST /staff/bookings/<code>/refuse", ACTING, of_offer("/staff/bookings/{}/refuse"))
+case("GET /staff/bookings/<code>/hand-over", CLERK_ONLY, at_counter(Status.APPROVED, "hand-over"))
+case("POST /staff/bookings/<code>/hand-over", ACTING, at_counter(Status.APPROVED, "hand-over"), all="1")
+case("GET /staff/bookings/<code>/take-back", CLERK_ONLY, at_counter(Status.OUT, "take-back"))
+case("POST /staff/bookings/<code>/take-back", ACTING, at_counter(Status.OUT, "take-back"), all="1")
+case("GET /staff/bookings/<code>/usable", CLERK_ONLY, with_a_fault("/staff/bookings/{}/usable"))
+case("POST /staff/bookings/<code>/usable", ACTING, with_a_fault("/staff/bookings/{}/usable"), usable="yes")
+case(
+    "GET /staff/bookings/<code>/receipt", staff("404", "200", "200", "200"), of_booking("/staff/bookings/{}/receipt")
+)
+case("GET /staff/photos/<int(max=2147483647):photo_id>", staff("404", "200", "200", "200"), photo_path)
 
 
 @pytest.fixture

@@ -127,6 +127,16 @@ def test_the_private_ones_tell_their_owners_what_they_need(town: Town) -> None:
 
 
 @on_sqlite
+def test_a_file_that_a_phone_takes_once_says_that_it_stays_as_it_is(town: Town) -> None:
+    booking = town.booking(Status.APPROVED)
+    (event,) = events(town.browser(town.owner).get(f"/bookings/{booking.code}.ics"))
+    assert "không tự đổi theo" in str(event["description"])
+    assert f"http://localhost/bookings/{booking.code}" in str(event["description"])
+    (followed,) = events(town.browser().get(feed_of(town, town.owner)))
+    assert "không tự đổi theo" not in str(followed["description"])
+
+
+@on_sqlite
 def test_each_sees_the_own_bookings_only(town: Town) -> None:
     town.booking(of=town.neighbour)
     assert events(town.browser().get(feed_of(town, town.owner))) == []

@@ -2,13 +2,14 @@
 
 import gzip
 from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
+from http.client import HTTPConnection
 
 import pytest
 from flask import Response
 from sqlalchemy import event
-from werkzeug.http import http_date
+from werkzeug.http import http_date, parse_date
 
 from kit_booking.clock import utc_now
 from kit_booking.database import db
@@ -17,6 +18,7 @@ from kit_booking.web.last_modified import MOST_STATES, SURE, FirstSeen, with_las
 from kit_booking.web.responses import PageCache
 from tests.builders import NOW
 from tests.databases import on_sqlite
+from tests.feeds import serving_at
 from tests.web.subscribing import PUBLIC, feed_of
 from tests.web.town import Town
 
@@ -125,6 +127,27 @@ def test_a_feed_is_packed_for_whoever_unpacks_and_its_head_is_the_same(town: Tow
             assert head.headers[name] == plain.headers[name]
 
 
+@on_sqlite
+def test_a_program_on_the_wire_gets_what_is_said_of_the_answer(town: Town) -> None:
+    """Head, feed and 304 over one connection, as the server of life sends them."""
+    town.booking()
+    path = PUBLIC[0]
+    expected = town.browser().get(path)
+    with serving_at(town.app) as url, closing(HTTPConnection(url.removeprefix("http://"))) as connection:
+        for method, headers, status, body in (
+            ("HEAD", {}, 200, b""),
+            ("GET", {}, 200, expected.data),
+            ("GET", {"If-None-Match": expected.headers["ETag"]}, 304, b""),
+            ("HEAD", {"If-None-Match": expected.headers["ETag"]}, 304, b""),
+        ):
+            connection.request(method, path, headers=headers)
+            answer = connection.getresponse()
+            assert (answer.status, answer.read()) == (status, body)
+            assert answer.headers["ETag"] == expected.headers["ETag"]
+            if status == 200:
+                assert int(answer.headers["Content-Length"]) == len(expected.data)
+
+
 # Last-Modified
 
 
@@ -144,7 +167,7 @@ def patient(town: Town) -> Town:
 @on_sqlite
 def test_whoever_asks_by_time_gets_304_until_something_changes(patient: Town) -> None:
     booking = patient.booking()
-    paths = all_paths(patient)
+    paths = [*PUBLIC, feed_of(patient, patient.owner)]
     times = [patient.browser().get(path).headers["Last-Modified"] for path in paths]
     for path, time in zip(paths, times, strict=True):
         answer = patient.browser().get(path, {"If-Modified-Since": time})
@@ -155,6 +178,18 @@ def test_whoever_asks_by_time_gets_304_until_something_changes(patient: Town) ->
     patient.browser(patient.owner).post(f"/bookings/{booking.code}/cancel")
     for path, time in zip(paths, times, strict=True):
         assert patient.browser().get(path, {"If-Modified-Since": time}).status_code == 200
+
+
+@on_sqlite
+def test_a_calendar_that_comes_back_with_a_role_is_not_taken_for_the_ended_one(patient: Town) -> None:
+    patient.booking()
+    path = feed_of(patient, patient.clerk)
+    patient.browser().get(path)
+    patient.world.change(patient.clerk, is_active=False)
+    ended = patient.browser().get(path)
+    patient.world.change(patient.clerk, is_active=True)
+    assert "Last-Modified" not in ended.headers
+    assert "Last-Modified" not in patient.browser().get(path).headers
 
 
 @on_sqlite
@@ -176,9 +211,17 @@ def test_a_time_that_says_nothing_gets_the_feed(patient: Town, time: str) -> Non
 @on_sqlite
 def test_a_change_moments_ago_has_no_time_yet(town: Town) -> None:
     town.booking()
-    answer = town.browser().get(PUBLIC[0], {"If-Modified-Since": http_date(utc_now() + timedelta(hours=1))})
+    answer = town.browser().get(PUBLIC[0], {"If-Modified-Since": http_date(utc_now() + SECOND)})
     assert answer.status_code == 200
     assert "Last-Modified" not in answer.headers
+
+
+@on_sqlite
+def test_a_program_that_sends_its_own_clocks_time_gets_the_feed(patient: Town) -> None:
+    patient.booking()
+    since = parse_date(patient.browser().get(PUBLIC[0]).headers["Last-Modified"])
+    for time in (since - SECOND, since + SECOND, since + timedelta(hours=1)):
+        assert patient.browser().get(PUBLIC[0], {"If-Modified-Since": http_date(time)}).status_code == 200
 
 
 def ask(town: Town, state: str, now: datetime, since: str = "") -> Response:
