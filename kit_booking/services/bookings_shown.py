@@ -15,6 +15,7 @@ from kit_booking.models import (
     Booking,
     BookingMove,
     Commune,
+    Hold,
     Household,
     Kit,
     Message,
@@ -164,6 +165,15 @@ def kits_out(commune_ids: Sequence[int], until_at: datetime) -> list[ShownBookin
         _bookings.where(
             Booking.commune_id.in_(commune_ids), Booking.status == Status.OUT, Booking.return_at < until_at
         ).order_by(Booking.return_at, Kit.code)
+    )
+
+
+def bookings_in(kit_ids: Sequence[int], from_at: datetime, until_at: datetime) -> list[ShownBooking]:
+    """Live bookings that have one of the kits in this time, the first first."""
+    return _shown(
+        _bookings.join(Hold, Hold.booking_id == Booking.id)
+        .where(Hold.kit_id.in_(kit_ids), Hold.from_at < until_at, Hold.until_at > from_at)
+        .order_by(Booking.pick_up_at, Kit.code)
     )
 
 

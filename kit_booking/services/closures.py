@@ -1,5 +1,7 @@
 """Closing a kit or a whole commune, changing and ending that, and settling the bookings that stand in it."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -118,6 +120,8 @@ def settle(
 
     Its time on the kit becomes closed in this same transaction, and its household gets one text.
     """
+    if session.scalar(select(Booking.id).where(Booking.code == code)) is None:
+        return Settled.BEFORE
     found = _same_slot(session, code, to_kit) if to_kit else None
     file = get_file(session, code, *([found.kit.id] if found else []))
     closure = session.get_one(Closure, closure_id, populate_existing=True)
@@ -139,6 +143,18 @@ def settle(
     booking.moved_at = now
     queue_booking_text(session, Kind.MOVED, file_of(session, booking.id), now=now)
     return Settled.MOVED
+
+
+def settle_all(
+    closure_id: int, plan: Iterable[tuple[str, str | None]], staff_id: int, *, now: datetime
+) -> dict[Settled, int]:
+    """Settle one after the other, each a transaction of its own; how many of them came to what."""
+    return Counter(settle(closure_id, code, to_kit, staff_id, now=now) for code, to_kit in plan)
+
+
+def close_all(closings: Iterable[Closing], staff_id: int, *, now: datetime) -> list[int]:
+    """Close for one reason after the other, each a transaction of its own; their ids."""
+    return [close(closing, staff_id, now=now) for closing in closings]
 
 
 def _same_slot(session: Session, code: str, kit_code: str) -> FoundSlot | None:

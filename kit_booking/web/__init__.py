@@ -7,12 +7,14 @@ from kit_booking.config import Settings
 from kit_booking.web import (
     bookings,
     calendars,
+    closures,
     communes,
     demo,
     errors,
     formats,
     health,
     language,
+    moving,
     readers,
     responses,
     security,
@@ -32,7 +34,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     )
     for part in (security, language, readers, formats, responses, errors):
         part.init_app(app)
-    for page in (communes, bookings, sign_in, calendars, staff, health):
+    for page in (communes, bookings, sign_in, calendars, staff, closures, moving, health):
         app.register_blueprint(page.blueprint)
     if settings.demo:
         app.register_blueprint(demo.blueprint)

@@ -65,6 +65,10 @@ def of_booking(pattern: str) -> Callable[[Town], str]:
     return lambda town: pattern.format(town.booking().code)
 
 
+def of_closure(pattern: str) -> Callable[[Town], str]:
+    return lambda town: pattern.format(town.closure())
+
+
 def own_feed(town: Town) -> str:
     return town.world.do(add_token, Owner(household_id=town.owner.id), now=utc_now())
 
@@ -128,6 +132,31 @@ ACTING = staff("404", "303 /staff", "403", "403")
 case("POST /staff/bookings/<code>/approve", ACTING, of_booking("/staff/bookings/{}/approve"))
 case("POST /staff/bookings/<code>/decline", ACTING, of_booking("/staff/bookings/{}/decline"), reason="Bộ đang sửa")
 case("POST /staff/bookings/<code>/cancel", ACTING, of_booking("/staff/bookings/{}/cancel"), reason="Bộ đang sửa")
+
+case("GET /staff/closures", staff("200", "200", "200", "200"))
+case("GET /staff/closures/new", staff("200", "200", "403", "403"))
+case(
+    "POST /staff/closures/new",
+    staff("422", "303 /staff/closures/1", "403", "403"),
+    what="PD-1",
+    from_day="2030-01-02",
+    until_day="2030-01-02",
+    reason="Bộ đang sửa",
+)
+case("POST /staff/closures/holidays", staff("303 /staff/closures", "303 /staff/closures", "403", "403"))
+ONE_CLOSURE = "/staff/closures/<int(max=2147483647):closure_id>"
+case(f"GET {ONE_CLOSURE}", staff("404", "200", "200", "200"), of_closure("/staff/closures/{}"))
+case(f"POST {ONE_CLOSURE}", staff("404", "422", "403", "403"), of_closure("/staff/closures/{}"))
+case(
+    f"POST {ONE_CLOSURE}/end", staff("404", "303 /staff/closures", "403", "403"), of_closure("/staff/closures/{}/end")
+)
+case(
+    f"POST {ONE_CLOSURE}/bookings",
+    staff("404", "303 /staff/closures/1", "403", "403"),
+    of_closure("/staff/closures/{}/bookings"),
+)
+case("GET /staff/bookings/<code>/move", staff("404", "200", "403", "403"), of_booking("/staff/bookings/{}/move"))
+case("POST /staff/bookings/<code>/move", staff("404", "422", "403", "403"), of_booking("/staff/bookings/{}/move"))
 
 
 @pytest.fixture
