@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import Select, and_, exists, or_, select
 from sqlalchemy.orm import aliased
 
 from kit_booking.database import read
@@ -165,6 +165,17 @@ def kits_out(commune_ids: Sequence[int], until_at: datetime) -> list[ShownBookin
         _bookings.where(
             Booking.commune_id.in_(commune_ids), Booking.status == Status.OUT, Booking.return_at < until_at
         ).order_by(Booking.return_at, Kit.code)
+    )
+
+
+def returns(commune_ids: Sequence[int], from_at: datetime, until_at: datetime) -> list[ShownBooking]:
+    """Bookings whose kit is due back in this time, whether it is out already or not; and those that are late."""
+    is_out = and_(Booking.status == Status.OUT, Booking.return_at < until_at)
+    will_be = and_(Booking.status == Status.APPROVED, Booking.return_at >= from_at, Booking.return_at < until_at)
+    return _shown(
+        _bookings.where(Booking.commune_id.in_(commune_ids), or_(is_out, will_be)).order_by(
+            Booking.return_at, Kit.code
+        )
     )
 
 

@@ -15,6 +15,7 @@ from kit_booking.web import (
     health,
     language,
     moving,
+    printing,
     readers,
     responses,
     security,
@@ -34,7 +35,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     )
     for part in (security, language, readers, formats, responses, errors):
         part.init_app(app)
-    for page in (communes, bookings, sign_in, calendars, staff, closures, moving, health):
+    for page in (communes, bookings, sign_in, calendars, staff, closures, moving, printing, health):
         app.register_blueprint(page.blueprint)
     if settings.demo:
         app.register_blueprint(demo.blueprint)

@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext, ngettext
 from kit_booking.clock import utc_now
 from kit_booking.domain.hours import Span
 from kit_booking.domain.local_time import local, local_day, to_local
+from kit_booking.domain.text import clean
 from kit_booking.services import closures, closures_shown
 from kit_booking.services.closures import Closing, Settled
 from kit_booking.services.closures_shown import ProposedHoliday, ShownClosure, ToSettle
@@ -272,7 +273,7 @@ def end(closure_id: int) -> Any:
 def settle(closure_id: int) -> Any:
     """Do what the pressed button said: for each booking ``CODE KIT`` to move it, or ``CODE`` to cancel it."""
     staff_closure_or_404(closure_id, acting=True)
-    pairs = (chosen.partition(" ") for chosen in request.form.getlist("plan")[:MOST_AT_ONCE])
+    pairs = (clean(chosen, 40).partition(" ") for chosen in request.form.getlist("plan")[:MOST_AT_ONCE])
     plan = [(code, kit or None) for code, _space, kit in pairs]
     done = closures.settle_all(closure_id, plan, this_member().id, now=utc_now())
     _say(done)

@@ -8,12 +8,12 @@ from flask_babel import gettext as _
 
 from kit_booking.clock import utc_now
 from kit_booking.domain.local_time import to_local
+from kit_booking.domain.text import clean
 from kit_booking.services.booking import WITHDRAWABLE
 from kit_booking.services.bookings_shown import ShownBooking
 from kit_booking.services.moving import FreeSlot, Moved, Seat, free_slots, move_booking
 from kit_booking.web.bookings import shown_view
 from kit_booking.web.formats import hours, long_day
-from kit_booking.web.forms import tidy
 from kit_booking.web.readers import staff_booking_or_404, staff_only, this_member
 from kit_booking.web.slots import day_or_404, no_slot_is_404, slot_address
 from kit_booking.web.words import slot_word
@@ -35,13 +35,14 @@ def ask(code: str) -> Any:
 def move(code: str) -> Any:
     """``to`` is the address of a slot; ``seen`` is where the page that was clicked on showed the booking."""
     booking = staff_booking_or_404(code, acting=True)
-    address, seen = slot_address(request.form.get("to", "")), _seat(request.form.get("seen", ""))
-    if address is None or seen is None:
+    to, seen = (clean(request.form.get(name, ""), 100) for name in ("to", "seen"))
+    address, seat = slot_address(to), _seat(seen)
+    if address is None or seat is None:
         return _page(booking), 422
     kit_code, day, slot_key = address
-    reason = tidy(80)(request.form.get("reason", "")) or ""
+    reason = clean(request.form.get("reason", ""), 80)
     with no_slot_is_404():
-        moved = move_booking(code, seen, kit_code, day_or_404(day), slot_key, this_member().id, reason, now=utc_now())
+        moved = move_booking(code, seat, kit_code, day_or_404(day), slot_key, this_member().id, reason, now=utc_now())
     return _after(code, moved, reason)
 
 

@@ -155,6 +155,13 @@ case(
     staff("404", "303 /staff/closures/1", "403", "403"),
     of_closure("/staff/closures/{}/bookings"),
 )
+case("GET /staff/print", staff("200", "200", "200", "200"))
+for paper in ("week", "day", "poster"):
+    case(
+        f"GET /staff/print/<slug>/{paper}",
+        staff("404", "200", "200", "200"),
+        lambda _, paper=paper: f"/staff/print/phuong-duc/{paper}",
+    )
 case("GET /staff/bookings/<code>/move", staff("404", "200", "403", "403"), of_booking("/staff/bookings/{}/move"))
 case("POST /staff/bookings/<code>/move", staff("404", "422", "403", "403"), of_booking("/staff/bookings/{}/move"))
 
