@@ -36,7 +36,7 @@ class FreeSlot:
 
 
 def free_slots(booking: ShownBooking, *, now: datetime) -> list[FreeSlot]:
-    """What is free in the booking's commune around its day: on other kits at its time, then the nearest in time."""
+    """What is free in the booking's commune around its day, the nearest in time first."""
     found = find_kit(booking.kit_code)
     if found is None:
         return []

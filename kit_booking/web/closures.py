@@ -188,11 +188,13 @@ def _one_page(closure: ShownClosure, form: ClosureTimeForm | None = None) -> str
     span = Span(closure.from_at, closure.until_at)
     standing = [] if is_over else closures_shown.to_settle(closure.commune_slug, closure.kit_code, span, now=now)
     views = [_to_settle_view(one, now) for one in standing]
+    plan = [view["plan"] for view in views if view["plan"]]
     return render_template(
         "closures/one.html",
         closure=_view(closure, now),
         standing=views,
-        plan=[view["plan"] for view in views if view["plan"]],
+        plan=plan,
+        plan_words=_words_of(len([one for one in plan if " " in one]), len([one for one in plan if " " not in one])),
         form=form or _form_of(closure),
         is_form_open=form is not None,
         reasons=REASONS,
@@ -280,15 +282,18 @@ def settle(closure_id: int) -> Any:
     return redirect(f"/staff/closures/{closure_id}", 303)
 
 
+def _words_of(moved: int, cancelled: int) -> str:
+    """``chuyển 2 phiếu, hủy 1 phiếu``"""
+    words = [
+        ngettext("chuyển %(num)d phiếu", "chuyển %(num)d phiếu", moved) if moved else "",
+        ngettext("hủy %(num)d phiếu", "hủy %(num)d phiếu", cancelled) if cancelled else "",
+    ]
+    return ", ".join(word for word in words if word)
+
+
 def _say(done: dict[Settled, int]) -> None:
-    moved, cancelled = done.get(Settled.MOVED, 0), done.get(Settled.CANCELLED, 0)
-    if moved or cancelled:
-        what = [
-            ngettext("đã chuyển %(num)d phiếu", "đã chuyển %(num)d phiếu", moved) if moved else "",
-            ngettext("đã hủy %(num)d phiếu", "đã hủy %(num)d phiếu", cancelled) if cancelled else "",
-        ]
-        told = _("Các hộ sẽ nhận được tin nhắn.")
-        flash(f"✓ {', '.join(part for part in what if part)}. {told}", "good")
+    if words := _words_of(done.get(Settled.MOVED, 0), done.get(Settled.CANCELLED, 0)):
+        flash(_("Đã xong: %(what)s. Các hộ sẽ nhận được tin nhắn.", what=words), "good")
     if taken := done.get(Settled.TAKEN, 0):
         flash(
             ngettext(

@@ -1,13 +1,13 @@
 """The office moves a booking to another kit or slot, by click."""
 
-from datetime import datetime
+from datetime import date, datetime
+from itertools import groupby
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request
 from flask_babel import gettext as _
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.local_time import to_local
 from kit_booking.domain.text import clean
 from kit_booking.services.booking import WITHDRAWABLE
 from kit_booking.services.bookings_shown import ShownBooking
@@ -74,36 +74,37 @@ def _after(code: str, moved: Moved, reason: str) -> Any:
 def _page(booking: ShownBooking, problem: str = "", reason: str = "", *, is_reason_missing: bool = False) -> str:
     now = utc_now()
     free = free_slots(booking, now=now)
-    same_time = [one for one in free if one.slot.on_air.from_at == booking.from_at]
-    same_kit = [one for one in free if one.kit.code == booking.kit_code]
-    others = [one for one in free if one not in same_time and one not in same_kit]
-    groups = [
-        (_("Cùng buổi, bộ khác"), same_time),
-        (_("Cùng bộ, buổi khác"), same_kit),
-        (_("Bộ khác, buổi khác"), others),
-    ]
+    easy = [one for one in free if not one.needs_reason]
+    same_time = [one for one in easy if one.slot.on_air.from_at == booking.from_at]
+    same_kit = [one for one in easy if one.kit.code == booking.kit_code]
+    others = [one for one in easy if one not in same_time and one not in same_kit]
     return render_template(
         "moving/move.html",
         booking=shown_view(booking, now),
         seen=f"{booking.kit_code} {booking.pick_up_at.isoformat()}",
-        groups=[(title, [_choice(one, now) for one in found if not one.needs_reason]) for title, found in groups],
-        beyond=[_choice(one, now) for one in free if one.needs_reason],
+        same_time=_by_day(same_time),
+        same_kit=_by_day(same_kit),
+        others=_by_day(others),
+        beyond=_by_day([one for one in free if one.needs_reason]),
         problem=problem,
         reason=reason,
         is_reason_missing=is_reason_missing,
     )
 
 
-def _choice(one: FreeSlot, now: datetime) -> dict[str, Any]:
+def _by_day(found: list[FreeSlot]) -> list[tuple[date, list[dict[str, Any]]]]:
+    in_order = sorted(found, key=lambda one: (one.slot.day, one.slot.on_air.from_at, one.kit.code))
+    return [(day, [_choice(one) for one in of_day]) for day, of_day in groupby(in_order, lambda one: one.slot.day)]
+
+
+def _choice(one: FreeSlot) -> dict[str, Any]:
     return {
         "path": f"/kits/{one.kit.code}/{one.slot.day}/{one.slot.key}",
         "kit_code": one.kit.code,
         "place": one.kit.place,
         "slot_name": slot_word(one.slot.name),
-        "day": one.slot.day,
         "from_at": one.slot.on_air.from_at,
         "until_at": one.slot.on_air.until_at,
-        "is_today": one.slot.day == to_local(now).date(),
     }
 
 

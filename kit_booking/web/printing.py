@@ -26,6 +26,8 @@ from kit_booking.web.words import slot_word
 
 blueprint = Blueprint("printing", __name__, url_prefix="/staff/print")
 
+SIZES = ((8, "large"), (12, "medium"), (16, "middling"), (22, "small"))
+"""Up to so many rows, which letters; more than that are tiny."""
 FEW = 4
 """So many communes are listed with all that can be printed; of more, one is chosen first."""
 WEEK = timedelta(days=7)
@@ -105,7 +107,7 @@ def _row_head(name: str, times: tuple[datetime, datetime]) -> dict[str, str]:
 
 def _size(rows: int) -> str:
     """How large the letters may be, so that all the rows fit on one page."""
-    return next((name for most, name in ((8, "large"), (16, "medium"), (22, "small")) if rows <= most), "tiny")
+    return next((name for most, name in SIZES if rows <= most), "tiny")
 
 
 def _field(one: PaperSlot, *, with_names: bool) -> dict[str, str]:

@@ -122,10 +122,12 @@ def test_one_by_one_each_booking_is_moved_or_cancelled(town: Town, clerk: Browse
     closure = town.closure()
     path = f"/staff/closures/{closure}/bookings"
     assert where(clerk.post(path, plan=f"{evening.code} {town.second_kit.code}")) == f"303 /staff/closures/{closure}"
-    assert "đã chuyển 1 phiếu. Các hộ sẽ nhận được tin nhắn." in words_of(clerk.get(f"/staff/closures/{closure}"))
+    assert "Đã xong: chuyển 1 phiếu. Các hộ sẽ nhận được tin nhắn." in words_of(
+        clerk.get(f"/staff/closures/{closure}")
+    )
     clerk.post(path, plan=morning.code)
     page = words_of(clerk.get(f"/staff/closures/{closure}"))
-    assert "đã hủy 1 phiếu" in page
+    assert "Đã xong: hủy 1 phiếu." in page
     assert "Không có phiếu nào trong thời gian nghỉ" in page
     assert town.world.fresh(evening).kit_id == town.second_kit.id
     assert town.world.fresh(morning).status == Status.CANCELLED
@@ -138,13 +140,13 @@ def test_all_at_once_does_what_is_proposed_for_each(town: Town, clerk: Browser) 
     town.world.booking(town.second_kit, town.neighbour, morning.day, "sang")
     closure = town.closure()
     page = clerk.get(f"/staff/closures/{closure}").text
-    form = page[page.index('<form class="approve"') : page.index("Làm theo đề nghị cho cả 3 phiếu")]
+    form = page[page.index('<form class="approve"') : page.index("Làm theo đề nghị: chuyển 2 phiếu, hủy 1 phiếu")]
     plan = re.findall(r'name="plan" value="([^"]*)"', form)
     assert sorted(plan) == sorted(
         [f"{evening.code} {town.second_kit.code}", morning.code, f"{midday.code} {town.second_kit.code}"]
     )
     clerk.post(f"/staff/closures/{closure}/bookings", plan=plan)
-    assert "đã chuyển 2 phiếu, đã hủy 1 phiếu" in words_of(clerk.get(f"/staff/closures/{closure}"))
+    assert "Đã xong: chuyển 2 phiếu, hủy 1 phiếu." in words_of(clerk.get(f"/staff/closures/{closure}"))
     kinds = sorted(text.kind for text in town.world.all(Message))
     assert kinds == [Kind.CLOSED, Kind.MOVED, Kind.MOVED]
     clerk.post(f"/staff/closures/{closure}/bookings", plan=plan)
