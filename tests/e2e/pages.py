@@ -187,7 +187,8 @@ class Visitor:
 
     def move_a_booking_nowhere(self) -> None:
         self.move_a_booking()
-        self.page.locator("button[name=to]").first.evaluate("it => { it.value = '/nowhere'; it.click() }")
+        self.page.locator("button[name=to]").first.evaluate("it => { it.value = '/nowhere' }")
+        self.page.locator("button[name=to]").first.click()
         self.page.wait_for_load_state()
 
     def approve_as_the_leader(self) -> None:
