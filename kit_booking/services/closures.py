@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, insert, select
+from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.orm import Session
 
 from kit_booking.database import transaction
@@ -14,7 +14,7 @@ from kit_booking.domain.hours import Span
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
 from kit_booking.domain.text import slug
-from kit_booking.models import AuditEntry, Booking, Closure, Kit
+from kit_booking.models import AuditEntry, Booking, Closure, Commune, Kit
 from kit_booking.services.booking import CANCELLABLE, WITHDRAWABLE
 from kit_booking.services.closed_time import closed_spans, rewrite_closed
 from kit_booking.services.moves import exchange, freed, move
@@ -62,7 +62,7 @@ def close(session: Session, closing: Closing, staff_id: int, *, now: datetime) -
     session.add(closure)
     session.flush()
     _write_down(session, "closed", closure, staff_id, now=now)
-    _rewrite(session, kits, now=now)
+    _rewrite(session, closure.commune_id, kits, now=now)
     return closure.id
 
 
@@ -76,7 +76,7 @@ def change(session: Session, closure_id: int, span: Span, reason: str, staff_id:
     _changed(closure, now=now)
     session.flush()
     _write_down(session, "closure_changed", closure, staff_id, now=now)
-    _rewrite(session, kits, now=now)
+    _rewrite(session, closure.commune_id, kits, now=now)
     return True
 
 
@@ -93,7 +93,7 @@ def end(session: Session, closure_id: int, staff_id: int, *, now: datetime) -> b
     _changed(closure, now=now)
     session.flush()
     _write_down(session, "closure_ended", closure, staff_id, now=now)
-    _rewrite(session, kits, now=now)
+    _rewrite(session, closure.commune_id, kits, now=now)
     return True
 
 
@@ -200,8 +200,12 @@ def _changed(closure: Closure, *, now: datetime) -> None:
     closure.version += 1
 
 
-def _rewrite(session: Session, kits: list[int], *, now: datetime) -> None:
-    """First close on every kit, then offer: what comes free on one may be offered to somebody of another."""
+def _rewrite(session: Session, commune_id: int, kits: list[int], *, now: datetime) -> None:
+    """First close on every kit, then offer: who waits may get any of them.
+
+    The commune's version rises because its pages say why something is closed.
+    """
+    session.execute(update(Commune).where(Commune.id == commune_id).values(version=Commune.version + 1))
     came_free = [(kit_id, rewrite_closed(session, kit_id, now=now)) for kit_id in kits]
     for kit_id, spans in came_free:
         raise_version(session, Kit, kit_id)

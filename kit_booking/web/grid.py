@@ -118,6 +118,8 @@ def page_of(shown: Fortnight, *, for_staff: bool = False) -> GridPage:
         css, sign, word = looks[state]
         if cell.household:
             word = escape(f"{short_name(cell.household)} {national(cell.phone)}")
+        elif state is SlotState.CLOSED and (why := shown.commune.why_closed(kit.kit.id, cell.slot.hold)):
+            word = escape(f"{words[state]}: {why}")
         return Cell(path, css, names[key], spans[key], sign, word)
 
     def day_of(kit: KitFortnight, day: date, cells: list[ShownSlot]) -> Day:

@@ -43,7 +43,17 @@ def test_a_broken_kit_is_closed_at_once_and_the_bookings_in_it_are_shown(town: T
         assert said in page
     assert f"chuyển sang bộ {town.second_kit.code} ở Phú Túc" in page
     assert booking.code in page
-    assert "Nghỉ" in words_of(town.browser().get("/communes/phuong-duc"))
+
+
+def test_the_fortnight_says_why_until_it_is_over(town: Town, clerk: Browser) -> None:
+    clerk.post("/staff/closures/new", fields(town, reason="Hỏng <đèn>"))
+    [closure] = town.world.all(Closure)
+    page = town.browser().get("/communes/phuong-duc")
+    assert words_of(page).count("✕ Nghỉ: Hỏng <đèn>") == 5, "its day, and the evening before"
+    assert "<đèn>" not in page.text
+    assert "✕ Nghỉ: Hỏng <đèn>" in words_of(clerk.get("/staff/communes/phuong-duc"))
+    clerk.post(f"/staff/closures/{closure.id}/end")
+    assert "Nghỉ:" not in words_of(town.browser().get("/communes/phuong-duc"))
 
 
 def test_a_look_before_writes_nothing_and_keeps_what_was_typed(town: Town, clerk: Browser) -> None:
