@@ -1,6 +1,7 @@
 """The tables."""
 
 from kit_booking.models.booking import Booking, BookingMove
+from kit_booking.models.closure import Closure
 from kit_booking.models.commune import Commune, Place, PlannedSlot, Province, Village
 from kit_booking.models.handover import HandedPart, Handover, Photo
 from kit_booking.models.household import Household, LoginCode, Throttle
@@ -14,6 +15,7 @@ __all__ = [
     "AuditEntry",
     "Booking",
     "BookingMove",
+    "Closure",
     "Commune",
     "FeedToken",
     "HandedPart",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, exists, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, or_, select
 from sqlalchemy.orm import aliased
 
 from kit_booking.database import read
@@ -17,6 +17,7 @@ from kit_booking.models import (
     Booking,
     BookingMove,
     Commune,
+    Hold,
     Household,
     Kit,
     Message,
@@ -170,6 +171,38 @@ def bookings_of_household(household_id: int, most: int = 60) -> list[ShownBookin
 def shown_bookings(*which: ColumnElement[bool]) -> list[ShownBooking]:
     """Those for which all of this is so, in no order."""
     return _shown(_bookings.where(*which))
+
+
+def pick_ups(commune_ids: Sequence[int], from_at: datetime, until_at: datetime) -> list[ShownBooking]:
+    """Approved bookings with their pick-up in this time, in its order."""
+    return _shown(
+        _bookings.where(
+            Booking.commune_id.in_(commune_ids),
+            Booking.status == Status.APPROVED,
+            Booking.pick_up_at >= from_at,
+            Booking.pick_up_at < until_at,
+        ).order_by(Booking.pick_up_at, Kit.code)
+    )
+
+
+def returns(commune_ids: Sequence[int], from_at: datetime, until_at: datetime) -> list[ShownBooking]:
+    """Bookings whose kit is due back in this time, whether it is out already or not; and those that are late."""
+    is_out = and_(Booking.status == Status.OUT, Booking.return_at < until_at)
+    will_be = and_(Booking.status == Status.APPROVED, Booking.return_at >= from_at, Booking.return_at < until_at)
+    return _shown(
+        _bookings.where(Booking.commune_id.in_(commune_ids), or_(is_out, will_be)).order_by(
+            Booking.return_at, Kit.code
+        )
+    )
+
+
+def bookings_in(kit_ids: Sequence[int], from_at: datetime, until_at: datetime) -> list[ShownBooking]:
+    """Live bookings that have one of the kits in this time, the first first."""
+    return _shown(
+        _bookings.join(Hold, Hold.booking_id == Booking.id)
+        .where(Hold.kit_id.in_(kit_ids), Hold.from_at < until_at, Hold.until_at > from_at)
+        .order_by(Booking.pick_up_at, Kit.code)
+    )
 
 
 def history(code: str) -> list[ShownMove]:

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 
 from playwright.sync_api import Page
 
 from kit_booking.clock import utc_now
 from kit_booking.domain.counter import Way
+from kit_booking.domain.hours import Span
+from kit_booking.domain.local_time import local
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
 from kit_booking.models import (
@@ -24,6 +26,7 @@ from kit_booking.models import (
     StaffRole,
     WaitingEntry,
 )
+from kit_booking.services.closures import Closing, close, end
 from tests.builders import days_ahead
 from tests.e2e.demo import COMMUNE, Demo
 
@@ -223,6 +226,50 @@ class Visitor:
         self.page.locator(".own-words button").first.click()
         self.page.wait_for_load_state()
 
+    def closure(self, days: int = 5) -> int:
+        """A kit whose evenings are all taken, closed for two days; its id."""
+        kit = self.world.kits(self.demo.commune)[2]
+        first = days_ahead(days, utc_now())
+        span = Span(local(first, time()), local(first + timedelta(days=2), time()))
+        clerk = self.world.clerk(self.demo.commune)
+        closing = Closing(self.demo.commune.id, kit.id, span, "Hỏng đèn, chờ thợ ở Hà Nội về thay bóng")
+        return self.world.do(close, closing, clerk.id, now=utc_now())
+
+    def see_a_closure(self) -> None:
+        self.be_staff(Role.CLERK)
+        self.go(f"/staff/closures/{self.closure()}")
+        for part in self.page.locator("summary").all():
+            part.click()
+
+    def see_a_closure_that_is_over(self) -> None:
+        self.be_staff(Role.CLERK)
+        closure = self.closure(days=9)
+        self.world.do(end, closure, self.world.clerk(self.demo.commune).id, now=utc_now())
+        self.go(f"/staff/closures/{closure}")
+
+    def change_a_closure_without_a_reason(self) -> None:
+        self.see_a_closure()
+        self.page.locator("input[name=reason]").fill(" ")
+        self.page.get_by_role("button", name="Ghi lại").click()
+        self.page.wait_for_load_state()
+
+    def write_a_closure_down(self, button: str, **typed: str) -> None:
+        self.be_staff(Role.CLERK)
+        self.go(f"/staff/closures/new?kit={self.kit().code}&reason=Hỏng đèn")
+        self.send(button, until_day=str(days_ahead(6, utc_now())), **typed)
+
+    def move_a_booking(self) -> None:
+        self.be_staff(Role.CLERK)
+        self.go(f"/staff/bookings/{self.booking(Status.APPROVED).code}/move")
+        for part in self.page.locator("summary").all():
+            part.click()
+
+    def move_a_booking_nowhere(self) -> None:
+        self.move_a_booking()
+        self.page.locator("button[name=to]").first.evaluate("it => { it.value = '/nowhere' }")
+        self.page.locator("button[name=to]").first.click()
+        self.page.wait_for_load_state()
+
     def approve_as_the_leader(self) -> None:
         """With the button of a clerk's page that was left open."""
         self.be_staff(Role.CLERK)
@@ -322,6 +369,7 @@ SETTINGS = "/staff/settings/<slug>"
 SECTION = f"{SETTINGS}/<any(plan,office,asking,answering,handover,fairness,waiting,texts):section>"
 OPERATOR, OPERATOR_ONE = "/staff/operator", "/staff/operator/communes/<slug>"
 ACCOUNTS, ACCOUNT = f"{OPERATOR}/staff", f"{OPERATOR}/staff/<int(max=2147483647):staff_id>"
+ONE_CLOSURE = "/staff/closures/<int(max=2147483647):closure_id>"
 S = Status
 
 PAGES = [
@@ -399,6 +447,29 @@ PAGES = [
     Shown("a kit that came back broken", STAFF_ONE + "/usable", Visitor.judge_a_broken_kit),
     Shown("paper to sign", STAFF_ONE + "/receipt", lambda v: v.at_counter(S.OUT, "receipt")),
     Shown("paper to sign, still empty", STAFF_ONE + "/receipt", lambda v: v.at_counter(S.APPROVED, "receipt")),
+    Shown("closures", "/staff/closures", _as(lambda v: (v.be_staff(Role.CLERK), v.closure()), "/staff/closures")),
+    Shown("closures where there are none", "/staff/closures", _as(Visitor.be_clerk_without_work, "/staff/closures")),
+    Shown("new closure", "/staff/closures/new", _as(lambda v: v.be_staff(Role.CLERK), "/staff/closures/new")),
+    Shown(
+        "look before closing", "/staff/closures/new", lambda v: v.write_a_closure_down("Xem trước các phiếu bị vướng")
+    ),
+    Shown(
+        "closing without a reason", "/staff/closures/new", lambda v: v.write_a_closure_down("Ghi nghỉ", reason=" ")
+    ),
+    Shown("closure", ONE_CLOSURE, Visitor.see_a_closure),
+    Shown("closure that is over", ONE_CLOSURE, Visitor.see_a_closure_that_is_over),
+    Shown("changing a closure without a reason", ONE_CLOSURE, Visitor.change_a_closure_without_a_reason),
+    Shown("moving a booking", STAFF_ONE + "/move", Visitor.move_a_booking),
+    Shown("moving a booking nowhere", STAFF_ONE + "/move", Visitor.move_a_booking_nowhere),
+    Shown("what can be printed", "/staff/print", _as(lambda v: v.be_staff(Role.OPERATOR), "/staff/print")),
+    *(
+        Shown(
+            f"paper, {path}",
+            "/staff/print/<slug>/" + path.partition("?")[0],
+            _as(lambda v: v.be_staff(Role.CLERK), f"/staff/print/{COMMUNE}/{path}"),
+        )
+        for path in ("week", "week?names=none", "day", "poster", "poster?kit=PD-1")
+    ),
     Shown("declining without a reason", STAFF_ONE + "/decline", Visitor.decline_without_a_reason),
     Shown("what an account may not do", STAFF_ONE + "/approve", Visitor.approve_as_the_leader),
     Shown("settings of a clerk", SETTINGS, Visitor.settings),

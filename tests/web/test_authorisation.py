@@ -116,6 +116,10 @@ def photo_path(town: Town) -> str:
     return f"/staff/photos/{town.world.all(Photo)[-1].id}"
 
 
+def of_closure(pattern: str) -> Callable[[Town], str]:
+    return lambda town: pattern.format(town.closure())
+
+
 def own_feed(town: Town) -> str:
     return town.world.do(add_token, Owner(household_id=town.owner.id), now=utc_now())
 
@@ -418,6 +422,39 @@ for action in ("password", "disable", "enable"):
     case(f"POST {ACCOUNT}/{action}", operator(f"303 {ACCOUNTS}/ID"), lambda town, a=action: f"{account(town)}/{a}")
 case(f"POST {ACCOUNT}/roles", operator("422"), lambda town: f"{account(town)}/roles", role="mayor")
 case(f"POST {ACCOUNT}/roles/<int(max=2147483647):role_id>/remove", operator(f"303 {ACCOUNTS}/ID"), new_role)
+
+
+case("GET /staff/closures", staff("200", "200", "200", "200"))
+case("GET /staff/closures/new", staff("200", "200", "403", "403"))
+case(
+    "POST /staff/closures/new",
+    staff("422", "303 /staff/closures/1", "403", "403"),
+    what="PD-1",
+    from_day="2030-01-02",
+    until_day="2030-01-02",
+    reason="Bộ đang sửa",
+)
+case("POST /staff/closures/holidays", staff("303 /staff/closures", "303 /staff/closures", "403", "403"))
+ONE_CLOSURE = "/staff/closures/<int(max=2147483647):closure_id>"
+case(f"GET {ONE_CLOSURE}", staff("404", "200", "200", "200"), of_closure("/staff/closures/{}"))
+case(f"POST {ONE_CLOSURE}", staff("404", "422", "403", "403"), of_closure("/staff/closures/{}"))
+case(
+    f"POST {ONE_CLOSURE}/end", staff("404", "303 /staff/closures", "403", "403"), of_closure("/staff/closures/{}/end")
+)
+case(
+    f"POST {ONE_CLOSURE}/bookings",
+    staff("404", "303 /staff/closures/1", "403", "403"),
+    of_closure("/staff/closures/{}/bookings"),
+)
+case("GET /staff/print", staff("200", "200", "200", "200"))
+for paper in ("week", "day", "poster"):
+    case(
+        f"GET /staff/print/<slug>/{paper}",
+        staff("404", "200", "200", "200"),
+        lambda _, paper=paper: f"/staff/print/phuong-duc/{paper}",
+    )
+case("GET /staff/bookings/<code>/move", staff("404", "200", "403", "403"), of_booking("/staff/bookings/{}/move"))
+case("POST /staff/bookings/<code>/move", staff("404", "422", "403", "403"), of_booking("/staff/bookings/{}/move"))
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import html
 import re
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 from flask import Flask
 from sqlalchemy import update
@@ -11,9 +11,11 @@ from werkzeug.test import TestResponse
 
 from kit_booking.clock import utc_now
 from kit_booking.database import db
-from kit_booking.domain.local_time import local_day
+from kit_booking.domain.hours import Span
+from kit_booking.domain.local_time import local, local_day
 from kit_booking.domain.status import Status
-from kit_booking.models import Booking, Household, LoginCode, Mark, Role, Staff, WaitingEntry
+from kit_booking.models import Booking, Household, Kit, LoginCode, Mark, Role, Staff, WaitingEntry
+from kit_booking.services.closures import Closing, close
 from tests.builders import World, csrf_token, sign_in
 
 SLOTS = ("sang", "trua", "chieu", "toi")
@@ -86,6 +88,13 @@ class Town:
         """The owner waits for a slot, each time another one."""
         day, slot = self.free_slot()
         return self.world.entry(self.kit, of or self.owner, day, slot, joined_at=utc_now(), **columns)
+
+    def closure(self, kit: Kit | None = None, days: int = 2) -> int:
+        """The id of a closure of the first kit, whole days from the day after tomorrow on; asked twice the same."""
+        first = local_day(utc_now()) + timedelta(days=2)
+        span = Span(local(first, time()), local(first + timedelta(days=days), time()))
+        closing = Closing(self.commune.id, (kit or self.kit).id, span, "Bộ hỏng đèn")
+        return self.world.do(close, closing, self.clerk.id, now=utc_now())
 
     def login_code(self, phone: str) -> LoginCode:
         with self.app.app_context(), Session(db.engine) as session:
