@@ -13,10 +13,10 @@ import pytest
 from flask import Flask
 
 from kit_booking.clock import utc_now
+from kit_booking.domain.delivery import Timing
 from kit_booking.domain.local_time import local_day
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Commune, Mark, Message, MessageState
-from kit_booking.services import outbox
 from kit_booking.services.booking import approve
 from kit_booking.services.sign_in import send_code
 from tests.builders import World, at, days_ahead, sign_in
@@ -30,7 +30,7 @@ NOW = at(TODAY, "12:00")
 """Near the real time, which the pages go by; and not in the quiet hours."""
 DAY = days_ahead(4, NOW)
 DAY_BEFORE = at(days_ahead(3, NOW), "18:00")
-AFTER_THE_LEASE = NOW + outbox.LEASE + timedelta(seconds=1)
+AFTER_THE_LEASE = NOW + Timing().lease + timedelta(seconds=1)
 
 
 class SlowTwilio(socketserver.ThreadingTCPServer):

@@ -4,7 +4,7 @@ from kit_booking.models.booking import Booking, BookingMove
 from kit_booking.models.commune import Commune, Place, PlannedSlot, Province, Village
 from kit_booking.models.household import Household, LoginCode, Throttle
 from kit_booking.models.kit import Hold, Kit, Part
-from kit_booking.models.message import Message, MessageState
+from kit_booking.models.message import Message, MessageState, PauseReason, SendingPause
 from kit_booking.models.staff import AuditEntry, FeedToken, Mark, Role, Staff, StaffRole
 from kit_booking.models.waiting import WaitingEntry, WaitingState
 
@@ -22,10 +22,12 @@ __all__ = [
     "Message",
     "MessageState",
     "Part",
+    "PauseReason",
     "Place",
     "PlannedSlot",
     "Province",
     "Role",
+    "SendingPause",
     "Staff",
     "StaffRole",
     "Throttle",

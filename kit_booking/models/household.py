@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from kit_booking.database import Base, UtcDateTime
 
@@ -32,10 +32,23 @@ class Household(Base):
     """Where to phone people who have no mobile; their `phone` is empty then."""
     takes_texts: Mapped[bool] = mapped_column(default=True)
     """False for those who switched messages off; they are phoned."""
+    bad_number_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the network said that no text can reach its number; forgotten with the number."""
     lifted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When staff last lifted a pause."""
     version: Mapped[int] = mapped_column(default=1)
     session_version: Mapped[int] = mapped_column(default=1)
+
+    @property
+    def gets_texts(self) -> bool:
+        """Login codes are tried in any case: somebody is asking for them."""
+        return bool(self.takes_texts and self.phone and self.bad_number_at is None)
+
+    @validates("phone")
+    def _forget_bad_number(self, _name: str, phone: str) -> str:
+        if self.phone and phone != self.phone:
+            self.bad_number_at = None
+        return phone
 
 
 class LoginCode(Base):

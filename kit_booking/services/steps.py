@@ -85,12 +85,9 @@ def lock(session: Session, table: type[Kit] | type[Household], *row_ids: int) ->
         session.execute(select(table.id).where(table.id.in_(row_ids)).order_by(table.id).with_for_update())
 
 
-TAKES_NO_TEXTS = "takes no texts"
-"""The fault of a text that was never meant to be sent: its household is phoned."""
-
 # Made once and run without the ORM, because making statements takes most of the time that asking takes.
 _add_move, _add_audit_entry, _add_message = (insert(t) for t in (BookingMove, AuditEntry, Message))
-_add_message_to_phone = insert(Message).values(state=MessageState.FAILED, fault=TAKES_NO_TEXTS)
+_add_message_to_phone = insert(Message).values(state=MessageState.TO_PHONE)
 _raise_version_of_kit, _raise_version_of_household = (
     update(t).where(t.id == bindparam("row_id")).values(version=t.version + 1) for t in (Kit, Household)
 )
@@ -164,11 +161,12 @@ def queue_booking_text(
     household gets no texts: then the text is written down as one that staff have to tell by phone.
     """
     booking, household = file.booking, file.household
-    number = to or (household.phone if household.takes_texts else "")
+    number = to or (household.phone if household.gets_texts else "")
     session.connection().execute(
         _add_message if number else _add_message_to_phone,
         {
             "kind": kind,
+            "commune_id": booking.commune_id,
             "booking_id": booking.id,
             "kit_id": booking.kit_id,
             "pick_up_at": booking.pick_up_at,

@@ -12,6 +12,7 @@ from kit_booking.web import (
     errors,
     formats,
     health,
+    hooks,
     language,
     readers,
     responses,
@@ -32,7 +33,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     )
     for part in (security, language, readers, formats, responses, errors):
         part.init_app(app)
-    for page in (communes, bookings, sign_in, calendars, staff, health):
+    for page in (communes, bookings, sign_in, calendars, staff, health, hooks):
         app.register_blueprint(page.blueprint)
     if settings.demo:
         app.register_blueprint(demo.blueprint)

@@ -144,10 +144,14 @@ def state_word(state: MessageState) -> str:
 _STATES = {
     MessageState.QUEUED: lazy_gettext("chờ gửi"),
     MessageState.SENDING: lazy_gettext("đang gửi"),
-    MessageState.ACCEPTED: lazy_gettext("đã gửi"),
+    MessageState.ACCEPTED: lazy_gettext("nhà mạng đã nhận"),
+    MessageState.SENT: lazy_gettext("đã gửi"),
+    MessageState.DELIVERED: lazy_gettext("đã tới máy"),
+    MessageState.UNDELIVERED: lazy_gettext("không tới máy"),
     MessageState.FAILED: lazy_gettext("không gửi được"),
     MessageState.UNKNOWN: lazy_gettext("không rõ đã tới chưa"),
     MessageState.SKIPPED: lazy_gettext("bỏ qua, không còn đúng"),
+    MessageState.TO_PHONE: lazy_gettext("không nhắn tin, cần gọi"),
 }
 
 

@@ -89,6 +89,7 @@ case("GET /robots.txt", "200")
 case("GET /healthz", "200")
 case("GET /readyz", "200")
 case("GET /demo/phones", "200")
+case("POST /hooks/twilio/status", "403")  # It takes Twilio's signature, and no account.
 
 # Signing in and out; the later steps lead back to the first one for whoever did not take it.
 case("GET /sign-in", "200")
