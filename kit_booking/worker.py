@@ -105,6 +105,10 @@ def ask_after_unknown(sms: SmsSender, clock: Clock, is_stopped: Callable[[], boo
 def send(sms: SmsSender, claim: outbox.Claim, clock: Clock) -> bool:
     """Send one claimed text and settle it; False when nothing else can be sent for the moment."""
     outcome: Receipt | SmsFault
+    if not outbox.is_fresh(claim, now=clock()):
+        # The machine slept: somebody else may soon send it, and will ask before.
+        log.warning("text %s left alone: its lease is nearly over", claim.message_id)
+        return True
     try:
         outcome = sms.send(claim.sms)
     except SmsFault as fault:

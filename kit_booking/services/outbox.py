@@ -1,8 +1,9 @@
 """The outbox: claim a text, send it outside of any transaction, settle what came of it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from flask import current_app
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
@@ -44,6 +45,7 @@ class Claim:
     message_id: int
     worker: str
     tries: int
+    lease_until_at: datetime
     sms: Sms
 
 
@@ -125,7 +127,13 @@ def _claimed(session: Session, message: Message, booking: Booking | None, worker
         valid_for=message.useful_until_at - now,
         ref=f"{message.id}-{message.tries}",
     )
-    return Claim(message.id, worker, message.tries, sms)
+    return Claim(message.id, worker, message.tries, message.lease_until_at, sms)
+
+
+def is_fresh(claim: Claim, *, now: datetime) -> bool:
+    """Whether the text can be handed over before its lease ends: connecting and answering each take a while."""
+    handing_over = 2 * timedelta(seconds=current_app.extensions["settings"].sms_timeout)
+    return now + handing_over <= claim.lease_until_at
 
 
 @transaction
