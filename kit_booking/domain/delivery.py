@@ -136,3 +136,30 @@ ALARMING = 0.2
 def is_alarming(failed: int, total: int) -> bool:
     """Whether so many texts fail that something other than single phones must be wrong."""
     return total >= ENOUGH and failed / total >= ALARMING
+
+
+def is_rising(failed: int, total: int, failed_before: int, total_before: int) -> bool:
+    """Whether clearly more texts fail than in the time before."""
+    if total < ENOUGH or total_before < ENOUGH:
+        return False
+    share, before = failed / total, failed_before / total_before
+    return share - before >= 0.05 and share >= 2 * before
+
+
+class BudgetState(StrEnum):
+    NONE = "none"
+    FINE = "fine"
+    NEAR = "near"
+    OVER = "over"
+
+
+NEAR_BUDGET = 0.8
+
+
+def budget_state(cost: int, budget: int) -> BudgetState:
+    """How a month's cost stands to what was meant to be spent; both in đồng, 0 means that nothing was set."""
+    if not budget:
+        return BudgetState.NONE
+    if cost > budget:
+        return BudgetState.OVER
+    return BudgetState.NEAR if cost >= NEAR_BUDGET * budget else BudgetState.FINE

@@ -14,6 +14,7 @@ from kit_booking.web import (
     health,
     hooks,
     language,
+    messages,
     readers,
     responses,
     security,
@@ -33,7 +34,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     )
     for part in (security, language, readers, formats, responses, errors):
         part.init_app(app)
-    for page in (communes, bookings, sign_in, calendars, staff, health, hooks):
+    for page in (communes, bookings, sign_in, calendars, staff, messages, health, hooks):
         app.register_blueprint(page.blueprint)
     if settings.demo:
         app.register_blueprint(demo.blueprint)

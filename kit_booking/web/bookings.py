@@ -13,6 +13,8 @@ from kit_booking.services import booking as bookings
 from kit_booking.services import bookings_shown
 from kit_booking.services.bookings_shown import ShownBooking
 from kit_booking.services.standing import standing_of
+from kit_booking.services.steps import Actor
+from kit_booking.services.text_choice import choose_texts, text_choice
 from kit_booking.web.communes import Office, office_of
 from kit_booking.web.forms import EmptyForm, NumberForm, SlotForm
 from kit_booking.web.readers import household, household_only, own_booking_or_404, this_household
@@ -83,8 +85,17 @@ def mine() -> str:
         past=past,
         standing=standing_text(home.booked, home.policy),
         household=who,
+        texts=text_choice(who.id),
         office=_office(ahead[0]) if ahead else None,
     )
+
+
+@blueprint.post("/bookings/texts")
+@household_only
+def switch_texts() -> Any:
+    who = this_household()
+    choose_texts(who.id, request.form.get("wants") == "1", Actor(household_id=who.id), now=utc_now())
+    return redirect("/bookings#texts", 303)
 
 
 @blueprint.get("/bookings/<code>")

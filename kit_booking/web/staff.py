@@ -24,7 +24,7 @@ from kit_booking.web.forms import ReasonForm, StaffForm
 from kit_booking.web.grid import page_of
 from kit_booking.web.readers import sign_in_staff, staff_booking_or_404, staff_only, this_member
 from kit_booking.web.security import own_path
-from kit_booking.web.words import COMMON_REASONS, kind_word, state_word
+from kit_booking.web.words import COMMON_REASONS, alarm_texts, kind_word, state_word
 
 blueprint = Blueprint("staff", __name__, url_prefix="/staff")
 
@@ -80,6 +80,7 @@ def today() -> str:
         out_today=[_view(booking, now) for booking in out_today],
         back_today=[_view(booking, now) for booking in back_today],
         to_phone=to_phone,
+        alarms=alarm_texts(now=now),
         reasons=COMMON_REASONS,
         can_act=any(member.may_act(commune_id) for commune_id in ids),
         nothing_to_do=not (requests or out_today or back_today or to_phone),

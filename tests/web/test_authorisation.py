@@ -109,6 +109,7 @@ case(
     Town.slot_path,
 )
 case("GET /bookings", households("200"))
+case("POST /bookings/texts", households("303 /bookings#texts"), wants="0")
 case("GET /bookings/<code>", households("404", "200"), of_booking("/bookings/{}"))
 case("GET /bookings/<code>.ics", households("404", "200"), of_booking("/bookings/{}.ics"))
 case("GET /bookings/<code>/cancel", households("404", "200"), of_booking("/bookings/{}/cancel"))
@@ -129,6 +130,14 @@ ACTING = staff("404", "303 /staff", "403", "403")
 case("POST /staff/bookings/<code>/approve", ACTING, of_booking("/staff/bookings/{}/approve"))
 case("POST /staff/bookings/<code>/decline", ACTING, of_booking("/staff/bookings/{}/decline"), reason="Bộ đang sửa")
 case("POST /staff/bookings/<code>/cancel", ACTING, of_booking("/staff/bookings/{}/cancel"), reason="Bộ đang sửa")
+case("GET /staff/messages", staff("200", "200", "200", "200"))
+MESSAGE = "/staff/messages/<int(max=2147483647):message_id>"
+case(f"POST {MESSAGE}/phoned", ACTING, lambda town: f"/staff/messages/{town.message().id}/phoned")
+case(
+    f"POST {MESSAGE}/resend",
+    staff("404", "303 /staff/messages", "403", "403"),
+    lambda town: f"/staff/messages/{town.message().id}/resend",
+)
 
 
 @pytest.fixture

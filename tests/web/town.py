@@ -12,8 +12,9 @@ from werkzeug.test import TestResponse
 from kit_booking.clock import utc_now
 from kit_booking.database import db
 from kit_booking.domain.local_time import local_day
+from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
-from kit_booking.models import Booking, Household, LoginCode, Mark, Role, Staff
+from kit_booking.models import Booking, Household, LoginCode, Mark, Message, MessageState, Role, Staff
 from tests.builders import World, csrf_token, sign_in
 
 SLOTS = ("sang", "trua", "chieu", "toi")
@@ -74,6 +75,16 @@ class Town:
         """A booking of the owner."""
         day, slot = self.free_slot()
         return self.world.booking(self.kit, of or self.owner, day, slot, status=status, asked_at=utc_now(), **columns)
+
+    def message(self, booking: Booking | None = None, **columns: object) -> Message:
+        """A text about a booking of the owner that did not arrive."""
+        about, now = booking or self.booking(Status.APPROVED), utc_now()
+        usual = {"kind": Kind.APPROVED, "to": NUMBER, "body": "LIVEPX", "state": MessageState.FAILED}
+        slot = {"kit_id": about.kit_id, "pick_up_at": about.pick_up_at, "useful_until_at": about.pick_up_at}
+        times = {"created_at": now, "due_at": now, "settled_at": now}
+        row = Message(**{"booking_id": about.id, "commune_id": about.commune_id, **usual, **slot, **times, **columns})
+        self.world.add(row)
+        return row
 
     def login_code(self, phone: str) -> LoginCode:
         with self.app.app_context(), Session(db.engine) as session:
