@@ -10,7 +10,16 @@ from flask_babel import format_decimal
 from flask_babel import gettext as _
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.delivery import NOT_TOLD, BudgetState, MessageState, budget_state, is_alarming, is_rising
+from kit_booking.domain.delivery import (
+    NOT_TOLD,
+    BudgetState,
+    Meaning,
+    MessageState,
+    budget_state,
+    is_alarming,
+    is_rising,
+    meaning,
+)
 from kit_booking.domain.local_time import local_day
 from kit_booking.domain.messages import Kind
 from kit_booking.services import delivery, messages_shown
@@ -92,6 +101,7 @@ def _dong(amount: int) -> str:
 def _view(message: ListedMessage) -> dict[str, Any]:
     may_act = this_member().may_act(message.commune_id)
     is_open = message.state in RESENDABLE and not message.is_asked and utc_now() < message.useful_until_at
+    is_open = is_open and meaning(message.error_code) is not Meaning.DEAD
     return {
         **asdict(message),
         "to": masked(message.to),
