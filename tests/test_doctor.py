@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from kit_booking.clock import utc_now
 from kit_booking.config import Settings
 from kit_booking.database import db
 from kit_booking.domain.messages import Kind
-from kit_booking.models import Mark, Message, MessageState, PauseReason, SendingPause
+from kit_booking.models import Mark, Message, MessageState, PauseReason, SendingPause, Throttle
 from tests import twilio as stand_in
 from tests.builders import World
 from tests.databases import on_sqlite
@@ -149,3 +149,10 @@ def test_many_texts_that_don_t_arrive_are_found(well: Flask, world: World) -> No
         )
     )
     assert "5 of the 20 texts of two days did not arrive" in examine(well)[1]
+
+
+def test_codes_that_somebody_asks_for_without_end_are_found(well: Flask, world: World) -> None:
+    day = 24 * 3600
+    window_at = datetime.fromtimestamp(utc_now().timestamp() // day * day, UTC)
+    world.add(Throttle(key="code", window_at=window_at, count=1700))
+    assert "codes 1700 login codes were asked for today, of at most 2000." in examine(well)[1]

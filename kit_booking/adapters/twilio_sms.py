@@ -49,6 +49,8 @@ LONGEST_VALIDITY = timedelta(hours=10)  # Twilio takes 1 to 36,000 seconds.
 # At INFO the library logs address, parameters and headers of every request; from WARNING on, nothing.
 _quiet = logging.getLogger("kit_booking.twilio")
 _quiet.setLevel(logging.WARNING)
+# At DEBUG this one logs addresses, and asking after a text has the number in it.
+logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 
 
 class TwilioSms:

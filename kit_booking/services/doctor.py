@@ -17,12 +17,15 @@ from kit_booking.database import db, read
 from kit_booking.domain.delivery import MessageState, is_alarming
 from kit_booking.models import Mark, Message, PauseReason
 from kit_booking.services import health
+from kit_booking.services.sign_in import CODES_A_DAY, codes_today
 
 LATE = timedelta(minutes=10)
 """A text that is due for longer waits for something that is wrong."""
 SKEW = timedelta(minutes=1)
 LEAST_FREE = 500 * 2**20
 RECENTLY = timedelta(days=2)
+MANY_CODES = 0.8
+"""Of a day's codes; then it looks like somebody's mischief."""
 
 
 @dataclass(frozen=True)
@@ -157,4 +160,12 @@ def _sending(*, now: datetime) -> Iterator[Finding]:
     failed = sum(numbers.get(state, 0) for state in (MessageState.FAILED, MessageState.UNDELIVERED))
     total = sum(numbers.values()) - numbers.get(MessageState.SKIPPED, 0)
     share = f"{failed} of the {total} texts of two days did not arrive"
+    yield _codes(now=now)
     yield Finding("delivery", share, f"{share}. See /staff/messages for why." if is_alarming(failed, total) else "")
+
+
+def _codes(*, now: datetime) -> Finding:
+    asked = codes_today(now=now)
+    said = f"{asked} login codes were asked for today, of at most {CODES_A_DAY}"
+    is_much = asked >= MANY_CODES * CODES_A_DAY
+    return Finding("codes", said, f"{said}. Perhaps somebody has them sent to run up costs." if is_much else "")

@@ -86,6 +86,8 @@ def claim_next(session: Session, worker: str, *, now: datetime) -> Claim | None:
         if not is_true(message, booking, now=now):
             change(message, State.SKIPPED, now=now)
         elif not _is_wanted(session, message, booking):
+            if booking and message.kind == Kind.OFFER:
+                offer_text(session, booking, now=now)  # Its clock starts: from now on staff can tell it.
             change(message, State.TO_PHONE, now=now)
         elif (due_at := _due_at(session, message, booking, now=now)) > now:
             message.due_at = due_at
