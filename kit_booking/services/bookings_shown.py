@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, or_, select
 from sqlalchemy.orm import aliased
 
 from kit_booking.database import read
+from kit_booking.domain.delivery import NOT_TOLD
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.standing import is_late_to_cancel
@@ -249,6 +250,7 @@ def messages_of(code: str) -> list[ShownMessage]:
 class PersonToPhone:
     """Somebody whose text did not go out, or may not have, about a booking that is not over."""
 
+    message_id: int
     household_name: str
     household_phone: str
     booking_code: str
@@ -259,11 +261,13 @@ class PersonToPhone:
 
 def people_to_phone(commune_ids: Sequence[int], *, now: datetime) -> list[PersonToPhone]:
     rows = read(
-        select(Household.name, Message.to, Booking.code, Message.kind, Message.state, Message.settled_at)
+        select(Message.id, Household.name, Message.to, Booking.code, Message.kind, Message.state, Message.settled_at)
         .join(Booking, Booking.id == Message.booking_id)
         .join(Household, Household.id == Booking.household_id)
         .where(
-            Message.state.in_((MessageState.FAILED, MessageState.UNKNOWN)),
+            Message.state.in_(NOT_TOLD),
+            Message.ask_at.is_(None),  # Whoever is being asked after may yet turn out to be told.
+            Message.phoned_at.is_(None),
             Message.kind != Kind.STAFF_DUE,
             Booking.commune_id.in_(commune_ids),
             Booking.return_at > now,
@@ -272,5 +276,6 @@ def people_to_phone(commune_ids: Sequence[int], *, now: datetime) -> list[Person
         .order_by(Message.settled_at)
     )
     return [
-        PersonToPhone(name, phone, code, kind, MessageState(state), at) for name, phone, code, kind, state, at in rows
+        PersonToPhone(row_id, name, phone, code, kind, MessageState(state), at)
+        for row_id, name, phone, code, kind, state, at in rows
     ]

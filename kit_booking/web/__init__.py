@@ -17,9 +17,11 @@ from kit_booking.web import (
     errors,
     formats,
     health,
+    hooks,
     households,
     language,
     last_modified,
+    messages,
     moving,
     on_behalf,
     operator,
@@ -58,7 +60,9 @@ PAGES = (
     audit,
     operator,
     accounts,
+    messages,
     health,
+    hooks,
 )
 
 

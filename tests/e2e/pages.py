@@ -151,6 +151,19 @@ class Visitor:
         self.page.context.clear_cookies()
         self.send("Gửi mã về máy", phone="0912 345 678")
 
+    def see_texts_of_every_state(self) -> None:
+        booking, now = self.booking(Status.APPROVED), utc_now()
+        for state in MessageState:
+            self.world.add(
+                Message(
+                    kind=Kind.APPROVED, commune_id=booking.commune_id, booking_id=booking.id, kit_id=booking.kit_id,
+                    pick_up_at=booking.pick_up_at, to=NUMBER, body="", created_at=now, due_at=now, settled_at=now,
+                    useful_until_at=booking.pick_up_at, state=state, lease_until_at=now, cost=800,
+                )
+            )  # fmt: skip
+        self.be_staff(Role.CLERK)
+        self.go("/staff/messages")
+
     def see_today_with_someone_to_phone(self) -> None:
         booking, now = self.booking(Status.APPROVED), utc_now()
         self.world.add(
@@ -428,6 +441,12 @@ PAGES = [
         lambda v: (v.go("/staff/sign-in"), v.send("Đăng nhập", username="ai")),
     ),
     Shown("today of a clerk", "/staff", Visitor.see_today_with_someone_to_phone),
+    Shown("texts of the month", "/staff/messages", Visitor.see_texts_of_every_state),
+    Shown(
+        "no texts of a state",
+        "/staff/messages",
+        _as(lambda v: v.be_staff(Role.LEADER), "/staff/messages?month=2025-01"),
+    ),
     Shown("today without work", "/staff", _as(Visitor.be_clerk_without_work, "/staff")),
     Shown("today of a leader", "/staff", _as(lambda v: v.be_staff(Role.LEADER), "/staff")),
     Shown("today of the operator", "/staff", _as(lambda v: v.be_staff(Role.OPERATOR), "/staff")),

@@ -144,6 +144,7 @@ case("GET /robots.txt", "200")
 case("GET /healthz", "200")
 case("GET /readyz", "200")
 case("GET /demo/phones", "200")
+case("POST /hooks/twilio/status", "403")  # It takes Twilio's signature, and no account.
 
 # Signing in and out; the later steps lead back to the first one for whoever did not take it.
 case("GET /sign-in", "200")
@@ -163,6 +164,7 @@ case(
     Town.slot_path,
 )
 case("GET /bookings", households("200"))
+case("POST /bookings/texts", households("303 /bookings#texts"), wants="0")
 case("GET /bookings/<code>", households("404", "200"), of_booking("/bookings/{}"))
 case("GET /bookings/<code>.ics", households("404", "200"), of_booking("/bookings/{}.ics"))
 case("GET /bookings/<code>/cancel", households("404", "200"), of_booking("/bookings/{}/cancel"))
@@ -224,6 +226,14 @@ case(
     of_entry(LEAVE),
 )
 case("POST /staff/bookings/<code>/cancel", ACTING, of_booking("/staff/bookings/{}/cancel"), reason="Bộ đang sửa")
+case("GET /staff/messages", staff("200", "200", "200", "200"))
+MESSAGE = "/staff/messages/<int(max=2147483647):message_id>"
+case(f"POST {MESSAGE}/phoned", ACTING, lambda town: f"/staff/messages/{town.message().id}/phoned")
+case(
+    f"POST {MESSAGE}/resend",
+    staff("404", "303 /staff/messages", "403", "403"),
+    lambda town: f"/staff/messages/{town.message().id}/resend",
+)
 
 # The register: a clerk changes that of the own commune; of others' households only guests are seen, and little.
 HOUSEHOLD_ID = "<int(max=2147483647):household_id>"

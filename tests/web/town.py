@@ -13,8 +13,20 @@ from kit_booking.clock import utc_now
 from kit_booking.database import db
 from kit_booking.domain.hours import Span
 from kit_booking.domain.local_time import local, local_day
+from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
-from kit_booking.models import Booking, Household, Kit, LoginCode, Mark, Role, Staff, WaitingEntry
+from kit_booking.models import (
+    Booking,
+    Household,
+    Kit,
+    LoginCode,
+    Mark,
+    Message,
+    MessageState,
+    Role,
+    Staff,
+    WaitingEntry,
+)
 from kit_booking.services.closures import Closing, close
 from tests.builders import World, csrf_token, sign_in
 
@@ -95,6 +107,16 @@ class Town:
         span = Span(local(first, time()), local(first + timedelta(days=days), time()))
         closing = Closing(self.commune.id, (kit or self.kit).id, span, "Bộ hỏng đèn")
         return self.world.do(close, closing, self.clerk.id, now=utc_now())
+
+    def message(self, booking: Booking | None = None, **columns: object) -> Message:
+        """A text about a booking of the owner that did not arrive."""
+        about, now = booking or self.booking(Status.APPROVED), utc_now()
+        usual = {"kind": Kind.APPROVED, "to": NUMBER, "body": "LIVEPX", "state": MessageState.FAILED}
+        slot = {"kit_id": about.kit_id, "pick_up_at": about.pick_up_at, "useful_until_at": about.pick_up_at}
+        times = {"created_at": now, "due_at": now, "settled_at": now}
+        row = Message(**{"booking_id": about.id, "commune_id": about.commune_id, **usual, **slot, **times, **columns})
+        self.world.add(row)
+        return row
 
     def login_code(self, phone: str) -> LoginCode:
         with self.app.app_context(), Session(db.engine) as session:
