@@ -492,6 +492,6 @@ def village(app: Flask, world: World, sms: FakeSms) -> Village:
 def test_whatever_people_do_in_whatever_order_the_queue_is_fair_and_nothing_is_lost(village: Village):
     people = [village.family(f"Nhà {number}") for number in range(FAMILIES)]
     patient = settings(
-        max_examples=40, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
+        max_examples=25, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
     )
     run_state_machine_as_test(lambda: FairQueue(village, people), settings=patient)
