@@ -28,6 +28,7 @@ from kit_booking.services import booking as bookings
 from kit_booking.services import overdue, standing, waiting_list
 from kit_booking.services.counter import Outcome, Problem, Seen, hand_over, say_whether_usable, take_back
 from kit_booking.services.counter_shown import handovers_of, parts_of_kit, parts_to_take_back
+from kit_booking.services.erasing import erase
 from kit_booking.services.steps import Actor
 from tests.builders import NOW, World, at, days_ahead
 
@@ -239,6 +240,19 @@ def test_photos_are_rows_of_the_handover(counter: Counter) -> None:
     counter.takes(seen=Seen(ONE_LAMP.parts, photos=(b"one", b"two")))
     assert len(counter.world.all(Photo)) == 2
     assert len(counter.world.do(handovers_of, counter.evening.code)[Way.BACK].photo_ids) == 2
+
+
+def test_who_is_erased_leaves_no_name_note_or_photo_at_the_counter(counter: Counter) -> None:
+    counter.gives(seen=Seen(ALL_THERE.parts, person="Lê Văn Con"))
+    counter.takes(seen=Seen(ONE_LAMP.parts, note="con trai làm rơi", photos=(b"one",)))
+    other = counter.has(Status.APPROVED, 1, of=counter.world.household(counter.commune, "Trần Thị Mai"))
+    counter.gives(other, now=at(days_ahead(1), "17:00"))
+    assert counter.world.do(erase, counter.hanh.id, Actor(staff_id=counter.clerk.id), now=at(days_ahead(1), "18:00"))
+    *own, others = counter.world.all(Handover)
+    assert {(handover.person, handover.note) for handover in own} == {("", "")}
+    assert others.person == "Trần Thị Mai"
+    assert counter.world.all(Photo) == []
+    assert len(counter.world.all(HandedPart)) == 6
 
 
 # A kit that is late.
