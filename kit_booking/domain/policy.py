@@ -71,3 +71,8 @@ class Policy:
         times = {f.name for f in fields(cls) if f.type is time or f.type == "time"}
         values: dict[str, Any] = {k: time.fromisoformat(v) if k in times else v for k, v in changes.items()}
         return replace(cls(), **values)
+
+    def changes(self) -> dict[str, Any]:
+        """What differs from the defaults, as ``of`` takes it and the database keeps it."""
+        values = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
+        return {name: f"{v:%H:%M}" if isinstance(v, time) else v for name, v in values.items()}

@@ -76,6 +76,10 @@ class AuditEntry(Base):
             sqlite_where=_IS_VIEW,
             postgresql_where=_IS_VIEW,
         ),
+        Index("ix_audit_entry_at", "at"),
+        Index("ix_audit_entry_action_at", "action", "at"),
+        Index("ix_audit_entry_staff_id_at", "staff_id", "at"),
+        Index("ix_audit_entry_booking_id", "booking_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from kit_booking.domain.counter import Way
 from kit_booking.domain.slots import DEFAULT_PLAN
 from kit_booking.domain.status import AHEAD, Status
-from kit_booking.domain.text import search_key, slug
+from kit_booking.domain.text import search_text, slug
 from kit_booking.models import (
     Booking,
     Commune,
@@ -101,7 +101,7 @@ def add_communes(session: Session, valid_from: date) -> list[Kit]:
             code=data["code"],
             name=data["name"],
             slug=slug(data["name"]),
-            search="\n".join(dict.fromkeys(search_key(name) for name in names)),
+            search=search_text(names),
             phone=f"+84243385{4100 + number:04}",
         )
         session.add(commune)

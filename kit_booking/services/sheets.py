@@ -73,7 +73,7 @@ def _sheet(_database: str, commune_id: int, _version: int) -> CommuneSheet:
         .order_by(Part.id)
     ):
         parts[kit_id].append((name, count))
-    plans = _plans(
+    plans = plans_of(
         read(
             select(PlannedSlot.__table__)
             .where(PlannedSlot.commune_id == commune_id)
@@ -111,7 +111,8 @@ def _sheet(_database: str, commune_id: int, _version: int) -> CommuneSheet:
     )
 
 
-def _plans(lines: Sequence[Row[Any]]) -> tuple[tuple[date, tuple[slots.PlannedSlot, ...]], ...]:
+def plans_of(lines: Sequence[Row[Any]]) -> tuple[tuple[date, tuple[slots.PlannedSlot, ...]], ...]:
+    """The plans of a commune from its lines, which come by plan and time."""
     return tuple(
         (
             valid_from,

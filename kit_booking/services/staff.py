@@ -32,6 +32,10 @@ class StaffMember:
         """Only a clerk of the commune answers its requests."""
         return (Role.CLERK, commune_id) in self.roles
 
+    def may_manage(self, commune_id: int) -> bool:
+        """Its clerks and the operator change its settings, its places' keepers and its kits' parts."""
+        return self.is_operator or self.may_act(commune_id)
+
 
 def find_member(staff_id: int, session_version: int) -> StaffMember | None:
     """The active account of a sign-in that was not ended since."""
@@ -122,7 +126,5 @@ def add_staff(
     session.flush()
     session.add(StaffRole(staff_id=member.id, commune_id=commune_id, role=role))
     session.execute(
-        insert(AuditEntry).values(
-            at=now, action="staff_added", commune_id=commune_id, staff_id=member.id, detail=role
-        )
+        insert(AuditEntry).values(at=now, action="staff_added", commune_id=commune_id, detail=f"{username}, {role}")
     )

@@ -5,6 +5,8 @@ from jinja2 import StrictUndefined
 
 from kit_booking.config import Settings
 from kit_booking.web import (
+    accounts,
+    audit,
     bookings,
     calendars,
     communes,
@@ -18,7 +20,10 @@ from kit_booking.web import (
     language,
     last_modified,
     on_behalf,
+    operator,
     own_data,
+    paper_register,
+    parts,
     readers,
     responses,
     security,
@@ -27,6 +32,7 @@ from kit_booking.web import (
     today,
     waiting_list,
 )
+from kit_booking.web import settings as commune_settings
 
 PAGES = (
     communes,
@@ -40,6 +46,12 @@ PAGES = (
     counter,
     households,
     on_behalf,
+    paper_register,
+    commune_settings,
+    parts,
+    audit,
+    operator,
+    accounts,
     health,
 )
 

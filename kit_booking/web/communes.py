@@ -68,13 +68,12 @@ def show(slug: str) -> Response:
     own = household() if who else None
     key = ("fortnight", language(), stamp, who and (own.id if own else who.kind))
 
-    def build() -> tuple[str, datetime]:
+    def build() -> tuple[str | bytes, datetime]:
         commune = sheet(stamp.commune_id, stamp.version)
         shown = fortnight(commune, now=now, household_id=own.id if own else None)
-        page = page_of(shown)
         if who is None:
-            return _blank_page(commune, shown.outlook, language()).filled_in(page), shown.outlook.until_at
-        return _fortnight_page(page), shown.outlook.until_at
+            return _blank_page(commune, shown.outlook, language()).filled_in(shown), shown.outlook.until_at
+        return _fortnight_page(page_of(shown)), shown.outlook.until_at
 
     if who is None:
         return cached(key, build, now=now, cache_control=SHARED)

@@ -40,26 +40,28 @@ ASKED_OR_WAITED_FOR = (SlotState.FREE, SlotState.WAITING, SlotState.TAKEN)
 class DayForm:
     numbers: list[int]
     """Which of the kit's slots stand in it, from top to bottom."""
-    strips: list[str]
+    strips: list[bytes]
     """The day in the strip, by how many of its slots are free."""
 
 
 @dataclass(frozen=True)
 class KitForm:
     days: list[DayForm]
-    slots: list[list[str]]
+    slots: list[list[bytes]]
     """Each slot by its state."""
-    held_slot: Callable[[int, SlotState, Holder], str]
+    held_slot: Callable[[int, SlotState, Holder], bytes]
     """A slot whose holder the reader knows."""
 
 
 @dataclass(frozen=True)
 class Form:
-    pieces: list[str]
+    """All that is put together is bytes already, as pages are sent."""
+
+    pieces: list[bytes]
     """What stands before, between and after the blanks."""
     kits: list[KitForm]
-    free: list[str]
-    sums: list[str]
+    free: list[bytes]
+    sums: list[bytes]
     """Both by a number of slots: how many of a kit, and how many of a day, are free."""
     opens: str
     """When the next day can be asked for."""
@@ -109,10 +111,10 @@ def form_of(shown: Outlook, _language: str, for_staff: bool) -> Form:
     )
     words = [_free_words(count) for count in range(1 + max((len(kit.slots) for kit in shown.kits), default=0))]
     return Form(
-        str(written).split(BLANK),
+        str(written).encode().split(BLANK.encode()),
         [_kit_form(kit, outlook, words, written, for_staff) for kit, outlook in zip(kits, shown.kits, strict=True)],
-        [written.free(count, word) for count, word in enumerate(words)],
-        [escape(word) for word in words],
+        [written.free(count, word).encode() for count, word in enumerate(words)],
+        [escape(word).encode() for word in words],
         _opens(shown.window),
     )
 
@@ -159,30 +161,30 @@ def _kit_form(kit: Kit, outlook: KitOutlook, words: list[str], written: Any, for
     days = []
     for day in kit.days:
         numbers = [number for number in day.numbers if number is not None]
-        strips = [written.strip(day, count, words[count]) for count in range(len(numbers) + 1)]
+        strips = [written.strip(day, count, words[count]).encode() for count in range(len(numbers) + 1)]
         days.append(DayForm(numbers, strips))
     looks = {state: (css_of(state), SIGNS[state], word) for state, word in _words().items()}
 
     @functools.cache
-    def plain(name: str, span: str, state: SlotState) -> str:
+    def plain(name: str, span: str, state: SlotState) -> bytes:
         css, sign, word = looks[state]
-        return str(written.slot("", css, name, span, sign, word))
+        return bytes(written.slot("", css, name, span, sign, word).encode())
 
-    def by_state(slot: Slot, by_clock: SlotState) -> list[str]:
+    def by_state(slot: Slot, by_clock: SlotState) -> list[bytes]:
         name, span = _name_and_hours(slot)
         texts = [plain(name, span, state) for state in SlotState]
         if by_clock is SlotState.FREE and not for_staff:
             path = f"/kits/{kit.code}/{slot.day}/{slot.key}"
             for state in ASKED_OR_WAITED_FOR:
                 css, sign, word = looks[state]
-                texts[state] = str(written.slot(path, css, name, span, sign, word))
+                texts[state] = written.slot(path, css, name, span, sign, word).encode()
         return texts
 
-    def held_slot(number: int, state: SlotState, holder: Holder) -> str:
+    def held_slot(number: int, state: SlotState, holder: Holder) -> bytes:
         css, sign, word = looks[state]
         path = f"/staff/bookings/{holder.code}" if for_staff else f"/bookings/{holder.code}"
         who = f"{short_name(holder.name)} {national(holder.phone)}" if holder.name else word
-        return str(written.slot(path, css, *_name_and_hours(outlook.slots[number]), sign, who))
+        return bytes(written.slot(path, css, *_name_and_hours(outlook.slots[number]), sign, who).encode())
 
     return KitForm(days, [by_state(*one) for one in zip(outlook.slots, outlook.states, strict=True)], held_slot)
 

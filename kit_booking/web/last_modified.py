@@ -12,8 +12,10 @@ import threading
 from collections import OrderedDict
 from collections.abc import Hashable
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from flask import Flask, Response, current_app, request
+from werkzeug.http import http_date
 
 SURE = timedelta(minutes=1)
 MOST_STATES = 4096
@@ -45,7 +47,10 @@ def with_last_modified(response: Response, *, now: datetime) -> Response:
     seen: FirstSeen = current_app.extensions["first_seen"]
     since = seen.of(response.headers["ETag"], now)
     if now - since >= SURE:
-        response.last_modified = since
+        response.headers["Last-Modified"] = _http_date(since)
         if request.if_modified_since == since:  # Not later ones: some programs send the time of their own clock.
             response.make_conditional(request)
     return response
+
+
+_http_date = lru_cache(maxsize=MOST_STATES)(http_date)

@@ -6,18 +6,20 @@ from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, session
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from kit_booking.clock import utc_now
 from kit_booking.domain.booking import OF_THE_SLOT, Reason, Refusal
 from kit_booking.domain.local_time import to_local
 from kit_booking.domain.phone import PhoneProblem, parse_mobile
+from kit_booking.domain.slots import Slot
 from kit_booking.services import households, waiting_list
 from kit_booking.services.booking import Look, book_for
 from kit_booking.services.fortnight import SeenSlot, find_stamp, fortnight
 from kit_booking.services.households import FoundHousehold, ShownHousehold, find_registered, is_guest_of
 from kit_booking.services.outlook import SlotState
 from kit_booking.services.registering import register_spoken
-from kit_booking.services.sheets import CommuneSheet, sheet
+from kit_booking.services.sheets import CommuneSheet, KitSheet, sheet
 from kit_booking.services.staff import SeenCommune, communes_seen
 from kit_booking.services.steps import Actor
 from kit_booking.web.forms import PRIVACY_VERSION
@@ -30,7 +32,7 @@ from kit_booking.web.words import slot_word
 
 blueprint = Blueprint("on_behalf", __name__, url_prefix="/staff/book")
 WHO = "/<int(max=2147483647):household_id>"
-SLOT = f"{WHO}/<kit_code>/<day>/<slot_key>"
+ONE_SLOT = f"{WHO}/<kit_code>/<day>/<slot_key>"
 QUICK = 6
 """So many of the next free slots are one tap away."""
 
@@ -130,7 +132,6 @@ class Cell:
     sign: str
     word: str
     name: str
-    free: int
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,8 @@ class Quick:
     from_at: datetime
     until_at: datetime
     place: str
+    others: int
+    """Places where it is free, too."""
 
 
 @blueprint.get(WHO)
@@ -155,30 +158,29 @@ def slots(household_id: int) -> str:
     shown = fortnight(_sheet_of(commune), now=now, household_id=household_id)
     start = f"/staff/book/{household_id}"
     seen = list(shown.seen())
-    free = sorted(
-        (
-            Quick(
-                f"{start}/{kit.code}/{slot.day}/{slot.key}",
-                slot_word(slot.name),
-                slot.day,
-                slot.on_air.from_at,
-                slot.on_air.until_at,
-                kit.place,
-            )
-            for kit, slot, state, _code in seen
-            if state is SlotState.FREE
-        ),
-        key=lambda quick: quick.from_at,
-    )
     return render_template(
         "on_behalf/slots.html",
         household=household,
         commune=commune,
         communes=acting,
-        quick=free[:QUICK],
+        quick=_next_free(seen, start),
         names=_names(seen),
         rows=_rows(seen, start, now),
     )
+
+
+def _next_free(seen: list[SeenSlot], start: str) -> list[Quick]:
+    """The next free slots, each once, at the first place that has it."""
+    found: dict[tuple[datetime, str], list[tuple[KitSheet, Slot]]] = {}
+    for kit, slot, state, _code in seen:
+        if state is SlotState.FREE:
+            found.setdefault((slot.on_air.from_at, slot.key), []).append((kit, slot))
+    return [_quick(start, *alike[0], len(alike) - 1) for _when, alike in sorted(found.items())[:QUICK]]
+
+
+def _quick(start: str, kit: KitSheet, slot: Slot, others: int) -> Quick:
+    path, on_air = f"{start}/{kit.code}/{slot.day}/{slot.key}", slot.on_air
+    return Quick(path, slot_word(slot.name), slot.day, on_air.from_at, on_air.until_at, kit.place, others)
 
 
 def _sheet_of(commune: SeenCommune) -> CommuneSheet:
@@ -216,9 +218,10 @@ def _rows(seen: list[SeenSlot], start: str, now: datetime) -> list[tuple[date, d
 
 
 def _cell(alike: list[SeenSlot], start: str, now: datetime) -> Cell:
+    free = sum(one.state is SlotState.FREE for one in alike)
     words = {
         SlotState.MINE: _("đã có"),
-        SlotState.FREE: _("trống"),
+        SlotState.FREE: ngettext("%(num)d bộ", "%(num)d bộ", free) if free > 1 else _("trống"),
         SlotState.NOT_OPEN: _("chưa mở"),
         SlotState.PAST: _("sát giờ"),
         SlotState.WAITING: _("hết"),
@@ -226,16 +229,15 @@ def _cell(alike: list[SeenSlot], start: str, now: datetime) -> Cell:
         SlotState.CLOSED: _("nghỉ"),
     }
     best = min(alike, key=lambda one: ORDER.index(one.state))
-    free = sum(one.state is SlotState.FREE for one in alike)
     path = f"{start}/{best.kit.code}/{best.slot.day}/{best.slot.key}"
     if best.state is SlotState.MINE:
         path = f"/staff/bookings/{best.code}"
     elif best.state is SlotState.CLOSED or now >= best.slot.on_air.from_at:
         path = ""
-    return Cell(path, css_of(best.state), SIGNS[best.state], words[best.state], slot_word(best.slot.name), free)
+    return Cell(path, css_of(best.state), SIGNS[best.state], words[best.state], slot_word(best.slot.name))
 
 
-@blueprint.get(SLOT)
+@blueprint.get(ONE_SLOT)
 @staff_only
 def slot(household_id: int, kit_code: str, day: str, slot_key: str) -> Any:
     household = _bookable_or_404(household_id)
@@ -243,7 +245,7 @@ def slot(household_id: int, kit_code: str, day: str, slot_key: str) -> Any:
     return _slot_page(household, kit_code, day, slot_key, form)
 
 
-@blueprint.post(SLOT)
+@blueprint.post(ONE_SLOT)
 @staff_only
 def book(household_id: int, kit_code: str, day: str, slot_key: str) -> Any:
     household, form = _bookable_or_404(household_id), BookForForm()
@@ -268,7 +270,7 @@ def book(household_id: int, kit_code: str, day: str, slot_key: str) -> Any:
     return redirect(f"/staff/bookings/{asked.code}", 303)
 
 
-@blueprint.post(f"{SLOT}/wait")
+@blueprint.post(f"{ONE_SLOT}/wait")
 @staff_only
 def wait(household_id: int, kit_code: str, day: str, slot_key: str) -> Any:
     household = _bookable_or_404(household_id)

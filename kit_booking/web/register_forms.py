@@ -1,6 +1,7 @@
 """The forms of the register: what staff, and households themselves, write of a household."""
 
 from flask_babel import lazy_gettext as _
+from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, Field, StringField, TelField, ValidationError
 from wtforms.validators import DataRequired, InputRequired, Length
 
@@ -84,4 +85,24 @@ class BookForForm(Form):
         _("Vẫn cho mượn vì (lý do còn lưu lại)"),
         filters=[tidy(200)],
         render_kw={"maxlength": 200, "autocomplete": "off"},
+    )
+
+
+class UploadForm(Form):
+    file = FileField(
+        _("Tệp sổ mượn (.xlsx hoặc .csv)"),
+        [FileRequired(_("Xin chọn một tệp."))],
+        render_kw={"accept": ".xlsx,.csv"},
+    )
+
+
+class TakeOverForm(Form):
+    override = StringField(
+        _("Vẫn nhận các phiếu này vì (lý do còn lưu lại)"),
+        filters=[tidy(150)],
+        render_kw={"maxlength": 150, "autocomplete": "off"},
+    )
+    consent = BooleanField(
+        _("Các hộ trong sổ đã được nghe và đồng ý cho xã giữ tên, số điện thoại, thôn và nghề"),
+        [InputRequired(_("Hộ phải nghe và đồng ý thì mới ghi vào sổ được."))],
     )

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import threading
+import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from flask import Flask, Response, current_app, request
 PACKAGE = Path(__file__).parent.parent
 STATIC = PACKAGE / "static"
 MOST_PAGES = 256
+GZIP = 16
+"""Added to the size of zlib's window, it asks for gzip's head and end (zlib's manual, deflateInit2)."""
 WORTH_PACKING = 800
 """Bytes; below that gzip saves nothing."""
 
@@ -85,9 +88,15 @@ def cached(
         return Response(status=304, headers=headers)
     if _takes_gzip():
         # The first reader of a page that changes with each booking need not wait until it is as small as it gets.
-        packed = kept.packed if kept else gzip.compress(page.body, 1, mtime=0)
+        packed = kept.packed if kept else _packed_quickly(page.body)
         return Response(packed, headers=[*headers, ("Content-Encoding", "gzip")])
     return Response(page.body, headers=headers)
+
+
+def _packed_quickly(body: bytes) -> bytes:
+    """With a window of 16 kB, which fits the processor's nearest cache better than gzip's usual 32."""
+    packer = zlib.compressobj(1, zlib.DEFLATED, GZIP + 14, 7)
+    return packer.compress(body) + packer.flush()
 
 
 def tagged(response: Response, etag: str, cache_control: str) -> Response:

@@ -11,7 +11,9 @@ from kit_booking.domain.counter import Way
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
 from kit_booking.models import (
+    AuditEntry,
     Booking,
+    Commune,
     Handover,
     Household,
     Kit,
@@ -232,6 +234,77 @@ class Visitor:
         self.page.locator("form.approve button").first.click()
         self.page.wait_for_load_state()
 
+    def settings(self, rest: str = "", role: Role = Role.CLERK) -> None:
+        self.be_staff(role)
+        self.go(f"/staff/settings/{COMMUNE}{rest}")
+
+    def change_settings(self, section: str, **typed: str) -> None:
+        self.settings(f"/{section}")
+        self.send("Xem trước thay đổi", **typed)
+
+    def place(self) -> str:
+        return f"/places/{self.kit().place_id}"
+
+    def change_settings_too_late(self) -> None:
+        self.change_settings("fairness", most_ahead="3")
+        commune = self.demo.commune
+        self.world.change(commune, phone="+842433854199")
+        self.world.add(
+            AuditEntry(at=utc_now(), action="settings_changed", commune_id=commune.id, detail="phone: 0243 → 0244")
+        )
+        self.send("Lưu thay đổi")
+
+    def be_staff_of_two_communes(self) -> None:
+        commune = self.world.commune(f"Vân Từ {self.kit_count()}", kits=0)
+        clerk = self.world.clerk(commune)
+        self.world.add(StaffRole(staff_id=clerk.id, commune_id=self.demo.commune.id, role=Role.LEADER))
+        self.demo.sign_in(self.page, clerk)
+
+    def see_long_names_in_the_audit_list(self) -> None:
+        self.be_clerk_without_work()
+        commune = self.world.all(Commune)[-1]
+        clerk = self.world.clerk(commune)
+        self.world.add(
+            *(
+                AuditEntry(at=utc_now(), action=action, commune_id=commune.id, staff_id=clerk.id, detail=detail)
+                for action in ("kit_moved", "settings_changed", "declined")
+                for detail in ("most_ahead: 2 → 3", LONG * 2, "khôngcódấucách" * 9)
+            )
+        )
+        self.go("/staff/audit")
+
+    def operate(self, rest: str = "") -> None:
+        self.be_staff(Role.OPERATOR)
+        self.go(f"/staff/operator{rest}")
+
+    def operate_with_long_names(self) -> None:
+        commune = self.world.commune(f"{LONG[:74]} {self.kit_count()}", kits=0)
+        self.world.kit(
+            self.world.place(commune, LONG[:80], address=LONG * 2, keeper=LONG[:80]), f"LN-{self.kit_count()}"
+        )
+        self.operate(f"/communes/{commune.slug}")
+
+    def account(self, rest: str = "") -> None:
+        role = self.world.all(StaffRole, commune_id=self.demo.commune.id, role=Role.LEADER)[0]
+        self.operate(f"/staff/{role.staff_id}{rest}")
+
+    def reset_a_password(self) -> None:
+        self.account()
+        self.send("Đặt lại mật khẩu")
+
+    def see_a_disabled_account(self) -> None:
+        self.be_staff(Role.OPERATOR)
+        member = self.world.staff(self.demo.commune, is_active=False, name=LONG[:80])
+        self.go(f"/staff/operator/staff/{member.id}")
+
+    def look_at_a_move_of_a_kit(self) -> None:
+        self.operate(f"/communes/{COMMUNE}/kits/{self.kit().code}")
+        self.page.locator("select[name=place_id]").select_option(index=3)
+        self.send("Xem trước ai phải được báo")
+
+
+LONG = "Ban quản lý nhà văn hóa trung tâm và chợ đầu mối làng nghề Thượng Yên, trụ sở xã cũ "
+
 
 def _as(become: Callable[[Visitor], object], path: str) -> Callable[[Visitor], None]:
     def reach(visitor: Visitor) -> None:
@@ -245,6 +318,10 @@ SLOT = "/kits/<kit_code>/<day>/<slot_key>"
 FORTNIGHT = "/communes/<slug>"
 WAITING, FORWARD = "/waiting/<int(max=2147483647):entry_id>", "/staff/queue/<int(max=2147483647):entry_id>/forward"
 ONE, STAFF_ONE = "/bookings/<code>", "/staff/bookings/<code>"
+SETTINGS = "/staff/settings/<slug>"
+SECTION = f"{SETTINGS}/<any(plan,office,asking,answering,handover,fairness,waiting,texts):section>"
+OPERATOR, OPERATOR_ONE = "/staff/operator", "/staff/operator/communes/<slug>"
+ACCOUNTS, ACCOUNT = f"{OPERATOR}/staff", f"{OPERATOR}/staff/<int(max=2147483647):staff_id>"
 S = Status
 
 PAGES = [
@@ -324,6 +401,65 @@ PAGES = [
     Shown("paper to sign, still empty", STAFF_ONE + "/receipt", lambda v: v.at_counter(S.APPROVED, "receipt")),
     Shown("declining without a reason", STAFF_ONE + "/decline", Visitor.decline_without_a_reason),
     Shown("what an account may not do", STAFF_ONE + "/approve", Visitor.approve_as_the_leader),
+    Shown("settings of a clerk", SETTINGS, Visitor.settings),
+    Shown("settings of a leader", SETTINGS, lambda v: v.settings(role=Role.LEADER)),
+    Shown("settings without a place", SETTINGS, lambda v: v.go(f"/staff/settings/{v.be_clerk_without_work()}")),
+    Shown("settings of which commune", "/staff/settings", _as(Visitor.be_staff_of_two_communes, "/staff/settings")),
+    *(
+        Shown(f"settings, {section}", SECTION, lambda v, section=section: v.settings(f"/{section}"))
+        for section in ("plan", "office", "asking", "fairness", "texts")
+    ),
+    Shown(
+        "settings that can't be",
+        SECTION,
+        lambda v: v.change_settings("office", phone="12", **{"days-3-opens": "sáng", "days-5-closes": ""}),
+    ),
+    Shown("plan that can't be", SECTION, lambda v: v.change_settings("plan", **{"lines-1-name": "Sáng"})),
+    Shown("settings before they are saved", SECTION, lambda v: v.change_settings("asking", window_days="5")),
+    Shown("settings that somebody else changed", SECTION, Visitor.change_settings_too_late),
+    Shown(
+        "settings of a place",
+        SETTINGS + "/places/<int(max=2147483647):place_id>",
+        lambda v: v.settings(v.place()),
+    ),
+    Shown("parts of a kit", SETTINGS + "/kits/<code>", lambda v: v.settings(f"/kits/{v.kit().code}")),
+    Shown("audit list", "/staff/audit", Visitor.see_long_names_in_the_audit_list),
+    Shown("audit list of the operator", "/staff/audit", _as(lambda v: v.be_staff(Role.OPERATOR), "/staff/audit")),
+    Shown(
+        "audit list without a result",
+        "/staff/audit",
+        _as(lambda v: v.be_staff(Role.CLERK), "/staff/audit?booking=XX999&from=2026-12-01"),
+    ),
+    Shown("communes of the operator", OPERATOR, Visitor.operate),
+    Shown("communes without a result", OPERATOR, lambda v: v.operate("?q=zzz")),
+    Shown("commune of the operator", OPERATOR_ONE, lambda v: v.operate(f"/communes/{COMMUNE}")),
+    Shown("commune with long names", OPERATOR_ONE, Visitor.operate_with_long_names),
+    Shown("new commune", OPERATOR + "/communes/new", lambda v: v.operate("/communes/new")),
+    Shown(
+        "new commune without a name",
+        OPERATOR + "/communes/new",
+        lambda v: (v.operate("/communes/new"), v.send("Lưu", code="x", phone="1")),
+    ),
+    Shown("name of a commune", OPERATOR_ONE + "/edit", lambda v: v.operate(f"/communes/{COMMUNE}/edit")),
+    Shown("new place", OPERATOR_ONE + "/places/new", lambda v: v.operate(f"/communes/{COMMUNE}/places/new")),
+    Shown(
+        "place",
+        OPERATOR_ONE + "/places/<int(max=2147483647):place_id>",
+        lambda v: v.operate(f"/communes/{COMMUNE}{v.place()}"),
+    ),
+    Shown("new kit", OPERATOR_ONE + "/kits/new", lambda v: v.operate(f"/communes/{COMMUNE}/kits/new")),
+    Shown("move of a kit", OPERATOR_ONE + "/kits/<code>", Visitor.look_at_a_move_of_a_kit),
+    Shown("accounts", ACCOUNTS, lambda v: v.operate("/staff")),
+    Shown("accounts without a result", ACCOUNTS, lambda v: v.operate("/staff?q=zzz")),
+    Shown("new account", ACCOUNTS + "/new", lambda v: v.operate(f"/staff/new?commune={COMMUNE}")),
+    Shown(
+        "new account without a name",
+        ACCOUNTS + "/new",
+        lambda v: (v.operate("/staff/new"), v.send("Thêm tài khoản", username="a b", mobile="12")),
+    ),
+    Shown("account", ACCOUNT, Visitor.account),
+    Shown("account with a new password", ACCOUNT, Visitor.reset_a_password),
+    Shown("account that is disabled", ACCOUNT, Visitor.see_a_disabled_account),
     Shown("page that is not there", "", lambda v: v.go("/nothing/here")),
     Shown("phones of the demo", "/demo/phones", Visitor.see_the_phones),
     Shown("phones without a text", "/demo/phones", lambda v: v.see_the_phones(is_empty=True)),

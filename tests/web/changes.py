@@ -1,7 +1,7 @@
-"""Random changes in the life of a commune's kits and bookings, each made as a service makes it.
+"""Random changes in the life of a commune's kits and bookings, made by the use cases themselves.
 
-`@transaction` functions here stand in for use cases: what they change has its version and time, and calendars
-are told.
+The `@transaction` functions stand in for use cases that are not there yet: what they change has its version and
+its time, and calendars are told.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,18 +9,19 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from random import Random
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, delete, update
 from sqlalchemy.orm import Session
 
 from kit_booking.clock import utc_now
 from kit_booking.database import Base, transaction
 from kit_booking.domain.hours import Span
 from kit_booking.domain.local_time import local_day
-from kit_booking.domain.slots import Slot
 from kit_booking.domain.status import Status
-from kit_booking.models import Booking, Commune, Hold, Household, Kit, Place
+from kit_booking.domain.text import slug
+from kit_booking.models import Booking, Commune, Hold, Kit, Place, WaitingEntry
 from kit_booking.services import booking as services
-from kit_booking.services.steps import Actor, lock, move, retold
+from kit_booking.services import households, moves, waiting_list
+from kit_booking.services.steps import Actor, retold
 from tests.builders import at
 from tests.web.town import SLOTS, Town
 
@@ -39,38 +40,17 @@ DAYS = range(2, 12)
 
 
 @transaction
-def rebook(session: Session, booking_id: int, kit: Kit, slot: Slot, *, now: datetime) -> None:
-    """Move a booking to another kit, another slot, or both."""
-    booking = session.get_one(Booking, booking_id)
-    for kit_id in sorted({booking.kit_id, kit.id}):
-        lock(session, Kit, kit_id)
-        session.execute(update(Kit).where(Kit.id == kit_id).values(version=Kit.version + 1))
-    lock(session, Household, booking.household_id)
-    booking.kit_id, booking.place_id, booking.day, booking.slot_name = kit.id, kit.place_id, slot.day, slot.name
-    booking.from_at, booking.until_at = slot.on_air.from_at, slot.on_air.until_at
-    booking.pick_up_at, booking.return_at = slot.hold.from_at, slot.hold.until_at
-    hold = session.scalars(select(Hold).where(Hold.booking_id == booking_id)).one()
-    hold.kit_id, hold.from_at, hold.until_at = kit.id, slot.hold.from_at, slot.hold.until_at
-    retold(session, Booking.id == booking_id, now=now)
-
-
-@transaction
-def accept(session: Session, booking_id: int, *, now: datetime) -> None:
-    """The household takes the place that was offered to it."""
-    booking = session.get_one(Booking, booking_id)
-    move(session, booking, Status.APPROVED, Actor(household_id=booking.household_id), now=now)
-
-
-@transaction
 def close(session: Session, kit_id: int, spans: list[Span]) -> None:
     session.add_all(Hold(kit_id=kit_id, from_at=span.from_at, until_at=span.until_at) for span in spans)
     session.execute(update(Kit).where(Kit.id == kit_id).values(version=Kit.version + 1))
 
 
 @transaction
-def reopen(session: Session, hold_id: int, kit_id: int) -> None:
+def reopen(session: Session, hold_id: int, kit_id: int, span: Span, *, now: datetime) -> None:
+    """End a closed stretch; whoever waited for its time is offered it."""
     session.execute(delete(Hold).where(Hold.id == hold_id))
     session.execute(update(Kit).where(Kit.id == kit_id).values(version=Kit.version + 1))
+    moves.freed(session, kit_id, span, now=now)
 
 
 @transaction
@@ -91,7 +71,8 @@ class Life:
         self.dice = Random(seed)  # noqa: S311 (the same life for the same seed)
         self.deeds: list[Callable[[], bool]] = [
             *[self.ask] * 6, *[self.approve] * 4, *[self.move] * 4, self.decline, self.cancel, self.withdraw,
-            self.offer, self.accept_or_refuse, *[self.close] * 2, self.reopen,
+            *[self.wait] * 3, *[self.free_one_that_is_waited_for] * 3, *[self.accept] * 2, self.refuse,
+            *[self.close] * 2, self.reopen,
             self.rename_place, self.rename_kit, self.rename_commune, self.rename_household, self.change_number,
         ]  # fmt: skip
 
@@ -138,23 +119,50 @@ class Life:
         )
 
     def move(self) -> bool:
+        """To another kit, another slot, or both."""
         booking = self._booking(Status.REQUESTED, Status.APPROVED)
-        if booking:
-            kit, day, key = self._free()
-            self.world.do(rebook, booking.id, kit, self.world.slot(kit, day, key), now=utc_now())
-        return booking is not None
-
-    def offer(self) -> bool:
+        if booking is None:
+            return False
         kit, day, key = self._free()
-        booking = self.world.booking(kit, self.town.owner, day, key, status=Status.OFFERED, asked_at=utc_now())
-        self.world.do(_told, booking.id, now=utc_now())
+        moved = self.world.do(
+            services.change_slot, booking.code, kit.code, day, key, booking.household_id, now=utc_now()
+        )
+        return bool(moved.code)
+
+    def wait(self) -> bool:
+        """A household wants what another one has; it is offered when that comes free."""
+        booking = self._booking(Status.REQUESTED, Status.APPROVED)
+        if booking is None:
+            return False
+        other = self.town.neighbour if booking.household_id == self.town.owner.id else self.town.owner
+        kit = self.world.all(Kit, id=booking.kit_id)[0]
+        if self.world.all(WaitingEntry, household_id=other.id, day=booking.day, slot_name=booking.slot_name):
+            return False
+        self.world.entry(kit, other, booking.day, slug(booking.slot_name), joined_at=utc_now())
         return True
 
-    def accept_or_refuse(self) -> bool:
+    def free_one_that_is_waited_for(self) -> bool:
+        """Staff cancel or decline it, and in the same moment it is offered to who waits."""
+        wanted = {(entry.day, entry.slot_name) for entry in self.world.all(WaitingEntry, state="waiting")}
+        found = [booking for booking in self.world.all(Booking) if (booking.day, booking.slot_name) in wanted]
+        for booking in found:
+            service = {Status.REQUESTED: services.decline, Status.APPROVED: services.cancel}.get(booking.status)
+            if service:
+                return self.world.do(service, booking.code, self.town.clerk.id, "Trụ sở nghỉ", now=utc_now()).is_done
+        return False
+
+    def accept(self) -> bool:
+        return self._told(waiting_list.accept)
+
+    def refuse(self) -> bool:
+        return self._told(waiting_list.refuse)
+
+    def _told(self, service: Callable[..., services.Outcome]) -> bool:
         booking = self._booking(Status.OFFERED)
-        if booking:
-            self.world.do(accept, booking.id, now=utc_now())
-        return booking is not None
+        return (
+            booking is not None
+            and self.world.do(service, booking.code, Actor(household_id=booking.household_id), now=utc_now()).is_done
+        )
 
     def close(self) -> bool:
         """Hours, or days that are closed one by one."""
@@ -172,7 +180,7 @@ class Life:
         closed = self.world.all(Hold, booking_id=None)
         if closed:
             hold = self.dice.choice(closed)
-            self.world.do(reopen, hold.id, hold.kit_id)
+            self.world.do(reopen, hold.id, hold.kit_id, Span(hold.from_at, hold.until_at), now=utc_now())
         return bool(closed)
 
     def rename_place(self) -> bool:
@@ -194,8 +202,11 @@ class Life:
 
     def rename_household(self) -> bool:
         household = self.dice.choice([self.town.owner, self.town.neighbour])
-        values = {"name": self.dice.choice(NAMES), "village": self.dice.choice(NAMES)}
-        return self._rename(household, values, Booking.household_id == household.id)
+        name, village = self.dice.choice(NAMES), self.dice.choice(NAMES)
+        by = Actor(staff_id=self.town.clerk.id)
+        return self.world.do(
+            households.correct, household.id, by, name=name, village=village, craft="mộc", now=utc_now()
+        )
 
     def _rename(self, row: Base, values: dict[str, str], which: ColumnElement[bool]) -> bool:
         self.world.do(rename, row, values, self.town.commune.id, which, now=utc_now())
@@ -219,8 +230,3 @@ class Life:
             holds = self.world.all(Hold, kit_id=kit.id)
             if not any(Span(hold.from_at, hold.until_at).overlaps(span) for hold in holds):
                 return kit, day, key
-
-
-@transaction
-def _told(session: Session, booking_id: int, *, now: datetime) -> None:
-    retold(session, Booking.id == booking_id, now=now)

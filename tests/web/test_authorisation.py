@@ -13,8 +13,9 @@ from kit_booking.clock import utc_now
 from kit_booking.config import Settings
 from kit_booking.domain.counter import Way
 from kit_booking.domain.status import Status
-from kit_booking.models import Booking, FeedToken, Handover, Photo
+from kit_booking.models import Booking, FeedToken, Handover, Photo, Role, StaffRole
 from kit_booking.services.feed_tokens import Owner, add_token
+from kit_booking.services.paper_register import keep_file
 from tests.databases import on_sqlite
 from tests.fakes import FakeSms
 from tests.web.town import Town, where
@@ -323,6 +324,100 @@ case(
     "GET /staff/bookings/<code>/receipt", staff("404", "200", "200", "200"), of_booking("/staff/bookings/{}/receipt")
 )
 case("GET /staff/photos/<int(max=2147483647):photo_id>", staff("404", "200", "200", "200"), photo_path)
+
+
+# The paper register: clerks only, and each its own commune's files.
+def kept_file(town: Town) -> str:
+    content = "Tên chủ hộ,Thôn,Nghề\nĐỗ Thị Lụa,Giẽ Hạ,giày da\n".encode()
+    name, now = "so.csv", utc_now()
+    file_id = town.world.do(keep_file, town.commune.id, town.clerk.id, name, content, now=now)
+    return f"/staff/import/{file_id}"
+
+
+FILE = "<int(max=2147483647):file_id>"
+case("GET /staff/import", staff("200", "200", "403", "403"))
+case("POST /staff/import", staff("422", "422", "403", "403"))
+case("GET /staff/import/template.xlsx", staff("200", "200", "403", "403"))
+case(f"GET /staff/import/{FILE}", staff("404", "200", "403", "403"), kept_file)
+case(f"POST /staff/import/{FILE}", staff("404", "303 /staff/households", "403", "403"), kept_file, consent="y")
+
+
+# The settings of a commune: its staff see them, its clerks and the operator change them.
+SETTINGS, CHANGING = "/staff/settings/phuong-duc", staff("404", "200", "403", "200")
+SECTION = "/staff/settings/<slug>/<any(plan,office,asking,answering,handover,fairness,waiting,texts):section>"
+PLACE = "/staff/settings/<slug>/places/<int(max=2147483647):place_id>"
+case(
+    "GET /staff/settings",
+    staff("303 /staff/settings/dai-xuyen", f"303 {SETTINGS}", f"303 {SETTINGS}", "303 /staff/operator"),
+)
+case("GET /staff/settings/<slug>", staff("404", "200", "200", "200"), lambda _: SETTINGS)
+case(f"GET {SECTION}", CHANGING, lambda _: f"{SETTINGS}/fairness")
+case(f"POST {SECTION}", staff("404", "422", "403", "422"), lambda _: f"{SETTINGS}/fairness", strikes="none")
+case(f"GET {PLACE}", CHANGING, lambda town: f"{SETTINGS}/places/{town.kit.place_id}")
+case(
+    f"POST {PLACE}",
+    staff("404", "422", "403", "422"),
+    lambda town: f"{SETTINGS}/places/{town.kit.place_id}",
+    **{"days-0-opens": "none"},
+)
+case("GET /staff/audit", staff("200", "200", "200", "200"))
+PARTS = "/staff/settings/<slug>/kits/<code>"
+case(f"GET {PARTS}", CHANGING, lambda town: f"{SETTINGS}/kits/{town.kit.code}")
+case(
+    f"POST {PARTS}",
+    staff("404", "422", "403", "422"),
+    lambda town: f"{SETTINGS}/kits/{town.kit.code}",
+    **{"parts-0-name": "đèn", "parts-0-count": "0"},
+)
+
+# The operator's desk.
+OPERATOR, ONE_COMMUNE = "/staff/operator", "/staff/operator/communes/phuong-duc"
+ACCOUNTS, ACCOUNT = f"{OPERATOR}/staff", f"{OPERATOR}/staff/<int(max=2147483647):staff_id>"
+
+
+def operator(answer: str) -> tuple[str, ...]:
+    return staff("403", "403", "403", answer)
+
+
+def account(town: Town) -> str:
+    return f"{ACCOUNTS}/{town.world.staff(town.commune).id}"
+
+
+def new_role(town: Town) -> str:
+    member = town.world.staff(town.commune)
+    town.world.add(StaffRole(staff_id=member.id, commune_id=town.commune.id, role=Role.LEADER))
+    role = town.world.all(StaffRole, staff_id=member.id)[-1]
+    return f"{ACCOUNTS}/{member.id}/roles/{role.id}/remove"
+
+
+case(f"GET {OPERATOR}", operator("200"))
+case(f"GET {OPERATOR}/communes/new", operator("200"))
+case(f"POST {OPERATOR}/communes/new", operator("422"), name="")
+case(f"GET {OPERATOR}/communes/<slug>", operator("200"), lambda _: ONE_COMMUNE)
+case(f"GET {OPERATOR}/communes/<slug>/edit", operator("200"), lambda _: f"{ONE_COMMUNE}/edit")
+case(f"POST {OPERATOR}/communes/<slug>/edit", operator("422"), lambda _: f"{ONE_COMMUNE}/edit", name="")
+for kind, rule, found in (
+    ("places", "<int(max=2147483647):place_id>", lambda town: town.kit.place_id),
+    ("kits", "<code>", lambda town: town.kit.code),
+):
+    new, one = f"{OPERATOR}/communes/<slug>/{kind}/new", f"{OPERATOR}/communes/<slug>/{kind}/{rule}"
+    path, path_of_one = (
+        f"{ONE_COMMUNE}/{kind}/new",
+        lambda town, kind=kind, of=found: f"{ONE_COMMUNE}/{kind}/{of(town)}",
+    )
+    case(f"GET {new}", operator("200"), lambda _, path=path: path)
+    case(f"POST {new}", operator("422"), lambda _, path=path: path, name="")
+    case(f"GET {one}", operator("200"), path_of_one)
+    case(f"POST {one}", operator("422"), path_of_one, name="")
+case(f"GET {ACCOUNTS}", operator("200"))
+case(f"GET {ACCOUNTS}/new", operator("200"))
+case(f"POST {ACCOUNTS}/new", operator("422"), name="")
+case(f"GET {ACCOUNT}", operator("200"), account)
+case(f"POST {ACCOUNT}", operator("422"), account, name="")
+for action in ("password", "disable", "enable"):
+    case(f"POST {ACCOUNT}/{action}", operator(f"303 {ACCOUNTS}/ID"), lambda town, a=action: f"{account(town)}/{a}")
+case(f"POST {ACCOUNT}/roles", operator("422"), lambda town: f"{account(town)}/roles", role="mayor")
+case(f"POST {ACCOUNT}/roles/<int(max=2147483647):role_id>/remove", operator(f"303 {ACCOUNTS}/ID"), new_role)
 
 
 @pytest.fixture
