@@ -97,7 +97,7 @@ def test_the_lists_stay_fresh_but_never_under_the_clerks_hands(clerk: Visitor, d
         desk.clock.run_for(HALF_A_MINUTE)
     expect(first).to_have_count(0)
     expect(second).to_be_focused()
-    assert f"({desk.locator('.number').inner_text()})" in desk.title()
+    assert f"({desk.locator('.tally').inner_text()})" in desk.title()
 
 
 def test_a_day_that_ended_its_sign_in_leads_to_the_door(clerk: Visitor, desk: Page) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from kit_booking import worker
 from kit_booking.domain.counter import CheckedPart, TimeProblem, Way
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import LIVE, Status
@@ -23,6 +24,7 @@ from kit_booking.models import (
     Kit,
     Message,
     Photo,
+    Place,
 )
 from kit_booking.services import booking as bookings
 from kit_booking.services import overdue, standing, waiting_list
@@ -31,6 +33,7 @@ from kit_booking.services.counter_shown import handovers_of, parts_of_kit, parts
 from kit_booking.services.erasing import erase
 from kit_booking.services.steps import Actor
 from tests.builders import NOW, World, at, days_ahead
+from tests.fakes import FakeSms
 
 TODAY = days_ahead(0)
 FIVE = at(TODAY, "17:00")
@@ -272,6 +275,25 @@ def test_a_household_is_told_once_that_its_kit_is_an_hour_late(counter: Counter)
     [text] = told_at(counter, BACK_AT + timedelta(hours=1))
     assert (text.to, text.due_at) == (counter.hanh.phone, BACK_AT + timedelta(hours=1))
     assert len(told_at(counter, BACK_AT + timedelta(days=2))) == 1
+
+
+def test_the_workers_round_tells_it_and_a_kit_that_came_back_meanwhile_is_no_longer_asked_for(
+    app: Flask, counter: Counter, sms: FakeSms
+) -> None:
+    second = counter.world.kit(counter.world.all(Place)[0])
+    mai = counter.world.household(counter.commune, "Trần Thị Mai")
+    other = counter.world.booking(second, mai, TODAY, "toi", status=Status.APPROVED, asked_at=NOW)
+    counter.gives()
+    counter.gives(other)
+    night = at(days_ahead(1), "22:00")
+    worker.run_once(app, lambda: night)
+    assert sms.sent == [], "nobody is woken"
+    counter.takes(other, now=night)
+    morning = at(days_ahead(2), "06:31")
+    worker.run_once(app, lambda: morning)
+    worker.run_once(app, lambda: morning)
+    assert [text.kind for text in sms.sent] == [Kind.OVERDUE]
+    assert sms.texts_to(counter.hanh.phone)
 
 
 def test_nobody_is_woken_for_a_late_kit(counter: Counter) -> None:
