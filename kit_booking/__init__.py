@@ -58,4 +58,6 @@ def _sms_sender(settings: Settings) -> SmsSender:
         sender=settings.twilio_sender,
         messaging_service_sid=settings.twilio_messaging_service_sid,
         api_base=settings.twilio_api_base,
+        status_callback=settings.twilio_status_callback,
+        timeout=settings.sms_timeout,
     )

@@ -1,4 +1,4 @@
-"""The commands: `flask --app wsgi serve | worker | demo | staff add`."""
+"""The commands: `flask --app wsgi serve | worker | demo | staff add | doctor | backup | restore`."""
 
 import contextlib
 import logging
@@ -10,12 +10,13 @@ import threading
 import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 from flask_migrate import upgrade
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from kit_booking import worker as worker_loop
 from kit_booking.clock import utc_now
@@ -25,7 +26,10 @@ from kit_booking.domain.phone import PhoneProblem, parse_mobile
 from kit_booking.domain.text import clean
 from kit_booking.models import Role
 from kit_booking.server import server_of
+from kit_booking.services import backup as backup_service
 from kit_booking.services import demo as demo_service
+from kit_booking.services import doctor as doctor_service
+from kit_booking.services import health
 from kit_booking.services import staff as staff_service
 from kit_booking.services.sign_in import hasher
 from kit_booking.web.security import log_json_lines
@@ -36,7 +40,7 @@ staff_group = AppGroup("staff", help="Staff accounts.")
 
 
 def init_app(app: Flask) -> None:
-    for command in (serve, worker, demo, staff_group):
+    for command in (serve, worker, demo, staff_group, doctor, backup, restore):
         app.cli.add_command(command)
 
 
@@ -109,6 +113,45 @@ def add_staff(username: str, name: str, role: str, commune: str | None, mobile: 
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{username} can sign in at /staff.")
+
+
+@click.command()
+@with_appcontext
+def doctor() -> None:
+    """Say what is wrong with this installation, and what to do; the exit code is 1 if something is."""
+    is_well = True
+    for finding in doctor_service.examine(now=utc_now()):
+        is_well = is_well and not finding.wrong
+        click.echo(f"{'WRONG' if finding.wrong else 'ok':<6}{finding.what:<10}{finding.wrong or finding.fine}")
+    sys.exit(0 if is_well else 1)
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@with_appcontext
+def backup(file: Path) -> None:
+    """Copy the whole database into FILE while everything goes on."""
+    try:
+        backup_service.back_up(file)
+    except backup_service.NoBackup as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"The database is in {file}, {file.stat().st_size:,} bytes.")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@with_appcontext
+def restore(file: Path) -> None:
+    """Put the backup in FILE in the place of the database. Stop the pages and the worker first."""
+    with contextlib.suppress(SQLAlchemyError):  # Perhaps there is no database any more.
+        if health.is_worker_alive(now=utc_now()):
+            raise click.ClickException("the worker is running; stop it, wait two minutes, and try again")
+    try:
+        backup_service.restore(file)
+    except backup_service.NoBackup as error:
+        raise click.ClickException(str(error)) from None
+    upgrade()
+    click.echo(f"The database is as it was in {file}.")
 
 
 @click.command()

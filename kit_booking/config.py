@@ -1,15 +1,19 @@
 """The settings, read once from the environment; a bad value stops the start with one clear line."""
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from click import ClickException
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
+
+from kit_booking.domain.delivery import Timing
 
 INSTANCE = Path(__file__).resolve().parent.parent / "instance"
 
@@ -39,6 +43,11 @@ class Settings:
     twilio_sender: str = ""
     twilio_messaging_service_sid: str = ""
     twilio_api_base: str = ""
+    sms_price: int = 800
+    """What one segment costs, in đồng."""
+    sms_timeout: float = 10.0
+    """Seconds that connecting to the provider, and each wait for its answer, may take."""
+    sms_timing: Timing = field(default_factory=Timing)
     trusted_proxy: str = ""
     """The address of the one proxy in front, whose word on the reader's address counts."""
 
@@ -49,6 +58,12 @@ class Settings:
     @property
     def public_host(self) -> str:
         return urlsplit(self.public_base_url).hostname or "localhost"
+
+    @property
+    def twilio_status_callback(self) -> str:
+        """Where Twilio reports to; nowhere when it could not reach this machine, for it refuses such texts."""
+        is_stand_in = urlsplit(self.twilio_api_base).hostname in ("127.0.0.1", "localhost", "::1")
+        return f"{self.public_base_url}/hooks/twilio/status" if self.is_https or is_stand_in else ""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ, instance: Path = INSTANCE) -> "Settings":
@@ -69,6 +84,9 @@ class Settings:
             twilio_sender=env.get("TWILIO_SENDER", ""),
             twilio_messaging_service_sid=env.get("TWILIO_MESSAGING_SERVICE_SID", ""),
             twilio_api_base=_base_url("TWILIO_API_BASE", env.get("TWILIO_API_BASE") or "https://api.twilio.com"),
+            sms_price=int(_number(env, "SMS_PRICE", cls.sms_price)),
+            sms_timeout=_number(env, "SMS_TIMEOUT", cls.sms_timeout),
+            sms_timing=_timing(env),
             trusted_proxy=env.get("TRUSTED_PROXY", ""),
         )
         settings.check()
@@ -81,11 +99,36 @@ class Settings:
             raise BadSetting(f"SMS_BACKEND is {self.sms_backend!r}; it takes file or twilio")
         if not (self.sms_name.isascii() and self.sms_name.isalnum() and len(self.sms_name) <= 11):
             raise BadSetting(f"SMS_NAME is {self.sms_name!r}; it takes at most 11 letters A-Z or digits")
+        if self.sms_timing.lease.total_seconds() < 2.5 * self.sms_timeout:
+            # Else a text that is still being handed over would be taken for lost.
+            raise BadSetting("SMS_LEASE is too short; it takes at least two and a half times SMS_TIMEOUT")
         if self.sms_backend == "twilio":
             if not (self.twilio_account_sid and self.twilio_auth_token):
                 raise BadSetting("SMS_BACKEND=twilio needs TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN")
             if bool(self.twilio_sender) == bool(self.twilio_messaging_service_sid):
                 raise BadSetting("SMS_BACKEND=twilio needs either TWILIO_SENDER or TWILIO_MESSAGING_SERVICE_SID")
+
+
+def _number(env: Mapping[str, str], name: str, default: float) -> float:
+    text = env.get(name) or str(default)
+    if not re.fullmatch(r"[0-9]{1,7}(\.[0-9]{1,3})?", text) or float(text) == 0:
+        raise BadSetting(f"{name} is {text!r}; it takes a number greater than 0")
+    return float(text)
+
+
+def _timing(env: Mapping[str, str]) -> Timing:
+    """The outbox's patience, in seconds; tests shorten it."""
+
+    def seconds(name: str, default: timedelta) -> timedelta:
+        return timedelta(seconds=_number(env, name, default.total_seconds()))
+
+    usual = Timing()
+    return Timing(
+        lease=seconds("SMS_LEASE", usual.lease),
+        ask_after=seconds("SMS_ASK_AFTER", usual.ask_after),
+        retry_after=seconds("SMS_RETRY_AFTER", usual.retry_after),
+        repair=seconds("SMS_REPAIR", usual.repair),
+    )
 
 
 def _kept_secret(path: Path) -> str:

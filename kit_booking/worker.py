@@ -8,14 +8,22 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from flask import Flask
 
 from kit_booking.adapters.file_sms import FileSms
-from kit_booking.adapters.sms import SmsDelayed, SmsMisconfigured, SmsRefused, SmsSender, SmsUnknown
-from kit_booking.models import MessageState
-from kit_booking.services import deadlines, erasing, health, outbox, overdue, reminders, waiting_list
+from kit_booking.adapters.sms import Receipt, Report, SmsFault, SmsSender
+from kit_booking.services import (
+    deadlines,
+    delivery,
+    erasing,
+    health,
+    outbox,
+    overdue,
+    reminders,
+    waiting_list,
+)
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +31,6 @@ PAUSE = 1.0
 """Seconds between two rounds; a login code is waited for."""
 CHORES = 20.0
 """Seconds between two looks at what is not urgent; reminders are right to the minute."""
-REPAIR = timedelta(minutes=5)
-"""How long a text waits after the sender turned out to be set up wrongly."""
 
 Clock = Callable[[], datetime]
 
@@ -64,10 +70,8 @@ def sender(app: Flask, clock: Clock) -> SmsSender:
 
 
 def do_chores(clock: Clock) -> None:
-    """All but the sending. Needs an application context."""
+    """All but what has to do with sending. Needs an application context."""
     health.beat(now=clock())
-    if outbox.is_something_lost(now=clock()):
-        outbox.give_up_lost(now=clock())
     due = deadlines.find_due(now=clock())
     for code in due.lapsing:
         deadlines.lapse(code, now=clock())
@@ -84,28 +88,42 @@ def do_chores(clock: Clock) -> None:
 
 
 def send_due(sms: SmsSender, clock: Clock, *, is_stopped: Callable[[], bool] = lambda: False) -> None:
-    """Send until nothing is due. Needs an application context."""
+    """Settle what was lost, then send until nothing is due. Needs an application context."""
     worker = f"{socket.gethostname()[:30]}.{os.getpid()}.{secrets.token_hex(4)}"
-    while not is_stopped() and outbox.is_something_due(now=clock()):
+    work = outbox.find_work(now=clock())
+    if work.lost:
+        outbox.give_up_lost(now=clock())
+        work = outbox.find_work(now=clock())
+    if work.to_ask:
+        ask_after_unknown(sms, clock, is_stopped)
+    while not is_stopped() and outbox.find_work(now=clock()).to_send:
         claim = outbox.claim_next(worker, now=clock())
         if claim is None or not send(sms, claim, clock):
             break
 
 
+def ask_after_unknown(sms: SmsSender, clock: Clock, is_stopped: Callable[[], bool]) -> None:
+    """Ask the provider whether it has the texts whose answers were lost, each once."""
+    while not is_stopped() and (question := delivery.next_question(now=clock())):
+        outcome: Report | SmsFault | None
+        try:
+            outcome = sms.find(question.to, question.body, question.since, question.known)
+        except SmsFault as fault:
+            log.warning("can't ask after text %s: %s", question.message_id, fault)
+            outcome = fault
+        delivery.answer(question, outcome, now=clock())
+
+
 def send(sms: SmsSender, claim: outbox.Claim, clock: Clock) -> bool:
     """Send one claimed text and settle it; False when nothing else can be sent for the moment."""
+    outcome: Receipt | SmsFault
+    if not outbox.is_fresh(claim, now=clock()):
+        # The machine slept: somebody else may soon send it, and will ask before.
+        log.warning("text %s left alone: its lease is nearly over", claim.message_id)
+        return True
     try:
-        receipt = sms.send(claim.sms)
-    except (SmsDelayed, SmsMisconfigured) as fault:
-        wait = fault.retry_after if isinstance(fault, SmsDelayed) else REPAIR
-        log.warning("text %s put off: %s", claim.message_id, fault)
-        now = clock()
-        outbox.settle(claim, MessageState.QUEUED, now=now, fault=str(fault), again_at=now + wait)
-        return False
-    except SmsRefused as fault:
-        log.warning("text %s refused: %s", claim.message_id, fault)
-        return outbox.settle(claim, MessageState.FAILED, now=clock(), fault=str(fault))
-    except SmsUnknown as fault:
-        log.warning("text %s unknown: %s", claim.message_id, fault)
-        return outbox.settle(claim, MessageState.UNKNOWN, now=clock(), fault=str(fault))
-    return outbox.settle(claim, MessageState.ACCEPTED, now=clock(), provider_id=receipt.provider_id)
+        outcome = sms.send(claim.sms)
+    except SmsFault as fault:
+        log.warning("text %s not sent: %s", claim.message_id, fault)
+        outcome = fault
+    return outbox.settle(claim, outcome, now=clock())

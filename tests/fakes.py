@@ -1,6 +1,9 @@
 """Stand-ins for the outside world that remember what they were asked."""
 
-from kit_booking.adapters.sms import Receipt, Sms
+from datetime import datetime
+
+from kit_booking.adapters.sms import Receipt, Report, Sms, SmsUnknown
+from kit_booking.models import MessageState
 
 
 class FakeSms:
@@ -10,12 +13,32 @@ class FakeSms:
         self.sent: list[Sms] = []
         self.fault: Exception | None = None
         """While set, sending raises it and nothing is sent."""
+        self.loses_answers = False
+        """While set, it takes every text and nobody hears of it."""
+        self.is_deaf = False
+        """While set, it can't be asked what it has."""
+        self.asked = 0
 
     def send(self, sms: Sms) -> Receipt:
         if self.fault:
             raise self.fault
         self.sent.append(sms)
-        return Receipt(provider_id=f"SM{len(self.sent):032x}")
+        if self.loses_answers:
+            raise SmsUnknown("ReadTimeout")
+        return Receipt(self._name(len(self.sent)))
+
+    def find(self, to: str, body: str, since: datetime, known: frozenset[str]) -> Report | None:
+        self.asked += 1
+        if self.is_deaf:
+            raise SmsUnknown("HTTP 500")
+        for number, sms in enumerate(self.sent, 1):
+            if (sms.to, sms.body) == (to, body) and self._name(number) not in known:
+                return Report(self._name(number), MessageState.SENT)
+        return None
+
+    @staticmethod
+    def _name(number: int) -> str:
+        return f"SM{number:032x}"
 
     def texts_to(self, phone: str) -> list[str]:
         """What reached this phone, oldest first."""

@@ -1,11 +1,13 @@
 """The settings: read once, and a bad one stops every command with one clear line."""
 
 import stat
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from kit_booking.config import BadSetting, Settings
+from kit_booking.domain.delivery import Timing
 from tests.commands import run
 
 SECRET = {"SECRET_KEY": "enough letters for a secret"}
@@ -108,3 +110,44 @@ def test_a_secret_that_can_t_be_kept_is_asked_for(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(BadSetting, match="set SECRET_KEY"):
         Settings.from_env({}, tmp_path / "file")
+
+
+def test_the_outbox_s_patience_and_the_price_are_settings(tmp_path: Path) -> None:
+    given = {"SMS_TIMEOUT": "0.5", "SMS_LEASE": "4", "SMS_ASK_AFTER": "1", "SMS_RETRY_AFTER": "2", "SMS_REPAIR": "3"}
+    settings = Settings.from_env(SECRET | given | {"SMS_PRICE": "650"}, tmp_path)
+    seconds = [timedelta(seconds=number) for number in (4, 1, 2, 3)]
+    assert settings.sms_timing == Timing(*seconds)
+    assert (settings.sms_timeout, settings.sms_price) == (0.5, 650)
+    assert Settings.from_env(SECRET, tmp_path).sms_timing == Timing()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"SMS_PRICE": "free"},
+        {"SMS_PRICE": "0"},
+        {"SMS_LEASE": "-1"},
+        {"SMS_ASK_AFTER": "1e9"},
+        {"SMS_TIMEOUT": "٣"},
+        {"SMS_LEASE": "20", "SMS_TIMEOUT": "10"},
+    ],
+    ids=str,
+)
+def test_a_patience_that_can_t_be_is_refused_by_its_name(given: dict[str, str], tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match=next(iter(given))):
+        Settings.from_env(SECRET | given, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("given", "callback"),
+    [
+        ({}, ""),
+        ({"PUBLIC_BASE_URL": "http://lich.example.vn"}, ""),
+        ({"PUBLIC_BASE_URL": "https://lich.example.vn"}, "https://lich.example.vn/hooks/twilio/status"),
+        ({"TWILIO_API_BASE": "http://127.0.0.1:9010"}, "http://127.0.0.1:8000/hooks/twilio/status"),
+    ],
+)
+def test_twilio_is_told_where_to_report_only_if_it_can_get_there(
+    given: dict[str, str], callback: str, tmp_path: Path
+) -> None:
+    assert Settings.from_env(SECRET | given, tmp_path).twilio_status_callback == callback

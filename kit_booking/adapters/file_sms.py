@@ -3,13 +3,17 @@
 import json
 import os
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
-from kit_booking.adapters.sms import Receipt, Sms, SmsMisconfigured
+from kit_booking.adapters.sms import Receipt, Report, Sms, SmsMisconfigured
+from kit_booking.domain.delivery import MessageState
+
+FIND_AMONG = 5000
+"""So many of the last texts are looked through for one that may have been written."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +22,7 @@ class FiledSms:
     body: str
     kind: str
     at: datetime
+    id: str = field(default="", compare=False)
 
 
 class FileSms:
@@ -42,14 +47,24 @@ class FileSms:
             raise SmsMisconfigured(f"{self._path}: {error.strerror}") from error
         return receipt
 
+    def find(self, to: str, body: str, since: datetime, known: frozenset[str]) -> Report | None:
+        for line in reversed(_last_lines(self._path, FIND_AMONG)):
+            filed = _parse(line)
+            if filed and (filed.to, filed.body) == (to, body) and filed.at >= since and filed.id not in known:
+                return Report(filed.id, MessageState.ACCEPTED)
+        return None
+
 
 def read_phones(path: Path, most: int = 200) -> list[FiledSms]:
     """The last `most` texts in the file, newest first; a line torn by a crash is passed over."""
+    return [filed for line in reversed(_last_lines(path, most)) if (filed := _parse(line))]
+
+
+def _last_lines(path: Path, most: int) -> Sequence[bytes]:
     if not path.exists():
         return []
     with path.open("rb") as lines:
-        newest = deque(lines, maxlen=most)
-    return [filed for line in reversed(newest) if (filed := _parse(line))]
+        return deque(lines, maxlen=most)
 
 
 def _append(path: Path, line: bytes) -> None:
@@ -65,6 +80,8 @@ def _append(path: Path, line: bytes) -> None:
 def _parse(line: bytes) -> FiledSms | None:
     try:
         filed = json.loads(line)
-        return FiledSms(filed["to"], filed["body"], filed["kind"], datetime.fromisoformat(filed["at"]))
+        return FiledSms(
+            filed["to"], filed["body"], filed["kind"], datetime.fromisoformat(filed["at"]), filed.get("id", "")
+        )
     except (ValueError, KeyError, TypeError):
         return None

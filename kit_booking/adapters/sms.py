@@ -6,13 +6,15 @@
     SmsRefused        not sent, and never will be          failed; somebody phones
     SmsDelayed        not sent, the way is closed now      queued again; nobody's goes before `retry_after`
     SmsMisconfigured  not sent, until a person repairs it  queued again; the operator is alarmed
-    SmsUnknown        nobody can tell whether it was sent  unknown; never sent again blindly
+    SmsUnknown        nobody can tell whether it was sent  unknown; `find` is asked before it is sent again
 """
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
+
+from kit_booking.domain.delivery import MessageState
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,8 @@ class Sms:
     body: str = field(repr=False)
     kind: str
     valid_for: timedelta
+    ref: str = ""
+    """Our own name for this try, which comes back with the provider's reports."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +36,24 @@ class Receipt:
     provider_id: str
 
 
+@dataclass(frozen=True)
+class Report:
+    """What the provider says of a text that it has."""
+
+    provider_id: str
+    state: MessageState
+    error_code: int | None = None
+
+
 class SmsSender(Protocol):
     def send(self, sms: Sms) -> Receipt:
         """Hand over one text, once, without trying again; raises an SmsFault."""
+
+    def find(self, to: str, body: str, since: datetime, known: frozenset[str]) -> Report | None:
+        """The text of this body that the provider took for this number since then, if it took one.
+
+        Not one of those whose names are ``known`` already. Raises an SmsFault when it can't be asked.
+        """
 
 
 class SmsFault(Exception):

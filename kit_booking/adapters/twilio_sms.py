@@ -1,19 +1,22 @@
 """Texts that go to real phones, through Twilio; every answer and every silence gets its one meaning."""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from requests import RequestException
 from twilio.base.exceptions import TwilioException
 from twilio.http.http_client import TwilioHttpClient
+from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 from urllib3.exceptions import ConnectTimeoutError, ProxyError
 
 from kit_booking.adapters.sms import (
     Problem,
     Receipt,
+    Report,
     Sms,
     SmsDelayed,
     SmsFault,
@@ -21,6 +24,7 @@ from kit_booking.adapters.sms import (
     SmsRefused,
     SmsUnknown,
 )
+from kit_booking.domain.delivery import SETUP_ERRORS, MessageState, state_of
 
 # Twilio's error numbers: https://www.twilio.com/docs/api/errors
 REFUSED = {
@@ -29,12 +33,6 @@ REFUSED = {
     21614: Problem.NOT_MOBILE,
     21635: Problem.NOT_MOBILE,
 }
-MISCONFIGURED = {
-    20003,  # wrong credentials
-    21212, 21606, 21612, 21659, 30042,  # the sender is not ours, not registered, or not allowed in Vietnam
-    21408,  # the country is not enabled
-    21608,  # a trial account
-}  # fmt: skip
 DELAYED = {
     20429: timedelta(seconds=30),  # too many requests; Twilio mostly says how long to wait
     21611: timedelta(minutes=10),  # the sender's queue is full
@@ -43,19 +41,24 @@ DELAYED = {
 }
 CLOSED_ACCOUNT = {401, 403, 404}  # Not this message but the account is unknown, suspended or mistyped.
 UNREACHABLE = timedelta(seconds=30)
+SKEW = timedelta(minutes=2)  # Twilio's clock and ours may differ by so much.
+LOOKED_THROUGH = 50  # The newest texts to one number; nobody gets as many within an hour.
 LONGEST_WAIT = timedelta(hours=1)  # Whatever Retry-After says.
 LONGEST_VALIDITY = timedelta(hours=10)  # Twilio takes 1 to 36,000 seconds.
 
 # At INFO the library logs address, parameters and headers of every request; from WARNING on, nothing.
 _quiet = logging.getLogger("kit_booking.twilio")
 _quiet.setLevel(logging.WARNING)
+# At DEBUG this one logs addresses, and asking after a text has the number in it.
+logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 
 
 class TwilioSms:
     """Sends through one account, from `sender` or a messaging service; use one per thread.
 
-    `api_base` is a stand-in for https://api.twilio.com. `timeout` counts in seconds, once for
-    connecting and once for each wait for the answer.
+    `api_base` is a stand-in for https://api.twilio.com. `status_callback` is where Twilio reports what became
+    of a text; empty: nowhere. `timeout` counts in seconds, once for connecting and once for each wait for the
+    answer.
     """
 
     def __init__(
@@ -66,11 +69,13 @@ class TwilioSms:
         sender: str = "",
         messaging_service_sid: str = "",
         api_base: str = "",
+        status_callback: str = "",
         timeout: float = 10.0,
     ) -> None:
         if bool(sender) == bool(messaging_service_sid):
             raise ValueError("Give either a sender or a messaging service.")
         self._from = {"from_": sender} if sender else {"messaging_service_sid": messaging_service_sid}
+        self._status_callback = status_callback
         self._http = _Http(api_base, timeout)
         self._client = Client(account_sid, auth_token, http_client=self._http)
 
@@ -83,10 +88,11 @@ class TwilioSms:
 
     def _try(self, sms: Sms) -> Receipt | SmsFault:
         validity = min(max(sms.valid_for, timedelta(seconds=1)), LONGEST_VALIDITY)
+        options: dict[str, Any] = {"validity_period": int(validity.total_seconds()), **self._from}
+        if self._status_callback and sms.ref:
+            options["status_callback"] = f"{self._status_callback}?m={sms.ref}"
         try:
-            message = self._client.messages.create(
-                to=sms.to, body=sms.body, validity_period=int(validity.total_seconds()), **self._from
-            )
+            message = self._client.messages.create(to=sms.to, body=sms.body, **options)
         except TwilioException as error:
             return _meaning(self._http.status, getattr(error, "code", None), self._http.retry_after)
         except RequestException as error:
@@ -96,6 +102,59 @@ class TwilioSms:
         if not (isinstance(message.sid, str) and message.sid):
             return SmsUnknown("an answer without a message id")
         return Receipt(message.sid)
+
+    def find(self, to: str, body: str, since: datetime, known: frozenset[str]) -> Report | None:
+        found = self._list(to)
+        if isinstance(found, SmsFault):
+            raise found
+        for message in found:
+            # Their own filter goes by when a text was sent, which one that still waits there was not.
+            is_since = message.date_created is None or message.date_created >= since - SKEW
+            if message.body == body and is_since and message.sid and message.sid not in known:
+                state = state_of(message.status or "") or MessageState.ACCEPTED
+                return Report(message.sid, state, message.error_code)
+        return None
+
+    def _list(self, to: str) -> list[Any] | SmsFault:
+        try:
+            return list(self._client.messages.list(to=to, limit=LOOKED_THROUGH, page_size=LOOKED_THROUGH))
+        except TwilioException as error:
+            return _meaning(self._http.status, getattr(error, "code", None), self._http.retry_after)
+        except RequestException as error:
+            return _silence(error)
+        except Exception as error:  # The library stumbled over an answer that is not Twilio's.
+            return SmsUnknown(f"unreadable answer: {type(error).__name__}")
+
+    def check_account(self) -> tuple[str, datetime | None]:
+        """The account's own status and Twilio's clock; raises an SmsFault."""
+        outcome = self._account()
+        if isinstance(outcome, SmsFault):
+            raise outcome
+        return outcome, self._http.date
+
+    def _account(self) -> str | SmsFault:
+        try:
+            return str(self._client.api.v2010.accounts(self._client.username).fetch().status)
+        except TwilioException as error:
+            return _meaning(self._http.status, getattr(error, "code", None), self._http.retry_after)
+        except RequestException as error:
+            return _silence(error)
+        except Exception as error:
+            return SmsUnknown(f"unreadable answer: {type(error).__name__}")
+
+
+def is_signed_by_twilio(auth_token: str, url: str, form: Any, signature: str) -> bool:
+    """Whether Twilio signed this request to exactly this public address (its page "Webhooks Security")."""
+    return bool(auth_token and signature) and bool(RequestValidator(auth_token).validate(url, form, signature))
+
+
+def report_of(provider_id: str, status: str, error_code: str) -> Report | None:
+    """What a status callback says; None when it says nothing of sending."""
+    state = state_of(status)
+    if not (provider_id and state):
+        return None
+    is_code = error_code.isascii() and error_code.isdecimal() and len(error_code) < 9
+    return Report(provider_id, state, int(error_code) if is_code else None)
 
 
 def _meaning(status: int, code: object, retry_after: timedelta | None) -> SmsFault:
@@ -108,7 +167,7 @@ def _meaning(status: int, code: object, retry_after: timedelta | None) -> SmsFau
         return SmsDelayed(f"HTTP {status}", number, retry_after=wait)
     if number in REFUSED:
         return SmsRefused(REFUSED[number], number)
-    if number in MISCONFIGURED or status in CLOSED_ACCOUNT:
+    if number in SETUP_ERRORS or status in CLOSED_ACCOUNT:
         return SmsMisconfigured(f"HTTP {status}", number)
     return SmsRefused(Problem.BUG, number)
 
@@ -132,6 +191,7 @@ class _Http:
         self._inner = TwilioHttpClient(timeout=timeout, logger=_quiet)
         self.status = 0
         self.retry_after: timedelta | None = None
+        self.date: datetime | None = None
 
     def request(self, method: str, url: str, *, headers: dict[str, str], **options: Any) -> Any:
         if self._base.netloc:
@@ -140,11 +200,20 @@ class _Http:
         # A kept connection may be closed by Twilio just when the next message, minutes later, is
         # written to it; then nobody could tell whether that was sent. Each message gets its own.
         headers = {**headers, "Connection": "close"}
-        self.status, self.retry_after = 0, None
+        self.status, self.retry_after, self.date = 0, None, None
         response = self._inner.request(method, url, headers=headers, **options)
         self.status = response.status_code
         self.retry_after = _wait(response.headers.get("Retry-After", ""))
+        self.date = _instant(response.headers.get("Date", ""))
         return response
+
+
+def _instant(header: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
 
 
 def _wait(header: str) -> timedelta | None:

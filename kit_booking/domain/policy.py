@@ -45,6 +45,8 @@ class Policy:
     """So long after it last booked, waited or signed in, a household's name and numbers are kept."""
     quiet_from: time = time(21, 0)
     quiet_until: time = time(6, 30)
+    sms_budget: int = 0
+    """What texts are meant to cost in a month at most, in đồng; staff are warned. 0: nothing is meant."""
 
     @property
     def lead(self) -> timedelta:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.engine.default import DefaultExecutionContext
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from kit_booking.database import Base, UtcDateTime
 from kit_booking.domain.household import SEARCH_WIDTH, search_text
@@ -48,6 +48,8 @@ class Household(Base):
     """Where to phone people who have no mobile; their `phone` is empty then."""
     takes_texts: Mapped[bool] = mapped_column(default=True)
     """False for those who switched messages off; they are phoned."""
+    bad_number_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the network said that no text can reach its number; forgotten with the number."""
     lifted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When staff last lifted a pause."""
     search: Mapped[str] = mapped_column(String(SEARCH_WIDTH), default=_search_text)
@@ -58,6 +60,17 @@ class Household(Base):
     """When it was erased or joined to another one."""
     version: Mapped[int] = mapped_column(default=1)
     session_version: Mapped[int] = mapped_column(default=1)
+
+    @property
+    def gets_texts(self) -> bool:
+        """Login codes are tried in any case: somebody is asking for them."""
+        return bool(self.takes_texts and self.phone and self.bad_number_at is None)
+
+    @validates("phone")
+    def _forget_bad_number(self, _name: str, phone: str) -> str:
+        if self.phone and phone != self.phone:
+            self.bad_number_at = None
+        return phone
 
 
 class LoginCode(Base):

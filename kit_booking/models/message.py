@@ -1,4 +1,4 @@
-"""The outbox: every text to a phone, written in the transaction that causes it."""
+"""The outbox: every text to a phone, written in the transaction that causes it; and what keeps texts back."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -7,22 +7,14 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kit_booking.database import Base, UtcDateTime
+from kit_booking.domain.delivery import MessageState
 from kit_booking.domain.messages import Kind
 
-
-class MessageState(StrEnum):
-    QUEUED = "queued"
-    SENDING = "sending"
-    ACCEPTED = "accepted"
-    FAILED = "failed"
-    UNKNOWN = "unknown"
-    """It may or may not have been sent; it is never sent again blindly."""
-    SKIPPED = "skipped"
-    """It was no longer true, or no longer useful, when its turn came."""
-
+__all__ = ["Message", "MessageState", "PauseReason", "SendingPause"]
 
 _STATES = ", ".join(f"'{state}'" for state in MessageState)
 _IS_REMINDER = text("kind IN ('reminder_day', 'reminder_soon')")
+_IS_TO_ASK = text("ask_at IS NOT NULL")
 
 
 class Message(Base):
@@ -32,8 +24,12 @@ class Message(Base):
     __table_args__ = (
         CheckConstraint(f"state IN ({_STATES})", name="state"),
         CheckConstraint("state <> 'sending' OR lease_until_at IS NOT NULL", name="sending_has_lease"),
+        CheckConstraint("ask_at IS NULL OR state = 'unknown'", name="only_unknown_is_asked"),
         Index("ix_message_state_due_at", "state", "due_at"),
         Index("ix_message_booking_id", "booking_id"),
+        Index("ix_message_commune_id_created_at", "commune_id", "created_at"),
+        Index("ix_message_to", "to"),
+        Index("ix_message_ask_at", "ask_at", sqlite_where=_IS_TO_ASK, postgresql_where=_IS_TO_ASK),
         Index(
             "uq_message_reminder",
             "booking_id",
@@ -48,6 +44,8 @@ class Message(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[Kind] = mapped_column(String(20))
+    commune_id: Mapped[int | None] = mapped_column(ForeignKey("commune.id"))
+    """Who pays for it; None for a login code, which is nobody's."""
     booking_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id"))
     kit_id: Mapped[int | None] = mapped_column(ForeignKey("kit.id"))
     pick_up_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -57,10 +55,46 @@ class Message(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     useful_until_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    state: Mapped[MessageState] = mapped_column(String(10), default=MessageState.QUEUED)
+    state: Mapped[MessageState] = mapped_column(String(12), default=MessageState.QUEUED)
     settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     lease_by: Mapped[str | None] = mapped_column(String(60))
     lease_until_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    tries: Mapped[int] = mapped_column(default=0)
+    """How often it was handed over, or may have been."""
+    tried_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ask_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the provider is asked whether it has an unknown text; None: it is not asked any more."""
     provider_id: Mapped[str | None] = mapped_column(String(40), unique=True)
     fault: Mapped[str] = mapped_column(String(60), default="")
     """Why it failed, was put off, or is unknown: an outcome's name and the provider's number."""
+    error_code: Mapped[int | None]
+    """The provider's number alone."""
+    segments: Mapped[int] = mapped_column(default=1)
+    cost: Mapped[int] = mapped_column(default=0)
+    """In đồng, of all its tries, at the price of each time."""
+    phoned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    phoned_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+
+
+class PauseReason(StrEnum):
+    SETUP = "setup"
+    """A person has to repair something: keys, sender, country."""
+    LIMIT = "limit"
+    """The account has sent what it may for now; login codes are still tried."""
+    BUSY = "busy"
+    """The provider asks for patience, or can't be reached."""
+
+
+_REASONS = ", ".join(f"'{reason}'" for reason in PauseReason)
+
+
+class SendingPause(Base):
+    """Why nothing is sent until some time; the one that says SETUP is an alarm until a text goes out again."""
+
+    __tablename__ = "sending_pause"
+    __table_args__ = (CheckConstraint(f"reason IN ({_REASONS})", name="reason"),)
+
+    reason: Mapped[PauseReason] = mapped_column(String(10), primary_key=True)
+    since_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    until_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    fault: Mapped[str] = mapped_column(String(60))

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, exists, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, or_, select
 from sqlalchemy.orm import aliased
 
 from kit_booking.database import read
+from kit_booking.domain.delivery import NOT_TOLD
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.standing import is_late_to_cancel
@@ -17,6 +18,7 @@ from kit_booking.models import (
     Booking,
     BookingMove,
     Commune,
+    Hold,
     Household,
     Kit,
     Message,
@@ -172,6 +174,38 @@ def shown_bookings(*which: ColumnElement[bool]) -> list[ShownBooking]:
     return _shown(_bookings.where(*which))
 
 
+def pick_ups(commune_ids: Sequence[int], from_at: datetime, until_at: datetime) -> list[ShownBooking]:
+    """Approved bookings with their pick-up in this time, in its order."""
+    return _shown(
+        _bookings.where(
+            Booking.commune_id.in_(commune_ids),
+            Booking.status == Status.APPROVED,
+            Booking.pick_up_at >= from_at,
+            Booking.pick_up_at < until_at,
+        ).order_by(Booking.pick_up_at, Kit.code)
+    )
+
+
+def returns(commune_ids: Sequence[int], from_at: datetime, until_at: datetime) -> list[ShownBooking]:
+    """Bookings whose kit is due back in this time, whether it is out already or not; and those that are late."""
+    is_out = and_(Booking.status == Status.OUT, Booking.return_at < until_at)
+    will_be = and_(Booking.status == Status.APPROVED, Booking.return_at >= from_at, Booking.return_at < until_at)
+    return _shown(
+        _bookings.where(Booking.commune_id.in_(commune_ids), or_(is_out, will_be)).order_by(
+            Booking.return_at, Kit.code
+        )
+    )
+
+
+def bookings_in(kit_ids: Sequence[int], from_at: datetime, until_at: datetime) -> list[ShownBooking]:
+    """Live bookings that have one of the kits in this time, the first first."""
+    return _shown(
+        _bookings.join(Hold, Hold.booking_id == Booking.id)
+        .where(Hold.kit_id.in_(kit_ids), Hold.from_at < until_at, Hold.until_at > from_at)
+        .order_by(Booking.pick_up_at, Kit.code)
+    )
+
+
 def history(code: str) -> list[ShownMove]:
     """Every move of the booking, the first first."""
     rows = read(
@@ -216,6 +250,7 @@ def messages_of(code: str) -> list[ShownMessage]:
 class PersonToPhone:
     """Somebody whose text did not go out, or may not have, about a booking that is not over."""
 
+    message_id: int
     household_name: str
     household_phone: str
     booking_code: str
@@ -226,11 +261,13 @@ class PersonToPhone:
 
 def people_to_phone(commune_ids: Sequence[int], *, now: datetime) -> list[PersonToPhone]:
     rows = read(
-        select(Household.name, Message.to, Booking.code, Message.kind, Message.state, Message.settled_at)
+        select(Message.id, Household.name, Message.to, Booking.code, Message.kind, Message.state, Message.settled_at)
         .join(Booking, Booking.id == Message.booking_id)
         .join(Household, Household.id == Booking.household_id)
         .where(
-            Message.state.in_((MessageState.FAILED, MessageState.UNKNOWN)),
+            Message.state.in_(NOT_TOLD),
+            Message.ask_at.is_(None),  # Whoever is being asked after may yet turn out to be told.
+            Message.phoned_at.is_(None),
             Message.kind != Kind.STAFF_DUE,
             Booking.commune_id.in_(commune_ids),
             Booking.return_at > now,
@@ -239,5 +276,6 @@ def people_to_phone(commune_ids: Sequence[int], *, now: datetime) -> list[Person
         .order_by(Message.settled_at)
     )
     return [
-        PersonToPhone(name, phone, code, kind, MessageState(state), at) for name, phone, code, kind, state, at in rows
+        PersonToPhone(row_id, name, phone, code, kind, MessageState(state), at)
+        for row_id, name, phone, code, kind, state, at in rows
     ]

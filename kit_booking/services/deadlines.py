@@ -12,6 +12,7 @@ from kit_booking.domain.hours import WeeklyHours
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Commune, Role, Staff, StaffRole, WaitingEntry, WaitingState
+from kit_booking.services.closed_time import closed_spans
 from kit_booking.services.health import find_mark
 from kit_booking.services.moves import move
 from kit_booking.services.standing import booked
@@ -75,9 +76,11 @@ def lapse(session: Session, code: str, *, now: datetime) -> None:
 
 
 def _approves_on_silence(session: Session, file: File, *, now: datetime) -> bool:
-    """Not for a paused household, nor when the pick-up has passed."""
+    """Not for a paused household, nor when the pick-up has passed or the kit is closed."""
     booking, policy = file.booking, file.policy
     if not policy.approve_on_silence or now >= booking.pick_up_at:
+        return False
+    if closed_spans(session, booking.kit_id, booking.pick_up_at, booking.return_at):
         return False
     has = booked(
         session,

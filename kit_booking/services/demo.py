@@ -10,16 +10,18 @@ from typing import Any, NamedTuple
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from kit_booking.adapters.holidays import public_holidays
 from kit_booking.database import transaction
 from kit_booking.domain.booking import CODE_LETTERS, week_of
 from kit_booking.domain.deadlines import offers_end_at
-from kit_booking.domain.hours import EVERY_DAY, WeeklyHours
+from kit_booking.domain.hours import EVERY_DAY, Span, WeeklyHours
 from kit_booking.domain.local_time import local, local_day
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.slots import DEFAULT_PLAN, Slot, Timetable
 from kit_booking.domain.status import AHEAD, LIVE, USED, Status
-from kit_booking.models import AuditEntry, Booking, BookingMove, Commune, Hold, Household, Kit, Mark
+from kit_booking.models import AuditEntry, Booking, BookingMove, Closure, Commune, Hold, Household, Kit, Mark
 from kit_booking.services import demo_data
+from kit_booking.services.closed_time import rewrite_closed
 from kit_booking.services.demo_data import ACCOUNTS, add_handovers
 from kit_booking.services.sign_in import hasher
 
@@ -34,6 +36,8 @@ OFFICE = WeeklyHours.of(EVERY_DAY)
 TIMETABLE = Timetable(((date.min, DEFAULT_PLAN),), OFFICE, OFFICE, POLICY)
 FULL = "PD"
 """The letters of the commune whose evenings are all taken, those of the day that has just opened too."""
+BROKEN, RESTING = "DX-7", "PX"
+"""The kit that is being repaired, and the letters of the commune that has written a holiday down."""
 EVENING, AFTERNOON = "toi", "chieu"
 LATE_KIT, DUE_KIT, MISSED_KIT = "PD-4", "PD-2", "PD-1"
 """Kept since yesterday afternoon; to be back this morning; not collected some evenings ago."""
@@ -95,9 +99,42 @@ def fill(session: Session, *, now: datetime) -> None:
     kits = demo_data.add_communes(session, valid_from=today - timedelta(days=2 * BACK))
     demo_data.add_households(session, consent_at=local(today - timedelta(days=BACK + 20), time(9)))
     clerks = demo_data.add_staff(session, hasher.hash(demo_data.PASSWORD))
-    _Bookings(session, today, clerks).add(kits)
+    closures = _add_closures(session, kits, clerks, today)
+    _Bookings(session, today, clerks, closures).add(kits)
+    for kit in kits:
+        rewrite_closed(session, kit.id, now=now)
     demo_data.add_waiting(session, today, WAITED_FOR, at=local(today - timedelta(days=1), time(15, 20)))
     session.add(AuditEntry(at=now, action="demo_filled", detail=f"{len(kits)} kits"))
+
+
+def _add_closures(session: Session, kits: list[Kit], clerks: dict[int, int], today: date) -> list[Closure]:
+    """A kit that is being repaired for some days, and the next holiday beyond the fortnight."""
+    broken = next(kit for kit in kits if kit.code == BROKEN)
+    resting = next(kit.commune_id for kit in kits if kit.code.startswith(RESTING))
+    holiday = public_holidays(today + timedelta(days=POLICY.window_days + 2), today + timedelta(days=365))[0]
+    at = {"changed_at": local(today, POLICY.day_opens) + timedelta(minutes=5)}
+    closures = [
+        Closure(
+            commune_id=broken.commune_id,
+            kit_id=broken.id,
+            staff_id=clerks[broken.commune_id],
+            from_at=local(today + timedelta(days=2), time()),
+            until_at=local(today + timedelta(days=5), time()),
+            reason="Hỏng đèn, chờ thay bóng",
+            **at,
+        ),
+        Closure(
+            commune_id=resting,
+            staff_id=clerks[resting],
+            from_at=local(holiday.first, time()),
+            until_at=local(holiday.last + timedelta(days=1), time()),
+            reason=holiday.name,
+            **at,
+        ),
+    ]
+    session.add_all(closures)
+    session.flush()
+    return closures
 
 
 class Home(NamedTuple):
@@ -112,7 +149,7 @@ class Home(NamedTuple):
 class _Bookings:
     """Gives slots to households by the day's own dice, within the rules that bind everybody."""
 
-    def __init__(self, session: Session, today: date, clerks: dict[int, int]) -> None:
+    def __init__(self, session: Session, today: date, clerks: dict[int, int], closures: list[Closure]) -> None:
         self.rows = session.connection()
         """For thousands of rows at once; the session would look at each."""
         self.today = today
@@ -120,6 +157,7 @@ class _Bookings:
         homes = select(Household.id, Household.commune_id, Household.sells, Household.streams_on)
         self.homes = [Home(*row) for row in session.execute(homes.order_by(Household.id))]
         self.clerks = clerks
+        self.closures = closures
         self.dice = random.Random(today.toordinal())  # noqa: S311 (nothing here is secret)
         self.ahead: defaultdict[int, int] = defaultdict(int)
         self.weeks: defaultdict[tuple[int, date], int] = defaultdict(int)
@@ -155,7 +193,8 @@ class _Bookings:
                     is_waiting = slot.key == EVENING and (kit.code, offset) in waiting
                     told = _TOLD.get((kit.code, slot.key, offset))
                     is_away = (kit.code, slot.key, offset) == (LATE_KIT, EVENING, -1)
-                    if (is_wanted and not is_away) or is_waiting or told or self._is_full(kit, slot):
+                    is_wanted = (is_wanted and not is_away) or is_waiting or self._is_full(kit, slot)
+                    if told or (is_wanted and not self._is_closed(kit, slot)):
                         yield self._wish(kit, slot, offset, is_waiting=is_waiting, told=told)
 
     def _waiting(self, kits: list[Kit]) -> set[tuple[str, int]]:
@@ -171,6 +210,14 @@ class _Bookings:
 
     def _is_full(self, kit: Kit, slot: Slot) -> bool:
         return kit.code.startswith(FULL) and slot.key == EVENING and slot.day >= self.today
+
+    def _is_closed(self, kit: Kit, slot: Slot) -> bool:
+        return any(
+            closure.commune_id == kit.commune_id
+            and closure.kit_id in (None, kit.id)
+            and slot.hold.overlaps(Span(closure.from_at, closure.until_at))
+            for closure in self.closures
+        )
 
     def _wish(self, kit: Kit, slot: Slot, offset: int, *, is_waiting: bool, told: Status | None) -> Wish:
         asked_at, answered_at = self._times(slot, offset, is_waiting=is_waiting)

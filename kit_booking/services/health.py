@@ -1,15 +1,16 @@
 """Signs of life: the worker's heartbeat, the database's schema, what tidying up removes."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import current_app
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.orm import Session
 
 from kit_booking.database import db, read, transaction, upsert
-from kit_booking.models import LoginCode, Mark, Throttle
+from kit_booking.models import LoginCode, Mark, PauseReason, SendingPause, Throttle
 
 BEAT = timedelta(seconds=15)
 ALIVE = timedelta(minutes=2)
@@ -53,6 +54,31 @@ def beat(*, now: datetime) -> None:
 def is_worker_alive(*, now: datetime) -> bool:
     last = find_mark("worker")
     return last is not None and now - last < ALIVE
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """Why no texts go out."""
+
+    reason: PauseReason
+    since_at: datetime
+    until_at: datetime
+    fault: str
+
+
+def sending_alarms(*, now: datetime) -> list[Alarm]:
+    """What keeps texts back: a wrong setup until one goes out again, the account's limit as long as it lasts."""
+    rows = read(
+        select(SendingPause.reason, SendingPause.since_at, SendingPause.until_at, SendingPause.fault)
+        .where(
+            or_(
+                SendingPause.reason == PauseReason.SETUP,
+                and_(SendingPause.reason == PauseReason.LIMIT, SendingPause.until_at > now),
+            )
+        )
+        .order_by(SendingPause.since_at)
+    )
+    return [Alarm(PauseReason(row.reason), row.since_at, row.until_at, row.fault) for row in rows]
 
 
 def tidy_up(*, now: datetime) -> None:

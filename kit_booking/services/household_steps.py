@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from kit_booking.domain.household import ERASED_NAME
 from kit_booking.domain.messages import Kind
 from kit_booking.models import AuditEntry, Booking, FeedToken, Household, Kit, Message, MessageState
-from kit_booking.services.steps import TAKES_NO_TEXTS, Actor, lock, raise_version
+from kit_booking.services.steps import Actor, lock, raise_version
 
 
 def lock_household_and_kits(session: Session, *household_ids: int, now: datetime) -> Household:
@@ -61,11 +61,11 @@ def queued_texts_go_to(session: Session, household: Household, *, now: datetime)
         )
         .execution_options(synchronize_session=False)
     )
-    if household.phone and household.takes_texts:
+    if household.gets_texts:
         session.execute(waiting.values(to=household.phone))
     else:
         number = household.phone or household.landline
-        values = {"to": number, "state": MessageState.FAILED, "fault": TAKES_NO_TEXTS, "settled_at": now}
+        values = {"to": number, "state": MessageState.TO_PHONE, "settled_at": now}
         session.execute(waiting.values(values))
 
 

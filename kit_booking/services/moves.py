@@ -19,6 +19,7 @@ from kit_booking.domain.queue import in_order
 from kit_booking.domain.slots import opens_at, slots_between, window
 from kit_booking.domain.status import LIVE, Status, may_move
 from kit_booking.models import Booking, Hold, Household, Kit, WaitingEntry, WaitingState
+from kit_booking.services.closed_time import close_again
 from kit_booking.services.codes import new_code
 from kit_booking.services.queue import WaitingForSlot, who_waits
 from kit_booking.services.slots import FoundSlot, find_kit, held_by
@@ -179,10 +180,13 @@ def exchange(session: Session, booking: Booking, found: FoundSlot, by: Actor, *,
 def freed(session: Session, kit_id: int, span: Span, *, now: datetime) -> None:
     """Offer what came free of a kit's time, slot by slot, each to the first who waits for it and may have it.
 
-    The kit is locked, and its hold on the time is gone.
+    The kit is locked, and its hold on the time is gone. What a closure says of the time is closed first.
     """
+    if span.until_at <= now:
+        return
+    close_again(session, kit_id, span, now=now)
     found = find_kit(kit_id)
-    if found is None or span.until_at <= now:
+    if found is None:
         return
     commune, kit = found
     days = window(commune.policy, now=now)

@@ -3,22 +3,39 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, select, update
+from flask import current_app
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
-from kit_booking.adapters.sms import Sms
+from kit_booking.adapters.sms import (
+    Problem,
+    Receipt,
+    Report,
+    Sms,
+    SmsDelayed,
+    SmsFault,
+    SmsMisconfigured,
+    SmsRefused,
+)
 from kit_booking.database import read, transaction
-from kit_booking.domain.messages import Kind, send_at, worth_sending
+from kit_booking.domain.delivery import LIMIT_ERRORS, Meaning
+from kit_booking.domain.delivery import MessageState as State
+from kit_booking.domain.messages import Kind, send_at
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.status import Status
-from kit_booking.models import Booking, Commune, Message, MessageState
+from kit_booking.domain.text import sms_segments
+from kit_booking.models import Booking, Commune, Household, Message, PauseReason, SendingPause
+from kit_booking.services import message_moves
+from kit_booking.services.message_moves import FAULT_WIDTH, change, is_true, timing
 from kit_booking.services.moves import offer_text
 
-LEASE = timedelta(minutes=2)
-"""Much longer than any answer is waited for: a worker that is silent for so long is taken for dead."""
 
-FAULT_WIDTH = 60
-"""So much of a fault is kept; a file's name in it may be longer."""
+@dataclass(frozen=True)
+class Work:
+    """What there is to do; read first, so that an idle worker never takes the write lock."""
+
+    to_send: bool
+    lost: bool
+    to_ask: bool
 
 
 @dataclass(frozen=True)
@@ -27,18 +44,29 @@ class Claim:
 
     message_id: int
     worker: str
+    tries: int
+    lease_until_at: datetime
     sms: Sms
 
 
-def is_something_due(*, now: datetime) -> bool:
-    """Asked first, so that an idle worker never takes the write lock."""
-    due = exists().where(Message.state == MessageState.QUEUED, Message.due_at <= now)
-    return bool(read(select(due))[0][0])
+def find_work(*, now: datetime) -> Work:
+    lost = exists().where(Message.state == State.SENDING, Message.lease_until_at < now)
+    to_ask = exists().where(Message.ask_at.is_not(None), Message.ask_at <= now)
+    return Work(*read(select(exists().where(_is_sendable(now)), lost, to_ask))[0])
 
 
-def is_something_lost(*, now: datetime) -> bool:
-    lost = exists().where(Message.state == MessageState.SENDING, Message.lease_until_at < now)
-    return bool(read(select(lost))[0][0])
+def _is_sendable(now: datetime) -> ColumnElement[bool]:
+    """Due, and not kept back with all the others; the account's limit leaves login codes their chance."""
+
+    def is_paused(*reasons: PauseReason) -> ColumnElement[bool]:
+        return exists().where(SendingPause.reason.in_(reasons), SendingPause.until_at > now)
+
+    return and_(
+        Message.state == State.QUEUED,
+        Message.due_at <= now,
+        ~is_paused(PauseReason.SETUP, PauseReason.BUSY),
+        or_(Message.kind == Kind.LOGIN_CODE, ~is_paused(PauseReason.LIMIT)),
+    )
 
 
 @transaction
@@ -46,41 +74,37 @@ def claim_next(session: Session, worker: str, *, now: datetime) -> Claim | None:
     """A code, or the text that waits longest, marked as sent before it is; what is no longer true is skipped."""
     due = (
         select(Message)
-        .where(Message.state == MessageState.QUEUED, Message.due_at <= now)
+        .where(_is_sendable(now))
         # Somebody waits for a code; a reminder can wait behind it.
         .order_by(Message.kind != Kind.LOGIN_CODE, Message.due_at, Message.id)
         .limit(1)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, of=Message)
     )
     while message := session.scalar(due):
-        booking = session.get(Booking, message.booking_id) if message.booking_id else None
-        if not _is_true(message, booking, now=now):
-            message.state, message.settled_at = MessageState.SKIPPED, now
-            _wipe_code(message)
+        # Locked, so that a cancelling that is just being written down is waited for and believed.
+        booking = session.get_one(Booking, message.booking_id, with_for_update=True) if message.booking_id else None
+        if not is_true(message, booking, now=now):
+            change(message, State.SKIPPED, now=now)
+        elif not _is_wanted(session, message, booking):
+            if booking and message.kind == Kind.OFFER:
+                offer_text(session, booking, now=now)  # Its clock starts: from now on staff can tell it.
+            change(message, State.TO_PHONE, now=now)
         elif (due_at := _due_at(session, message, booking, now=now)) > now:
             message.due_at = due_at
         else:
-            if booking and message.kind == Kind.OFFER:
-                message.body = offer_text(session, booking, now=now)
-            message.state = MessageState.SENDING
-            message.lease_by, message.lease_until_at = worker, now + LEASE
-            return Claim(
-                message.id,
-                worker,
-                Sms(message.to, message.body, message.kind, valid_for=message.useful_until_at - now),
-            )
+            return _claimed(session, message, booking, worker, now=now)
         session.flush()
     return None
 
 
-def _is_true(message: Message, booking: Booking | None, *, now: datetime) -> bool:
-    """Whether the text still says what is so, and comes in time."""
-    if now >= message.useful_until_at:
-        return False
-    if booking is None:
+def _is_wanted(session: Session, message: Message, booking: Booking | None) -> bool:
+    """Whether the household still gets texts; to its present number, for the old one is somebody else's."""
+    if booking is None or message.kind == Kind.STAFF_DUE:
         return True
-    same_slot = (booking.kit_id, booking.pick_up_at) == (message.kit_id, message.pick_up_at)
-    return same_slot and worth_sending(Kind(message.kind), Status(booking.status))
+    household = session.get_one(Household, booking.household_id)
+    if household.gets_texts:
+        message.to = household.phone
+    return household.gets_texts
 
 
 def _due_at(session: Session, message: Message, booking: Booking | None, *, now: datetime) -> datetime:
@@ -91,47 +115,77 @@ def _due_at(session: Session, message: Message, booking: Booking | None, *, now:
     return send_at(Kind(message.kind), now=now, policy=policy, pick_up_at=booking.pick_up_at)
 
 
-def _wipe_code(message: Message) -> None:
-    if message.kind == Kind.LOGIN_CODE:
-        message.body = ""
+def _claimed(session: Session, message: Message, booking: Booking | None, worker: str, *, now: datetime) -> Claim:
+    if booking and message.kind == Kind.OFFER:
+        message.body = offer_text(session, booking, now=now)
+    change(message, State.SENDING, now=now)
+    message.lease_by, message.lease_until_at = worker, now + timing().lease
+    message.tries, message.tried_at = message.tries + 1, now
+    message.segments = sms_segments(message.body)
+    sms = Sms(
+        message.to,
+        message.body,
+        message.kind,
+        valid_for=message.useful_until_at - now,
+        ref=f"{message.id}-{message.tries}",
+    )
+    return Claim(message.id, worker, message.tries, message.lease_until_at, sms)
+
+
+def is_fresh(claim: Claim, *, now: datetime) -> bool:
+    """Whether the text can be handed over before its lease ends: connecting and answering each take a while."""
+    handing_over = 2 * timedelta(seconds=current_app.extensions["settings"].sms_timeout)
+    return now + handing_over <= claim.lease_until_at
 
 
 @transaction
-def settle(
-    session: Session,
-    claim: Claim,
-    state: MessageState,
-    *,
-    now: datetime,
-    provider_id: str | None = None,
-    fault: str = "",
-    again_at: datetime | None = None,
-) -> bool:
-    """Write down what came of sending; False when the lease had run out and another worker gave the text up."""
+def settle(session: Session, claim: Claim, outcome: Receipt | SmsFault, *, now: datetime) -> bool:
+    """Write down what came of sending; False when nothing else can be sent for the moment.
+
+    A worker that was taken for dead is still believed when it brings a receipt for the same try.
+    """
     message = session.scalar(
-        select(Message)
-        .where(
-            Message.id == claim.message_id,
-            Message.state == MessageState.SENDING,
-            Message.lease_by == claim.worker,
-        )
-        .with_for_update()
+        select(Message).where(Message.id == claim.message_id, Message.tries == claim.tries).with_for_update()
     )
     if message is None:
-        return False
-    message.state, message.provider_id, message.fault = state, provider_id, fault[:FAULT_WIDTH]
-    message.lease_by = message.lease_until_at = None
-    if again_at:
-        session.flush()
-        session.execute(  # The way is closed for everybody's texts.
-            update(Message)
-            .where(Message.state == MessageState.QUEUED, Message.due_at < again_at)
-            .values(due_at=again_at)
-        )
+        return True
+    if isinstance(outcome, Receipt):
+        message_moves.reported(session, message, Report(outcome.provider_id, State.ACCEPTED), now=now)
+        message_moves.resume(session, message.tried_at or now)
+        return True
+    if message.state != State.SENDING or message.lease_by != claim.worker:
+        return True
+    match outcome:
+        case SmsRefused():
+            says = _SAYS.get(outcome.problem, Meaning.NOTHING)
+            message_moves.refused(session, message, says, outcome, now=now)
+            return True
+        case SmsDelayed() | SmsMisconfigured():
+            _put_off(session, message, outcome, now=now)
+            return False
+        case _:
+            message_moves.make_unknown(message, str(outcome), now=now)
+            return True
+
+
+_SAYS = {
+    Problem.BAD_NUMBER: Meaning.DEAD,
+    Problem.NOT_MOBILE: Meaning.DEAD,
+    Problem.OPTED_OUT: Meaning.OPTED_OUT,
+}
+
+
+def _put_off(session: Session, message: Message, fault: SmsDelayed | SmsMisconfigured, *, now: datetime) -> None:
+    """Surely not sent: back into the queue, and the way is closed for everybody's texts."""
+    change(message, State.QUEUED, now=now)
+    message.fault = str(fault)[:FAULT_WIDTH]
+    if isinstance(fault, SmsMisconfigured):
+        message_moves.pause(session, PauseReason.SETUP, now + timing().repair, str(fault), now=now)
+    elif fault.code in LIMIT_ERRORS:
+        message.due_at = now + message_moves.SOON  # A code is not held back with the others.
+        message_moves.pause(session, PauseReason.LIMIT, now + fault.retry_after, str(fault), now=now)
     else:
-        message.settled_at = now
-        _wipe_code(message)
-    return True
+        message_moves.pause(session, PauseReason.BUSY, now + fault.retry_after, str(fault), now=now)
 
 
 @transaction
@@ -139,9 +193,8 @@ def give_up_lost(session: Session, *, now: datetime) -> None:
     """What a dead worker was sending may have gone out or not: it becomes unknown and is never sent blindly."""
     lost = (
         select(Message)
-        .where(Message.state == MessageState.SENDING, Message.lease_until_at < now)
+        .where(Message.state == State.SENDING, Message.lease_until_at < now)
         .with_for_update(skip_locked=True)
     )
     for message in session.scalars(lost):
-        message.state, message.fault, message.settled_at = MessageState.UNKNOWN, "no answer", now
-        _wipe_code(message)
+        message_moves.make_unknown(message, "no answer", now=now)

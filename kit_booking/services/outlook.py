@@ -34,6 +34,8 @@ class KitOutlook:
     """When the kit is away for each slot; the starts never go back."""
     states: tuple[SlotState, ...]
     """Free, unless it is too early or too late to ask."""
+    why_closed: tuple[str, ...]
+    """The reason of the closure that touches each slot; empty where there is none."""
     days: tuple[tuple[date, slice], ...]
     """Each day, and which of the slots are its own."""
 
@@ -69,13 +71,13 @@ def _moments(commune: CommuneSheet, day: date) -> list[datetime]:
 @functools.lru_cache(maxsize=256)
 def _outlook(commune: CommuneSheet, from_at: datetime, until_at: datetime) -> Outlook:
     shown = window(commune.policy, now=from_at)
-    kits = tuple(_kit_outlook(kit, shown, from_at) for kit in commune.kits)
+    kits = tuple(_kit_outlook(commune, kit, shown, from_at) for kit in commune.kits)
     starts = [kit.starts[0] for kit in kits if kit.slots]
     reach = Span(min(starts), max(end for kit in kits for end in kit.ends)) if starts else None
     return Outlook(until_at, shown, kits, reach)
 
 
-def _kit_outlook(kit: KitSheet, shown: Window, from_at: datetime) -> KitOutlook:
+def _kit_outlook(commune: CommuneSheet, kit: KitSheet, shown: Window, from_at: datetime) -> KitOutlook:
     slots = slots_between(kit.timetable, shown.first, shown.last)
     days = [shown.first + timedelta(days=n) for n in range((shown.last - shown.first).days + 1)]
     of_slots = [slot.day for slot in slots]
@@ -86,6 +88,7 @@ def _kit_outlook(kit: KitSheet, shown: Window, from_at: datetime) -> KitOutlook:
         tuple(slot.hold.from_at for slot in slots),
         tuple(slot.hold.until_at for slot in slots),
         tuple(_state_of(slot, shown, from_at) for slot in slots),
+        tuple(commune.why_closed(kit.id, slot.hold) for slot in slots),
         tuple((day, slice(*cut)) for day, cut in zip(days, pairwise(cuts), strict=True)),
     )
 

@@ -25,6 +25,7 @@ def _upcoming(now: datetime) -> ColumnElement[bool]:
         Booking.household_id == Household.id,
         Household.takes_texts,
         Household.phone != "",
+        Household.bad_number_at.is_(None),
     )
 
 
@@ -73,11 +74,7 @@ def write_due(session: Session, booking_id: int, *, now: datetime) -> None:
     lock(session, Kit, session.get_one(Booking, booking_id).kit_id)
     file = file_of(session, booking_id)
     booking, household = file.booking, file.household
-    if (
-        booking.status != Status.APPROVED
-        or not now < booking.pick_up_at <= now + AHEAD
-        or not (household.takes_texts and household.phone)
-    ):
+    if booking.status != Status.APPROVED or not now < booking.pick_up_at <= now + AHEAD or not household.gets_texts:
         return
     assert booking.approved_at  # noqa: S101 (an approved booking was approved at some time)
     for reminder in _due(booking.pick_up_at, booking.approved_at, file.policy, now=now):
@@ -85,6 +82,7 @@ def write_due(session: Session, booking_id: int, *, now: datetime) -> None:
             upsert(Message)
             .values(
                 kind=reminder.kind,
+                commune_id=booking.commune_id,
                 booking_id=booking.id,
                 kit_id=booking.kit_id,
                 pick_up_at=booking.pick_up_at,

@@ -6,17 +6,18 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from ipaddress import ip_address, ip_network
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from flask import current_app
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from kit_booking.database import read, transaction, upsert
 from kit_booking.domain.messages import CODE_LIVES, Kind, login_text
 from kit_booking.domain.text import search_key
-from kit_booking.models import AuditEntry, Household, LoginCode, Message, MessageState, Staff
+from kit_booking.models import AuditEntry, Household, LoginCode, Message, MessageState, Staff, Throttle
 from kit_booking.services.staff import StaffMember, find_member
 from kit_booking.services.steps import count_try, sms_name
 
@@ -27,6 +28,8 @@ CODES_AN_ADDRESS = 30
 """A day; many phones share one address of their mobile network."""
 CODES_A_DAY = 2000
 """For everybody together: what a day of this may cost at most."""
+CODES_TO_STRANGERS = 500
+"""Of these, to numbers that nobody has registered: whoever has codes sent to invented ones locks no household out."""
 TRIES = 5
 PASSWORD_TRIES = 10
 """An account and an address have so many in a window of `CODES_WINDOW`."""
@@ -40,10 +43,12 @@ hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
 @transaction
 def send_code(session: Session, phone: str, address: str, *, now: datetime) -> bool:
     """Queue a login code for the number; False when there were too many already."""
+    is_known = session.scalar(select(exists().where(Household.phone == phone)))
     within = (
-        count_try(session, f"code-address:{address}", timedelta(days=1), now=now) <= CODES_AN_ADDRESS
+        count_try(session, f"code-address:{_network(address)}", timedelta(days=1), now=now) <= CODES_AN_ADDRESS
         and count_try(session, f"code:{phone}", CODES_WINDOW, now=now) <= CODES_A_NUMBER
         and count_try(session, f"code-day:{phone}", timedelta(days=1), now=now) <= CODES_A_NUMBER_AND_DAY
+        and (is_known or count_try(session, "code-stranger", timedelta(days=1), now=now) <= CODES_TO_STRANGERS)
         and count_try(session, "code", timedelta(days=1), now=now) <= CODES_A_DAY
     )
     if not within:
@@ -69,6 +74,23 @@ def send_code(session: Session, phone: str, address: str, *, now: datetime) -> b
         )
     )
     return True
+
+
+def _network(address: str) -> str:
+    """One line of the internet: of IPv6 each has 2**64 addresses, the same in their first half."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    return str(ip_network((found, 64), strict=False)) if found.version == 6 else address
+
+
+def codes_today(*, now: datetime) -> int:
+    """How many login codes were asked for in the running day of the counter."""
+    asked = select(func.max(Throttle.count)).where(
+        Throttle.key == "code", Throttle.window_at > now - timedelta(days=1)
+    )
+    return int(read(asked)[0][0] or 0)
 
 
 def _code_hash(phone: str, code: str) -> str:

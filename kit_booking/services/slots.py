@@ -1,15 +1,17 @@
 """A slot by its names, and what stands on the kit's time line in it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, func, select
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, select, true
 from sqlalchemy.orm import Session
 
+from kit_booking.database import read
 from kit_booking.domain.booking import Reason
 from kit_booking.domain.hours import Span
 from kit_booking.domain.slots import Slot
-from kit_booking.models import Commune, Hold, Kit
+from kit_booking.models import Booking, Commune, Hold, Kit
 from kit_booking.services.sheets import CommuneSheet, KitSheet, sheet
 from kit_booking.statements import HotRead, HotStatement
 
@@ -73,3 +75,21 @@ def held_by(session: Session, kit_id: int, span: Span, *, without: int | None = 
     """
     [(held,)] = _held.on(session, kit_id=kit_id, from_at=span.from_at, until_at=span.until_at, without=without or 0)
     return {None: None, 1: Reason.CLOSED, 2: Reason.TAKEN}[held]
+
+
+def time_lines(kit_ids: Iterable[int], span: Span, *, without: str = "") -> dict[int, list[Span]]:
+    """By kit, when it is not free in this time; the booking of the code ``without`` does not count. One statement."""
+    lines: dict[int, list[Span]] = {kit_id: [] for kit_id in kit_ids}
+    held = (
+        select(Hold.kit_id, Hold.from_at, Hold.until_at)
+        .outerjoin(Booking, Booking.id == Hold.booking_id)
+        .where(
+            Hold.kit_id.in_(lines),
+            Hold.from_at < span.until_at,
+            Hold.until_at > span.from_at,
+            func.coalesce(Booking.code, "") != without if without else true(),
+        )
+    )
+    for kit_id, from_at, until_at in read(held):
+        lines[kit_id].append(Span(from_at, until_at))
+    return lines

@@ -92,10 +92,6 @@ def lock(session: Session, table: type[Kit] | type[Household], *row_ids: int) ->
         session.execute(select(table.id).where(table.id.in_(row_ids)).order_by(table.id).with_for_update())
 
 
-TAKES_NO_TEXTS = "takes no texts"
-"""The fault of a text that was never meant to be sent: its household is phoned."""
-
-
 _add_move = HotStatement(
     insert(BookingMove),
     columns="booking_id from_status to_status household_id staff_id happened_at written_at reason",
@@ -103,10 +99,10 @@ _add_move = HotStatement(
 _add_audit_entry = HotStatement(
     insert(AuditEntry), columns="at action commune_id booking_id household_id staff_id detail"
 )
-_OF_TEXT = "kind booking_id kit_id pick_up_at to body created_at due_at useful_until_at"
+_OF_TEXT = "kind commune_id booking_id kit_id pick_up_at to body created_at due_at useful_until_at"
 _add_message = HotStatement(insert(Message), columns=_OF_TEXT)
 _add_message_to_phone = HotStatement(
-    insert(Message).values(state=MessageState.FAILED, fault=TAKES_NO_TEXTS), columns=f"{_OF_TEXT} settled_at"
+    insert(Message).values(state=MessageState.TO_PHONE), columns=f"{_OF_TEXT} settled_at"
 )
 _raise_version_of_kit, _raise_version_of_household = (
     HotStatement(update(t).where(t.id == bindparam("row_id")).values(version=t.version + 1)) for t in (Kit, Household)
@@ -173,11 +169,12 @@ def queue_booking_text(
     household gets no texts: then the text is written down as one that staff have to tell by phone.
     """
     booking, household = file.booking, file.household
-    number = to or (household.phone if household.takes_texts else "")
+    number = to or (household.phone if household.gets_texts else "")
     ends_at = useful_until(kind, now=now, pick_up_at=booking.pick_up_at)
     (_add_message if number else _add_message_to_phone).on(
         session,
         kind=kind,
+        commune_id=booking.commune_id,
         booking_id=booking.id,
         kit_id=booking.kit_id,
         pick_up_at=booking.pick_up_at,

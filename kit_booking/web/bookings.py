@@ -16,6 +16,8 @@ from kit_booking.services.fortnight import find_stamp, fortnight
 from kit_booking.services.outlook import SlotState
 from kit_booking.services.sheets import sheet
 from kit_booking.services.standing import standing_of
+from kit_booking.services.steps import Actor
+from kit_booking.services.text_choice import choose_texts, text_choice
 from kit_booking.web.communes import Office, office_of
 from kit_booking.web.forms import EmptyForm, NumberForm, SlotForm
 from kit_booking.web.readers import household, household_only, own_booking_or_404, this_household
@@ -90,8 +92,17 @@ def mine() -> str:
         waiting=waiting,
         standing=standing_texts(standing_of(who.id, now=now)),
         household=who,
+        texts=text_choice(who.id),
         office=_office(ahead[0]) if ahead else None,
     )
+
+
+@blueprint.post("/bookings/texts")
+@household_only
+def switch_texts() -> Any:
+    who = this_household()
+    choose_texts(who.id, request.form.get("wants") == "1", Actor(household_id=who.id), now=utc_now())
+    return redirect("/bookings#texts", 303)
 
 
 @blueprint.get("/bookings/<code>")

@@ -170,9 +170,12 @@ def _kit_form(kit: Kit, outlook: KitOutlook, words: list[str], written: Any, for
         css, sign, word = looks[state]
         return bytes(written.slot("", css, name, span, sign, word).encode())
 
-    def by_state(slot: Slot, by_clock: SlotState) -> list[bytes]:
+    def by_state(slot: Slot, by_clock: SlotState, why: str) -> list[bytes]:
         name, span = _name_and_hours(slot)
         texts = [plain(name, span, state) for state in SlotState]
+        if why:
+            css, sign, word = looks[SlotState.CLOSED]
+            texts[SlotState.CLOSED] = written.slot("", css, name, span, sign, f"{word}: {why}").encode()
         if by_clock is SlotState.FREE and not for_staff:
             path = f"/kits/{kit.code}/{slot.day}/{slot.key}"
             for state in ASKED_OR_WAITED_FOR:
@@ -186,7 +189,11 @@ def _kit_form(kit: Kit, outlook: KitOutlook, words: list[str], written: Any, for
         who = f"{short_name(holder.name)} {national(holder.phone)}" if holder.name else word
         return bytes(written.slot(path, css, *_name_and_hours(outlook.slots[number]), sign, who).encode())
 
-    return KitForm(days, [by_state(*one) for one in zip(outlook.slots, outlook.states, strict=True)], held_slot)
+    return KitForm(
+        days,
+        [by_state(*one) for one in zip(outlook.slots, outlook.states, outlook.why_closed, strict=True)],
+        held_slot,
+    )
 
 
 def css_of(state: SlotState) -> str:

@@ -16,13 +16,18 @@ def healthz() -> Response:
 
 @blueprint.get("/readyz")
 def readyz() -> tuple[Response, int]:
-    """Whether the database answers, has the right tables, and a worker lives."""
+    """Whether the database answers, has the right tables, and a worker lives.
+
+    That no texts go out is told too, but the pages work without them.
+    """
+    sms = True
     try:
         checks = {
             "database": True,
             "schema": health.is_schema_current(),
             "worker": health.is_worker_alive(now=utc_now()),
         }
+        sms = not (checks["schema"] and health.sending_alarms(now=utc_now()))
     except SQLAlchemyError:
         checks = {"database": False, "schema": False, "worker": False}
-    return jsonify(checks), 200 if all(checks.values()) else 503
+    return jsonify(checks | {"sms": sms}), 200 if all(checks.values()) else 503

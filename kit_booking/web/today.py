@@ -16,7 +16,7 @@ from kit_booking.services.today import Today, week_ahead
 from kit_booking.services.today import today as today_at
 from kit_booking.web.desk import FEW, after, communes_of_desk, desk_view
 from kit_booking.web.readers import staff_booking_or_404, staff_only, this_member
-from kit_booking.web.words import COMMON_REASONS, kind_word, slot_word, state_word
+from kit_booking.web.words import COMMON_REASONS, alarm_texts, kind_word, slot_word, state_word
 
 blueprint = Blueprint("today", __name__, url_prefix="/staff")
 
@@ -34,6 +34,7 @@ def today() -> str:
         has_few_communes=len(communes) <= FEW,
         today=_lists(found, now),
         to_do=found.count,
+        alarms=alarm_texts(now=now),
         week=[] if found.count else _week(ids, now),
         reasons=COMMON_REASONS,
         can_act=any(member.may_act(commune_id) for commune_id in ids),

@@ -1,15 +1,19 @@
 """What refusals, problems, messages and people are called on screen."""
 
+from datetime import datetime
+
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext, ngettext
 
 from kit_booking.domain.booking import Booked, Reason, Refusal
+from kit_booking.domain.delivery import FILTERED, Meaning, meaning
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.phone import PhoneProblem, national
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.queue import Place, Why
-from kit_booking.models import MessageState
+from kit_booking.models import MessageState, PauseReason
 from kit_booking.services.bookings_shown import ShownMove
+from kit_booking.services.health import sending_alarms
 from kit_booking.services.sign_in import CodeCheck
 from kit_booking.services.standing import ShownStanding
 from kit_booking.services.waiting_list import NoPlace
@@ -226,10 +230,14 @@ def state_word(state: MessageState) -> str:
 _STATES = {
     MessageState.QUEUED: lazy_gettext("chờ gửi"),
     MessageState.SENDING: lazy_gettext("đang gửi"),
-    MessageState.ACCEPTED: lazy_gettext("đã gửi"),
+    MessageState.ACCEPTED: lazy_gettext("nhà mạng đã nhận"),
+    MessageState.SENT: lazy_gettext("đã gửi"),
+    MessageState.DELIVERED: lazy_gettext("đã tới máy"),
+    MessageState.UNDELIVERED: lazy_gettext("không tới máy"),
     MessageState.FAILED: lazy_gettext("không gửi được"),
     MessageState.UNKNOWN: lazy_gettext("không rõ đã tới chưa"),
     MessageState.SKIPPED: lazy_gettext("bỏ qua, không còn đúng"),
+    MessageState.TO_PHONE: lazy_gettext("không nhắn tin, cần gọi"),
 }
 
 
@@ -238,3 +246,39 @@ def by_word(move: ShownMove) -> str:
     if move.by_staff:
         return _("cán bộ %(name)s", name=move.by_staff)
     return _("nhà mượn") if move.by_household else _("tự động")
+
+
+def error_text(code: int | None) -> str:
+    """Why a text did not arrive, as far as that is of use to staff."""
+    if code == FILTERED:
+        return _("Nhà mạng chặn tin này.")
+    match meaning(code):
+        case Meaning.PASSING:
+            return _("Máy tắt hoặc mất sóng.")
+        case Meaning.DEAD:
+            return _("Số này không nhận được tin nhắn.")
+        case Meaning.DOUBTFUL:
+            return _("Số này có thể không còn dùng.")
+        case Meaning.OPTED_OUT:
+            return _("Chủ máy đã từ chối nhận tin.")
+        case Meaning.SETUP:
+            return _("Hệ thống gửi tin chưa được cài đúng.")
+    return _("Mã lỗi %(code)d.", code=code) if code else ""
+
+
+def alarm_texts(*, now: datetime) -> list[str]:
+    """What keeps everybody's texts back, and whom that calls."""
+    return [
+        _(
+            "Từ %(since)s tin nhắn không gửi được (%(fault)s). Tin được giữ lại, máy tự thử lại. "
+            "Báo người vận hành xem khóa và tên người gửi.",
+            since=moment(alarm.since_at),
+            fault=alarm.fault,
+        )
+        if alarm.reason is PauseReason.SETUP
+        else _(
+            "Tài khoản nhắn tin hết hạn mức, %(until)s thử gửi tiếp. Mã đăng nhập vẫn gửi.",
+            until=moment(alarm.until_at),
+        )
+        for alarm in sending_alarms(now=now)
+    ]

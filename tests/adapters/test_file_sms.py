@@ -95,3 +95,21 @@ def test_lines_of_several_processes_never_mix(tmp_path: Path) -> None:
 
     bodies = sorted(json.loads(line)["body"] for line in path.read_text().splitlines())
     assert bodies == sorted(letter * 20_000 for letter in "abc" * 200)
+
+
+def test_a_text_that_was_written_is_found_and_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "sms.jsonl"
+    file = sender(path)
+    assert file.find(PHONE, "one", NOW, frozenset()) is None
+    receipts = [file.send(sms(body)) for body in ("one", "two", "one")]
+    names = [receipt.provider_id for receipt in receipts]
+    found = file.find(PHONE, "one", NOW, frozenset())
+    assert found
+    assert found.provider_id == names[2]
+    earlier = file.find(PHONE, "one", NOW, frozenset({names[2]}))
+    assert earlier
+    assert earlier.provider_id == names[0]
+    assert file.find(PHONE, "one", NOW, frozenset(names)) is None
+    assert file.find(PHONE, "three", NOW, frozenset()) is None
+    assert file.find("+84987654321", "one", NOW, frozenset()) is None
+    assert file.find(PHONE, "one", NOW + timedelta(seconds=1), frozenset()) is None

@@ -6,7 +6,9 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 
@@ -14,6 +16,7 @@ import pytest
 
 from kit_booking.adapters.sms import (
     Problem,
+    Report,
     Sms,
     SmsDelayed,
     SmsFault,
@@ -22,6 +25,7 @@ from kit_booking.adapters.sms import (
     SmsUnknown,
 )
 from kit_booking.adapters.twilio_sms import TwilioSms
+from kit_booking.models import MessageState
 
 ACCOUNT = "AC" + "0" * 32
 PHONE = "+84912345678"
@@ -53,7 +57,7 @@ class Handler(BaseHTTPRequestHandler):
     server: FakeTwilio
 
     def do_POST(self) -> None:
-        form = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        form = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
         self.server.requests.append((self.path, {k: v[0] for k, v in parse_qs(form).items()}))
         if self.server.is_silent:
             self.server.may_end.wait(10)
@@ -66,6 +70,9 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(self.server.body.encode())))
         self.end_headers()
         self.wfile.write(self.server.body.encode())
+
+    def do_GET(self) -> None:
+        self.do_POST()  # It answers everything the same way.
 
     def log_message(self, format: str, *args: object) -> None:
         pass
@@ -307,3 +314,81 @@ def test_neither_number_nor_text_nor_token_shows_in_logs_or_faults(
     assert "Twilio API Request" not in caplog.text, "The library's own log is off."
     assert met.__cause__ is None
     assert met.__context__ is None
+
+
+SINCE = datetime(2026, 12, 1, 2, 0, tzinfo=UTC)
+
+
+def listed(*messages: dict[str, object]) -> str:
+    usual = {"sid": "SM1", "to": PHONE, "body": BODY, "status": "sent", "date_created": format_datetime(SINCE)}
+    return json.dumps({"messages": [usual | {"error_code": None} | message for message in messages]})
+
+
+def find(base: str, *known: str, timeout: float = 5.0) -> Report | None:
+    return door(base, timeout).find(PHONE, BODY, SINCE, frozenset(known))
+
+
+def test_what_twilio_has_is_found_by_number_words_and_time(twilio: FakeTwilio) -> None:
+    twilio.answers(
+        200,
+        listed(
+            {"sid": "SM9", "body": "another text"},
+            {"sid": "SM8"},
+            {"sid": "SM7", "status": "undelivered", "error_code": 30003},
+        ),
+    )
+    assert find(twilio.base, "SM8") == Report("SM7", MessageState.UNDELIVERED, 30003)
+    path, _, query = twilio.requests[0][0].partition("?")
+    assert path == f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
+    assert parse_qs(query) == {"To": [PHONE], "PageSize": ["50"]}
+
+
+@pytest.mark.parametrize(
+    ("created", "is_found"),
+    [
+        (format_datetime(SINCE - timedelta(minutes=1)), True),
+        (format_datetime(SINCE - timedelta(minutes=3)), False),
+        (None, True),
+    ],
+)
+def test_clocks_may_differ_but_an_old_text_is_another_one(
+    twilio: FakeTwilio, created: str | None, is_found: bool
+) -> None:
+    twilio.answers(200, listed({"date_created": created}))
+    assert bool(find(twilio.base)) == is_found
+
+
+def test_a_text_that_twilio_does_not_have_is_not_found(twilio: FakeTwilio) -> None:
+    twilio.answers(200, listed())
+    assert find(twilio.base) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(500, ""), (401, '{"code": 20003}'), (429, ""), (200, "<html>"), (200, "{}"), (0, "")]
+)
+def test_whether_twilio_has_it_stays_open_when_it_can_t_be_asked(
+    twilio: FakeTwilio, status: int, body: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    twilio.answers(status, body)
+    with pytest.raises(SmsFault) as raised:
+        find(twilio.base)
+    assert "912345678" not in f"{raised.value!r} {caplog.text}"
+
+
+def test_each_try_has_its_own_address_for_reports(twilio: FakeTwilio) -> None:
+    base = "https://lich.example.vn/hooks/twilio/status"
+    sender = TwilioSms(ACCOUNT, "token", sender="LIVEPX", api_base=twilio.base, status_callback=base)
+    sender.send(replace(CODE, ref="17-2"))
+    assert twilio.requests[0][1]["StatusCallback"] == f"{base}?m=17-2"
+
+
+def test_the_account_and_its_clock_can_be_looked_at(twilio: FakeTwilio) -> None:
+    twilio.answers(200, json.dumps({"sid": ACCOUNT, "status": "suspended"}))
+    status, at = door(twilio.base).check_account()
+    assert status == "suspended"
+    assert at
+    assert at.tzinfo
+    twilio.refuses(401, 20003)
+    with pytest.raises(SmsMisconfigured):
+        door(twilio.base).check_account()

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 
 from playwright.sync_api import Page
 
 from kit_booking.clock import utc_now
 from kit_booking.domain.counter import Way
+from kit_booking.domain.hours import Span
+from kit_booking.domain.local_time import local
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
 from kit_booking.models import (
@@ -24,6 +26,7 @@ from kit_booking.models import (
     StaffRole,
     WaitingEntry,
 )
+from kit_booking.services.closures import Closing, close, end
 from tests.builders import days_ahead
 from tests.e2e.demo import COMMUNE, Demo
 
@@ -148,6 +151,19 @@ class Visitor:
         self.page.context.clear_cookies()
         self.send("Gửi mã về máy", phone="0912 345 678")
 
+    def see_texts_of_every_state(self) -> None:
+        booking, now = self.booking(Status.APPROVED), utc_now()
+        for state in MessageState:
+            self.world.add(
+                Message(
+                    kind=Kind.APPROVED, commune_id=booking.commune_id, booking_id=booking.id, kit_id=booking.kit_id,
+                    pick_up_at=booking.pick_up_at, to=NUMBER, body="", created_at=now, due_at=now, settled_at=now,
+                    useful_until_at=booking.pick_up_at, state=state, lease_until_at=now, cost=800,
+                )
+            )  # fmt: skip
+        self.be_staff(Role.CLERK)
+        self.go("/staff/messages")
+
     def see_today_with_someone_to_phone(self) -> None:
         booking, now = self.booking(Status.APPROVED), utc_now()
         self.world.add(
@@ -221,6 +237,50 @@ class Visitor:
         self.page.get_by_text("Không duyệt").first.click()
         self.page.locator("input[name=reason]").first.fill(" ")
         self.page.locator(".own-words button").first.click()
+        self.page.wait_for_load_state()
+
+    def closure(self, days: int = 5) -> int:
+        """A kit whose evenings are all taken, closed for two days; its id."""
+        kit = self.world.kits(self.demo.commune)[2]
+        first = days_ahead(days, utc_now())
+        span = Span(local(first, time()), local(first + timedelta(days=2), time()))
+        clerk = self.world.clerk(self.demo.commune)
+        closing = Closing(self.demo.commune.id, kit.id, span, "Hỏng đèn, chờ thợ ở Hà Nội về thay bóng")
+        return self.world.do(close, closing, clerk.id, now=utc_now())
+
+    def see_a_closure(self) -> None:
+        self.be_staff(Role.CLERK)
+        self.go(f"/staff/closures/{self.closure()}")
+        for part in self.page.locator("summary").all():
+            part.click()
+
+    def see_a_closure_that_is_over(self) -> None:
+        self.be_staff(Role.CLERK)
+        closure = self.closure(days=9)
+        self.world.do(end, closure, self.world.clerk(self.demo.commune).id, now=utc_now())
+        self.go(f"/staff/closures/{closure}")
+
+    def change_a_closure_without_a_reason(self) -> None:
+        self.see_a_closure()
+        self.page.locator("input[name=reason]").fill(" ")
+        self.page.get_by_role("button", name="Ghi lại").click()
+        self.page.wait_for_load_state()
+
+    def write_a_closure_down(self, button: str, **typed: str) -> None:
+        self.be_staff(Role.CLERK)
+        self.go(f"/staff/closures/new?kit={self.kit().code}&reason=Hỏng đèn")
+        self.send(button, until_day=str(days_ahead(6, utc_now())), **typed)
+
+    def move_a_booking(self) -> None:
+        self.be_staff(Role.CLERK)
+        self.go(f"/staff/bookings/{self.booking(Status.APPROVED).code}/move")
+        for part in self.page.locator("summary").all():
+            part.click()
+
+    def move_a_booking_nowhere(self) -> None:
+        self.move_a_booking()
+        self.page.locator("button[name=to]").first.evaluate("it => { it.value = '/nowhere' }")
+        self.page.locator("button[name=to]").first.click()
         self.page.wait_for_load_state()
 
     def approve_as_the_leader(self) -> None:
@@ -322,6 +382,7 @@ SETTINGS = "/staff/settings/<slug>"
 SECTION = f"{SETTINGS}/<any(plan,office,asking,answering,handover,fairness,waiting,texts):section>"
 OPERATOR, OPERATOR_ONE = "/staff/operator", "/staff/operator/communes/<slug>"
 ACCOUNTS, ACCOUNT = f"{OPERATOR}/staff", f"{OPERATOR}/staff/<int(max=2147483647):staff_id>"
+ONE_CLOSURE = "/staff/closures/<int(max=2147483647):closure_id>"
 S = Status
 
 PAGES = [
@@ -380,6 +441,12 @@ PAGES = [
         lambda v: (v.go("/staff/sign-in"), v.send("Đăng nhập", username="ai")),
     ),
     Shown("today of a clerk", "/staff", Visitor.see_today_with_someone_to_phone),
+    Shown("texts of the month", "/staff/messages", Visitor.see_texts_of_every_state),
+    Shown(
+        "no texts of a state",
+        "/staff/messages",
+        _as(lambda v: v.be_staff(Role.LEADER), "/staff/messages?month=2025-01"),
+    ),
     Shown("today without work", "/staff", _as(Visitor.be_clerk_without_work, "/staff")),
     Shown("today of a leader", "/staff", _as(lambda v: v.be_staff(Role.LEADER), "/staff")),
     Shown("today of the operator", "/staff", _as(lambda v: v.be_staff(Role.OPERATOR), "/staff")),
@@ -399,6 +466,29 @@ PAGES = [
     Shown("a kit that came back broken", STAFF_ONE + "/usable", Visitor.judge_a_broken_kit),
     Shown("paper to sign", STAFF_ONE + "/receipt", lambda v: v.at_counter(S.OUT, "receipt")),
     Shown("paper to sign, still empty", STAFF_ONE + "/receipt", lambda v: v.at_counter(S.APPROVED, "receipt")),
+    Shown("closures", "/staff/closures", _as(lambda v: (v.be_staff(Role.CLERK), v.closure()), "/staff/closures")),
+    Shown("closures where there are none", "/staff/closures", _as(Visitor.be_clerk_without_work, "/staff/closures")),
+    Shown("new closure", "/staff/closures/new", _as(lambda v: v.be_staff(Role.CLERK), "/staff/closures/new")),
+    Shown(
+        "look before closing", "/staff/closures/new", lambda v: v.write_a_closure_down("Xem trước các phiếu bị vướng")
+    ),
+    Shown(
+        "closing without a reason", "/staff/closures/new", lambda v: v.write_a_closure_down("Ghi nghỉ", reason=" ")
+    ),
+    Shown("closure", ONE_CLOSURE, Visitor.see_a_closure),
+    Shown("closure that is over", ONE_CLOSURE, Visitor.see_a_closure_that_is_over),
+    Shown("changing a closure without a reason", ONE_CLOSURE, Visitor.change_a_closure_without_a_reason),
+    Shown("moving a booking", STAFF_ONE + "/move", Visitor.move_a_booking),
+    Shown("moving a booking nowhere", STAFF_ONE + "/move", Visitor.move_a_booking_nowhere),
+    Shown("what can be printed", "/staff/print", _as(lambda v: v.be_staff(Role.OPERATOR), "/staff/print")),
+    *(
+        Shown(
+            f"paper, {path}",
+            "/staff/print/<slug>/" + path.partition("?")[0],
+            _as(lambda v: v.be_staff(Role.CLERK), f"/staff/print/{COMMUNE}/{path}"),
+        )
+        for path in ("week", "week?names=none", "day", "poster", "poster?kit=PD-1")
+    ),
     Shown("declining without a reason", STAFF_ONE + "/decline", Visitor.decline_without_a_reason),
     Shown("what an account may not do", STAFF_ONE + "/approve", Visitor.approve_as_the_leader),
     Shown("settings of a clerk", SETTINGS, Visitor.settings),

@@ -18,7 +18,7 @@ from kit_booking.domain.local_time import local_day
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.slots import opens_at, window
 from kit_booking.domain.status import AHEAD, LIVE, USED, Status, may_move
-from kit_booking.models import Booking, BookingMove, Commune, Handover, Hold, Household, Kit, Staff
+from kit_booking.models import Booking, BookingMove, Closure, Commune, Handover, Hold, Household, Kit, Staff
 from kit_booking.services import demo
 from kit_booking.services.health import is_demo
 from tests.builders import NOW, World, at, days_ahead
@@ -58,7 +58,7 @@ def contents(world: World, table: type[Base]) -> list[dict[str, Any]]:
 
 def test_it_is_the_same_for_the_same_day_on_both_databases(world: World, postgresql: Postgresql) -> None:
     with postgresql.migrated() as url, town(url, NOW + timedelta(hours=9)) as other:
-        for table in (Commune, Kit, Household, Staff, Booking, BookingMove, Hold, Handover):
+        for table in (Commune, Kit, Household, Staff, Booking, BookingMove, Closure, Hold, Handover):
             assert contents(other, table) == contents(world, table)
             assert contents(world, table)
 
@@ -157,7 +157,9 @@ def test_no_household_has_more_than_the_rules_allow(bookings: list[Booking]) -> 
 
 
 def test_every_live_booking_has_its_hold_and_no_other_has_one(world: World, bookings: list[Booking]) -> None:
-    holds = {hold.booking_id: (hold.kit_id, hold.from_at, hold.until_at) for hold in world.all(Hold)}
+    holds = {
+        hold.booking_id: (hold.kit_id, hold.from_at, hold.until_at) for hold in world.all(Hold) if hold.booking_id
+    }
     assert holds == {
         booking.id: (booking.kit_id, booking.pick_up_at, booking.return_at)
         for booking in bookings
@@ -177,3 +179,16 @@ def test_every_booking_has_its_history_by_allowed_moves_in_order(world: World, b
         last = history[-1]
         assert (last.to_status, last.happened_at) == (booking.status, booking.changed_at)
         assert booking.version == len(history) - 1
+
+
+def test_one_kit_is_being_repaired_and_one_commune_has_written_a_holiday_down(world: World) -> None:
+    repair, holiday = world.all(Closure)
+    [broken] = world.all(Kit, id=repair.kit_id)
+    assert (broken.code, repair.reason) == ("DX-7", "Hỏng đèn, chờ thay bóng")
+    assert (repair.from_at, repair.until_at) == (at(days_ahead(2), "00:00"), at(days_ahead(5), "00:00"))
+    assert (holiday.kit_id, holiday.reason) == (None, "Tết Dương lịch")
+    closed = {hold.kit_id: (hold.from_at, hold.until_at) for hold in world.all(Hold, booking_id=None)}
+    assert closed == {
+        broken.id: (repair.from_at, repair.until_at),
+        **{kit.id: (holiday.from_at, holiday.until_at) for kit in world.all(Kit, commune_id=holiday.commune_id)},
+    }

@@ -72,6 +72,35 @@ def test_a_second_upgrade_changes_nothing(empty_app: Flask):
     assert len(World(empty_app).all(Booking)) == len(World(empty_app).all(Hold)) == 2
 
 
+def test_texts_keep_what_is_known_of_them_up_and_down(empty_app: Flask):
+    with empty_app.app_context():
+        upgrade(revision="0002")
+        with db.engine.begin() as connection:
+            for number, (state, fault) in enumerate(
+                [("accepted", ""), ("failed", "takes no texts"), ("failed", "x")]
+            ):
+                connection.execute(
+                    text(
+                        'INSERT INTO message (id, kind, "to", body, created_at, due_at, useful_until_at,'
+                        " state, fault) VALUES (:id, 'approved', '', '', :at, :at, :at, :state, :fault)"
+                    ),
+                    {"id": number + 1, "at": "2026-12-01 00:00:00.000000", "state": state, "fault": fault},
+                )
+        upgrade(revision="0003")
+        assert _states(empty_app) == ["accepted", "to_phone", "failed"]
+        with db.engine.begin() as connection:
+            connection.execute(text("UPDATE message SET state = 'undelivered' WHERE id = 1"))
+        downgrade(revision="0002")
+        assert _states(empty_app) == ["failed", "failed", "failed"]
+        upgrade(revision="0003")
+        assert _states(empty_app) == ["failed", "to_phone", "failed"]
+
+
+def _states(app: Flask) -> list[str]:
+    with app.app_context(), db.engine.connect() as connection:
+        return list(connection.execute(text("SELECT state FROM message ORDER BY id")).scalars())
+
+
 def _run(app: Flask, direction: str) -> None:
     with app.app_context():
         upgrade() if direction == "upgrade" else downgrade(revision="base")

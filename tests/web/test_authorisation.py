@@ -116,6 +116,10 @@ def photo_path(town: Town) -> str:
     return f"/staff/photos/{town.world.all(Photo)[-1].id}"
 
 
+def of_closure(pattern: str) -> Callable[[Town], str]:
+    return lambda town: pattern.format(town.closure())
+
+
 def own_feed(town: Town) -> str:
     return town.world.do(add_token, Owner(household_id=town.owner.id), now=utc_now())
 
@@ -140,6 +144,7 @@ case("GET /robots.txt", "200")
 case("GET /healthz", "200")
 case("GET /readyz", "200")
 case("GET /demo/phones", "200")
+case("POST /hooks/twilio/status", "403")  # It takes Twilio's signature, and no account.
 
 # Signing in and out; the later steps lead back to the first one for whoever did not take it.
 case("GET /sign-in", "200")
@@ -159,6 +164,7 @@ case(
     Town.slot_path,
 )
 case("GET /bookings", households("200"))
+case("POST /bookings/texts", households("303 /bookings#texts"), wants="0")
 case("GET /bookings/<code>", households("404", "200"), of_booking("/bookings/{}"))
 case("GET /bookings/<code>.ics", households("404", "200"), of_booking("/bookings/{}.ics"))
 case("GET /bookings/<code>/cancel", households("404", "200"), of_booking("/bookings/{}/cancel"))
@@ -220,6 +226,14 @@ case(
     of_entry(LEAVE),
 )
 case("POST /staff/bookings/<code>/cancel", ACTING, of_booking("/staff/bookings/{}/cancel"), reason="Bộ đang sửa")
+case("GET /staff/messages", staff("200", "200", "200", "200"))
+MESSAGE = "/staff/messages/<int(max=2147483647):message_id>"
+case(f"POST {MESSAGE}/phoned", ACTING, lambda town: f"/staff/messages/{town.message().id}/phoned")
+case(
+    f"POST {MESSAGE}/resend",
+    staff("404", "303 /staff/messages", "403", "403"),
+    lambda town: f"/staff/messages/{town.message().id}/resend",
+)
 
 # The register: a clerk changes that of the own commune; of others' households only guests are seen, and little.
 HOUSEHOLD_ID = "<int(max=2147483647):household_id>"
@@ -418,6 +432,39 @@ for action in ("password", "disable", "enable"):
     case(f"POST {ACCOUNT}/{action}", operator(f"303 {ACCOUNTS}/ID"), lambda town, a=action: f"{account(town)}/{a}")
 case(f"POST {ACCOUNT}/roles", operator("422"), lambda town: f"{account(town)}/roles", role="mayor")
 case(f"POST {ACCOUNT}/roles/<int(max=2147483647):role_id>/remove", operator(f"303 {ACCOUNTS}/ID"), new_role)
+
+
+case("GET /staff/closures", staff("200", "200", "200", "200"))
+case("GET /staff/closures/new", staff("200", "200", "403", "403"))
+case(
+    "POST /staff/closures/new",
+    staff("422", "303 /staff/closures/1", "403", "403"),
+    what="PD-1",
+    from_day="2030-01-02",
+    until_day="2030-01-02",
+    reason="Bộ đang sửa",
+)
+case("POST /staff/closures/holidays", staff("303 /staff/closures", "303 /staff/closures", "403", "403"))
+ONE_CLOSURE = "/staff/closures/<int(max=2147483647):closure_id>"
+case(f"GET {ONE_CLOSURE}", staff("404", "200", "200", "200"), of_closure("/staff/closures/{}"))
+case(f"POST {ONE_CLOSURE}", staff("404", "422", "403", "403"), of_closure("/staff/closures/{}"))
+case(
+    f"POST {ONE_CLOSURE}/end", staff("404", "303 /staff/closures", "403", "403"), of_closure("/staff/closures/{}/end")
+)
+case(
+    f"POST {ONE_CLOSURE}/bookings",
+    staff("404", "303 /staff/closures/1", "403", "403"),
+    of_closure("/staff/closures/{}/bookings"),
+)
+case("GET /staff/print", staff("200", "200", "200", "200"))
+for paper in ("week", "day", "poster"):
+    case(
+        f"GET /staff/print/<slug>/{paper}",
+        staff("404", "200", "200", "200"),
+        lambda _, paper=paper: f"/staff/print/phuong-duc/{paper}",
+    )
+case("GET /staff/bookings/<code>/move", staff("404", "200", "403", "403"), of_booking("/staff/bookings/{}/move"))
+case("POST /staff/bookings/<code>/move", staff("404", "422", "403", "403"), of_booking("/staff/bookings/{}/move"))
 
 
 @pytest.fixture

@@ -73,6 +73,9 @@ def test_the_process_is_healthy_even_without_a_database(app: Flask) -> None:
 
 def test_it_is_ready_only_with_a_living_worker(app: Flask) -> None:
     answer = app.test_client().get("/readyz")
-    assert (answer.status_code, answer.json) == (503, {"database": True, "schema": True, "worker": False})
+    assert (answer.status_code, answer.json) == (
+        503,
+        {"database": True, "schema": True, "worker": False, "sms": True},
+    )
     Town(app)  # Its worker lives.
     assert app.test_client().get("/readyz").status_code == 200

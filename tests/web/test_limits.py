@@ -11,6 +11,7 @@ from kit_booking.services.sign_in import (
     CODES_A_DAY,
     CODES_A_NUMBER,
     CODES_AN_ADDRESS,
+    CODES_TO_STRANGERS,
     CODES_WINDOW,
     PASSWORD_TRIES,
     send_code,
@@ -55,6 +56,22 @@ def test_an_address_gets_so_many_codes_a_day(town: Town) -> None:
     elsewhere = town.browser()
     elsewhere.client.environ_base["REMOTE_ADDR"] = "203.0.113.7"
     assert elsewhere.post("/sign-in", phone="0987654321").status_code == 303
+
+
+def test_codes_to_invented_numbers_lock_no_household_out(town: Town) -> None:
+    used_up(town, "code-stranger", CODES_TO_STRANGERS, DAY)
+    assert town.browser().post("/sign-in", phone="0987654321").status_code == 429
+    assert town.browser().post("/sign-in", phone=town.owner.phone).status_code == 303
+
+
+def test_an_ipv6_line_counts_as_one_address(town: Town) -> None:
+    def ask(last: int) -> bool:
+        number, address = f"+8498765{last:04}", f"2001:db8:1:2::{last:x}"
+        return town.world.do(send_code, number, address, now=NOW)
+
+    assert all(ask(number) for number in range(CODES_AN_ADDRESS))
+    assert not ask(CODES_AN_ADDRESS)
+    assert town.world.do(send_code, NUMBER, "2001:db8:1:3::1", now=NOW)
 
 
 def test_all_together_get_so_many_codes_a_day(town: Town) -> None:

@@ -2,7 +2,7 @@
 
 import html
 import re
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 from flask import Flask
 from sqlalchemy import update
@@ -11,9 +11,23 @@ from werkzeug.test import TestResponse
 
 from kit_booking.clock import utc_now
 from kit_booking.database import db
-from kit_booking.domain.local_time import local_day
+from kit_booking.domain.hours import Span
+from kit_booking.domain.local_time import local, local_day
+from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
-from kit_booking.models import Booking, Household, LoginCode, Mark, Role, Staff, WaitingEntry
+from kit_booking.models import (
+    Booking,
+    Household,
+    Kit,
+    LoginCode,
+    Mark,
+    Message,
+    MessageState,
+    Role,
+    Staff,
+    WaitingEntry,
+)
+from kit_booking.services.closures import Closing, close
 from tests.builders import World, csrf_token, sign_in
 
 SLOTS = ("sang", "trua", "chieu", "toi")
@@ -86,6 +100,23 @@ class Town:
         """The owner waits for a slot, each time another one."""
         day, slot = self.free_slot()
         return self.world.entry(self.kit, of or self.owner, day, slot, joined_at=utc_now(), **columns)
+
+    def closure(self, kit: Kit | None = None, days: int = 2) -> int:
+        """The id of a closure of the first kit, whole days from the day after tomorrow on; asked twice the same."""
+        first = local_day(utc_now()) + timedelta(days=2)
+        span = Span(local(first, time()), local(first + timedelta(days=days), time()))
+        closing = Closing(self.commune.id, (kit or self.kit).id, span, "Bộ hỏng đèn")
+        return self.world.do(close, closing, self.clerk.id, now=utc_now())
+
+    def message(self, booking: Booking | None = None, **columns: object) -> Message:
+        """A text about a booking of the owner that did not arrive."""
+        about, now = booking or self.booking(Status.APPROVED), utc_now()
+        usual = {"kind": Kind.APPROVED, "to": NUMBER, "body": "LIVEPX", "state": MessageState.FAILED}
+        slot = {"kit_id": about.kit_id, "pick_up_at": about.pick_up_at, "useful_until_at": about.pick_up_at}
+        times = {"created_at": now, "due_at": now, "settled_at": now}
+        row = Message(**{"booking_id": about.id, "commune_id": about.commune_id, **usual, **slot, **times, **columns})
+        self.world.add(row)
+        return row
 
     def login_code(self, phone: str) -> LoginCode:
         with self.app.app_context(), Session(db.engine) as session:
