@@ -15,6 +15,10 @@ def done_text(booking: ShownBooking, way: Way) -> str:
     return _("Đã nhận lại bộ %(kit)s của hộ %(name)s.", **what)
 
 
+def way_word(way: Way) -> str:
+    return _("Giao") if way is Way.OUT else _("Nhận lại")
+
+
 def fault_text(handover: ShownHandover) -> str:
     """``thiếu 1 đèn softbox, hỏng chân máy``: what is missing and what is broken."""
     missing = [
