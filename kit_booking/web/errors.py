@@ -8,6 +8,8 @@ from flask_babel import lazy_gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from kit_booking.web.settings_words import NUMBERS
+
 log = logging.getLogger(__name__)
 
 KEPT = {
@@ -20,6 +22,10 @@ KEPT = {
     "streams_on": lazy_gettext("Phát ở"),
     "reason": lazy_gettext("Lý do"),
     "username": lazy_gettext("Tên đăng nhập"),
+    "address": lazy_gettext("Địa chỉ"),
+    "keeper": lazy_gettext("Người giữ bộ"),
+    "villages": lazy_gettext("Thôn, làng và nghề ở quanh đây"),
+    **{name: number.label for name, number in NUMBERS.items()},
 }
 """What is shown again when a form could not be taken; nothing secret."""
 

@@ -31,6 +31,22 @@ POSTS = [
     "/staff/bookings/PD234/approve",
     "/staff/bookings/PD234/decline",
     "/staff/bookings/PD234/cancel",
+    "/staff/settings/phuong-duc/fairness",
+    "/staff/settings/phuong-duc/places/1",
+    "/staff/settings/phuong-duc/kits/PD-1",
+    "/staff/operator/communes/new",
+    "/staff/operator/communes/phuong-duc/edit",
+    "/staff/operator/communes/phuong-duc/places/new",
+    "/staff/operator/communes/phuong-duc/places/1",
+    "/staff/operator/communes/phuong-duc/kits/new",
+    "/staff/operator/communes/phuong-duc/kits/PD-1",
+    "/staff/operator/staff/new",
+    "/staff/operator/staff/1",
+    "/staff/operator/staff/1/password",
+    "/staff/operator/staff/1/disable",
+    "/staff/operator/staff/1/enable",
+    "/staff/operator/staff/1/roles",
+    "/staff/operator/staff/1/roles/1/remove",
 ]
 
 
@@ -56,6 +72,12 @@ def test_what_was_typed_is_called_by_its_vietnamese_name(client: Browser) -> Non
     page = words_of(answer)
     assert "Tên chủ hộ Lê Thị Mơ" in page
     assert "Nghề thêu" in page
+
+
+def test_the_numbers_of_a_commune_that_were_typed_are_kept_too(client: Browser) -> None:
+    page = words_of(client.post("/staff/settings/phuong-duc/fairness", data={"most_ahead": "3", "address": "Số 1"}))
+    assert "Mỗi hộ được có nhiều nhất bao nhiêu phiếu sắp tới? 3" in page
+    assert "Địa chỉ Số 1" in page
 
 
 def test_a_token_of_another_browser_is_refused(town: Town) -> None:
