@@ -9,6 +9,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from kit_booking.services.standing import HouseholdGone
+from kit_booking.web.settings_words import NUMBERS
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +25,10 @@ KEPT = {
     "person": lazy_gettext("Người đến quầy"),
     "note": lazy_gettext("Ghi chú"),
     "username": lazy_gettext("Tên đăng nhập"),
+    "address": lazy_gettext("Địa chỉ"),
+    "keeper": lazy_gettext("Người giữ bộ"),
+    "villages": lazy_gettext("Thôn, làng và nghề ở quanh đây"),
+    **{name: number.label for name, number in NUMBERS.items()},
 }
 """What is shown again when a form could not be taken; nothing secret."""
 

@@ -47,6 +47,12 @@ def test_what_was_typed_is_called_by_its_vietnamese_name(client: Browser) -> Non
     assert "Nghề thêu" in page
 
 
+def test_the_numbers_of_a_commune_that_were_typed_are_kept_too(client: Browser) -> None:
+    page = words_of(client.post("/staff/settings/phuong-duc/fairness", data={"most_ahead": "3", "address": "Số 1"}))
+    assert "Mỗi hộ được có nhiều nhất bao nhiêu phiếu sắp tới? 3" in page
+    assert "Địa chỉ Số 1" in page
+
+
 def test_a_token_of_another_browser_is_refused(town: Town) -> None:
     someone, other = town.browser(), town.browser()
     own, stolen = (
