@@ -2,19 +2,20 @@
 
 import functools
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time, timedelta
 from typing import NamedTuple
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import escape
 
-from kit_booking.domain.local_time import to_local
+from kit_booking.domain.hours import Span
+from kit_booking.domain.local_time import local, to_local
 from kit_booking.domain.phone import national
 from kit_booking.domain.slots import Slot
 from kit_booking.services.fortnight import Fortnight, KitFortnight, ShownSlot, SlotState
 from kit_booking.services.sheets import CommuneSheet
-from kit_booking.web.formats import hours, long_day, lunar, moment, short_name, weekday
+from kit_booking.web.formats import hours, long_day, lunar, moment, short_name, span_word, weekday
 from kit_booking.web.language import language
 from kit_booking.web.words import slot_word
 
@@ -76,6 +77,8 @@ class Kit:
     code: str
     place: Place
     parts: list[Part]
+    closed: list[str]
+    """When it is closed in the days shown, and why."""
     free: int
     days: list[Day]
 
@@ -118,8 +121,6 @@ def page_of(shown: Fortnight, *, for_staff: bool = False) -> GridPage:
         css, sign, word = looks[state]
         if cell.household:
             word = escape(f"{short_name(cell.household)} {national(cell.phone)}")
-        elif state is SlotState.CLOSED and (why := shown.commune.why_closed(kit.kit.id, cell.slot.hold)):
-            word = escape(f"{words[state]}: {why}")
         return Cell(path, css, names[key], spans[key], sign, word)
 
     def day_of(kit: KitFortnight, day: date, cells: list[ShownSlot]) -> Day:
@@ -138,11 +139,13 @@ def page_of(shown: Fortnight, *, for_staff: bool = False) -> GridPage:
             [by_key.get(key, NO_SLOT) for key in names],
         )
 
+    fortnight = Span(local(shown.window.first, time()), local(shown.window.last + timedelta(days=1), time()))
     kits = [
         Kit(
             kit.kit.code,
             Place(kit.kit.place, kit.kit.address, kit.kit.keeper, kit.kit.keeper_phone),
             [Part(name, count) for name, count in kit.kit.parts],
+            [f"{span_word(span)}: {why}" for span, why in shown.commune.closed(kit.kit.id, fortnight)],
             kit.free,
             [day_of(kit, day, cells) for day, cells in kit.days],
         )
