@@ -19,6 +19,8 @@ KEPT = {
     "sells": lazy_gettext("Nhà mình bán"),
     "streams_on": lazy_gettext("Phát ở"),
     "reason": lazy_gettext("Lý do"),
+    "from_day": lazy_gettext("Nghỉ từ ngày"),
+    "until_day": lazy_gettext("Đến ngày"),
     "username": lazy_gettext("Tên đăng nhập"),
 }
 """What is shown again when a form could not be taken; nothing secret."""

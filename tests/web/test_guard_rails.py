@@ -31,6 +31,12 @@ POSTS = [
     "/staff/bookings/PD234/approve",
     "/staff/bookings/PD234/decline",
     "/staff/bookings/PD234/cancel",
+    "/staff/bookings/PD234/move",
+    "/staff/closures/new",
+    "/staff/closures/holidays",
+    "/staff/closures/1",
+    "/staff/closures/1/end",
+    "/staff/closures/1/bookings",
 ]
 
 

@@ -57,6 +57,9 @@ ADDRESSES = [
     "/language/{}",
     "/staff/communes/{}",
     "/staff/bookings/{}",
+    "/staff/bookings/{}/move",
+    "/staff/closures/{}",
+    "/staff/print/{}/week",
     "/static/{}",
 ]
 QUERIES = [
@@ -72,6 +75,10 @@ QUERIES = [
     "/sign-in/household?next={}",
     "/staff/sign-in?next={}",
     "/static/style.css?v={}",
+    "/staff/closures/new?kit={0}&reason={0}",
+    "/staff/print?commune={}",
+    "/staff/print/phuong-duc/week?of={0}&names={0}",
+    "/staff/print/phuong-duc/poster?kit={}",
 ]
 
 
@@ -107,14 +114,21 @@ FORMS = {
     "SLOT": ["sells", "streams_on"],
     "DECLINE": ["reason"],
     "CANCEL": ["reason"],
+    "MOVE": ["to", "seen", "reason"],
+    "CLOSE": ["what", "from_day", "from_time", "until_day", "until_time", "reason"],
+    "SETTLE": ["plan"],
+    "HOLIDAYS": ["holiday"],
     "/calendar/{}/revoke": ["nonsense"],
 }
+
+OF_THE_OFFICE = ("DECLINE", "CANCEL", "MOVE", "CLOSE", "SETTLE", "HOLIDAYS")
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_odd_fields_get_an_answer(town: Town, form: str) -> None:
     booking, slot = town.booking().code, town.slot_path()
-    browser = town.browser(town.clerk if form in ("DECLINE", "CANCEL") else town.owner)
+    closure = town.closure() if form == "SETTLE" else 0
+    browser = town.browser(town.clerk if form in OF_THE_OFFICE else town.owner)
     with browser.client.session_transaction() as session:
         session["code_for"], session["verified"] = NUMBER, [NUMBER, 2**40]
     for field, odd in itertools.product(FORMS[form], TEXTS):
@@ -122,6 +136,10 @@ def test_odd_fields_get_an_answer(town: Town, form: str) -> None:
             "SLOT": slot,
             "DECLINE": f"/staff/bookings/{booking}/decline",
             "CANCEL": f"/staff/bookings/{booking}/cancel",
+            "MOVE": f"/staff/bookings/{booking}/move",
+            "CLOSE": "/staff/closures/new",
+            "SETTLE": f"/staff/closures/{closure}/bookings",
+            "HOLIDAYS": "/staff/closures/holidays",
         }.get(form, form.format(quote(odd, safe="")))
         usual = {name: "Lê Thị Mơ" for name in FORMS[form] if name not in ("household", "nonsense")}
         query = f"?next={slot}" if form == "/sign-in/household" else ""
