@@ -13,7 +13,8 @@ from kit_booking.domain.local_time import local_day
 from kit_booking.domain.slots import DEFAULT_PLAN
 from kit_booking.domain.text import search_text, slug
 from kit_booking.models import AuditEntry, Commune, Kit, Part, Place, PlannedSlot, Province, Village
-from kit_booking.services.settings import lock_commune, tell_calendars
+from kit_booking.services.settings import lock_commune
+from kit_booking.services.steps import retold
 
 Villages = Sequence[tuple[str, str]]
 Parts = Sequence[tuple[str, int]]
@@ -73,7 +74,7 @@ def change_commune(
 ) -> Denied | None:
     """Another name, number or province; its slug stays, because it stands printed on walls and in calendars."""
     if session.scalar(select(Commune.name).where(Commune.id == commune_id)) != name:
-        tell_calendars(session, commune_id, now=now)
+        retold(session, Booking.commune_id == commune_id, now=now)
     commune = _commune_of(session, commune_id, by)
     if isinstance(commune, Denied):
         return commune
@@ -127,7 +128,7 @@ def change_place(
     """Another name, address, or other villages; who keeps the kit there is one of the commune's settings."""
     place = session.get_one(Place, place_id)
     if (place.name, place.address) != (name, address):
-        tell_calendars(session, place.commune_id, now=now)
+        retold(session, Booking.commune_id == place.commune_id, now=now)
     commune = _commune_of(session, place.commune_id, by)
     if isinstance(commune, Denied):
         return commune

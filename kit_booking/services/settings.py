@@ -1,20 +1,19 @@
 """The settings of a commune: read, and saved if nobody else changed them meanwhile."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import and_, delete, insert, select, update
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from kit_booking.database import read, transaction
 from kit_booking.domain.hours import WeeklyHours
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.settings import CommuneSettings, PlaceSettings, Plan, differences
-from kit_booking.models import AuditEntry, Booking, Commune, Household, Kit, Place, PlannedSlot, Staff
-from kit_booking.services.feeds import PAST, SHOWN
+from kit_booking.models import AuditEntry, Booking, Commune, Place, PlannedSlot, Staff
 from kit_booking.services.sheets import plans_of
-from kit_booking.services.steps import lock
+from kit_booking.services.steps import retold
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ def save(
     are. Nothing here reads a sheet: other readers would see the commune as it was and keep it as the new version.
     """
     if old.phone != new.phone:
-        tell_calendars(session, commune_id, now=now)
+        retold(session, Booking.commune_id == commune_id, now=now)
     commune = lock_commune(session, commune_id)
     if not commune.version == old.version == new.version:
         return Saved.OUTDATED
@@ -109,21 +108,6 @@ def lock_commune(session: Session, commune_id: int) -> Commune:
     Bookings, which only refer to it, go on meanwhile.
     """
     return session.get_one(Commune, commune_id, with_for_update={"key_share": True}, populate_existing=True)
-
-
-def tell_calendars(session: Session, commune_id: int, *, now: datetime) -> None:
-    """A name, an address or the number that calendars show of the commune's bookings is another one now.
-
-    Called before the commune is locked, because kits and households are locked before it.
-    """
-    lock(session, Kit, *session.scalars(select(Kit.id).where(Kit.commune_id == commune_id)))
-    shown = and_(
-        Booking.commune_id == commune_id, Booking.status.in_(SHOWN), Booking.pick_up_at >= now - PAST - timedelta(1)
-    )
-    households = session.scalars(select(Booking.household_id).distinct().where(shown)).all()
-    lock(session, Household, *households)
-    session.execute(update(Booking).where(shown).values(version=Booking.version + 1, changed_at=now))
-    session.execute(update(Household).where(Household.id.in_(households)).values(version=Household.version + 1))
 
 
 def _write_plan(session: Session, commune_id: int, valid_from: object, plan: Plan) -> None:

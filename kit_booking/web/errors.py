@@ -24,6 +24,8 @@ KEPT = {
     "reason": lazy_gettext("Lý do"),
     "person": lazy_gettext("Người đến quầy"),
     "note": lazy_gettext("Ghi chú"),
+    "from_day": lazy_gettext("Nghỉ từ ngày"),
+    "until_day": lazy_gettext("Đến ngày"),
     "username": lazy_gettext("Tên đăng nhập"),
     "address": lazy_gettext("Địa chỉ"),
     "keeper": lazy_gettext("Người giữ bộ"),
