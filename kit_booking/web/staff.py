@@ -18,6 +18,7 @@ from kit_booking.services.fortnight import find_stamp, fortnight
 from kit_booking.services.sheets import sheet
 from kit_booking.services.sign_in import PasswordCheck, check_password
 from kit_booking.services.staff import communes_seen
+from kit_booking.services.text_choice import text_choice
 from kit_booking.web.bookings import history_view, shown_view
 from kit_booking.web.formats import status_word
 from kit_booking.web.forms import ReasonForm, StaffForm
@@ -160,8 +161,10 @@ def cancel(code: str) -> Any:
 def _after(booking: ShownBooking, outcome: Outcome, wanted: Status) -> Any:
     """Back to where the button was, saying what was done or what somebody else did before."""
     what = {"code": booking.code, "name": booking.household_name, "status": status_word(outcome.status)}
-    if outcome.is_done:
+    if outcome.is_done and text_choice(booking.household_id).gets_texts:
         flash(_("Phiếu %(code)s, hộ %(name)s: %(status)s. Hộ sẽ nhận được tin nhắn.", **what), "good")
+    elif outcome.is_done:
+        flash(_("Phiếu %(code)s, hộ %(name)s: %(status)s. Hộ này không nhận tin nhắn, xin gọi điện.", **what), "good")
     elif outcome.status == wanted:
         flash(_("Phiếu %(code)s, hộ %(name)s, đã xong từ trước: %(status)s.", **what), "good")
     else:
