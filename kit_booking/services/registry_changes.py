@@ -12,7 +12,7 @@ from kit_booking.database import transaction
 from kit_booking.domain.local_time import local_day
 from kit_booking.domain.slots import DEFAULT_PLAN
 from kit_booking.domain.text import search_text, slug
-from kit_booking.models import AuditEntry, Commune, Kit, Part, Place, PlannedSlot, Province, Village
+from kit_booking.models import AuditEntry, Booking, Commune, Kit, Part, Place, PlannedSlot, Province, Village
 from kit_booking.services.settings import lock_commune
 from kit_booking.services.steps import retold
 
