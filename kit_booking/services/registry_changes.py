@@ -13,6 +13,7 @@ from kit_booking.domain.local_time import local_day
 from kit_booking.domain.slots import DEFAULT_PLAN
 from kit_booking.domain.text import search_text, slug
 from kit_booking.models import AuditEntry, Booking, Commune, Kit, Part, Place, PlannedSlot, Province, Village
+from kit_booking.services.closed_time import rewrite_closed
 from kit_booking.services.settings import lock_commune
 from kit_booking.services.steps import retold
 
@@ -155,6 +156,7 @@ def add_kit(session: Session, place_id: int, code: str, parts: Parts, by: By, *,
     session.add(kit)
     session.flush()
     session.add_all(Part(kit_id=kit.id, name=name, count=count) for name, count in parts)
+    rewrite_closed(session, kit.id, now=now)  # What is closed of the commune is closed for it, too.
     _write_down(session, "kit_added", commune.id, by.staff_id, now=now, detail=f"{code}, {place.name}")
     return None
 

@@ -35,6 +35,8 @@ ACTIONS: dict[str, Any] = {
     "viewed": lazy_gettext("Xem thông tin của hộ"),
     "pause_lifted": lazy_gettext("Cho hộ đăng ký lại"),
     "texts_stopped": lazy_gettext("Hộ thôi nhận tin nhắn"),
+    "texts_wanted": lazy_gettext("Hộ nhận tin nhắn lại"),
+    "paper_taken_over": lazy_gettext("Nhập sổ giấy"),
     "text_resent": lazy_gettext("Gửi lại tin nhắn"),
     "phoned": lazy_gettext("Đã gọi điện cho hộ"),
     "closed": lazy_gettext("Ghi lịch nghỉ"),

@@ -57,6 +57,11 @@ NUMBERS = {
         "yes",
         lazy_gettext("Không chọn thì phiếu hết hạn, hộ được nhắn lời xin lỗi."),
     ),
+    "keep_days": Number(
+        lazy_gettext("Lâu không mượn thì sau bao nhiêu ngày xóa tên và số của hộ?"),
+        "days",
+        lazy_gettext("Máy tự xóa tên, số điện thoại và thôn; số buổi đã mượn còn lại để thống kê."),
+    ),
     "most_ahead": Number(lazy_gettext("Mỗi hộ được có nhiều nhất bao nhiêu phiếu sắp tới?"), "bookings"),
     "most_a_week": Number(lazy_gettext("Mỗi hộ được mượn nhiều nhất bao nhiêu buổi một tuần?"), "sessions"),
     "late_cancel_hours": Number(
@@ -130,6 +135,11 @@ SECTIONS = {
         lazy_gettext("Tin nhắn"),
         lazy_gettext("Nhắc lúc nào, và giờ nào để yên cho bà con ngủ."),
         ("day_reminder", "soon_reminder_minutes", "quiet_from", "quiet_until"),
+    ),
+    "privacy": Section(
+        lazy_gettext("Giữ thông tin của hộ"),
+        lazy_gettext("Tên và số điện thoại của hộ được giữ bao lâu."),
+        ("keep_days",),
     ),
 }
 
