@@ -57,6 +57,11 @@ NUMBERS = {
         "yes",
         lazy_gettext("Không chọn thì phiếu hết hạn, hộ được nhắn lời xin lỗi."),
     ),
+    "sms_budget": Number(
+        lazy_gettext("Mỗi tháng định tiêu bao nhiêu đồng cho tin nhắn?"),
+        "dong",
+        lazy_gettext("Sắp hết thì trang Tin nhắn báo trước. Ghi 0 là không đặt mức."),
+    ),
     "keep_days": Number(
         lazy_gettext("Lâu không mượn thì sau bao nhiêu ngày xóa tên và số của hộ?"),
         "days",
@@ -134,7 +139,7 @@ SECTIONS = {
     "texts": Section(
         lazy_gettext("Tin nhắn"),
         lazy_gettext("Nhắc lúc nào, và giờ nào để yên cho bà con ngủ."),
-        ("day_reminder", "soon_reminder_minutes", "quiet_from", "quiet_until"),
+        ("day_reminder", "soon_reminder_minutes", "quiet_from", "quiet_until", "sms_budget"),
     ),
     "privacy": Section(
         lazy_gettext("Giữ thông tin của hộ"),
@@ -155,6 +160,8 @@ def number_word(name: str, value: Any) -> str:
             return clock(value)
         case "minutes":
             return _minutes(value)
+        case "dong":
+            return _("%(amount)s đ", amount=f"{value:,}".replace(",", "."))
         case counts:
             return _counted(counts, value)
 
