@@ -71,13 +71,13 @@ def test_nothing_is_saved_before_it_was_looked_at(town: Town) -> None:
     assert where(clerk.post(f"{PATH}/fairness", fields | {"confirmed": "1"})) == f"303 {PATH}"
     assert "Đã lưu." in words_of(clerk.get(PATH))
     after = commune(town)
-    assert after.policy == {"most_ahead": 99, "most_a_week": 3}
+    assert after.policy == {"most_ahead": 99, "most_a_week": 3, "most_waiting": 99}
     assert after.version == town.commune.version + 3, "two kits were added, then this"
 
 
 def test_only_differences_from_what_is_usual_are_kept(town: Town) -> None:
     save(town.browser(town.clerk), "fairness", most_ahead="2", most_a_week="2", strikes="3")
-    assert commune(town).policy == {"strikes": 3}
+    assert commune(town).policy == {"strikes": 3, "most_waiting": 99}
 
 
 def test_a_change_is_in_the_audit_list_with_old_and_new(town: Town) -> None:
@@ -211,10 +211,10 @@ def test_the_second_of_two_windows_loses_nothing_and_overwrites_nothing(town: To
     assert town.clerk.name in words
     assert "phiếu sắp tới? từ 3 phiếu thành 99 phiếu" in words, "what would be undone is shown"
     assert typed(answer)["most_a_week"] == ["4"]
-    assert commune(town).policy == {"most_ahead": 3, "most_a_week": 99}
+    assert commune(town).policy == {"most_ahead": 3, "most_a_week": 99, "most_waiting": 99}
     again = other.post(f"{PATH}/fairness", typed(answer) | {"most_ahead": "3"})
     assert where(other.post(f"{PATH}/fairness", typed(again) | {"confirmed": "1"})) == f"303 {PATH}"
-    assert commune(town).policy == {"most_ahead": 3, "most_a_week": 4}
+    assert commune(town).policy == {"most_ahead": 3, "most_a_week": 4, "most_waiting": 99}
 
 
 def test_a_coming_plan_can_be_given_up(town: Town) -> None:
