@@ -128,6 +128,9 @@ def test_a_kit_out_of_service_leads_on_to_its_closure(town: Town, clerk: Browser
         answer.headers["Location"] == f"/staff/closures/new?kit={town.kit.code}&reason=thi%E1%BA%BFu+1+%C4%91%C3%A8n"
     )
     assert town.world.all(Handover)[0].is_usable is False
+    closure = clerk.get(answer.headers["Location"])
+    assert closure.status_code == 200
+    assert 'value="thiếu 1 đèn"' in closure.text
 
 
 def test_there_is_no_question_about_a_whole_kit(clerk: Browser, out: Booking) -> None:
