@@ -190,6 +190,7 @@ def test_a_kit_that_is_still_out_names_who_has_it(town: Town, clerk: Browser, go
         answer = give(clerk, going, **fields)
         assert answer.status_code == 409
         assert f"Bộ {town.kit.code} chưa về: hộ Nguyễn Thị Hạnh (phiếu {out.code}) chưa trả." in words_of(answer)
+        assert f'href="/staff/bookings/{out.code}/take-back"' in answer.text
 
 
 def test_whoever_comes_second_is_told_what_was_done_before(town: Town, clerk: Browser, going: Booking) -> None:
