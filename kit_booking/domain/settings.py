@@ -26,6 +26,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "pause_days": (1, 90),
     "offer_hours": (1, 48),
     "most_waiting": (1, 10),
+    "keep_days": (30, 3650),
     "soon_reminder_minutes": (30, 12 * 60),
 }
 """The least and the most that makes sense of each number of `Policy`."""

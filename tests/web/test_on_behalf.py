@@ -69,7 +69,7 @@ def test_who_gets_no_texts_is_to_be_phoned(town: Town, clerk: Browser) -> None:
     code = clerk.post(slot_for(town, household)).headers["Location"].split("/")[-1]
     assert "xin báo miệng" in words_of(clerk.get(f"/staff/bookings/{code}"))
     [text] = town.world.all(Message)
-    assert (text.state, text.to) == (MessageState.FAILED, "02433854321")
+    assert (text.state, text.to) == (MessageState.TO_PHONE, "02433854321")
     assert "Cần gọi điện (1)" in words_of(clerk.get("/staff"))
 
 

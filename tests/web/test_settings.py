@@ -226,7 +226,29 @@ def test_a_coming_plan_can_be_given_up(town: Town) -> None:
     assert "từ 20–22h, cả tuần thành 19–22h, cả tuần" in words_of(looked)
     assert where(clerk.post(f"{PATH}/plan", typed(looked) | {"confirmed": "1"})) == f"303 {PATH}"
     assert town.world.all(PlannedSlot, commune_id=town.commune.id, valid_from=begins) == []
+    assert where(clerk.post(f"{PATH}/plan", fields)) == f"303 {PATH}/plan", "sent twice"
+    fields = {"version": typed(clerk.get(f"{PATH}/plan"))["version"][0], "drop": str(begins)}
     assert clerk.post(f"{PATH}/plan", fields).status_code == 404
+
+
+def test_giving_up_a_plan_can_be_thought_over_and_never_goes_by_an_old_page(town: Town) -> None:
+    clerk, begins = town.browser(town.clerk), local_day(utc_now()) + timedelta(days=5)
+    save(clerk, "plan", valid_from=str(begins), **{"lines-3-from_time": "20h"})
+    fields = {"version": typed(clerk.get(f"{PATH}/plan"))["version"], "drop": str(begins)}
+    looked = clerk.post(f"{PATH}/plan", fields)
+    assert where(clerk.post(f"{PATH}/plan", typed(looked) | {"again": "1"})) == f"303 {PATH}/plan"
+    save(clerk, "fairness", strikes="3")
+    assert where(clerk.post(f"{PATH}/plan", typed(looked) | {"confirmed": "1"})) == f"303 {PATH}/plan"
+    assert "có người vừa sửa thiết lập" in words_of(clerk.get(f"{PATH}/plan"))
+    assert town.world.all(PlannedSlot, commune_id=town.commune.id, valid_from=begins)
+
+
+def test_going_back_from_the_second_step_keeps_everything(town: Town) -> None:
+    clerk = town.browser(town.clerk)
+    _, fields = look(clerk, "plan", **{"lines-3-from_time": "20h", "lines-0-weekdays": ["5", "6"]})
+    page = clerk.post(f"{PATH}/plan", fields | {"again": "1"})
+    assert page.status_code == 200
+    assert {name: typed(page)[name] for name in fields} == fields
 
 
 def test_plans_that_make_no_sense_are_explained(town: Town) -> None:
