@@ -89,7 +89,8 @@ def test_a_late_kit_stands_above_whoever_is_to_have_it_next(town: Town) -> None:
     assert "quá 3 giờ" in words
     assert words.index("Nguyễn Thị Hạnh") < words.index("đến lượt Lê Văn Bình") < words.index("Giao hôm nay")
     page = town.browser(town.clerk).get("/staff").text
-    assert f'href="/staff/bookings/{nxt.code}"' in page
+    assert f'href="/staff/bookings/{nxt.code}/move"' in page
+    assert town.browser(town.clerk).get(f"/staff/bookings/{nxt.code}/move").status_code == 200
     assert f'action="/staff/bookings/{late.code}/take-back"' in page
 
 
