@@ -251,6 +251,12 @@ def test_going_back_from_the_second_step_keeps_everything(town: Town) -> None:
     assert {name: typed(page)[name] for name in fields} == fields
 
 
+def test_lines_that_no_page_has_are_left_out(town: Town) -> None:
+    clerk = town.browser(town.clerk)
+    for name in ("lines-²-name", f"lines-{'9' * 5000}-name"):
+        assert where(clerk.post(f"{PATH}/plan", change(clerk, "plan", **{name: "Đêm"}))) == f"303 {PATH}", name[:20]
+
+
 def test_plans_that_make_no_sense_are_explained(town: Town) -> None:
     clerk = town.browser(town.clerk)
     page = clerk.post(
