@@ -106,12 +106,15 @@ class FairQueue(RuleBasedStateMachine):
 
     # ---- acts
 
-    @initialize(taken=st.lists(st.tuples(families, kits, slots), min_size=4, max_size=10))
-    def begin(self, taken: list[tuple[int, int, tuple[int, str]]]) -> None:
-        """On a full fortnight: whatever is taken, somebody else waits for."""
+    @initialize(
+        taken=st.lists(st.tuples(families, kits, slots), min_size=3, max_size=6), turns=st.permutations([1, 2, 3])
+    )
+    def begin(self, taken: list[tuple[int, int, tuple[int, str]]], turns: list[int]) -> None:
+        """Of a full fortnight: for whatever is taken three others wait."""
         for family, kit, slot in taken:
             self.ask(family=family, kit=kit, slot=slot, by_staff=True)
-            self.join(family=(family + 1) % FAMILIES, kit=kit, slot=slot, is_picky=True, wish=None)
+            for turn in turns:
+                self.join(family=(family + turn) % FAMILIES, kit=kit, slot=slot, is_picky=True, wish=None)
 
     @rule(family=families, kit=kits, slot=slots, by_staff=st.booleans())
     def ask(self, family: int, kit: int, slot: tuple[int, str], by_staff: bool) -> None:
