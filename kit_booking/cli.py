@@ -11,14 +11,12 @@ import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 from flask_migrate import upgrade
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
-from waitress.server import create_server
 
 from kit_booking import worker as worker_loop
 from kit_booking.clock import utc_now
@@ -27,6 +25,7 @@ from kit_booking.domain.local_time import ZONE
 from kit_booking.domain.phone import PhoneProblem, parse_mobile
 from kit_booking.domain.text import clean
 from kit_booking.models import Role
+from kit_booking.server import server_of
 from kit_booking.services import backup as backup_service
 from kit_booking.services import demo as demo_service
 from kit_booking.services import doctor as doctor_service
@@ -173,7 +172,7 @@ def serve() -> None:
     for sign in (signal.SIGTERM, signal.SIGINT):  # A shell's background job would ignore Ctrl-C otherwise.
         signal.signal(sign, lambda *_: sys.exit(0))
     try:
-        server = create_server(app, host=host, port=port, **server_options(settings))
+        server = server_of(app, settings, host=host, port=port)
     except OSError as error:
         raise click.ClickException(f"{host}:{port}: {error.strerror}; another PORT may be free") from None
     click.echo(f"Lịch bộ livestream: http://{host}:{port}")
@@ -181,25 +180,6 @@ def serve() -> None:
         _tell_accounts()
     with _worker_beside():
         server.run()
-
-
-def server_options(settings: Settings) -> dict[str, Any]:
-    """Made for many slow phones: they hold connections, not threads."""
-    options: dict[str, Any] = {
-        "threads": 8,
-        "connection_limit": 1000,
-        "channel_timeout": 60,
-        "max_request_body_size": 1 << 20,
-        "ident": None,
-    }
-    if settings.trusted_proxy:
-        options |= {
-            "trusted_proxy": settings.trusted_proxy,
-            "trusted_proxy_count": 1,
-            "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
-            "clear_untrusted_proxy_headers": True,
-        }
-    return options
 
 
 def _tell_accounts() -> None:

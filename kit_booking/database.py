@@ -51,10 +51,19 @@ class UtcDateTime(TypeDecorator[datetime]):
         instant = value.astimezone(UTC)
         return instant.replace(tzinfo=None) if dialect.name == "sqlite" else instant
 
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        return _instant_of if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+@functools.lru_cache(maxsize=8192)
+def _instant_of(stored: str | None) -> datetime | None:
+    """An instant as SQLite keeps it; the slots of all kits begin and end at few of them, so each is read once."""
+    return datetime.fromisoformat(stored).replace(tzinfo=UTC) if stored else None
 
 
 @event.listens_for(Engine, "connect")
@@ -99,7 +108,8 @@ def transaction(use_case: Callable[Concatenate[Session, P], T]) -> Callable[P, T
     def committed(*args: P.args, **kwargs: P.kwargs) -> T:
         if _inside.get():
             raise RuntimeError("a transaction inside a transaction")
-        db.session.rollback()
+        if db.session.registry.has():
+            db.session.rollback()
         token = _inside.set(True)
         try:
             for tries_left in reversed(range(TRIES)):

@@ -14,7 +14,7 @@ from flask import Flask
 
 from kit_booking.adapters.file_sms import FileSms
 from kit_booking.adapters.sms import Receipt, Report, SmsFault, SmsSender
-from kit_booking.services import deadlines, delivery, health, outbox, reminders
+from kit_booking.services import deadlines, delivery, erasing, health, outbox, overdue, reminders, waiting_list
 
 log = logging.getLogger(__name__)
 
@@ -68,11 +68,14 @@ def do_chores(clock: Clock) -> None:
         deadlines.lapse(code, now=clock())
     for code in due.to_remind_of:
         deadlines.remind_staff(code, now=clock())
-    if due.is_waiting_over:
-        deadlines.end_waiting(now=clock())
+    for entry_id in due.waiting_over:
+        waiting_list.end_waiting(entry_id, now=clock())
     for booking_id in reminders.find_due(now=clock()):
         reminders.write_due(booking_id, now=clock())
+    for code in overdue.find_due(now=clock()):
+        overdue.tell(code, now=clock())
     health.tidy_up(now=clock())
+    erasing.forget_old(now=clock())
 
 
 def send_due(sms: SmsSender, clock: Clock, *, is_stopped: Callable[[], bool] = lambda: False) -> None:

@@ -33,6 +33,7 @@ from kit_booking.models import (
     Staff,
     StaffRole,
     Village,
+    WaitingEntry,
 )
 from kit_booking.services.sign_in import hasher
 
@@ -226,14 +227,12 @@ class World:
             status=status,
             day=day,
             slot_name=slot.name,
-            from_at=slot.on_air.from_at,
-            until_at=slot.on_air.until_at,
-            pick_up_at=slot.hold.from_at,
-            return_at=slot.hold.until_at,
             asked_at=asked_at,
-            approved_at=asked_at if status in (Status.APPROVED, Status.OUT, Status.RETURNED) else None,
             changed_at=asked_at,
-            **{"code": f"{kit.code[:2]}{next(self._number):03}", "reason": reason}
+            **{"from_at": slot.on_air.from_at, "until_at": slot.on_air.until_at}
+            | {"pick_up_at": slot.hold.from_at, "return_at": slot.hold.until_at}
+            | {"approved_at": asked_at if status in (Status.APPROVED, Status.OUT, Status.RETURNED) else None}
+            | {"code": f"{kit.code[:2]}{next(self._number):03}", "reason": reason}
             | {"answer_by_at": min(asked_at + timedelta(hours=8), slot.hold.from_at - timedelta(hours=1))}
             | columns,
         )
@@ -256,6 +255,19 @@ class World:
         if status in LIVE:
             self.add(self.hold(kit, slot, booking))
         return booking
+
+    def entry(self, kit: Kit, household: Household, day: date, key: str = "toi", **columns: Any) -> WaitingEntry:
+        """The household waits for the slot of this day, at any place unless `place_ids` says where."""
+        slot = self.slot(kit, day, key)
+        entry = WaitingEntry(
+            household_id=household.id,
+            commune_id=kit.commune_id,
+            day=day,
+            slot_name=slot.name,
+            **{"joined_at": NOW, "until_at": slot.hold.from_at} | columns,
+        )
+        self.add(entry)
+        return entry
 
     def hold(self, kit: Kit, slot: Slot, booking: Booking | None = None) -> Hold:
         """A row, not yet added, that says the kit is away or, without a booking, closed."""

@@ -113,7 +113,7 @@ def _share(requests: list[bytes], number: int, clients: int, seconds: float | No
 
 
 class _Connection:
-    """A connection that is kept open as long as the server keeps it (waitress ends it after a 304)."""
+    """A connection that is kept open as long as the server keeps it."""
 
     def __init__(self, port: int) -> None:
         self._port = port

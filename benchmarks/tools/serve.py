@@ -16,11 +16,10 @@ from time import process_time
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response
-from waitress import create_server
 
 from kit_booking import create_app
-from kit_booking.cli import server_options
 from kit_booking.config import Settings
+from kit_booking.server import server_of
 from kit_booking.web.responses import Page, PageCache
 
 if TYPE_CHECKING:
@@ -97,9 +96,7 @@ def main() -> None:
     chosen = parser.parse_args()
     app = app_of(chosen.database, anew=chosen.anew) if chosen.database else bare()
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    server = create_server(
-        WithProcessorTime(app), host="127.0.0.1", port=0, **server_options(settings_of(chosen.database))
-    )
+    server = server_of(WithProcessorTime(app), settings_of(chosen.database), host="127.0.0.1", port=0)
     print(server.effective_port, flush=True)
     server.run()
 

@@ -6,21 +6,24 @@ while the events are the same: clients and caches compare bytes.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 
-from icalendar import Calendar, Event, vText
+from icalendar import Calendar, Event, vDate, vDatetime, vInt, vText
 
 from kit_booking.domain.text import clean
 
 
 @dataclass(frozen=True)
 class FeedEvent:
-    """One event; `sequence` and `changed_at` rise with every change of the booking behind it."""
+    """One event; `sequence` and `changed_at` rise with every change of what is behind it.
+
+    From a day until the day after the last one it takes whole days and leaves people's time free.
+    """
 
     uid: str
-    from_at: datetime
-    until_at: datetime
+    from_at: datetime | date
+    until_at: datetime | date
     summary: str
     description: str
     location: str
@@ -32,8 +35,8 @@ class FeedEvent:
 def calendar(name: str, events: Iterable[FeedEvent]) -> bytes:
     """The feed as UTF-8 with CRLF line ends."""
     feed = Calendar()  # Not Calendar.new(): that invents a UID and a time stamp on every call.
-    feed.add("prodid", "-//kit_booking//Lich bo livestream xa//VI")
     feed.add("version", "2.0")
+    feed.add("prodid", "-//kit_booking//Lich bo livestream xa//VI")
     feed.add("calscale", "GREGORIAN")
     feed.add("name", clean(name, 200))
     feed.add("x-wr-calname", clean(name, 200))
@@ -42,26 +45,42 @@ def calendar(name: str, events: Iterable[FeedEvent]) -> bytes:
     feed.add("x-published-ttl", "PT1H")
     for event in events:
         feed.add_component(_component(event))
-    return bytes(feed.to_ical())
+    return bytes(feed.to_ical(sorted=False))
 
 
 def _component(event: FeedEvent) -> Event:
+    """The properties are ready-made values, because `add` would first find out for each what it is."""
     component = Event()
-    component.add("uid", event.uid)
-    component.add("dtstamp", event.changed_at)
-    component.add("last-modified", component["dtstamp"], encode=False)
-    component.add("sequence", event.sequence)
-    component.add("dtstart", event.from_at)
-    component.add("dtend", event.until_at)
-    component.add("summary", _line(event.summary), encode=False)
+    component["UID"] = vText(event.uid)
+    component["DTSTAMP"] = component["LAST-MODIFIED"] = _moment(event.changed_at)
+    component["SEQUENCE"] = vInt(event.sequence)
+    component["DTSTART"] = _moment(event.from_at)
+    component["DTEND"] = _moment(event.until_at)
+    component["SUMMARY"] = _line(event.summary)
     if event.description:
-        component.add("description", "\n".join(clean(line, 500) for line in event.description.splitlines()))
-    component.add("location", _line(event.location), encode=False)
-    component.add("status", _line("TENTATIVE" if event.is_tentative else "CONFIRMED"), encode=False)
+        component["DESCRIPTION"] = vText("\n".join(_tidy(line, 500) for line in event.description.split("\n")))
+    if event.location:
+        component["LOCATION"] = _line(event.location)
+    component["STATUS"] = _line("TENTATIVE" if event.is_tentative else "CONFIRMED")
+    if not isinstance(event.from_at, datetime):
+        component["TRANSP"] = _line("TRANSPARENT")
     return component
+
+
+def _moment(at: datetime | date) -> vDatetime | vDate:
+    if isinstance(at, datetime):
+        return vDatetime(at)
+    day = vDate(at)
+    day.params["VALUE"] = "DATE"
+    return day
 
 
 @lru_cache(maxsize=256)
 def _line(text: str) -> vText:
     """A text that many events share, made once."""
-    return vText(clean(text, 300))
+    return vText(_tidy(text, 300))
+
+
+def _tidy(text: str, most: int) -> str:
+    """One line; a typed backslash before an N would be taken for a line's end by the library."""
+    return clean(text, most).replace("\\N", "/N")

@@ -38,6 +38,10 @@ class WeeklyHours:
             raise ValueError("a day opens before it closes")
         return cls(days)
 
+    def stored(self) -> list[list[str] | None]:
+        """As the database keeps them; ``of`` reads it."""
+        return [[f"{day[0]:%H:%M}", f"{day[1]:%H:%M}"] if day else None for day in self.days]
+
     def on(self, day: date) -> Span | None:
         hours = self.days[day.weekday()]
         return Span(local(day, hours[0]), local(day, hours[1])) if hours else None

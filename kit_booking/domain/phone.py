@@ -78,6 +78,7 @@ def masked(e164: str) -> str:
     return f"{digits[:4]} *** {digits[-3:]}"
 
 
+@functools.lru_cache(maxsize=4096)
 def dialled(phone: str) -> str | None:
     """The digits to dial within Vietnam, at most 11; None for what is not one valid number of any kind."""
     number = _parse(phone)

@@ -41,6 +41,8 @@ class Policy:
     """When the reminder of the day before is sent."""
     soon_reminder_minutes: int = 120
     """The second reminder is sent this long before the pick-up."""
+    keep_days: int = 365
+    """So long after it last booked, waited or signed in, a household's name and numbers are kept."""
     quiet_from: time = time(21, 0)
     quiet_until: time = time(6, 30)
     sms_budget: int = 0
@@ -71,3 +73,8 @@ class Policy:
         times = {f.name for f in fields(cls) if f.type is time or f.type == "time"}
         values: dict[str, Any] = {k: time.fromisoformat(v) if k in times else v for k, v in changes.items()}
         return replace(cls(), **values)
+
+    def changes(self) -> dict[str, Any]:
+        """What differs from the defaults, as ``of`` takes it and the database keeps it."""
+        values = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
+        return {name: f"{v:%H:%M}" if isinstance(v, time) else v for name, v in values.items()}

@@ -39,5 +39,9 @@ HAD_KIT = frozenset({S.OUT, S.RETURNED})
 """A booking whose kit was really picked up."""
 
 
+IN_CALENDARS = LIVE | {S.RETURNED}
+"""A booking that calendars show; every other one is missing there, which is how they are told that it is gone."""
+
+
 def may_move(from_status: Status, to_status: Status) -> bool:
     return to_status in MOVES.get(from_status, frozenset())

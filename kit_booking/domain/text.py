@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 # GSM 03.38: the characters that cost one unit in a text message, and those that cost two.
 GSM_BASIC = frozenset(
@@ -81,3 +82,13 @@ def sms_segments(text: str) -> int:
             segments, used = segments + 1, 0
         used += cost
     return segments
+
+
+def search_text(names: Iterable[str], most: int = 2000) -> str:
+    """Names as a search finds them, one a line; those that no longer fit are left out."""
+    lines, left = [], most
+    for key in dict.fromkeys(search_key(name) for name in names):
+        if key and len(key) < left:
+            lines.append(key)
+            left -= len(key) + 1
+    return "\n".join(lines)

@@ -1,10 +1,13 @@
 """The tables."""
 
 from kit_booking.models.booking import Booking, BookingMove
+from kit_booking.models.closure import Closure
 from kit_booking.models.commune import Commune, Place, PlannedSlot, Province, Village
+from kit_booking.models.handover import HandedPart, Handover, Photo
 from kit_booking.models.household import Household, LoginCode, Throttle
 from kit_booking.models.kit import Hold, Kit, Part
 from kit_booking.models.message import Message, MessageState, PauseReason, SendingPause
+from kit_booking.models.register import RegisterFile
 from kit_booking.models.staff import AuditEntry, FeedToken, Mark, Role, Staff, StaffRole
 from kit_booking.models.waiting import WaitingEntry, WaitingState
 
@@ -12,8 +15,11 @@ __all__ = [
     "AuditEntry",
     "Booking",
     "BookingMove",
+    "Closure",
     "Commune",
     "FeedToken",
+    "HandedPart",
+    "Handover",
     "Hold",
     "Household",
     "Kit",
@@ -23,9 +29,11 @@ __all__ = [
     "MessageState",
     "Part",
     "PauseReason",
+    "Photo",
     "Place",
     "PlannedSlot",
     "Province",
+    "RegisterFile",
     "Role",
     "SendingPause",
     "Staff",

@@ -2,22 +2,38 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from kit_booking.database import Base, UtcDateTime
+from kit_booking.domain.household import SEARCH_WIDTH, search_text
+
+_IS_ERASED = text("erased_at IS NOT NULL")
+
+
+def _search_text(context: DefaultExecutionContext) -> str:
+    """Of a new row; whoever changes a name, village or number later writes it anew."""
+    row = context.get_current_parameters()  # type: ignore[no-untyped-call]
+    return search_text(row["name"], row["village"], row["phone"], row["landline"])
 
 
 class Household(Base):
     """Who borrows. It exists once in the whole system; several may share one number.
 
     `version` rises with every change of its bookings; `session_version` ends every sign-in when it rises.
+    One that was erased stays as an empty row, because its bookings count on.
     """
 
     __tablename__ = "household"
+    __table_args__ = (
+        Index("ix_household_commune_id_search", "commune_id", "search"),
+        Index("ix_household_seen_at", "seen_at"),
+        Index("ix_household_erased_at", "erased_at", sqlite_where=_IS_ERASED, postgresql_where=_IS_ERASED),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    commune_id: Mapped[int] = mapped_column(ForeignKey("commune.id"), index=True)
+    commune_id: Mapped[int] = mapped_column(ForeignKey("commune.id"))
     name: Mapped[str] = mapped_column(String(80))
     phone: Mapped[str] = mapped_column(String(16), index=True)
     village: Mapped[str] = mapped_column(String(80))
@@ -36,6 +52,12 @@ class Household(Base):
     """When the network said that no text can reach its number; forgotten with the number."""
     lifted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When staff last lifted a pause."""
+    search: Mapped[str] = mapped_column(String(SEARCH_WIDTH), default=_search_text)
+    """Plain name, village and numbers; empty once it is erased."""
+    consent_to: Mapped[str] = mapped_column(String(80), default="")
+    """The member of staff who heard it agree; empty when it ticked the box itself."""
+    erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When it was erased or joined to another one."""
     version: Mapped[int] = mapped_column(default=1)
     session_version: Mapped[int] = mapped_column(default=1)
 

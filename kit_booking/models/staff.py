@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kit_booking.database import Base, UtcDateTime
@@ -60,11 +60,27 @@ class FeedToken(Base):
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+_IS_VIEW = text("action = 'viewed'")
+
+
 class AuditEntry(Base):
     """Who changed what; never with a number, a code or a token in it."""
 
     __tablename__ = "audit_entry"
-    __table_args__ = (Index("ix_audit_entry_commune_id_at", "commune_id", "at"),)
+    __table_args__ = (
+        Index("ix_audit_entry_commune_id_at", "commune_id", "at"),
+        Index(
+            "ix_audit_entry_household_id_viewed",
+            "household_id",
+            "at",
+            sqlite_where=_IS_VIEW,
+            postgresql_where=_IS_VIEW,
+        ),
+        Index("ix_audit_entry_at", "at"),
+        Index("ix_audit_entry_action_at", "action", "at"),
+        Index("ix_audit_entry_staff_id_at", "staff_id", "at"),
+        Index("ix_audit_entry_booking_id", "booking_id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime)

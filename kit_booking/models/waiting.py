@@ -48,7 +48,7 @@ class WaitingEntry(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    household_id: Mapped[int] = mapped_column(ForeignKey("household.id"))
+    household_id: Mapped[int] = mapped_column(ForeignKey("household.id"), index=True)
     commune_id: Mapped[int] = mapped_column(ForeignKey("commune.id"))
     day: Mapped[date]
     slot_name: Mapped[str] = mapped_column(String(40))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.orm import Session
 
 from kit_booking.database import db, transaction
@@ -14,9 +14,10 @@ from kit_booking.domain.standing import is_late_to_cancel
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Hold, Household, Kit, Role, Staff, StaffRole
 from kit_booking.services.moves import exchange, move, take
-from kit_booking.services.slots import FoundSlot, find_slot, held_by, overlaps
+from kit_booking.services.slots import OVERLAPS, FoundSlot, NoSuchSlot, find_slot, held_by
 from kit_booking.services.standing import booked
 from kit_booking.services.steps import Actor, File, file_of, get_file, lock, queue_booking_text
+from kit_booking.statements import HotStatement
 
 WITHDRAWABLE = frozenset({Status.REQUESTED, Status.APPROVED})
 CANCELLABLE = WITHDRAWABLE | {Status.OFFERED}
@@ -84,6 +85,9 @@ def book_for(
     )
 
 
+_keep_words = HotStatement(update(Household).where(Household.id == bindparam("row_id")), columns="sells streams_on")
+
+
 def _ask(
     session: Session,
     found: FoundSlot,
@@ -122,7 +126,7 @@ def _ask(
     if booking is None:
         return Asked(refusals=[Refusal(Reason.TAKEN)])
     file = file_of(session, booking.id)
-    file.household.sells, file.household.streams_on = sells, streams_on
+    _keep_words.on(session, row_id=household_id, sells=sells, streams_on=streams_on)
     queue_booking_text(session, Kind.APPROVED if by.staff_id else Kind.RECEIVED, file, now=now)
     return Asked(code=booking.code)
 
@@ -139,24 +143,30 @@ def why_not(
 
     ``without`` is the id of a booking of the household that does not count.
     """
-    return list(_why_not(session, found, _booked(session, found, household_id, without=without, now=now), now=now))
+    has = _booked(session, found, household_id, without=without, now=now)
+    return _why_not(session, found, has, without=without, now=now)
 
 
-def _why_not(session: Session, found: FoundSlot, has: Booked | None, *, now: datetime) -> list[Refusal]:
-    has_clerk = session.scalar(
-        select(
-            exists().where(
-                StaffRole.commune_id == found.commune.id,
-                StaffRole.role == Role.CLERK,
-                StaffRole.staff_id == Staff.id,
-                Staff.is_active,
-            )
+_has_clerk = HotStatement(
+    select(
+        exists().where(
+            StaffRole.commune_id == bindparam("commune_id"),
+            StaffRole.role == Role.CLERK,
+            StaffRole.staff_id == Staff.id,
+            Staff.is_active,
         )
     )
+)
+
+
+def _why_not(
+    session: Session, found: FoundSlot, has: Booked | None, *, without: int | None = None, now: datetime
+) -> list[Refusal]:
+    [(has_clerk,)] = _has_clerk.on(session, commune_id=found.commune.id)
     return list(
         refusals(
             found.slot,
-            taken=held_by(session, found.kit.id, found.slot.hold),
+            taken=held_by(session, found.kit.id, found.slot.hold, without=without),
             has_clerk=bool(has_clerk),
             booked=has,
             policy=found.commune.policy,
@@ -181,16 +191,30 @@ def _booked(
     )
 
 
-def _own_booking(session: Session, found: FoundSlot, household_id: int) -> str | None:
-    return session.scalar(
-        select(Booking.code)
-        .join(Hold, Hold.booking_id == Booking.id)
-        .where(
-            overlaps(found.kit.id, found.slot.hold),
-            Booking.household_id == household_id,
-            Booking.pick_up_at == found.slot.hold.from_at,
-        )
+_own = HotStatement(
+    select(Booking.code)
+    .join(Hold, Hold.booking_id == Booking.id)
+    .where(
+        OVERLAPS,
+        Booking.household_id == bindparam("household_id"),
+        Booking.day == bindparam("day"),
+        Booking.slot_name == bindparam("slot_name"),
     )
+)
+
+
+def _own_booking(session: Session, found: FoundSlot, household_id: int) -> str | None:
+    slot = found.slot
+    rows = _own.on(
+        session,
+        kit_id=found.kit.id,
+        from_at=slot.hold.from_at,
+        until_at=slot.hold.until_at,
+        household_id=household_id,
+        day=slot.day,
+        slot_name=slot.name,
+    )
+    return rows[0][0] if rows else None
 
 
 @dataclass(frozen=True)
@@ -279,6 +303,8 @@ def mark_no_show(session: Session, code: str, staff_id: int, *, now: datetime) -
     booking = file.booking
     if booking.status != Status.APPROVED or now < booking.pick_up_at + file.policy.no_show:
         return Outcome(False, Status(booking.status))
+    if session.scalar(select(exists().where(Booking.kit_id == booking.kit_id, Booking.status == Status.OUT))):
+        return Outcome(False, Status(booking.status))  # The kit was not there to be collected.
     booking.strike_at = now
     return _done(session, file, Status.NO_SHOW, Kind.NO_SHOW, Actor(staff_id=staff_id), now=now)
 
@@ -297,14 +323,17 @@ def change_slot(
 ) -> Asked:
     """The household changes its booking to another free slot in one step; refused, it keeps the one it has.
 
-    Raises ``NoSuchSlot``. A booking that can't be changed any more is refused as TOO_LATE.
+    Raises ``NoSuchSlot``, for a slot of another commune too. A booking that can't be changed any more is
+    refused as TOO_LATE.
     """
     found = find_slot(kit_code, day, slot_key)
     file = get_file(session, code, found.kit.id)
     booking = file.booking
+    if booking.commune_id != found.commune.id:  # Its clerk has approved nothing.
+        raise NoSuchSlot
     if booking.status not in WITHDRAWABLE or now >= booking.pick_up_at or is_late(file, now=now):
         return Asked(refusals=[Refusal(Reason.TOO_LATE, at=booking.pick_up_at - file.policy.late_cancel)])
-    if (booking.kit_id, booking.pick_up_at) == (found.kit.id, found.slot.hold.from_at):
+    if (booking.kit_id, booking.day, booking.slot_name) == (found.kit.id, day, found.slot.name):
         return Asked(code=code)
     if reasons := why_not(session, found, household_id, now=now, without=booking.id):
         return Asked(refusals=reasons)

@@ -5,23 +5,27 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, or_, select
 from sqlalchemy.orm import aliased
 
 from kit_booking.database import read
 from kit_booking.domain.delivery import NOT_TOLD
 from kit_booking.domain.messages import Kind
+from kit_booking.domain.policy import Policy
+from kit_booking.domain.standing import is_late_to_cancel
 from kit_booking.domain.status import AHEAD, USED, Status
 from kit_booking.models import (
     Booking,
     BookingMove,
     Commune,
+    Hold,
     Household,
     Kit,
     Message,
     MessageState,
     Place,
     Staff,
+    WaitingEntry,
 )
 
 LONG_AGO = timedelta(days=60)
@@ -62,6 +66,7 @@ class ShownBooking:
     return_at: datetime
     household_name: str
     household_phone: str
+    """The mobile, or the landline of people who have none."""
     village: str
     craft: str
     sells: str
@@ -69,14 +74,36 @@ class ShownBooking:
     reason: str
     asked_at: datetime
     answer_by_at: datetime
+    approved_at: datetime | None
+    moved_at: datetime | None
+    changed_numbers: dict[str, Any]
+    """What the commune changed of the default policy."""
     first_time: bool
     """The household never had a kit before."""
+    was_offered: bool
+    """It came from the waiting list."""
+
+    @property
+    def policy(self) -> Policy:
+        return Policy.of(self.changed_numbers)
 
     def is_ahead(self, now: datetime) -> bool:
         return (self.status in AHEAD or self.status == Status.OUT) and self.return_at > now
 
     def can_be_withdrawn(self, now: datetime) -> bool:
         return self.status in (Status.REQUESTED, Status.APPROVED) and now < self.pick_up_at
+
+    def is_late_to_cancel(self, now: datetime) -> bool:
+        return is_late_to_cancel(
+            pick_up_at=self.pick_up_at,
+            approved_at=self.approved_at,
+            moved_at=self.moved_at,
+            policy=self.policy,
+            now=now,
+        )
+
+    def can_be_changed(self, now: datetime) -> bool:
+        return self.can_be_withdrawn(now) and not self.is_late_to_cancel(now)
 
 
 _earlier = aliased(Booking)
@@ -101,7 +128,7 @@ _bookings = (
         Booking.pick_up_at,
         Booking.return_at,
         Household.name,
-        Household.phone,
+        case((Household.phone != "", Household.phone), else_=Household.landline),
         Household.village,
         Household.craft,
         Booking.sells,
@@ -109,11 +136,15 @@ _bookings = (
         Booking.reason,
         Booking.asked_at,
         Booking.answer_by_at,
+        Booking.approved_at,
+        Booking.moved_at,
+        Commune.policy,
         ~exists().where(
             _earlier.household_id == Booking.household_id,
             _earlier.status.in_(USED),
             _earlier.pick_up_at < Booking.pick_up_at,
         ),
+        exists().where(WaitingEntry.booking_id == Booking.id),
     )
     .join(Kit, Kit.id == Booking.kit_id)
     .join(Commune, Commune.id == Booking.commune_id)
@@ -138,17 +169,13 @@ def bookings_of_household(household_id: int, most: int = 60) -> list[ShownBookin
     )
 
 
-def requests_to_answer(commune_ids: Sequence[int], *, now: datetime) -> list[ShownBooking]:
-    """Those whose time on air is not over, the oldest deadline first."""
-    return _shown(
-        _bookings.where(
-            Booking.commune_id.in_(commune_ids), Booking.status == Status.REQUESTED, Booking.until_at > now
-        ).order_by(Booking.answer_by_at, Booking.id)
-    )
+def shown_bookings(*which: ColumnElement[bool]) -> list[ShownBooking]:
+    """Those for which all of this is so, in no order."""
+    return _shown(_bookings.where(*which))
 
 
 def pick_ups(commune_ids: Sequence[int], from_at: datetime, until_at: datetime) -> list[ShownBooking]:
-    """Approved bookings with their pick-up in this time."""
+    """Approved bookings with their pick-up in this time, in its order."""
     return _shown(
         _bookings.where(
             Booking.commune_id.in_(commune_ids),
@@ -159,12 +186,23 @@ def pick_ups(commune_ids: Sequence[int], from_at: datetime, until_at: datetime) 
     )
 
 
-def kits_out(commune_ids: Sequence[int], until_at: datetime) -> list[ShownBooking]:
-    """Bookings whose kit is out and due back before this time."""
+def returns(commune_ids: Sequence[int], from_at: datetime, until_at: datetime) -> list[ShownBooking]:
+    """Bookings whose kit is due back in this time, whether it is out already or not; and those that are late."""
+    is_out = and_(Booking.status == Status.OUT, Booking.return_at < until_at)
+    will_be = and_(Booking.status == Status.APPROVED, Booking.return_at >= from_at, Booking.return_at < until_at)
     return _shown(
-        _bookings.where(
-            Booking.commune_id.in_(commune_ids), Booking.status == Status.OUT, Booking.return_at < until_at
-        ).order_by(Booking.return_at, Kit.code)
+        _bookings.where(Booking.commune_id.in_(commune_ids), or_(is_out, will_be)).order_by(
+            Booking.return_at, Kit.code
+        )
+    )
+
+
+def bookings_in(kit_ids: Sequence[int], from_at: datetime, until_at: datetime) -> list[ShownBooking]:
+    """Live bookings that have one of the kits in this time, the first first."""
+    return _shown(
+        _bookings.join(Hold, Hold.booking_id == Booking.id)
+        .where(Hold.kit_id.in_(kit_ids), Hold.from_at < until_at, Hold.until_at > from_at)
+        .order_by(Booking.pick_up_at, Kit.code)
     )
 
 
@@ -213,6 +251,7 @@ class PersonToPhone:
     """Somebody whose text did not go out, or may not have, about a booking that is not over."""
 
     message_id: int
+    commune_id: int
     household_name: str
     household_phone: str
     booking_code: str
@@ -223,7 +262,16 @@ class PersonToPhone:
 
 def people_to_phone(commune_ids: Sequence[int], *, now: datetime) -> list[PersonToPhone]:
     rows = read(
-        select(Message.id, Household.name, Message.to, Booking.code, Message.kind, Message.state, Message.settled_at)
+        select(
+            Message.id,
+            Booking.commune_id,
+            Household.name,
+            Message.to,
+            Booking.code,
+            Message.kind,
+            Message.state,
+            Message.settled_at,
+        )
         .join(Booking, Booking.id == Message.booking_id)
         .join(Household, Household.id == Booking.household_id)
         .where(
@@ -238,6 +286,6 @@ def people_to_phone(commune_ids: Sequence[int], *, now: datetime) -> list[Person
         .order_by(Message.settled_at)
     )
     return [
-        PersonToPhone(row_id, name, phone, code, kind, MessageState(state), at)
-        for row_id, name, phone, code, kind, state, at in rows
+        PersonToPhone(row_id, commune_id, name, phone, code, kind, MessageState(state), at)
+        for row_id, commune_id, name, phone, code, kind, state, at in rows
     ]

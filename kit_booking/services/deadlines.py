@@ -1,9 +1,9 @@
-"""What time does by itself: requests and offers lapse, clerks are reminded, waiting ends; each safe to do twice."""
+"""What time does by itself: requests and offers lapse, clerks are reminded; each safe to do twice."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, exists, or_, select, update
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from kit_booking.database import read, transaction
@@ -12,6 +12,7 @@ from kit_booking.domain.hours import WeeklyHours
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Commune, Role, Staff, StaffRole, WaitingEntry, WaitingState
+from kit_booking.services.closed_time import closed_spans
 from kit_booking.services.health import find_mark
 from kit_booking.services.moves import move
 from kit_booking.services.standing import booked
@@ -24,7 +25,8 @@ class Due:
 
     lapsing: list[str]
     to_remind_of: list[str]
-    is_waiting_over: bool
+    waiting_over: list[int]
+    """The ids of entries in the waiting list."""
 
 
 def find_due(*, now: datetime) -> Due:
@@ -41,13 +43,13 @@ def find_due(*, now: datetime) -> Due:
         .order_by(Booking.answer_by_at, Booking.id)
     )
     back_at = find_mark("back")
-    over = exists().where(WaitingEntry.state == WaitingState.WAITING, WaitingEntry.until_at <= now)
+    over = select(WaitingEntry.id).where(WaitingEntry.state == WaitingState.WAITING, WaitingEntry.until_at <= now)
     return Due(
         lapsing=[
             row.code for row in rows if row.answer_by_at <= now and not _in_grace(back_at, row.office_hours, now=now)
         ],
         to_remind_of=[row.code for row in rows if row.answer_by_at > now],
-        is_waiting_over=bool(read(select(over))[0][0]),
+        waiting_over=[row.id for row in read(over)],
     )
 
 
@@ -74,9 +76,11 @@ def lapse(session: Session, code: str, *, now: datetime) -> None:
 
 
 def _approves_on_silence(session: Session, file: File, *, now: datetime) -> bool:
-    """Not for a paused household, nor when the pick-up has passed."""
+    """Not for a paused household, nor when the pick-up has passed or the kit is closed."""
     booking, policy = file.booking, file.policy
     if not policy.approve_on_silence or now >= booking.pick_up_at:
+        return False
+    if closed_spans(session, booking.kit_id, booking.pick_up_at, booking.return_at):
         return False
     has = booked(
         session,
@@ -110,13 +114,3 @@ def remind_staff(session: Session, code: str, *, now: datetime) -> None:
     ).all()
     for mobile in mobiles:
         queue_booking_text(session, Kind.STAFF_DUE, file, now=now, due_at=booking.answer_by_at, to=mobile)
-
-
-@transaction
-def end_waiting(session: Session, *, now: datetime) -> None:
-    """Whoever waited for a slot that has begun, or as long as they wished, waits no more."""
-    session.execute(
-        update(WaitingEntry)
-        .where(WaitingEntry.state == WaitingState.WAITING, WaitingEntry.until_at <= now)
-        .values(state=WaitingState.OVER, ended_at=now)
-    )

@@ -10,16 +10,19 @@ from typing import Any, NamedTuple
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from kit_booking.adapters.holidays import public_holidays
 from kit_booking.database import transaction
 from kit_booking.domain.booking import CODE_LETTERS, week_of
-from kit_booking.domain.hours import EVERY_DAY, WeeklyHours
+from kit_booking.domain.deadlines import offers_end_at
+from kit_booking.domain.hours import EVERY_DAY, Span, WeeklyHours
 from kit_booking.domain.local_time import local, local_day
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.slots import DEFAULT_PLAN, Slot, Timetable
 from kit_booking.domain.status import AHEAD, LIVE, USED, Status
-from kit_booking.models import AuditEntry, Booking, BookingMove, Commune, Hold, Household, Kit, Mark
+from kit_booking.models import AuditEntry, Booking, BookingMove, Closure, Commune, Hold, Household, Kit, Mark
 from kit_booking.services import demo_data
-from kit_booking.services.demo_data import ACCOUNTS
+from kit_booking.services.closed_time import rewrite_closed
+from kit_booking.services.demo_data import ACCOUNTS, add_handovers
 from kit_booking.services.sign_in import hasher
 
 __all__ = ["ACCOUNTS", "NotEmpty", "fill"]
@@ -33,19 +36,38 @@ OFFICE = WeeklyHours.of(EVERY_DAY)
 TIMETABLE = Timetable(((date.min, DEFAULT_PLAN),), OFFICE, OFFICE, POLICY)
 FULL = "PD"
 """The letters of the commune whose evenings are all taken, those of the day that has just opened too."""
-EVENING = "toi"
+BROKEN, RESTING = "DX-7", "PX"
+"""The kit that is being repaired, and the letters of the commune that has written a holiday down."""
+EVENING, AFTERNOON = "toi", "chieu"
+LATE_KIT, DUE_KIT, MISSED_KIT = "PD-4", "PD-2", "PD-1"
+"""Kept since yesterday afternoon; to be back this morning; not collected some evenings ago."""
+MISSED = -9
+"""Days ago."""
+OFFERED_IN = 6
+"""So many days ahead an evening has just come free and is offered to the first who waited for it."""
+WAITED_FOR = {2: 3, 4: 2, OFFERED_IN: 2}
+"""So many households wait for the evening of so many days ahead."""
 DEMAND = {EVENING: 0.62, "trua": 0.34, "chieu": 0.26, "sang": 0.2}
 REASONS = ("Bộ đang sửa", "Xã cần dùng bộ buổi này", "Nhường nhà chưa được mượn")
 PATHS = {
     S.REQUESTED: (S.REQUESTED,),
+    S.OFFERED: (S.OFFERED,),
     S.APPROVED: (S.REQUESTED, S.APPROVED),
     S.DECLINED: (S.REQUESTED, S.DECLINED),
     S.CANCELLED: (S.REQUESTED, S.CANCELLED),
     S.OUT: (S.REQUESTED, S.APPROVED, S.OUT),
     S.RETURNED: (S.REQUESTED, S.APPROVED, S.OUT, S.RETURNED),
+    S.NO_SHOW: (S.REQUESTED, S.APPROVED, S.NO_SHOW),
 }
 """The statuses on the way to each that the demo shows."""
 
+_TOLD = {
+    (LATE_KIT, AFTERNOON, -1): S.OUT,
+    (DUE_KIT, EVENING, -1): S.OUT,
+    (MISSED_KIT, EVENING, MISSED): S.NO_SHOW,
+    (DUE_KIT, EVENING, OFFERED_IN): S.OFFERED,
+}
+"""What the counter has to tell, by kit, slot and days ahead."""
 
 Row = dict[str, Any]
 """What one row of a table will hold."""
@@ -77,8 +99,42 @@ def fill(session: Session, *, now: datetime) -> None:
     kits = demo_data.add_communes(session, valid_from=today - timedelta(days=2 * BACK))
     demo_data.add_households(session, consent_at=local(today - timedelta(days=BACK + 20), time(9)))
     clerks = demo_data.add_staff(session, hasher.hash(demo_data.PASSWORD))
-    _Bookings(session, today, clerks).add(kits)
+    closures = _add_closures(session, kits, clerks, today)
+    _Bookings(session, today, clerks, closures).add(kits)
+    for kit in kits:
+        rewrite_closed(session, kit.id, now=now)
+    demo_data.add_waiting(session, today, WAITED_FOR, at=local(today - timedelta(days=1), time(15, 20)))
     session.add(AuditEntry(at=now, action="demo_filled", detail=f"{len(kits)} kits"))
+
+
+def _add_closures(session: Session, kits: list[Kit], clerks: dict[int, int], today: date) -> list[Closure]:
+    """A kit that is being repaired for some days, and the next holiday beyond the fortnight."""
+    broken = next(kit for kit in kits if kit.code == BROKEN)
+    resting = next(kit.commune_id for kit in kits if kit.code.startswith(RESTING))
+    holiday = public_holidays(today + timedelta(days=POLICY.window_days + 2), today + timedelta(days=365))[0]
+    at = {"changed_at": local(today, POLICY.day_opens) + timedelta(minutes=5)}
+    closures = [
+        Closure(
+            commune_id=broken.commune_id,
+            kit_id=broken.id,
+            staff_id=clerks[broken.commune_id],
+            from_at=local(today + timedelta(days=2), time()),
+            until_at=local(today + timedelta(days=5), time()),
+            reason="Hỏng đèn, chờ thay bóng",
+            **at,
+        ),
+        Closure(
+            commune_id=resting,
+            staff_id=clerks[resting],
+            from_at=local(holiday.first, time()),
+            until_at=local(holiday.last + timedelta(days=1), time()),
+            reason=holiday.name,
+            **at,
+        ),
+    ]
+    session.add_all(closures)
+    session.flush()
+    return closures
 
 
 class Home(NamedTuple):
@@ -93,7 +149,7 @@ class Home(NamedTuple):
 class _Bookings:
     """Gives slots to households by the day's own dice, within the rules that bind everybody."""
 
-    def __init__(self, session: Session, today: date, clerks: dict[int, int]) -> None:
+    def __init__(self, session: Session, today: date, clerks: dict[int, int], closures: list[Closure]) -> None:
         self.rows = session.connection()
         """For thousands of rows at once; the session would look at each."""
         self.today = today
@@ -101,12 +157,15 @@ class _Bookings:
         homes = select(Household.id, Household.commune_id, Household.sells, Household.streams_on)
         self.homes = [Home(*row) for row in session.execute(homes.order_by(Household.id))]
         self.clerks = clerks
+        self.closures = closures
         self.dice = random.Random(today.toordinal())  # noqa: S311 (nothing here is secret)
         self.ahead: defaultdict[int, int] = defaultdict(int)
         self.weeks: defaultdict[tuple[int, date], int] = defaultdict(int)
         self.busy: set[tuple[int, datetime]] = set()
         """Nobody streams at two places at once."""
         self.codes: set[str] = set()
+        self.asking: set[int] = set()
+        """Households whose requests wait for an answer; one of them did not come once."""
 
     def add(self, kits: list[Kit]) -> None:
         # The full evenings and what waits first: later no household may be left that is allowed another one.
@@ -119,6 +178,7 @@ class _Bookings:
         for (_, booking), row in zip(taken, self.rows.execute(insert_bookings, [b for _, b in taken]), strict=True):
             booking["id"] = row.id
         self.rows.execute(insert(Hold), [_hold(booking) for wish, booking in taken if wish.status in LIVE])
+        add_handovers(self.rows, [booking for wish, booking in taken if wish.status is S.OUT], self.clerks)
         self.rows.execute(
             insert(BookingMove), [move for wish, booking in taken for move in self._moves(wish, booking)]
         )
@@ -131,8 +191,11 @@ class _Bookings:
                     # Evenings are wanted most; the far end of the fortnight is still emptier.
                     is_wanted = self.dice.random() < DEMAND[slot.key] * min(1, 1 - offset / POLICY.window_days)
                     is_waiting = slot.key == EVENING and (kit.code, offset) in waiting
-                    if is_wanted or is_waiting or self._is_full(kit, slot):
-                        yield self._wish(kit, slot, offset, is_waiting=is_waiting)
+                    told = _TOLD.get((kit.code, slot.key, offset))
+                    is_away = (kit.code, slot.key, offset) == (LATE_KIT, EVENING, -1)
+                    is_wanted = (is_wanted and not is_away) or is_waiting or self._is_full(kit, slot)
+                    if told or (is_wanted and not self._is_closed(kit, slot)):
+                        yield self._wish(kit, slot, offset, is_waiting=is_waiting, told=told)
 
     def _waiting(self, kits: list[Kit]) -> set[tuple[str, int]]:
         """The evenings whose requests wait for an answer, by kit and days ahead."""
@@ -148,14 +211,25 @@ class _Bookings:
     def _is_full(self, kit: Kit, slot: Slot) -> bool:
         return kit.code.startswith(FULL) and slot.key == EVENING and slot.day >= self.today
 
-    def _wish(self, kit: Kit, slot: Slot, offset: int, *, is_waiting: bool) -> Wish:
+    def _is_closed(self, kit: Kit, slot: Slot) -> bool:
+        return any(
+            closure.commune_id == kit.commune_id
+            and closure.kit_id in (None, kit.id)
+            and slot.hold.overlaps(Span(closure.from_at, closure.until_at))
+            for closure in self.closures
+        )
+
+    def _wish(self, kit: Kit, slot: Slot, offset: int, *, is_waiting: bool, told: Status | None) -> Wish:
         asked_at, answered_at = self._times(slot, offset, is_waiting=is_waiting)
-        if is_waiting:
+        if told:
+            status = told
+            asked_at = self.at if told is S.OFFERED else asked_at
+        elif is_waiting:
             status = S.REQUESTED
         elif slot.hold.until_at <= self.at:
             status = self.dice.choices((S.RETURNED, S.CANCELLED, S.DECLINED), (84, 10, 6))[0]
         elif slot.hold.from_at <= self.at:
-            status = S.OUT
+            status = S.RETURNED  # Last night, long before it had to be.
         elif self._is_full(kit, slot):
             status = S.APPROVED
         else:
@@ -198,7 +272,10 @@ class _Bookings:
             "sells": home.sells,
             "streams_on": home.streams_on,
             "asked_at": wish.asked_at,
-            "answer_by_at": TIMETABLE.answer_by(wish.asked_at, slot.hold.from_at),
+            "answer_by_at": offers_end_at(slot.hold.from_at, POLICY)
+            if wish.status is S.OFFERED
+            else TIMETABLE.answer_by(wish.asked_at, slot.hold.from_at),
+            "strike_at": _reached(wish)[S.NO_SHOW] if wish.status is S.NO_SHOW else None,
             "approved_at": wish.answered_at if S.APPROVED in path else None,
             "reason": self.dice.choice(REASONS) if wish.status is S.DECLINED else "",
             "changed_at": _reached(wish)[wish.status],
@@ -217,6 +294,7 @@ class _Bookings:
                 home
                 for home in homes
                 if (home.id, hold.from_at) not in self.busy
+                and (wish.status is not S.NO_SHOW or home.id in self.asking)
                 and self.weeks[home.id, week] + in_week <= POLICY.most_a_week
                 and self.ahead[home.id] + is_ahead <= POLICY.most_ahead
             ]
@@ -225,6 +303,8 @@ class _Bookings:
                 self.busy.add((home.id, hold.from_at))
                 self.weeks[home.id, week] += in_week
                 self.ahead[home.id] += is_ahead
+                if wish.status is S.REQUESTED:
+                    self.asking.add(home.id)
                 return home
         return None
 
@@ -256,7 +336,8 @@ def _reached(wish: Wish) -> dict[Status, datetime]:
     return dict.fromkeys(PATHS[wish.status], wish.answered_at) | {
         S.REQUESTED: wish.asked_at,
         S.OUT: wish.slot.hold.from_at,
-        S.RETURNED: wish.slot.hold.until_at,
+        S.RETURNED: wish.slot.on_air.until_at + POLICY.handover,
+        S.NO_SHOW: wish.slot.hold.from_at + POLICY.no_show,
     }
 
 

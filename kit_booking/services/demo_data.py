@@ -2,17 +2,24 @@
 
 import json
 import random
+from collections import Counter
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.orm import Session
 
+from kit_booking.domain.counter import Way
 from kit_booking.domain.slots import DEFAULT_PLAN
-from kit_booking.domain.text import search_key, slug
+from kit_booking.domain.status import AHEAD, Status
+from kit_booking.domain.text import search_text, slug
 from kit_booking.models import (
+    Booking,
     Commune,
+    HandedPart,
+    Handover,
     Household,
     Kit,
     Part,
@@ -23,6 +30,8 @@ from kit_booking.models import (
     Staff,
     StaffRole,
     Village,
+    WaitingEntry,
+    WaitingState,
 )
 
 COMMUNES = Path(__file__).parent.parent / "data" / "communes.json"
@@ -92,7 +101,7 @@ def add_communes(session: Session, valid_from: date) -> list[Kit]:
             code=data["code"],
             name=data["name"],
             slug=slug(data["name"]),
-            search="\n".join(dict.fromkeys(search_key(name) for name in names)),
+            search=search_text(names),
             phone=f"+84243385{4100 + number:04}",
         )
         session.add(commune)
@@ -157,6 +166,37 @@ def add_households(session: Session, consent_at: datetime) -> None:
     session.flush()
 
 
+def add_waiting(session: Session, today: date, waited_for: dict[int, int], at: datetime) -> None:
+    """Households that wait for full evenings, and the entry of the one that was just offered one."""
+    dice = random.Random(today.toordinal())  # noqa: S311 (nothing here is secret)
+    offered = session.scalars(select(Booking).where(Booking.status == Status.OFFERED)).one()
+    ahead = Counter(session.scalars(select(Booking.household_id).where(Booking.status.in_(AHEAD))))
+    busy = set(session.execute(select(Booking.household_id, Booking.day)).tuples())
+    homes = session.scalars(select(Household.id).where(Household.commune_id == offered.commune_id)).all()
+    for days, count in waited_for.items():
+        day = today + timedelta(days=days)
+        patient = [home for home in homes if (home, day) not in busy]
+        patient.sort(key=lambda home: (ahead[home], dice.random()))
+        for number, home in enumerate(patient[:count]):
+            session.add(_entry(offered, home, day, at - timedelta(hours=2 * number, minutes=7 * days)))
+            ahead[home] += 1
+    served = _entry(offered, offered.household_id, offered.day, at - timedelta(days=1))
+    served.state, served.booking_id = WaitingState.OFFERED, offered.id
+    session.add(served)
+
+
+def _entry(like: Booking, household_id: int, day: date, joined_at: datetime) -> WaitingEntry:
+    pick_up_at = like.pick_up_at + (day - like.day)
+    return WaitingEntry(
+        commune_id=like.commune_id,
+        household_id=household_id,
+        day=day,
+        slot_name=like.slot_name,
+        joined_at=joined_at,
+        until_at=pick_up_at,
+    )
+
+
 def add_staff(session: Session, password_hash: str) -> dict[int, int]:
     """The demo's accounts; the clerk's id by commune."""
     dice = random.Random("staff")  # noqa: S311 (nothing here is secret)
@@ -176,6 +216,27 @@ def add_staff(session: Session, password_hash: str) -> dict[int, int]:
         if account.role is Role.CLERK and commune_id:
             clerks[commune_id] = member.id
     return clerks
+
+
+def add_handovers(rows: Connection, out: list[dict[str, Any]], clerks: dict[int, int]) -> None:
+    """What was seen when these bookings' kits went out: everything was there."""
+    for booking in out:
+        household = select(Household.name).where(Household.id == booking["household_id"]).scalar_subquery()
+        handover_id = rows.execute(
+            insert(Handover)
+            .values(
+                booking_id=booking["id"],
+                way=Way.OUT,
+                staff_id=clerks[booking["commune_id"]],
+                person=household,
+                saw_id=True,
+                happened_at=booking["pick_up_at"],
+                written_at=booking["pick_up_at"],
+            )
+            .returning(Handover.id)
+        ).scalar_one()
+        parts = [{"name": name, "expected": count, "count": count} for name, count in PARTS]
+        rows.execute(insert(HandedPart).values(handover_id=handover_id), parts)
 
 
 def _name(dice: random.Random) -> str:

@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from kit_booking.database import read, transaction
@@ -81,11 +81,15 @@ def _audit(session: Session, action: str, owner: Owner, now: datetime) -> None:
 
 
 @transaction
-def note_use(session: Session, token: str, agent: str, *, now: datetime) -> None:
+def note_use(session: Session, token: str, app: str, *, now: datetime) -> None:
+    """Note that this calendar program fetched the feed, unless that was noted within the hour."""
     session.execute(
         update(FeedToken)
-        .where(FeedToken.token_hash == token_hash(token))
-        .values(last_used_at=now, last_agent=agent[:80])
+        .where(
+            FeedToken.token_hash == token_hash(token),
+            or_(FeedToken.last_used_at.is_(None), FeedToken.last_used_at <= now - USE_NOTED),
+        )
+        .values(last_used_at=now, last_agent=app[:80])
     )
 
 
@@ -95,6 +99,7 @@ class ShownToken:
     created_at: datetime
     last_used_at: datetime | None
     last_agent: str
+    """The calendar program, in words that people know."""
 
 
 def tokens_of(owner: Owner) -> list[ShownToken]:

@@ -1,35 +1,24 @@
 """The fortnight of a commune: which slot of which kit is free, for whoever looks."""
 
-from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from enum import StrEnum
-from typing import Any
+from datetime import datetime
+from operator import itemgetter
+from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, bindparam, func, select
+from sqlalchemy import bindparam, func, select
 
 from kit_booking.database import UtcDateTime, read
-from kit_booking.domain.local_time import local
-from kit_booking.domain.slots import Slot, Window, slots_between, window
+from kit_booking.domain.slots import Slot
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Commune, Hold, Household, Kit
+from kit_booking.services.outlook import KitOutlook, Outlook, SlotState, outlook
 from kit_booking.services.sheets import CommuneSheet, KitSheet
+from kit_booking.statements import HotRead
 
 
-class SlotState(StrEnum):
-    FREE = "free"
-    WAITING = "waiting"
-    TAKEN = "taken"
-    MINE = "mine"
-    CLOSED = "closed"
-    NOT_OPEN = "not-open"
-    PAST = "past"
-
-
-@dataclass(frozen=True)
-class Stamp:
+class Stamp(NamedTuple):
     """What a commune's pages are made of: as long as two stamps are equal, so are the rows behind them."""
 
     commune_id: int
@@ -37,69 +26,81 @@ class Stamp:
     kits_version: int
 
 
-_stamp = (
-    select(Commune.id, Commune.version, func.coalesce(func.sum(Kit.version), 0), Commune.slug)
+_stamp = HotRead(
+    select(Commune.id, Commune.version, func.coalesce(func.sum(Kit.version), 0))
     .outerjoin(Kit, Kit.commune_id == Commune.id)
+    .where(Commune.slug == bindparam("slug"))
     .group_by(Commune.id)
 )
-_stamp_by_slug = _stamp.where(Commune.slug == bindparam("slug"))
-_stamps_by_id = _stamp.where(Commune.id.in_(bindparam("ids", expanding=True)))
 
 
 def find_stamp(slug: str) -> Stamp | None:
     """One indexed statement; asked before any row is read, so a page is never older than its stamp."""
-    rows = read(_stamp_by_slug, {"slug": slug})
-    return Stamp(*rows[0][:3]) if rows else None
+    rows = _stamp(slug=slug)
+    return Stamp(*rows[0]) if rows else None
 
 
-@dataclass(frozen=True, slots=True)
-class ShownSlot:
-    """A slot as one reader sees it. The code and the household are known only where the reader may see them."""
+class Holder(NamedTuple):
+    """Whose slot it is, as far as the reader may know: the household reads its own code, staff all of it."""
 
-    slot: Slot
-    state: SlotState
-    code: str = ""
-    household: str = ""
+    code: str
+    name: str = ""
     phone: str = ""
 
 
 @dataclass(frozen=True)
 class KitFortnight:
-    kit: KitSheet
-    days: list[tuple[date, list[ShownSlot]]]
+    """A kit's slots in order, how each stands for this reader, and by its number who is known to hold it."""
+
+    outlook: KitOutlook
+    states: list[SlotState]
+    holders: dict[int, Holder]
 
     @property
     def free(self) -> int:
-        return sum(shown.state is SlotState.FREE for _, day in self.days for shown in day)
+        return self.states.count(SlotState.FREE)
+
+
+class SeenSlot(NamedTuple):
+    """A slot on a kit as the reader sees it; the code of its booking where the reader may know it."""
+
+    kit: KitSheet
+    slot: Slot
+    state: SlotState
+    code: str
 
 
 @dataclass(frozen=True)
 class Fortnight:
     commune: CommuneSheet
-    window: Window
+    outlook: Outlook
     kits: list[KitFortnight]
+
+    def seen(self) -> Iterator[SeenSlot]:
+        """Every slot, kit by kit and day by day."""
+        nobody = Holder("")
+        for kit in self.kits:
+            for number, (slot, state) in enumerate(zip(kit.outlook.slots, kit.states, strict=True)):
+                yield SeenSlot(kit.outlook.kit, slot, state, kit.holders.get(number, nobody).code)
 
 
 _holds = (
-    select(
-        Hold.kit_id,
-        Hold.from_at,
-        Hold.until_at,
-        Hold.booking_id,
-        Booking.status,
-        Booking.code,
-        Booking.household_id,
-    )
+    select(Hold.kit_id, Hold.from_at, Hold.until_at, Booking.status)
+    .select_from(Hold)
     .outerjoin(Booking, Booking.id == Hold.booking_id)
     .where(
-        Hold.kit_id.in_(bindparam("kits", expanding=True)),
         Hold.until_at > bindparam("from_at", type_=UtcDateTime),
         Hold.from_at < bindparam("until_at", type_=UtcDateTime),
     )
-    .order_by(Hold.kit_id, Hold.until_at)
 )
-_named_holds = _holds.add_columns(Household.name, Household.phone).outerjoin(
+_holds_of_kits = _holds.where(Hold.kit_id.in_(bindparam("kits", expanding=True)))
+_of_commune = _holds.join(Kit, Kit.id == Hold.kit_id).where(Kit.commune_id == bindparam("commune_id"))
+_with_codes = _of_commune.add_columns(Booking.household_id, Booking.code)
+_with_names = _with_codes.add_columns(Household.name, Household.phone).outerjoin(
     Household, Household.id == Booking.household_id
+)
+_anonymous_holds, _holds_with_codes, _holds_with_names = (
+    HotRead(statement, many=True) for statement in (_of_commune, _with_codes, _with_names)
 )
 
 
@@ -107,111 +108,71 @@ def fortnight(
     commune: CommuneSheet, *, now: datetime, household_id: int | None = None, with_names: bool = False
 ) -> Fortnight:
     """Every slot of the window, day by day, as this reader sees it; one statement."""
-    shown = window(commune.policy, now=now)
-    holds = _holds_of(commune.kits, now=now, statement=_named_holds if with_names else _holds)
-    return Fortnight(
-        commune,
-        shown,
-        [
-            KitFortnight(kit, _days(kit, holds[kit.id], shown, household_id=household_id, named=with_names, now=now))
-            for kit in commune.kits
-        ],
-    )
+    ahead = outlook(commune, now=now)
+    holds: dict[int, list[Any]] = defaultdict(list)
+    if ahead.reach:
+        of_commune = _holds_with_names if with_names else _holds_with_codes if household_id else _anonymous_holds
+        values = {"commune_id": commune.id, "from_at": ahead.reach.from_at, "until_at": ahead.reach.until_at}
+        for hold in of_commune(**values):
+            holds[hold[0]].append(hold)
+    kits = [_kit(kit, holds[kit.kit.id], household_id, with_names=with_names) for kit in ahead.kits]
+    return Fortnight(commune, ahead, kits)
 
 
 def count_free(communes: Sequence[CommuneSheet], *, now: datetime) -> dict[int, int]:
     """By commune, how many slots can be asked for right now; one statement for all."""
-    holds = _holds_of([kit for commune in communes for kit in commune.kits], now=now)
-    free = {}
-    for commune in communes:
-        shown = window(commune.policy, now=now)
-        days = [_days(kit, holds[kit.id], shown, now=now) for kit in commune.kits]
-        free[commune.id] = sum(KitFortnight(kit, of_kit).free for kit, of_kit in zip(commune.kits, days, strict=True))
-    return free
-
-
-def _holds_of(
-    kits: Sequence[KitSheet], *, now: datetime, statement: Select[Any] = _holds
-) -> dict[int, list[Row[Any]]]:
-    """By kit, its holds that reach into the window, in order."""
-    shown = [slots_of(kit, now=now) for kit in kits]
-    spans = [slot.hold for slots in shown for slot in slots]
-    holds: dict[int, list[Row[Any]]] = defaultdict(list)
-    if spans:
+    ahead = {commune.id: outlook(commune, now=now) for commune in communes}
+    holds: dict[int, list[Any]] = defaultdict(list)
+    if reaches := [shown.reach for shown in ahead.values() if shown.reach]:
         values = {
-            "kits": [kit.id for kit in kits],
-            "from_at": min(span.from_at for span in spans),
-            "until_at": max(span.until_at for span in spans),
+            "kits": [kit.id for commune in communes for kit in commune.kits],
+            "from_at": min(reach.from_at for reach in reaches),
+            "until_at": max(reach.until_at for reach in reaches),
         }
-        for hold in read(statement, values):
-            holds[hold.kit_id].append(hold)
-    return holds
+        for hold in read(_holds_of_kits, values):
+            holds[hold[0]].append(hold)
+    return {commune: sum(_kit(kit, holds[kit.kit.id]).free for kit in shown.kits) for commune, shown in ahead.items()}
 
 
-def slots_of(kit: KitSheet, *, now: datetime) -> tuple[Slot, ...]:
-    shown = window(kit.timetable.policy, now=now)
-    return slots_between(kit.timetable, shown.first, shown.last)
-
-
-def _days(
-    kit: KitSheet,
-    holds: list[Row[Any]],
-    shown: Window,
-    *,
-    now: datetime,
-    household_id: int | None = None,
-    named: bool = False,
-) -> list[tuple[date, list[ShownSlot]]]:
-    ends = [hold.until_at for hold in holds]
-    days: dict[date, list[ShownSlot]] = {
-        shown.first + timedelta(days=n): [] for n in range((shown.last - shown.first).days + 1)
-    }
-    for slot in slots_of(kit, now=now):
-        hold = _hold_over(slot, holds, ends)
-        if hold is None:
-            state = _state_of_free(slot, shown, now=now)
-            days[slot.day].append(ShownSlot(slot, state))
-        elif household_id is not None and hold.household_id == household_id:
-            days[slot.day].append(ShownSlot(slot, SlotState.MINE, hold.code))
+def _kit(
+    ahead: KitOutlook, holds: list[Any], household_id: int | None = None, *, with_names: bool = False
+) -> KitFortnight:
+    states, holders = list(ahead.states), {}
+    for number, hold in _held(ahead, holds).items():
+        status = hold[3]
+        if status is None:
+            states[number] = SlotState.CLOSED
+        elif household_id is not None and hold[4] == household_id:
+            states[number] = SlotState.MINE
+            holders[number] = Holder(hold[5])
         else:
-            state = _state_of_held(hold)
-            known = named and hold.booking_id is not None
-            who = (hold.code, hold.name, hold.phone) if known else ()
-            days[slot.day].append(ShownSlot(slot, state, *who))
-    return list(days.items())
+            states[number] = SlotState.WAITING if status == Status.REQUESTED else SlotState.TAKEN
+            if with_names:
+                holders[number] = Holder(*hold[5:])
+    return KitFortnight(ahead, states, holders)
 
 
-def _hold_over(slot: Slot, holds: list[Row[Any]], ends: list[datetime]) -> Row[Any] | None:
-    """The hold that takes the slot; of several, one that lasts rather than one that waits for an answer."""
-    found = None
-    for hold in holds[bisect_right(ends, slot.hold.from_at) :]:
-        if hold.from_at >= slot.hold.until_at:
-            break
-        if found is None or found.status == Status.REQUESTED:
-            found = hold
-    return found
+def _held(ahead: KitOutlook, holds: list[Any]) -> dict[int, Any]:
+    """By a slot's number, the hold that takes it; of several, one that lasts rather than one that awaits an answer.
 
-
-def _state_of_held(hold: Row[Any]) -> SlotState:
-    if hold.booking_id is None:
-        return SlotState.CLOSED
-    return SlotState.WAITING if hold.status == Status.REQUESTED else SlotState.TAKEN
-
-
-def _state_of_free(slot: Slot, shown: Window, *, now: datetime) -> SlotState:
-    if now >= slot.ask_until_at:
-        return SlotState.PAST
-    return SlotState.FREE if slot.day <= shown.last_open else SlotState.NOT_OPEN
+    The holds of a kit never overlap, so that in order of their ends they are in order; so are the slots.
+    """
+    holds.sort(key=itemgetter(2))
+    held: dict[int, Any] = {}
+    starts, ends = ahead.starts, ahead.ends
+    first, count = 0, len(starts)
+    for hold in holds:
+        from_at, until_at = hold[1], hold[2]
+        while first < count and ends[first] <= from_at:
+            first += 1
+        number = first
+        while number < count and starts[number] < until_at:
+            if ends[number] > from_at and (number not in held or held[number][3] == Status.REQUESTED):
+                held[number] = hold
+            number += 1
+    return held
 
 
 def changes_at(commune: CommuneSheet, *, now: datetime) -> datetime:
     """The next moment at which the fortnight changes by itself: a slot passes, a day opens or ends."""
-    shown = window(commune.policy, now=now)
-    moments = {shown.next_opens_at, local(shown.first + timedelta(days=1), time())}
-    for kit in commune.kits:
-        moments.update(slot.ask_until_at for slot in slots_of(kit, now=now))
-    return min(moment for moment in moments if moment > now)
-
-
-def stamps_of(commune_ids: Sequence[int]) -> list[Stamp]:
-    return [Stamp(*row[:3]) for row in read(_stamps_by_id, {"ids": list(commune_ids)})]
+    return outlook(commune, now=now).until_at

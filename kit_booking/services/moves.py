@@ -5,21 +5,21 @@ Whoever calls has locked the kit and the household.
 """
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from kit_booking.domain.booking import refusals
+from kit_booking.domain.booking import Reason, refusals
 from kit_booking.domain.deadlines import is_worth_offering, offer_until, offers_end_at
 from kit_booking.domain.hours import Span
-from kit_booking.domain.local_time import local_day
-from kit_booking.domain.messages import Kind, booking_text
+from kit_booking.domain.messages import Kind, booking_text, send_at
 from kit_booking.domain.queue import in_order
 from kit_booking.domain.slots import opens_at, slots_between, window
 from kit_booking.domain.status import LIVE, Status, may_move
 from kit_booking.models import Booking, Hold, Household, Kit, WaitingEntry, WaitingState
+from kit_booking.services.closed_time import close_again
 from kit_booking.services.codes import new_code
 from kit_booking.services.queue import WaitingForSlot, who_waits
 from kit_booking.services.slots import FoundSlot, find_kit, held_by
@@ -36,6 +36,9 @@ from kit_booking.services.steps import (
     slip_of,
     sms_name,
 )
+from kit_booking.statements import HotStatement
+
+_add_hold = insert(Hold)
 
 
 def take(
@@ -79,22 +82,12 @@ def take(
             session.add(booking)
             record(session, booking, status, by, now=now, from_status=None, reason=reason)
             values = {"kit_id": kit.id, "from_at": slot.hold.from_at, "until_at": slot.hold.until_at}
-            session.execute(insert(Hold).values(booking_id=booking.id, **values))
+            session.connection().execute(_add_hold, {"booking_id": booking.id, **values})
     except IntegrityError as error:
         _only_overlap(error)
         return None
-    if status is not Status.OFFERED:  # Whoever waited for this slot has it now.
-        session.execute(
-            update(WaitingEntry)
-            .where(
-                WaitingEntry.household_id == household_id,
-                WaitingEntry.commune_id == found.commune.id,
-                WaitingEntry.day == slot.day,
-                WaitingEntry.slot_name == slot.name,
-                WaitingEntry.state == WaitingState.WAITING,
-            )
-            .values(state=WaitingState.SERVED, ended_at=now)
-        )
+    if status is not Status.OFFERED:
+        _end_waiting(session, booking, now=now)
     return booking
 
 
@@ -118,14 +111,14 @@ def move(
     if to_status is Status.APPROVED:
         booking.approved_at = now
     record(session, booking, to_status, by, now=now, from_status=from_status, reason=reason, happened_at=happened_at)
-    if from_status is Status.OFFERED:
-        _settle_entry(session, booking, to_status, by, now=now)
     if from_status in LIVE and to_status not in LIVE:
         gone = session.execute(
             delete(Hold).where(Hold.booking_id == booking.id).returning(Hold.from_at, Hold.until_at)
         ).one_or_none()
         if gone:
             freed(session, booking.kit_id, Span(gone.from_at, gone.until_at), now=now)
+    if from_status is Status.OFFERED:  # Only now, or what staff took back would be offered to the same one again.
+        _settle_entry(session, booking, to_status, by, now=now)
 
 
 def hold_again(session: Session, booking: Booking, *, now: datetime) -> bool:
@@ -137,6 +130,17 @@ def hold_again(session: Session, booking: Booking, *, now: datetime) -> bool:
         with session.begin_nested():
             values = {"kit_id": booking.kit_id, "from_at": from_at, "until_at": booking.return_at}
             session.execute(insert(Hold).values(booking_id=booking.id, **values))
+    except IntegrityError as error:
+        _only_overlap(error)
+        return False
+    return True
+
+
+def hold_from(session: Session, booking: Booking, from_at: datetime) -> bool:
+    """Hold the kit from an earlier moment on, at which it really goes out; False when it is not free by then."""
+    try:
+        with session.begin_nested():
+            session.execute(update(Hold).where(Hold.booking_id == booking.id).values(from_at=from_at))
     except IntegrityError as error:
         _only_overlap(error)
         return False
@@ -168,6 +172,7 @@ def exchange(session: Session, booking: Booking, found: FoundSlot, by: Actor, *,
     record(session, booking, status, by, now=now, from_status=status, reason=reason)
     if old_kit_id != kit.id:
         raise_version(session, Kit, old_kit_id)
+    _end_waiting(session, booking, now=now)
     freed(session, old_kit_id, old, now=now)
     return True
 
@@ -175,31 +180,32 @@ def exchange(session: Session, booking: Booking, found: FoundSlot, by: Actor, *,
 def freed(session: Session, kit_id: int, span: Span, *, now: datetime) -> None:
     """Offer what came free of a kit's time, slot by slot, each to the first who waits for it and may have it.
 
-    The kit is locked, and its hold on the time is gone.
+    The kit is locked, and its hold on the time is gone. What a closure says of the time is closed first.
     """
+    if span.until_at <= now:
+        return
+    close_again(session, kit_id, span, now=now)
     found = find_kit(kit_id)
-    if found is None or span.until_at <= now:
+    if found is None:
         return
     commune, kit = found
-    open_days = window(kit.timetable.policy, now=now)
-    first = max(local_day(span.from_at) - timedelta(days=1), open_days.first)
-    last = min(local_day(span.until_at) + timedelta(days=1), open_days.last)
-    everybody = who_waits(session.execute, commune.id, first, last, now=now) if first <= last else []
-    if not everybody:
-        return
-    for slot in slots_between(kit.timetable, first, last):
+    days = window(commune.policy, now=now)
+    slots = [slot for slot in slots_between(kit.timetable, days.first, days.last) if slot.hold.overlaps(span)]
+    everybody = who_waits(session.execute, commune.id, slots[0].day, slots[-1].day, now=now) if slots else []
+    for slot in slots:
         waiting = [one for one in everybody if one.fits(slot.day, slot.name, kit.place_id)]
-        if waiting and slot.hold.overlaps(span):
+        if waiting:
             _offer(session, FoundSlot(commune, kit, slot), waiting, now=now)
 
 
 def _offer(session: Session, found: FoundSlot, waiting: list[WaitingForSlot], *, now: datetime) -> None:
     """Offer the slot, if it is free, to the first in the queue who may book it."""
     policy, slot = found.commune.policy, found.slot
-    is_open = opens_at(slot.day, policy) <= now and is_worth_offering(slot.hold.from_at, policy, now=now)
+    told_at = send_at(Kind.OFFER, now=now, pick_up_at=slot.hold.from_at, policy=policy)
+    is_open = opens_at(slot.day, policy) <= now and is_worth_offering(slot.hold.from_at, policy, now=told_at)
     if not is_open or held_by(session, found.kit.id, slot.hold):
         return
-    for one in in_order(waiting_for.one for waiting_for in waiting):
+    for one in in_order(waiting_for.one for waiting_for in waiting if told_at < waiting_for.until_at):
         lock(session, Household, one.household_id)
         entry = session.get_one(WaitingEntry, one.entry_id, populate_existing=True)
         if entry.state == WaitingState.WAITING and _may_have(session, found, one.household_id, now=now):
@@ -212,9 +218,11 @@ def _offer(session: Session, found: FoundSlot, waiting: list[WaitingForSlot], *,
 
 
 def _may_have(session: Session, found: FoundSlot, household_id: int, *, now: datetime) -> bool:
+    """By the same rules as asking, but that no clerk has to find the time to answer."""
     policy, slot = found.commune.policy, found.slot
     has = booked(session, household_id, slot.hold.from_at, commune_id=found.commune.id, policy=policy, now=now)
-    return not any(refusals(slot, taken=None, has_clerk=True, booked=has, policy=policy, now=now))
+    against = refusals(slot, taken=None, has_clerk=True, booked=has, policy=policy, now=now)
+    return all(refusal.reason is Reason.TOO_LATE for refusal in against)
 
 
 def _tell_of_offer(session: Session, file: File, *, now: datetime) -> None:
@@ -243,6 +251,32 @@ def _settle_entry(session: Session, booking: Booking, to_status: Status, by: Act
         entry.state = WaitingState.SERVED if to_status is Status.APPROVED else WaitingState.PASSED
         entry.ended_at = now
     session.flush()
+
+
+_serve = HotStatement(
+    update(WaitingEntry)
+    .where(
+        WaitingEntry.household_id == bindparam("household"),
+        WaitingEntry.commune_id == bindparam("commune"),
+        WaitingEntry.day == bindparam("of_day"),
+        WaitingEntry.slot_name == bindparam("of_slot"),
+        WaitingEntry.state == WaitingState.WAITING,
+    )
+    .values(state=WaitingState.SERVED),
+    columns="ended_at",
+)
+
+
+def _end_waiting(session: Session, booking: Booking, *, now: datetime) -> None:
+    """Whoever waited for this slot has it now."""
+    _serve.on(
+        session,
+        household=booking.household_id,
+        commune=booking.commune_id,
+        of_day=booking.day,
+        of_slot=booking.slot_name,
+        ended_at=now,
+    )
 
 
 def _only_overlap(error: IntegrityError) -> None:

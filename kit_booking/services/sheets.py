@@ -12,13 +12,16 @@ from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, Row, select
 
 from kit_booking.database import db, read
 from kit_booking.domain import slots
-from kit_booking.domain.hours import WeeklyHours
+from kit_booking.domain.hours import Span, WeeklyHours
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.slots import Timetable
-from kit_booking.models import Commune, Kit, Part, Place, PlannedSlot, Village
+from kit_booking.models import Closure, Commune, Kit, Part, Place, PlannedSlot, Village
+
+MOST_CLOSURES = 100
+"""So many of a commune's closures, the latest, are remembered with it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class KitSheet:
     """A kit, where it stands, who keeps it, what it consists of, and when it can be had."""
 
@@ -33,8 +36,10 @@ class KitSheet:
     timetable: Timetable
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CommuneSheet:
+    """One version of a commune; equal to itself alone, so that what is made of it is found without comparing it."""
+
     id: int
     name: str
     slug: str
@@ -44,8 +49,16 @@ class CommuneSheet:
     villages: tuple[tuple[str, str], ...]
     """Villages and old units with their craft, which may be empty; for searching and choosing."""
 
+    closures: tuple[tuple[int | None, Span, str], ...] = ()
+    """The last ones, each with its kit, or None for every kit, and its reason."""
+
     def kit(self, code: str) -> KitSheet | None:
         return next((kit for kit in self.kits if kit.code == code), None)
+
+    def why_closed(self, kit_id: int, span: Span) -> str:
+        """The reason of the closure that touches the time on this kit; empty when there is none."""
+        found = (why for of_kit, closed, why in self.closures if of_kit in (None, kit_id) and closed.overlaps(span))
+        return next(found, "")
 
 
 def sheet(commune_id: int, version: int) -> CommuneSheet:
@@ -71,7 +84,7 @@ def _sheet(_database: str, commune_id: int, _version: int) -> CommuneSheet:
         .order_by(Part.id)
     ):
         parts[kit_id].append((name, count))
-    plans = _plans(
+    plans = plans_of(
         read(
             select(PlannedSlot.__table__)
             .where(PlannedSlot.commune_id == commune_id)
@@ -83,6 +96,12 @@ def _sheet(_database: str, commune_id: int, _version: int) -> CommuneSheet:
         .join(Place, Place.id == Village.place_id)
         .where(Place.commune_id == commune_id)
         .order_by(Village.id)
+    )
+    closures = read(
+        select(Closure.kit_id, Closure.from_at, Closure.until_at, Closure.reason)
+        .where(Closure.commune_id == commune_id, Closure.called_off_at.is_(None))
+        .order_by(Closure.until_at.desc())
+        .limit(MOST_CLOSURES)
     )
     office, policy = WeeklyHours.of(commune.office_hours), Policy.of(commune.policy)
     return CommuneSheet(
@@ -106,10 +125,12 @@ def _sheet(_database: str, commune_id: int, _version: int) -> CommuneSheet:
             for kit in kits
         ),
         tuple((village.name, village.craft) for village in villages),
+        tuple((kit_id, Span(*times), reason) for kit_id, *times, reason in closures),
     )
 
 
-def _plans(lines: Sequence[Row[Any]]) -> tuple[tuple[date, tuple[slots.PlannedSlot, ...]], ...]:
+def plans_of(lines: Sequence[Row[Any]]) -> tuple[tuple[date, tuple[slots.PlannedSlot, ...]], ...]:
+    """The plans of a commune from its lines, which come by plan and time."""
     return tuple(
         (
             valid_from,

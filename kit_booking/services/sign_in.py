@@ -142,9 +142,17 @@ def households_of(phone: str, *, now: datetime) -> list[Known]:
 
 
 @transaction
-def enter_household(session: Session, household_id: int, *, now: datetime) -> None:
-    """Note that the household signed in."""
-    session.execute(update(Household).where(Household.id == household_id).values(seen_at=now))
+def enter_household(session: Session, household_id: int, phone: str, *, now: datetime) -> int | None:
+    """Note that the household signed in by its number; None when that is its number no more.
+
+    Gives the version of its sign-ins: who enters with it is out again when the number changes a moment later.
+    """
+    return session.scalar(
+        update(Household)
+        .where(Household.id == household_id, Household.phone == phone, Household.erased_at.is_(None))
+        .values(seen_at=now)
+        .returning(Household.session_version)
+    )
 
 
 @transaction

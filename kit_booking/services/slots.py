@@ -1,17 +1,19 @@
 """A slot by its names, and what stands on the kit's time line in it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, func, select
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, select, true
 from sqlalchemy.orm import Session
 
 from kit_booking.database import read
 from kit_booking.domain.booking import Reason
 from kit_booking.domain.hours import Span
 from kit_booking.domain.slots import Slot
-from kit_booking.models import Commune, Hold, Kit
+from kit_booking.models import Booking, Commune, Hold, Kit
 from kit_booking.services.sheets import CommuneSheet, KitSheet, sheet
+from kit_booking.statements import HotRead, HotStatement
 
 
 class NoSuchSlot(Exception):
@@ -29,13 +31,13 @@ class FoundSlot:
 
 # Not by the session of a running transaction: what that changed is not what other readers of the sheet see.
 _version = select(Commune.id, Commune.version).join(Kit, Kit.commune_id == Commune.id)
-_version_by_code = _version.where(Kit.code == bindparam("code"))
-_version_by_id = _version.where(Kit.id == bindparam("id"))
+_version_by_code = HotRead(_version.where(Kit.code == bindparam("code")))
+_version_by_id = HotRead(_version.where(Kit.id == bindparam("id")))
 
 
 def find_kit(kit: str | int) -> tuple[CommuneSheet, KitSheet] | None:
     """The kit of this code or id, and its commune."""
-    rows = read(_version_by_code, {"code": kit}) if isinstance(kit, str) else read(_version_by_id, {"id": kit})
+    rows = _version_by_code(code=kit) if isinstance(kit, str) else _version_by_id(id=kit)
     if not rows:
         return None
     commune = sheet(*rows[0])
@@ -52,11 +54,42 @@ def find_slot(kit_code: str, day: date, slot_key: str) -> FoundSlot:
     return FoundSlot(*found, slot)
 
 
+OVERLAPS = and_(
+    Hold.kit_id == bindparam("kit_id"), Hold.from_at < bindparam("until_at"), Hold.until_at > bindparam("from_at")
+)
+_held = HotStatement(
+    select(func.max(case((Hold.booking_id.is_(None), 1), else_=2))).where(
+        OVERLAPS, Hold.booking_id.is_distinct_from(bindparam("without"))
+    )
+)
+
+
 def overlaps(kit_id: int, span: Span) -> ColumnElement[bool]:
-    return and_(Hold.kit_id == kit_id, Hold.from_at < span.until_at, Hold.until_at > span.from_at)
+    return OVERLAPS.params(kit_id=kit_id, from_at=span.from_at, until_at=span.until_at)
 
 
-def held_by(session: Session, kit_id: int, span: Span) -> Reason | None:
-    """TAKEN or CLOSED when the kit is not free all the time; closed counts only where nothing else stands."""
-    held = select(func.max(case((Hold.booking_id.is_(None), 1), else_=2))).where(overlaps(kit_id, span))
-    return {None: None, 1: Reason.CLOSED, 2: Reason.TAKEN}[session.scalar(held)]
+def held_by(session: Session, kit_id: int, span: Span, *, without: int | None = None) -> Reason | None:
+    """TAKEN or CLOSED when the kit is not free all the time; closed counts only where nothing else stands.
+
+    ``without`` is the id of a booking whose hold does not count.
+    """
+    [(held,)] = _held.on(session, kit_id=kit_id, from_at=span.from_at, until_at=span.until_at, without=without or 0)
+    return {None: None, 1: Reason.CLOSED, 2: Reason.TAKEN}[held]
+
+
+def time_lines(kit_ids: Iterable[int], span: Span, *, without: str = "") -> dict[int, list[Span]]:
+    """By kit, when it is not free in this time; the booking of the code ``without`` does not count. One statement."""
+    lines: dict[int, list[Span]] = {kit_id: [] for kit_id in kit_ids}
+    held = (
+        select(Hold.kit_id, Hold.from_at, Hold.until_at)
+        .outerjoin(Booking, Booking.id == Hold.booking_id)
+        .where(
+            Hold.kit_id.in_(lines),
+            Hold.from_at < span.until_at,
+            Hold.until_at > span.from_at,
+            func.coalesce(Booking.code, "") != without if without else true(),
+        )
+    )
+    for kit_id, from_at, until_at in read(held):
+        lines[kit_id].append(Span(from_at, until_at))
+    return lines

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from kit_booking.database import read, transaction
 from kit_booking.models import AuditEntry, Commune, Household, Role, Staff, StaffRole
+from kit_booking.statements import HotRead
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,10 @@ class StaffMember:
     def may_act(self, commune_id: int) -> bool:
         """Only a clerk of the commune answers its requests."""
         return (Role.CLERK, commune_id) in self.roles
+
+    def may_manage(self, commune_id: int) -> bool:
+        """Its clerks and the operator change its settings, its places' keepers and its kits' parts."""
+        return self.is_operator or self.may_act(commune_id)
 
 
 def find_member(staff_id: int, session_version: int) -> StaffMember | None:
@@ -60,20 +65,23 @@ class HouseholdMember:
     streams_on: str
 
 
+_household = HotRead(
+    select(
+        Household.id,
+        Household.session_version,
+        Household.name,
+        Household.phone,
+        Household.village,
+        Household.craft,
+        Household.sells,
+        Household.streams_on,
+    ).where(Household.id == bindparam("household_id"))
+)
+
+
 def find_household(household_id: int, session_version: int | None = None) -> HouseholdMember | None:
     """The household; with a version, only if its sign-in was not ended since."""
-    rows = read(
-        select(
-            Household.id,
-            Household.session_version,
-            Household.name,
-            Household.phone,
-            Household.village,
-            Household.craft,
-            Household.sells,
-            Household.streams_on,
-        ).where(Household.id == household_id)
-    )
+    rows = _household(household_id=household_id)
     found = HouseholdMember(*rows[0]) if rows else None
     return found if found and session_version in (None, found.session_version) else None
 
@@ -118,7 +126,5 @@ def add_staff(
     session.flush()
     session.add(StaffRole(staff_id=member.id, commune_id=commune_id, role=role))
     session.execute(
-        insert(AuditEntry).values(
-            at=now, action="staff_added", commune_id=commune_id, staff_id=member.id, detail=role
-        )
+        insert(AuditEntry).values(at=now, action="staff_added", commune_id=commune_id, detail=f"{username}, {role}")
     )

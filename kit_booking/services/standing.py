@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, time
 
-from sqlalchemy import and_, case, func, insert, literal_column, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, insert, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from kit_booking.database import db, transaction
@@ -12,10 +12,32 @@ from kit_booking.domain.hours import LONGEST_PAUSE
 from kit_booking.domain.local_time import local, local_day
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.standing import Standing, standing
-from kit_booking.domain.status import AHEAD, USED
+from kit_booking.domain.status import AHEAD, USED, Status
 from kit_booking.models import AuditEntry, Booking, Commune, Household
 from kit_booking.models.booking import COUNTS_FOR_STANDING
 from kit_booking.services.steps import lock
+from kit_booking.statements import HotStatement
+
+
+def _is_one_of(statuses: frozenset[Status]) -> ColumnElement[bool]:
+    return or_(*(Booking.status == status for status in sorted(statuses)))
+
+
+_is_in_week = and_(
+    or_(_is_one_of(AHEAD | USED), Booking.strike_at.is_not(None)),
+    Booking.pick_up_at >= bindparam("monday"),
+    Booking.pick_up_at < bindparam("next_monday"),
+)
+_counts = HotStatement(
+    select(
+        func.count(case((and_(_is_one_of(AHEAD), Booking.return_at > bindparam("now")), 1))),
+        func.count(case((_is_in_week, 1))),
+    ).where(
+        Booking.household_id == bindparam("household_id"),
+        Booking.pick_up_at >= bindparam("since_at"),
+        Booking.id != bindparam("without"),
+    )
+)
 
 
 def booked(
@@ -33,47 +55,51 @@ def booked(
     ``without`` is the id of a booking that doesn't count, because it is to be exchanged.
     """
     monday, next_monday = (local(day, time()) for day in week_of(local_day(pick_up_at)))
-    is_in_week = and_(
-        or_(Booking.status.in_(AHEAD | USED), Booking.strike_at.is_not(None)),
-        Booking.pick_up_at >= monday,
-        Booking.pick_up_at < next_monday,
+    [(ahead, in_week)] = _counts.on(
+        session,
+        household_id=household_id,
+        monday=monday,
+        next_monday=next_monday,
+        since_at=min(monday, now - 2 * LONGEST_PAUSE),
+        now=now,
+        without=without or 0,
     )
-    counts = (
-        select(
-            func.count(case((and_(Booking.status.in_(AHEAD), Booking.return_at > now), 1))).label("ahead"),
-            func.count(case((is_in_week, 1))).label("in_week"),
-        )
-        .where(Booking.household_id == household_id, Booking.pick_up_at >= min(monday, now - 2 * LONGEST_PAUSE))
-        .where(Booking.id != (without or 0))
-    )
-    row = session.execute(counts).one()
     home_id, found = _standing(session, household_id, policy, now=now)
-    return Booked(row.ahead, row.in_week, found, home_id == commune_id)
+    return Booked(ahead, in_week, found, home_id == commune_id)
 
 
-_strikes = (
+class HouseholdGone(Exception):
+    """It was erased or joined to another one, a moment before something was done in its name."""
+
+
+_strikes = HotStatement(
     select(
         Household.commune_id,
+        Household.erased_at,
         Household.lifted_at,
         Booking.strike_at,
-        case((Booking.status == literal_column("'out'"), Booking.return_at)).label("late_since_at"),
+        case((Booking.status == literal_column("'out'"), Booking.return_at)),
     )
     .outerjoin(Booking, and_(Booking.household_id == Household.id, COUNTS_FOR_STANDING))
+    .where(Household.id == bindparam("household_id"))
     .order_by(Booking.id)
 )
 
 
 def _standing(session: Session, household_id: int, policy: Policy, *, now: datetime) -> tuple[int, Standing]:
-    """The household's home commune, and its standing by this policy."""
-    rows = session.execute(_strikes.where(Household.id == household_id)).all()
+    """The household's home commune, and its standing by this policy. Raises ``HouseholdGone``."""
+    rows = _strikes.on(session, household_id=household_id)
+    if not rows or rows[0][1]:  # Its `erased_at`.
+        raise HouseholdGone
+    home_id, _, lifted_at, *_ = rows[0]
     found = standing(
-        [row.strike_at for row in rows if row.strike_at],
-        late_since_at=min((row.late_since_at for row in rows if row.late_since_at), default=None),
-        lifted_at=rows[0].lifted_at,
+        [strike_at for *_, strike_at, _ in rows if strike_at],
+        late_since_at=min((late_since_at for *_, late_since_at in rows if late_since_at), default=None),
+        lifted_at=lifted_at,
         policy=policy,
         now=now,
     )
-    return rows[0].commune_id, found
+    return home_id, found
 
 
 @dataclass(frozen=True)

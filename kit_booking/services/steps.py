@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask import current_app
-from sqlalchemy import ColumnElement, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from kit_booking.database import upsert
 from kit_booking.domain.messages import Kind, Slip, booking_text, send_at, useful_until
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.status import Status
+from kit_booking.domain.status import IN_CALENDARS, Status
 from kit_booking.models import (
     AuditEntry,
     Booking,
@@ -23,6 +24,7 @@ from kit_booking.models import (
     Place,
     Throttle,
 )
+from kit_booking.statements import HotStatement
 
 
 @dataclass(frozen=True)
@@ -55,28 +57,33 @@ def get_file(session: Session, code: str, *also_kits: int) -> File:
     found = session.execute(select(Booking.kit_id, Booking.household_id).where(Booking.code == code)).one()
     lock(session, Kit, found.kit_id, *also_kits)
     lock(session, Household, found.household_id)
-    file = _file(session, Booking.code == code)
+    file = _file(session, _file_by_code, code)
+    if file.booking.household_id != found.household_id:  # Joined to another one just before the lock was had.
+        lock(session, Household, file.booking.household_id)
+        file = _file(session, _file_by_code, code)
     if file.booking.kit_id != found.kit_id:  # Moved just before the lock was had.
         lock(session, Kit, file.booking.kit_id)
-        file = _file(session, Booking.code == code)
+        file = _file(session, _file_by_code, code)
     return file
 
 
 def file_of(session: Session, booking_id: int) -> File:
     """The file of a booking whose kit and household are locked already."""
-    return _file(session, Booking.id == booking_id)
+    return _file(session, _file_by_id, booking_id)
 
 
-def _file(session: Session, which: ColumnElement[bool]) -> File:
-    row = session.execute(
-        select(Booking, Household, Commune, Place)
-        .join(Household, Household.id == Booking.household_id)
-        .join(Commune, Commune.id == Booking.commune_id)
-        .join(Place, Place.id == Booking.place_id)
-        .where(which)
-        .execution_options(populate_existing=True)
-    ).one()
-    return File(*row)
+_files = (
+    select(Booking, Household, Commune, Place)
+    .join(Household, Household.id == Booking.household_id)
+    .join(Commune, Commune.id == Booking.commune_id)
+    .join(Place, Place.id == Booking.place_id)
+    .execution_options(populate_existing=True)
+)
+_file_by_code, _file_by_id = (_files.where(column == bindparam("key")) for column in (Booking.code, Booking.id))
+
+
+def _file(session: Session, statement: Select[Any], key: str | int) -> File:
+    return File(*session.execute(statement, {"key": key}).one())
 
 
 def lock(session: Session, table: type[Kit] | type[Household], *row_ids: int) -> None:
@@ -85,11 +92,20 @@ def lock(session: Session, table: type[Kit] | type[Household], *row_ids: int) ->
         session.execute(select(table.id).where(table.id.in_(row_ids)).order_by(table.id).with_for_update())
 
 
-# Made once and run without the ORM, because making statements takes most of the time that asking takes.
-_add_move, _add_audit_entry, _add_message = (insert(t) for t in (BookingMove, AuditEntry, Message))
-_add_message_to_phone = insert(Message).values(state=MessageState.TO_PHONE)
+_add_move = HotStatement(
+    insert(BookingMove),
+    columns="booking_id from_status to_status household_id staff_id happened_at written_at reason",
+)
+_add_audit_entry = HotStatement(
+    insert(AuditEntry), columns="at action commune_id booking_id household_id staff_id detail"
+)
+_OF_TEXT = "kind commune_id booking_id kit_id pick_up_at to body created_at due_at useful_until_at"
+_add_message = HotStatement(insert(Message), columns=_OF_TEXT)
+_add_message_to_phone = HotStatement(
+    insert(Message).values(state=MessageState.TO_PHONE), columns=f"{_OF_TEXT} settled_at"
+)
 _raise_version_of_kit, _raise_version_of_household = (
-    update(t).where(t.id == bindparam("row_id")).values(version=t.version + 1) for t in (Kit, Household)
+    HotStatement(update(t).where(t.id == bindparam("row_id")).values(version=t.version + 1)) for t in (Kit, Household)
 )
 
 
@@ -110,31 +126,23 @@ def record(
     booking.changed_at = now
     booking.version = 0 if from_status is None else booking.version + 1
     session.flush()
-    connection = session.connection()
-    connection.execute(
-        _add_move,
-        {
-            "booking_id": booking.id,
-            "from_status": from_status,
-            "to_status": to_status,
-            "household_id": by.household_id,
-            "staff_id": by.staff_id,
-            "happened_at": happened_at or now,
-            "written_at": now,
-            "reason": reason,
-        },
+    who = {"booking_id": booking.id, "household_id": by.household_id, "staff_id": by.staff_id}
+    _add_move.on(
+        session,
+        **who,
+        from_status=from_status,
+        to_status=to_status,
+        happened_at=happened_at or now,
+        written_at=now,
+        reason=reason,
     )
-    connection.execute(
-        _add_audit_entry,
-        {
-            "at": now,
-            "action": to_status if to_status != from_status else "changed",
-            "commune_id": booking.commune_id,
-            "booking_id": booking.id,
-            "household_id": by.household_id,
-            "staff_id": by.staff_id,
-            "detail": reason,
-        },
+    _add_audit_entry.on(
+        session,
+        **who,
+        at=now,
+        action=to_status if to_status != from_status else "changed",
+        commune_id=booking.commune_id,
+        detail=reason,
     )
     raise_version(session, Kit, booking.kit_id)
     raise_version(session, Household, booking.household_id)
@@ -143,7 +151,7 @@ def record(
 def raise_version(session: Session, table: type[Kit] | type[Household], row_id: int) -> None:
     """Say that what pages and feeds show of the kit or the household is another now."""
     statement = _raise_version_of_kit if table is Kit else _raise_version_of_household
-    session.connection().execute(statement, {"row_id": row_id})
+    statement.on(session, row_id=row_id)
 
 
 def queue_booking_text(
@@ -162,21 +170,20 @@ def queue_booking_text(
     """
     booking, household = file.booking, file.household
     number = to or (household.phone if household.gets_texts else "")
-    session.connection().execute(
-        _add_message if number else _add_message_to_phone,
-        {
-            "kind": kind,
-            "commune_id": booking.commune_id,
-            "booking_id": booking.id,
-            "kit_id": booking.kit_id,
-            "pick_up_at": booking.pick_up_at,
-            "to": number or household.phone or household.landline,
-            "body": booking_text(kind, sms_name(), replace(slip_of(file), due_at=due_at)),
-            "created_at": now,
-            "due_at": send_at(kind, now=now, pick_up_at=booking.pick_up_at, policy=file.policy),
-            "useful_until_at": useful_until(kind, now=now, pick_up_at=booking.pick_up_at),
-            **({} if number else {"settled_at": now}),
-        },
+    ends_at = useful_until(kind, now=now, pick_up_at=booking.pick_up_at)
+    (_add_message if number else _add_message_to_phone).on(
+        session,
+        kind=kind,
+        commune_id=booking.commune_id,
+        booking_id=booking.id,
+        kit_id=booking.kit_id,
+        pick_up_at=booking.pick_up_at,
+        to=number or household.phone or household.landline,
+        body=booking_text(kind, sms_name(), replace(slip_of(file), due_at=due_at)),
+        created_at=now,
+        due_at=send_at(kind, now=now, pick_up_at=booking.pick_up_at, policy=file.policy),
+        useful_until_at=booking.answer_by_at if kind is Kind.OFFER else ends_at,  # When the offer ends at the latest.
+        **({} if number else {"settled_at": now}),
     )
     return bool(number)
 
@@ -211,3 +218,24 @@ def count_try(session: Session, key: str, window: timedelta, *, now: datetime) -
 def sms_name() -> str:
     """The sender's registered name; operators pass no text without it."""
     return str(current_app.extensions["settings"].sms_name)
+
+
+RETOLD = timedelta(days=31)
+"""A calendar shows bookings for so long after their pick-up, and a day more is not too much."""
+
+
+def retold(session: Session, which: ColumnElement[bool], *, now: datetime) -> None:
+    """Let calendars notice that what they say of these bookings has another name now.
+
+    For whoever renames a place, a kit, a commune or a household, or gives an office another number: a program
+    that has seen an event takes its new words only with a higher SEQUENCE.
+    """
+    shown = and_(which, Booking.status.in_(IN_CALENDARS), Booking.pick_up_at >= now - RETOLD)
+    for row_id in session.scalars(select(Booking.kit_id).where(shown).distinct().order_by(Booking.kit_id)).all():
+        lock(session, Kit, row_id)
+        _raise_version_of_kit.on(session, row_id=row_id)
+    households = select(Booking.household_id).where(shown).distinct().order_by(Booking.household_id)
+    for row_id in session.scalars(households).all():
+        lock(session, Household, row_id)
+        _raise_version_of_household.on(session, row_id=row_id)
+    session.execute(update(Booking).where(shown).values(version=Booking.version + 1, changed_at=now))

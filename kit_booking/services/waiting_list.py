@@ -8,14 +8,16 @@ from sqlalchemy import ColumnElement, and_, func, insert, select
 from sqlalchemy.orm import Session
 
 from kit_booking.database import transaction
+from kit_booking.domain.booking import Reason
+from kit_booking.domain.deadlines import is_worth_offering
 from kit_booking.domain.messages import Kind
-from kit_booking.domain.status import Status
+from kit_booking.domain.status import LIVE, Status
 from kit_booking.models import AuditEntry, Booking, Household, Kit, WaitingEntry, WaitingState
 from kit_booking.services.booking import Outcome
 from kit_booking.services.moves import move
 from kit_booking.services.slots import FoundSlot, find_slot, held_by
 from kit_booking.services.standing import booked
-from kit_booking.services.steps import Actor, get_file, lock, queue_booking_text, raise_version
+from kit_booking.services.steps import SYSTEM, Actor, get_file, lock, queue_booking_text, raise_version
 
 OPEN = (WaitingState.WAITING, WaitingState.OFFERED)
 
@@ -71,7 +73,7 @@ def join(
     if entry_id is not None:
         return Joined(entry_id)  # Sent twice.
     slots = [FoundSlot(found.commune, kit, slot) for kit in kits if (slot := kit.timetable.slot(day, slot_key))]
-    reasons, free_kit = _against(session, found, slots, household_id, now=now)
+    reasons, free_kit = _against(session, found, slots, household_id, until_at, now=now)
     if reasons:
         return Joined(reasons=reasons, free_kit=free_kit)
     last_at = max(one.slot.hold.from_at for one in slots)
@@ -93,27 +95,34 @@ def join(
 
 
 def _against(
-    session: Session, found: FoundSlot, slots: list[FoundSlot], household_id: int, *, now: datetime
+    session: Session,
+    found: FoundSlot,
+    slots: list[FoundSlot],
+    household_id: int,
+    until_at: datetime | None,
+    *,
+    now: datetime,
 ) -> tuple[list[NoPlace], str]:
     """Every reason against waiting, and a kit that is free instead."""
     policy = found.commune.policy
     reasons, free_kit = [], ""
-    open_slots = [one for one in slots if now < one.slot.ask_until_at]
-    held = [held_by(session, one.kit.id, one.slot.hold) for one in open_slots]
-    if not open_slots:
-        reasons.append(NoPlace.TOO_LATE)
-    elif None in held:
+    held = [(one, held_by(session, one.kit.id, one.slot.hold)) for one in slots]
+    free = [one.kit.code for one, by in held if by is None and now < one.slot.ask_until_at]
+    hoped_for = {by for one, by in held if is_worth_offering(one.slot.hold.from_at, policy, now=now)}
+    if free:
         reasons.append(NoPlace.FREE)
-        free_kit = open_slots[held.index(None)].kit.code
-    elif "taken" not in held:
-        reasons.append(NoPlace.CLOSED)
+        free_kit = free[0]
+    elif Reason.TAKEN not in hoped_for:
+        reasons.append(NoPlace.CLOSED if Reason.CLOSED in hoped_for else NoPlace.TOO_LATE)
+    elif until_at and until_at <= now:
+        reasons.append(NoPlace.TOO_LATE)
     if session.scalar(
         select(Booking.id).where(
             Booking.household_id == household_id,
             Booking.commune_id == found.commune.id,
             Booking.day == found.slot.day,
             Booking.slot_name == found.slot.name,
-            Booking.status.in_((Status.REQUESTED, Status.OFFERED, Status.APPROVED, Status.OUT)),
+            Booking.status.in_(LIVE),
         )
     ):
         reasons.append(NoPlace.OWN)
@@ -152,6 +161,18 @@ def leave(session: Session, entry_id: int, by: Actor, *, now: datetime) -> bool:
     entry.state, entry.ended_at = WaitingState.LEFT, now
     _write_down(session, "waits_no_more", entry.commune_id, entry.household_id, by, now=now, detail=_what(entry))
     return True
+
+
+@transaction
+def end_waiting(session: Session, entry_id: int, *, now: datetime) -> None:
+    """The slot that was waited for has begun, or the household wished to wait no longer."""
+    entry = session.get_one(WaitingEntry, entry_id)
+    lock(session, Household, entry.household_id)
+    session.refresh(entry)
+    if entry.state != WaitingState.WAITING or entry.until_at > now:
+        return
+    entry.state, entry.ended_at = WaitingState.OVER, now
+    _write_down(session, "waits_no_more", entry.commune_id, entry.household_id, SYSTEM, now=now, detail=_what(entry))
 
 
 @transaction

@@ -5,21 +5,64 @@ from jinja2 import StrictUndefined
 
 from kit_booking.config import Settings
 from kit_booking.web import (
+    accounts,
+    audit,
     bookings,
     calendars,
+    closures,
     communes,
+    counter,
     demo,
+    desk,
     errors,
     formats,
     health,
     hooks,
+    households,
     language,
+    last_modified,
     messages,
+    moving,
+    on_behalf,
+    operator,
+    own_data,
+    paper_register,
+    parts,
+    printing,
     readers,
     responses,
     security,
     sign_in,
     staff,
+    today,
+    waiting_list,
+)
+from kit_booking.web import settings as commune_settings
+
+PAGES = (
+    communes,
+    bookings,
+    waiting_list,
+    sign_in,
+    calendars,
+    own_data,
+    staff,
+    today,
+    messages,
+    counter,
+    closures,
+    moving,
+    printing,
+    households,
+    on_behalf,
+    paper_register,
+    commune_settings,
+    parts,
+    audit,
+    operator,
+    accounts,
+    health,
+    hooks,
 )
 
 
@@ -32,9 +75,9 @@ def init_app(app: Flask, settings: Settings) -> None:
             "lang": language.language(),
         }
     )
-    for part in (security, language, readers, formats, responses, errors):
+    for part in (security, language, readers, formats, responses, last_modified, errors, desk):
         part.init_app(app)
-    for page in (communes, bookings, sign_in, calendars, staff, messages, health, hooks):
+    for page in PAGES:
         app.register_blueprint(page.blueprint)
     if settings.demo:
         app.register_blueprint(demo.blueprint)

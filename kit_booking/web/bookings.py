@@ -1,25 +1,29 @@
 """A household's pages: asking for a slot, its bookings, giving one up."""
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, abort, redirect, render_template, request
 from flask_babel import gettext as _
 
 from kit_booking.clock import utc_now
 from kit_booking.domain.status import Status
 from kit_booking.services import booking as bookings
-from kit_booking.services import bookings_shown
+from kit_booking.services import bookings_shown, waiting_shown
 from kit_booking.services.bookings_shown import ShownBooking
+from kit_booking.services.fortnight import find_stamp, fortnight
+from kit_booking.services.outlook import SlotState
+from kit_booking.services.sheets import sheet
 from kit_booking.services.standing import standing_of
 from kit_booking.services.steps import Actor
 from kit_booking.services.text_choice import choose_texts, text_choice
 from kit_booking.web.communes import Office, office_of
 from kit_booking.web.forms import EmptyForm, NumberForm, SlotForm
 from kit_booking.web.readers import household, household_only, own_booking_or_404, this_household
-from kit_booking.web.slots import day_or_404, look_or_404, no_slot_is_404, slot_page_of
-from kit_booking.web.words import by_word, refusal_text, slot_word, standing_text
+from kit_booking.web.slots import day_or_404, look_or_404, no_slot_is_404, slot_address, slot_page_of
+from kit_booking.web.waiting_list import can_wait, entry_view, join_page
+from kit_booking.web.words import by_word, quota_text, refusal_text, slot_word, standing_texts
 
 blueprint = Blueprint("bookings", __name__)
 
@@ -55,6 +59,8 @@ def _slot_page(kit_code: str, day: str, slot_key: str, form: SlotForm | None = N
     look = look_or_404(kit_code, day, slot_key, who.id if who else None, now=utc_now())
     if look.own_code:
         return redirect(f"/bookings/{look.own_code}", 303)
+    if can_wait(look):
+        return join_page(look, [refusal_text(refusal) for refusal in look.refusals] if form else [])
     if who:
         form = form or SlotForm(sells=who.sells, streams_on=who.streams_on)
     return render_template(
@@ -62,7 +68,7 @@ def _slot_page(kit_code: str, day: str, slot_key: str, form: SlotForm | None = N
         slot=slot_page_of(look.found),
         form=form or NumberForm(),
         refusals=[refusal_text(refusal) for refusal in look.refusals],
-        standing=standing_text(look.booked, look.found.commune.policy) if look.booked else "",
+        standing=quota_text(look.booked, look.found.commune.policy) if look.booked else "",
         steps=who is None,
         back=f"/communes/{look.found.commune.slug}#{kit_code}",
         office=office_of(look.found.commune),
@@ -77,13 +83,14 @@ def mine() -> str:
     ahead = sorted((b for b in shown if b.is_ahead(now)), key=lambda b: b.pick_up_at)
     past = [shown_view(b, now) for b in shown if not b.is_ahead(now)]
     views = [shown_view(b, now) for b in ahead]
-    home = standing_of(who.id, now=now)
+    waiting = [entry_view(entry) for entry in waiting_shown.entries_of(who.id, now=now)]
     return render_template(
         "bookings/mine.html",
         next=views[0] if views else None,
         ahead=views[1:],
         past=past,
-        standing=standing_text(home.booked, home.policy),
+        waiting=waiting,
+        standing=standing_texts(standing_of(who.id, now=now)),
         household=who,
         texts=text_choice(who.id),
         office=_office(ahead[0]) if ahead else None,
@@ -114,6 +121,71 @@ def _one_page(booking: ShownBooking, refused: str = "") -> str:
     )
 
 
+@blueprint.get("/bookings/<code>/change")
+@household_only
+def choose_change(code: str) -> Any:
+    booking = own_booking_or_404(code)
+    if not booking.can_be_changed(utc_now()):
+        return redirect(f"/bookings/{code}", 303)
+    return _change_page(booking, request.args.get("to", ""))
+
+
+@blueprint.post("/bookings/<code>/change")
+@household_only
+def change(code: str) -> Any:
+    booking, to = own_booking_or_404(code), request.form.get("to", "")
+    kit_code, day, slot_key = _slot_names_or_404(to)
+    with no_slot_is_404():
+        asked = bookings.change_slot(code, kit_code, day_or_404(day), slot_key, this_household().id, now=utc_now())
+    if asked.code:
+        return redirect(f"/bookings/{code}", 303)
+    return _change_page(booking, "", [refusal_text(refusal) for refusal in asked.refusals]), 409
+
+
+def _change_page(booking: ShownBooking, to: str, problems: list[str] | None = None) -> str:
+    now, who = utc_now(), this_household()
+    chosen = None
+    if to:
+        kit_code, day, slot_key = _slot_names_or_404(to)
+        look = look_or_404(kit_code, day, slot_key, None, now=now)
+        if look.refusals:
+            problems, to = [refusal_text(refusal) for refusal in look.refusals], ""
+        else:
+            chosen = slot_page_of(look.found)
+    return render_template(
+        "bookings/change.html",
+        booking=shown_view(booking, now),
+        chosen=chosen,
+        to=to,
+        days=[] if chosen else free_days(booking.commune_slug, who.id, now=now),
+        problems=problems,
+        office=_office(booking),
+    )
+
+
+def _slot_names_or_404(to: str) -> tuple[str, str, str]:
+    names = slot_address(f"/kits/{to}")
+    return names or abort(404)
+
+
+def free_days(commune_slug: str, household_id: int, *, now: datetime) -> list[tuple[date, list[dict[str, Any]]]]:
+    """The free slots of a commune, day by day; days without one are left out."""
+    stamp = find_stamp(commune_slug) or abort(404)
+    shown = fortnight(sheet(stamp.commune_id, stamp.version), now=now, household_id=household_id)
+    days: dict[date, list[dict[str, Any]]] = {}
+    for kit, slot, state, _code in shown.seen():
+        if state is SlotState.FREE:
+            days.setdefault(slot.day, []).append(
+                {
+                    "to": f"{kit.code}/{slot.day}/{slot.key}",
+                    "name": slot_word(slot.name),
+                    "hours": (slot.on_air.from_at, slot.on_air.until_at),
+                    "place": kit.place,
+                }
+            )
+    return [(day, sorted(slots, key=lambda one: one["hours"])) for day, slots in sorted(days.items())]
+
+
 @blueprint.get("/bookings/<code>/cancel")
 @household_only
 def ask_to_withdraw(code: str) -> Any:
@@ -123,6 +195,7 @@ def ask_to_withdraw(code: str) -> Any:
     return render_template(
         "bookings/cancel.html",
         booking=shown_view(booking, utc_now()),
+        policy=booking.policy,
         form=EmptyForm(),
         office=_office(booking),
     )
@@ -150,6 +223,8 @@ def shown_view(booking: ShownBooking, now: datetime) -> dict[str, Any]:
         "slot_name": slot_word(booking.slot_name),
         "is_ahead": booking.is_ahead(now),
         "can_cancel": booking.can_be_withdrawn(now),
+        "can_change": booking.can_be_changed(now),
+        "is_late": booking.is_late_to_cancel(now),
     }
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from flask import Blueprint, Response, abort, make_response, render_template, request
 from flask_babel import gettext as _
@@ -9,8 +10,9 @@ from flask_babel import gettext as _
 from kit_booking.clock import utc_now
 from kit_booking.services.communes import Found, find_communes, start_stamp
 from kit_booking.services.fortnight import changes_at, find_stamp, fortnight
+from kit_booking.services.outlook import Outlook
 from kit_booking.services.sheets import CommuneSheet, sheet
-from kit_booking.web.grid import page_of
+from kit_booking.web.grid import BlankPage, GridPage, page_of
 from kit_booking.web.language import language
 from kit_booking.web.readers import household, reader
 from kit_booking.web.responses import cached, etag_of, has_it, tagged
@@ -62,21 +64,30 @@ def _start_page(found: Found, query: str) -> str:
 def show(slug: str) -> Response:
     now = utc_now()
     stamp = find_stamp(slug) or abort(404)
-    who, own = reader(), household()
+    who = reader()
+    own = household() if who else None
     key = ("fortnight", language(), stamp, who and (own.id if own else who.kind))
 
-    def build() -> tuple[str, datetime]:
+    def build() -> tuple[str | bytes, datetime]:
         commune = sheet(stamp.commune_id, stamp.version)
         shown = fortnight(commune, now=now, household_id=own.id if own else None)
-        page = render_template(
-            "communes/fortnight.html", page=page_of(shown), office=office_of(commune), here=request.path
-        )
-        return page, changes_at(commune, now=now)
+        if who is None:
+            return _blank_page(commune, shown.outlook, language()).filled_in(shown), shown.outlook.until_at
+        return _fortnight_page(page_of(shown)), shown.outlook.until_at
 
     if who is None:
         return cached(key, build, now=now, cache_control=SHARED)
     etag = etag_of(key, changes_at(sheet(stamp.commune_id, stamp.version), now=now))
     return tagged(Response(status=304) if has_it(etag) else make_response(build()[0]), etag, PERSONAL)
+
+
+@lru_cache(maxsize=64)
+def _blank_page(commune: CommuneSheet, shown: Outlook, _language: str) -> BlankPage:
+    return BlankPage(commune, shown, _fortnight_page)
+
+
+def _fortnight_page(page: GridPage) -> str:
+    return render_template("communes/fortnight.html", page=page, office=office_of(page.commune), here=request.path)
 
 
 @blueprint.get("/privacy")

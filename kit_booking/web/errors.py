@@ -8,6 +8,8 @@ from flask_babel import lazy_gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from kit_booking.services.standing import HouseholdGone
+
 log = logging.getLogger(__name__)
 
 KEPT = {
@@ -19,6 +21,8 @@ KEPT = {
     "sells": lazy_gettext("Nhà mình bán"),
     "streams_on": lazy_gettext("Phát ở"),
     "reason": lazy_gettext("Lý do"),
+    "person": lazy_gettext("Người đến quầy"),
+    "note": lazy_gettext("Ghi chú"),
     "username": lazy_gettext("Tên đăng nhập"),
 }
 """What is shown again when a form could not be taken; nothing secret."""
@@ -27,6 +31,7 @@ KEPT = {
 def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(HouseholdGone, _gone)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -36,6 +41,15 @@ def _csrf(_error: CSRFError) -> Response:
         _("Trang này mở lâu quá rồi"),
         _("Điện thoại không còn giữ được trang này, nên xã chưa nhận được gì."),
         _("Bà con quay lại trang trước, tải lại rồi gửi lại. Cần cho phép cookie thì mới gửi được."),
+    )
+
+
+def _gone(_error: HouseholdGone) -> Response:
+    return _page(
+        409,
+        _("Hộ này không còn trong sổ"),
+        _("Thông tin của hộ vừa được xóa, hoặc vừa ghép vào một hộ khác."),
+        _("Tìm lại hộ theo tên hoặc số điện thoại."),
     )
 
 
@@ -54,6 +68,13 @@ def _http(error: HTTPException) -> Response:
                 _("Tài khoản này không làm được việc đó"),
                 _("Chỉ cán bộ của xã cho mượn mới làm được."),
                 _("Đăng nhập bằng tài khoản của cán bộ xã, hoặc gọi người vận hành."),
+            )
+        case 413 if request.endpoint == "counter.take_back":
+            return _page(
+                413,
+                _("Ảnh to quá"),
+                _("Chưa ghi được gì, vì ảnh vừa gửi to quá mức."),
+                _("Quay lại, chọn ảnh nhỏ hơn (mỗi ảnh tối đa 10 MB), hoặc ghi nhận mà không kèm ảnh."),
             )
         case 413:
             return _page(413, _("Gửi nhiều quá"), _("Những gì vừa gửi dài quá mức."), _("Ghi ngắn lại rồi gửi lại."))

@@ -1,13 +1,29 @@
 """The forms: they check the shape of what was typed and build values; none of them asks the database."""
 
 import unicodedata
+from datetime import time, timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, Field, PasswordField, StringField, TelField, ValidationError
-from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms import (
+    BooleanField,
+    DateField,
+    Field,
+    PasswordField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TelField,
+    TimeField,
+    ValidationError,
+)
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # Too new for its stubs.
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
 
+from kit_booking.domain.hours import Span
+from kit_booking.domain.local_time import local
 from kit_booking.domain.phone import PhoneProblem, parse_mobile
 from kit_booking.domain.text import clean
 from kit_booking.web.language import FormTranslations
@@ -15,6 +31,8 @@ from kit_booking.web.words import phone_problem_text
 
 PRIVACY_VERSION = "2026-11"
 """Which wording of the privacy page a household agreed to."""
+FIRST_YEAR, LAST_YEAR = 2020, 2100
+"""Years that can be meant; at the ends of the calendar there is no day after."""
 
 
 def tidy(most: int) -> Any:
@@ -110,8 +128,60 @@ class StaffForm(Form):
     )
 
 
+class WaitForm(Form):
+    """For which places a household waits, and until when it wants to hear of one."""
+
+    places = SelectMultipleField(
+        _("Nhà mình lấy bộ ở đâu được?"),
+        [DataRequired(_("Bà con chọn ít nhất một nơi."))],
+        coerce=int,
+        option_widget=CheckboxInput(),
+        widget=ListWidget(prefix_label=False),
+    )
+    until = SelectField(_("Có chỗ thì báo cho nhà mình, không muộn hơn"), choices=[SelectChoice("", "")])
+
+
 class ReasonForm(Form):
     reason = StringField(_("Lý do"), [DataRequired()], filters=[tidy(80)])
+
+
+class ClosureTimeForm(Form):
+    """From when until when something is closed, and why; without times of day whole days, both included."""
+
+    from_day = DateField(_("Nghỉ từ ngày"), [DataRequired()], format=["%Y-%m-%d", "%d/%m/%Y"])
+    from_time = TimeField(_("Từ giờ (để trống: cả ngày)"), [Optional()], format=["%H:%M", "%H:%M:%S"])
+    until_day = DateField(_("Đến ngày"), [DataRequired()], format=["%Y-%m-%d", "%d/%m/%Y"])
+    until_time = TimeField(_("Đến giờ (để trống: cả ngày)"), [Optional()], format=["%H:%M", "%H:%M:%S"])
+    reason = StringField(
+        _("Lý do"),
+        [DataRequired()],
+        filters=[tidy(80)],
+        render_kw={"maxlength": 80, "list": "closure-reasons", "autocomplete": "off"},
+    )
+
+    def validate_until_day(self, field: Field) -> None:
+        if self.from_day.data is None:
+            return  # It says so itself.
+        if not all(FIRST_YEAR <= day.year <= LAST_YEAR for day in (self.from_day.data, field.data)):
+            raise ValidationError(_("Xin xem lại năm."))
+        if self.span.from_at >= self.span.until_at:
+            raise ValidationError(_("Lúc nghỉ xong phải sau lúc bắt đầu nghỉ."))
+
+    @property
+    def span(self) -> Span:
+        """Once the form is valid."""
+        from_day, until_day, until_time = self.from_day.data, self.until_day.data, self.until_time.data
+        assert from_day
+        assert until_day
+        return Span(
+            local(from_day, self.from_time.data or time()),
+            local(until_day, until_time) if until_time else local(until_day + timedelta(days=1), time()),
+        )
+
+
+class ClosureForm(ClosureTimeForm):
+    what = SelectField(_("Nghỉ bộ nào"), validate_choice=True)
+    """The code of a kit, or ``*`` and the slug of a commune for all of its kits."""
 
 
 class EmptyForm(Form):

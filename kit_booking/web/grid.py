@@ -1,171 +1,85 @@
-"""The fortnight as finished strings, so that the template only puts them in place: it is built often."""
+"""The fortnight: a form with blanks, made once for a commune and a stretch of time, filled in for each reader."""
 
-import functools
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
-from typing import NamedTuple
 
-from flask_babel import gettext as _
-from flask_babel import ngettext
-from markupsafe import escape
+from markupsafe import Markup
 
-from kit_booking.domain.local_time import to_local
-from kit_booking.domain.phone import national
-from kit_booking.domain.slots import Slot
-from kit_booking.services.fortnight import Fortnight, KitFortnight, ShownSlot, SlotState
+from kit_booking.services.fortnight import Fortnight, KitFortnight
+from kit_booking.services.outlook import Outlook, SlotState
 from kit_booking.services.sheets import CommuneSheet
-from kit_booking.web.formats import hours, long_day, lunar, moment, short_name, weekday
+from kit_booking.web.grid_form import BLANK, Form, KitForm, form_of
 from kit_booking.web.language import language
-from kit_booking.web.words import slot_word
-
-SATURDAY = 5
-SIGNS = {
-    SlotState.FREE: "○",
-    SlotState.WAITING: "◐",
-    SlotState.TAKEN: "●",
-    SlotState.MINE: "★",
-    SlotState.CLOSED: "✕",
-    SlotState.NOT_OPEN: "…",
-    SlotState.PAST: "·",
-}
-
-
-class Cell(NamedTuple):
-    """A slot of a day. The template puts it in as it is: what may be typed by people is escaped already."""
-
-    path: str
-    css: str
-    name: str
-    hours: str
-    sign: str
-    word: str
-
-
-NO_SLOT = Cell("", "", "", "", "", "")
 
 
 @dataclass(frozen=True)
-class Day:
-    id: str
-    css: str
-    weekday: str
-    date: str
-    long: str
-    lunar: str
-    free: int
-    summary: str
-    cells: list[Cell]
+class KitLink:
+    """A kit in the list of places above the grid, and how much of it is free."""
 
-
-@dataclass(frozen=True)
-class Place:
-    name: str
-    address: str
-    keeper: str
-    keeper_phone: str
-
-
-@dataclass(frozen=True)
-class Part:
-    name: str
-    count: int
-
-
-@dataclass(frozen=True)
-class Kit:
     code: str
-    place: Place
-    parts: list[Part]
-    free: int
-    days: list[Day]
+    place: str
+    free: str
 
 
 @dataclass(frozen=True)
 class GridPage:
     commune: CommuneSheet
-    kits: list[Kit]
-    rows: list[tuple[str, str]]
+    kits: list[KitLink]
+    grid: Markup
     opens: str
 
 
 def page_of(shown: Fortnight, *, for_staff: bool = False) -> GridPage:
     """For households a free slot leads to asking and an own one to its booking; for staff to every booking."""
-    words = {
-        SlotState.FREE: _("Còn trống"),
-        SlotState.WAITING: _("Chờ duyệt"),
-        SlotState.TAKEN: _("Đã có người"),
-        SlotState.MINE: _("Của nhà mình"),
-        SlotState.CLOSED: _("Nghỉ"),
-        SlotState.NOT_OPEN: _("Chưa mở"),
-        SlotState.PAST: _("Đã qua"),
-    }
-    looks = {state: (state.value, SIGNS[state], escape(word)) for state, word in words.items()}
-    rows = _rows(shown)
-    names = {slot.key: escape(slot_word(slot.name)) for slot in rows}
-    spans = {slot.key: hours((slot.on_air.from_at, slot.on_air.until_at)) for slot in rows}
-    first_kit = shown.kits[0].days if shown.kits else []
-    free_words = [_free_words(count) for count in range(len(rows) + 1)]
-    strings = {day: _strings(day, shown.window.first, language()) for day, _cells in first_kit}
-
-    def cell_of(kit: KitFortnight, cell: ShownSlot) -> Cell:
-        key, state = cell.slot.key, cell.state
-        if cell.code:
-            path = f"/staff/bookings/{cell.code}" if for_staff else f"/bookings/{cell.code}"
-        elif state is SlotState.FREE and not for_staff:
-            path = f"/kits/{kit.kit.code}/{cell.slot.day}/{key}"
-        else:
-            path = ""
-        css, sign, word = looks[state]
-        if cell.household:
-            word = escape(f"{short_name(cell.household)} {national(cell.phone)}")
-        return Cell(path, css, names[key], spans[key], sign, word)
-
-    def day_of(kit: KitFortnight, day: date, cells: list[ShownSlot]) -> Day:
-        css, short, number, long, moon = strings[day]
-        by_key = {cell.slot.key: cell_of(kit, cell) for cell in cells}
-        free = sum(cell.state is SlotState.FREE for cell in cells)
-        return Day(
-            f"{kit.kit.code}-{day:%m%d}",
-            css,
-            short,
-            number,
-            long,
-            moon,
-            free,
-            free_words[free],
-            [by_key.get(key, NO_SLOT) for key in names],
-        )
-
-    kits = [
-        Kit(
-            kit.kit.code,
-            Place(kit.kit.place, kit.kit.address, kit.kit.keeper, kit.kit.keeper_phone),
-            [Part(name, count) for name, count in kit.kit.parts],
-            kit.free,
-            [day_of(kit, day, cells) for day, cells in kit.days],
-        )
-        for kit in shown.kits
-    ]
-    opens = _(
-        "Ngày %(day)s mở lúc %(time)s.",
-        day=long_day(shown.window.next_to_open),
-        time=moment(shown.window.next_opens_at),
-    )
-    return GridPage(shown.commune, kits, list(zip(names.values(), spans.values(), strict=True)), opens)
+    form = form_of(shown.outlook, language(), for_staff)
+    kits = [KitLink(kit.outlook.kit.code, kit.outlook.kit.place, _text(form.free[kit.free])) for kit in shown.kits]
+    return GridPage(shown.commune, kits, _text(b"".join(_filled_in(form, shown))), form.opens)
 
 
-def _rows(shown: Fortnight) -> list[Slot]:
-    """One of each slot that occurs, by the time of day."""
-    found = {cell.slot.key: cell.slot for kit in shown.kits for _day, cells in kit.days for cell in reversed(cells)}
-    return sorted(found.values(), key=lambda slot: to_local(slot.on_air.from_at).time())
+class BlankPage:
+    """The page of whoever is not signed in, written once for a stretch of time."""
+
+    def __init__(self, commune: CommuneSheet, shown: Outlook, write: Callable[[GridPage], str]) -> None:
+        self._form = form_of(shown, language(), False)
+        kits = [KitLink(kit.kit.code, kit.kit.place, _blank(kit.kit.code)) for kit in shown.kits]
+        page = write(GridPage(commune, kits, _blank("grid"), self._form.opens)).encode()
+        before, _, self._after = page.partition(_blank("grid").encode())
+        self._before = before.split(BLANK.encode())
+
+    def filled_in(self, shown: Fortnight) -> bytes:
+        free = {kit.outlook.kit.code.encode(): self._form.free[kit.free] for kit in shown.kits}
+        before = list(self._before)
+        before[1::2] = [free[code] for code in before[1::2]]
+        return b"".join([*before, *_filled_in(self._form, shown), self._after])
 
 
-@functools.lru_cache(maxsize=128)
-def _strings(day: date, today: date, _language: str) -> tuple[str, str, str, str, str]:
-    marks = (("today", day == today), ("weekend", day.weekday() >= SATURDAY))
-    css = " ".join(name for name, is_so in marks if is_so)
-    return css, weekday(day), f"{day:%d/%m}", long_day(day), lunar(day)
+def _blank(name: str) -> Markup:
+    return Markup(f"{BLANK}{name}{BLANK}")  # noqa: S704 (the code of a kit, or ours)
 
 
-def _free_words(count: int) -> str:
-    return ngettext("%(num)d buổi trống", "%(num)d buổi trống", count) if count else _("Đã kín")
+def _text(filled_in: bytes) -> Markup:
+    return Markup(filled_in.decode())  # noqa: S704 (the template wrote, and escaped, all of it)
+
+
+def _filled_in(form: Form, shown: Fortnight) -> list[bytes]:
+    fillings: list[bytes] = []
+    for kit, of_kit in zip(form.kits, shown.kits, strict=True):
+        fillings += _fillings(form, kit, of_kit)
+    pieces = [b""] * (len(form.pieces) + len(fillings))
+    pieces[::2], pieces[1::2] = form.pieces, fillings
+    return pieces
+
+
+def _fillings(form: Form, kit: KitForm, shown: KitFortnight) -> list[bytes]:
+    """What fills a kit's blanks, in the order in which they stand in communes/grid.html."""
+    states = shown.states
+    slots = [by_state[state] for by_state, state in zip(kit.slots, states, strict=True)]
+    for number, holder in shown.holders.items():
+        slots[number] = kit.held_slot(number, states[number], holder)
+    free = [states[of_day].count(SlotState.FREE) for _day, of_day in shown.outlook.days]
+    fillings = [form.free[sum(free)]]
+    fillings += [day.strips[count] for day, count in zip(kit.days, free, strict=True)]
+    for day, count in zip(kit.days, free, strict=True):
+        fillings.append(form.sums[count])
+        fillings += [slots[number] for number in day.numbers]
+    return fillings

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from kit_booking.clock import utc_now
 from kit_booking.services.bookings_shown import ShownBooking, find_booking
+from kit_booking.services.households import ShownHousehold, find_registered
 from kit_booking.services.staff import HouseholdMember, StaffMember, find_household, find_member
 
 STAFF_STAYS = timedelta(hours=12)
@@ -89,9 +90,9 @@ def staff_member() -> StaffMember | None:
     return found.member if found and isinstance(found.member, StaffMember) else None
 
 
-def sign_in_household(household_id: int) -> None:
-    """Stay signed in on this phone for 90 days."""
-    found = find_household(household_id)
+def sign_in_household(household_id: int, version: int | None = None) -> None:
+    """Stay signed in on this phone for 90 days; with a version, only if its sign-ins were not ended since."""
+    found = find_household(household_id, version)
     if found is None:
         abort(403)
     session.pop("new_feed", None)  # Whatever was made for the one before is not for this one.
@@ -162,3 +163,13 @@ def staff_booking_or_404(code: str, *, acting: bool = False) -> ShownBooking:
     if acting and not this_member().may_act(booking.commune_id):
         abort(403)
     return booking
+
+
+def staff_household_or_404(household_id: int, *, acting: bool = False) -> ShownHousehold:
+    """The household if it is of the register of a commune of theirs; to change it takes a clerk."""
+    household = find_registered(household_id)
+    if household is None or not this_member().may_see(household.commune_id):
+        abort(404)
+    if acting and not this_member().may_act(household.commune_id):
+        abort(403)
+    return household

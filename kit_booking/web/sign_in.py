@@ -167,9 +167,12 @@ def sign_out() -> Response:
 
 
 def _enter(household_id: int) -> Response:
+    phone = _verified()
     session.pop("verified", None)
-    sign_in.enter_household(household_id, now=utc_now())
-    sign_in_household(household_id)
+    version = sign_in.enter_household(household_id, phone, now=utc_now())
+    if version is None:
+        return _start_again()
+    sign_in_household(household_id, version)
     return redirect(_next("/bookings"), 303)
 
 

@@ -10,7 +10,7 @@ from flask import abort
 
 from kit_booking.services.booking import Look, look_at_slot
 from kit_booking.services.slots import FoundSlot, NoSuchSlot
-from kit_booking.web.grid import Part, Place
+from kit_booking.web.grid_form import Part, Place
 from kit_booking.web.words import slot_word
 
 
@@ -20,6 +20,7 @@ class SlotPage:
     place: Place
     commune_name: str
     slot_name: str
+    key: str
     day: date
     from_at: datetime
     until_at: datetime
@@ -35,6 +36,7 @@ def slot_page_of(found: FoundSlot) -> SlotPage:
         Place(kit.place, kit.address, kit.keeper, kit.keeper_phone),
         found.commune.name,
         slot_word(slot.name),
+        slot.key,
         slot.day,
         slot.on_air.from_at,
         slot.on_air.until_at,

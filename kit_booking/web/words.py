@@ -8,13 +8,16 @@ from flask_babel import lazy_gettext, ngettext
 from kit_booking.domain.booking import Booked, Reason, Refusal
 from kit_booking.domain.delivery import FILTERED, Meaning, meaning
 from kit_booking.domain.messages import Kind
-from kit_booking.domain.phone import PhoneProblem
+from kit_booking.domain.phone import PhoneProblem, national
 from kit_booking.domain.policy import Policy
+from kit_booking.domain.queue import Place, Why
 from kit_booking.models import MessageState, PauseReason
 from kit_booking.services.bookings_shown import ShownMove
 from kit_booking.services.health import sending_alarms
 from kit_booking.services.sign_in import CodeCheck
-from kit_booking.web.formats import moment
+from kit_booking.services.standing import ShownStanding
+from kit_booking.services.waiting_list import NoPlace
+from kit_booking.web.formats import day, moment
 
 COMMON_REASONS = (
     lazy_gettext("Bộ đang sửa"),
@@ -73,8 +76,42 @@ def refusal_text(refusal: Refusal) -> str:
             return _("Xã chưa có cán bộ duyệt phiếu, bà con gọi điện cho xã giúp.")
 
 
-def standing_text(booked: Booked, policy: Policy) -> str:
-    """What a household has and may still have, in one friendly sentence."""
+def standing_texts(home: ShownStanding) -> list[str]:
+    """What a household has and may still have, its strikes, and why it is paused: friendly sentences."""
+    booked, policy = home.booked, home.policy
+    texts = [quota_text(booked, policy)]
+    pause, strikes = booked.standing.pause, booked.standing.strikes
+    if pause:
+        texts += [
+            refusal_text(Refusal(Reason.PAUSED, at=pause.until_at)),
+            _(
+                "Phiếu đã có vẫn giữ nguyên. Có lý do chính đáng thì bà con gọi xã %(name)s: %(phone)s, "
+                "cán bộ bỏ tạm nghỉ được.",
+                name=home.commune_name,
+                phone=national(home.office_phone),
+            ),
+        ]
+    if strikes and booked.standing.counts_until_at:
+        texts.append(
+            ngettext(
+                "Nhà mình có %(num)d lần không đến nhận hoặc hủy quá muộn, còn tính đến %(until)s.",
+                "Nhà mình có %(num)d lần không đến nhận hoặc hủy quá muộn, còn tính đến %(until)s.",
+                len(strikes),
+                until=day(booked.standing.counts_until_at),
+            )
+            + " "
+            + _(
+                "Đủ %(most)d lần trong %(within)d ngày thì tạm nghỉ đăng ký %(pause)d ngày.",
+                most=policy.strikes,
+                within=policy.strike_days,
+                pause=policy.pause_days,
+            )
+        )
+    return texts
+
+
+def quota_text(booked: Booked, policy: Policy) -> str:
+    """What a household has, and may still have."""
     left = max(0, policy.most_ahead - booked.ahead)
     if not booked.ahead:
         return _(
@@ -90,6 +127,51 @@ def standing_text(booked: Booked, policy: Policy) -> str:
             ahead=booked.ahead,
         )
     return _("Nhà mình đang có đủ %(ahead)d phiếu sắp tới.", ahead=booked.ahead)
+
+
+def no_place_text(reason: NoPlace) -> str:
+    """Why somebody can't wait for a slot."""
+    match reason:
+        case NoPlace.FREE:
+            return _("Buổi này vừa có chỗ trống, bà con đăng ký mượn luôn được.")
+        case NoPlace.CLOSED:
+            return _("Buổi này bộ nghỉ, không cho mượn.")
+        case NoPlace.OWN:
+            return _("Nhà mình đã có phiếu của buổi này rồi.")
+        case NoPlace.TOO_LATE:
+            return _("Buổi này sát giờ quá rồi, bà con gọi điện cho xã.")
+        case NoPlace.MOST:
+            return _("Nhà mình đang chờ đủ số buổi được chờ. Thôi chờ một buổi thì chờ được buổi này.")
+        case NoPlace.PAUSED:
+            return _("Nhà mình đang tạm nghỉ đăng ký nên chưa chờ được. Xem ở “Phiếu của nhà mình”.")
+        case NoPlace.OTHERS:
+            return refusal_text(Refusal(Reason.OTHERS))
+
+
+def place_text(place: Place) -> str:
+    """Who stands before a household, and why, without naming anybody."""
+    if place.number == 1:
+        return _("Nhà mình đứng đầu: có chỗ trống là xã báo ngay.")
+    parts = [_before_text(why, place.before[why]) for why in Why if place.before[why]]
+    before = place.number - 1
+    start = ngettext("Trước nhà mình có %(num)d hộ", "Trước nhà mình có %(num)d hộ", before)
+    return f"{start}: {', '.join(parts)}."
+
+
+def _before_text(why: Why, count: int) -> str:
+    match why:
+        case Why.PUT_FORWARD:
+            return ngettext("%(num)d hộ được xã ưu tiên", "%(num)d hộ được xã ưu tiên", count)
+        case Why.FIRST_TIME:
+            return ngettext("%(num)d hộ chưa được mượn lần nào", "%(num)d hộ chưa được mượn lần nào", count)
+        case Why.FEWER:
+            return ngettext(
+                "%(num)d hộ ít được mượn hơn trong 30 ngày qua",
+                "%(num)d hộ ít được mượn hơn trong 30 ngày qua",
+                count,
+            )
+        case Why.EARLIER:
+            return ngettext("%(num)d hộ vào chờ trước", "%(num)d hộ vào chờ trước", count)
 
 
 def phone_problem_text(problem: PhoneProblem) -> str:

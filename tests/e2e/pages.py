@@ -2,14 +2,31 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 
 from playwright.sync_api import Page
 
 from kit_booking.clock import utc_now
+from kit_booking.domain.counter import Way
+from kit_booking.domain.hours import Span
+from kit_booking.domain.local_time import local
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
-from kit_booking.models import Booking, Household, Kit, Message, MessageState, Role, Staff, StaffRole
+from kit_booking.models import (
+    AuditEntry,
+    Booking,
+    Commune,
+    Handover,
+    Household,
+    Kit,
+    Message,
+    MessageState,
+    Role,
+    Staff,
+    StaffRole,
+    WaitingEntry,
+)
+from kit_booking.services.closures import Closing, close, end
 from tests.builders import days_ahead
 from tests.e2e.demo import COMMUNE, Demo
 
@@ -59,6 +76,33 @@ class Visitor:
         booking = self.booking(status)
         self.demo.sign_in(self.page, self.world.all(Household, id=booking.household_id)[0])
         return booking
+
+    def be_waiting(self) -> int:
+        """Somebody who waits, and the number of the entry."""
+        entry = self.world.all(WaitingEntry, state="waiting", commune_id=self.demo.commune.id)[-1]
+        self.demo.sign_in(self.page, self.world.all(Household, id=entry.household_id)[0])
+        return entry.id
+
+    def choose_another_slot(self) -> None:
+        self.see_one(Status.APPROVED, "/change")
+        self.page.locator("details.choices").last.locator("summary").click()
+        self.page.locator("details.choices").last.locator("a.slot").first.click()
+        self.page.wait_for_load_state()
+
+    def wait_nowhere(self) -> None:
+        self.be_newcomer()
+        self.go(self.slot("toi", days=5))
+        for tick in self.page.get_by_role("checkbox").all():
+            tick.uncheck()
+        self.send("Chờ chỗ trống")
+
+    def put_forward_without_a_reason(self) -> None:
+        self.be_staff(Role.CLERK)
+        self.go("/staff/queue")
+        self.page.get_by_text("Ưu tiên hoặc thôi chờ").first.click()
+        self.page.locator("input[name=reason]").first.fill(" ")
+        self.page.get_by_role("button", name="Đưa lên đầu").first.click()
+        self.page.wait_for_load_state()
 
     def be_newcomer(self) -> None:
         self.demo.sign_in(self.page, self.world.household(self.demo.commune, seen_at=utc_now()))
@@ -132,6 +176,45 @@ class Visitor:
         self.be_staff(Role.CLERK)
         self.go("/staff")
 
+    def see_today_of_a_full_desk(self) -> None:
+        """With an offer, a kit that came back broken, and a line that is opened."""
+        booking, now = self.booking(Status.RETURNED), utc_now()
+        self.be_staff(Role.CLERK)
+        if not self.world.all(Handover, booking_id=booking.id):
+            staff_id = self.world.clerk(self.demo.commune).id
+            self.world.add(
+                Handover(
+                    booking_id=booking.id, way=Way.BACK, staff_id=staff_id, person="", has_fault=True,
+                    happened_at=now, written_at=now,
+                )
+            )  # fmt: skip
+            offered = self.world.all(Booking, status=Status.REQUESTED, commune_id=self.demo.commune.id)[0]
+            self.world.change(offered, status=Status.OFFERED)
+        self.go("/staff")
+        self.page.locator("#t-" + self.booking(Status.REQUESTED).code + " summary").click()
+        self.page.locator("#keys summary").click()
+
+    def at_counter(self, status: Status, action: str) -> None:
+        self.be_staff(Role.CLERK)
+        booking = self.world.all(Booking, commune_id=self.demo.commune.id, status=status)[0]
+        self.go(f"/staff/bookings/{booking.code}/{action}")
+
+    def hand_over_a_kit_that_is_out(self) -> None:
+        self.be_staff(Role.CLERK)
+        out = self.booking(Status.OUT)
+        booking = self.world.all(Booking, kit_id=out.kit_id, status=Status.APPROVED)[0]
+        self.go(f"/staff/bookings/{booking.code}/hand-over")
+        self.page.locator("input[name='parts-2-count']").fill("-1")
+        self.send("Giao bộ")
+        self.page.locator("input[name='parts-2-count']").fill("1")
+        self.send("Giao bộ", note="giao hộ")
+
+    def judge_a_broken_kit(self) -> None:
+        self.see_today_of_a_full_desk()
+        broken = self.world.all(Handover, has_fault=True)[0]
+        code = self.world.all(Booking, id=broken.booking_id)[0].code
+        self.go(f"/staff/bookings/{code}/usable")
+
     def see_the_phones(self, *, is_empty: bool = False) -> None:
         if is_empty:
             self.demo.sms_file.unlink(missing_ok=True)
@@ -148,13 +231,56 @@ class Visitor:
     def list_calendars(self) -> None:
         self.add_a_calendar()
         self.go("/calendar")
-        self.page.get_by_text("Bỏ lịch này").first.click()
 
     def decline_without_a_reason(self) -> None:
         self.see_one_as_clerk(Status.REQUESTED)
         self.page.get_by_text("Không duyệt").first.click()
         self.page.locator("input[name=reason]").first.fill(" ")
         self.page.locator(".own-words button").first.click()
+        self.page.wait_for_load_state()
+
+    def closure(self, days: int = 5) -> int:
+        """A kit whose evenings are all taken, closed for two days; its id."""
+        kit = self.world.kits(self.demo.commune)[2]
+        first = days_ahead(days, utc_now())
+        span = Span(local(first, time()), local(first + timedelta(days=2), time()))
+        clerk = self.world.clerk(self.demo.commune)
+        closing = Closing(self.demo.commune.id, kit.id, span, "Hỏng đèn, chờ thợ ở Hà Nội về thay bóng")
+        return self.world.do(close, closing, clerk.id, now=utc_now())
+
+    def see_a_closure(self) -> None:
+        self.be_staff(Role.CLERK)
+        self.go(f"/staff/closures/{self.closure()}")
+        for part in self.page.locator("summary").all():
+            part.click()
+
+    def see_a_closure_that_is_over(self) -> None:
+        self.be_staff(Role.CLERK)
+        closure = self.closure(days=9)
+        self.world.do(end, closure, self.world.clerk(self.demo.commune).id, now=utc_now())
+        self.go(f"/staff/closures/{closure}")
+
+    def change_a_closure_without_a_reason(self) -> None:
+        self.see_a_closure()
+        self.page.locator("input[name=reason]").fill(" ")
+        self.page.get_by_role("button", name="Ghi lại").click()
+        self.page.wait_for_load_state()
+
+    def write_a_closure_down(self, button: str, **typed: str) -> None:
+        self.be_staff(Role.CLERK)
+        self.go(f"/staff/closures/new?kit={self.kit().code}&reason=Hỏng đèn")
+        self.send(button, until_day=str(days_ahead(6, utc_now())), **typed)
+
+    def move_a_booking(self) -> None:
+        self.be_staff(Role.CLERK)
+        self.go(f"/staff/bookings/{self.booking(Status.APPROVED).code}/move")
+        for part in self.page.locator("summary").all():
+            part.click()
+
+    def move_a_booking_nowhere(self) -> None:
+        self.move_a_booking()
+        self.page.locator("button[name=to]").first.evaluate("it => { it.value = '/nowhere' }")
+        self.page.locator("button[name=to]").first.click()
         self.page.wait_for_load_state()
 
     def approve_as_the_leader(self) -> None:
@@ -168,6 +294,77 @@ class Visitor:
         self.page.locator("form.approve button").first.click()
         self.page.wait_for_load_state()
 
+    def settings(self, rest: str = "", role: Role = Role.CLERK) -> None:
+        self.be_staff(role)
+        self.go(f"/staff/settings/{COMMUNE}{rest}")
+
+    def change_settings(self, section: str, **typed: str) -> None:
+        self.settings(f"/{section}")
+        self.send("Xem trước thay đổi", **typed)
+
+    def place(self) -> str:
+        return f"/places/{self.kit().place_id}"
+
+    def change_settings_too_late(self) -> None:
+        self.change_settings("fairness", most_ahead="3")
+        commune = self.demo.commune
+        self.world.change(commune, phone="+842433854199")
+        self.world.add(
+            AuditEntry(at=utc_now(), action="settings_changed", commune_id=commune.id, detail="phone: 0243 → 0244")
+        )
+        self.send("Lưu thay đổi")
+
+    def be_staff_of_two_communes(self) -> None:
+        commune = self.world.commune(f"Vân Từ {self.kit_count()}", kits=0)
+        clerk = self.world.clerk(commune)
+        self.world.add(StaffRole(staff_id=clerk.id, commune_id=self.demo.commune.id, role=Role.LEADER))
+        self.demo.sign_in(self.page, clerk)
+
+    def see_long_names_in_the_audit_list(self) -> None:
+        self.be_clerk_without_work()
+        commune = self.world.all(Commune)[-1]
+        clerk = self.world.clerk(commune)
+        self.world.add(
+            *(
+                AuditEntry(at=utc_now(), action=action, commune_id=commune.id, staff_id=clerk.id, detail=detail)
+                for action in ("kit_moved", "settings_changed", "declined")
+                for detail in ("most_ahead: 2 → 3", LONG * 2, "khôngcódấucách" * 9)
+            )
+        )
+        self.go("/staff/audit")
+
+    def operate(self, rest: str = "") -> None:
+        self.be_staff(Role.OPERATOR)
+        self.go(f"/staff/operator{rest}")
+
+    def operate_with_long_names(self) -> None:
+        commune = self.world.commune(f"{LONG[:74]} {self.kit_count()}", kits=0)
+        self.world.kit(
+            self.world.place(commune, LONG[:80], address=LONG * 2, keeper=LONG[:80]), f"LN-{self.kit_count()}"
+        )
+        self.operate(f"/communes/{commune.slug}")
+
+    def account(self, rest: str = "") -> None:
+        role = self.world.all(StaffRole, commune_id=self.demo.commune.id, role=Role.LEADER)[0]
+        self.operate(f"/staff/{role.staff_id}{rest}")
+
+    def reset_a_password(self) -> None:
+        self.account()
+        self.send("Đặt lại mật khẩu")
+
+    def see_a_disabled_account(self) -> None:
+        self.be_staff(Role.OPERATOR)
+        member = self.world.staff(self.demo.commune, is_active=False, name=LONG[:80])
+        self.go(f"/staff/operator/staff/{member.id}")
+
+    def look_at_a_move_of_a_kit(self) -> None:
+        self.operate(f"/communes/{COMMUNE}/kits/{self.kit().code}")
+        self.page.locator("select[name=place_id]").select_option(index=3)
+        self.send("Xem trước ai phải được báo")
+
+
+LONG = "Ban quản lý nhà văn hóa trung tâm và chợ đầu mối làng nghề Thượng Yên, trụ sở xã cũ "
+
 
 def _as(become: Callable[[Visitor], object], path: str) -> Callable[[Visitor], None]:
     def reach(visitor: Visitor) -> None:
@@ -179,7 +376,13 @@ def _as(become: Callable[[Visitor], object], path: str) -> Callable[[Visitor], N
 
 SLOT = "/kits/<kit_code>/<day>/<slot_key>"
 FORTNIGHT = "/communes/<slug>"
+WAITING, FORWARD = "/waiting/<int(max=2147483647):entry_id>", "/staff/queue/<int(max=2147483647):entry_id>/forward"
 ONE, STAFF_ONE = "/bookings/<code>", "/staff/bookings/<code>"
+SETTINGS = "/staff/settings/<slug>"
+SECTION = f"{SETTINGS}/<any(plan,office,asking,answering,handover,fairness,waiting,texts):section>"
+OPERATOR, OPERATOR_ONE = "/staff/operator", "/staff/operator/communes/<slug>"
+ACCOUNTS, ACCOUNT = f"{OPERATOR}/staff", f"{OPERATOR}/staff/<int(max=2147483647):staff_id>"
+ONE_CLOSURE = "/staff/closures/<int(max=2147483647):closure_id>"
 S = Status
 
 PAGES = [
@@ -216,10 +419,21 @@ PAGES = [
         for status in (S.REQUESTED, S.APPROVED, S.DECLINED, S.CANCELLED, S.RETURNED)
     ),
     Shown("question before cancelling", "/bookings/<code>/cancel", lambda v: v.see_one(S.APPROVED, "/cancel")),
+    Shown("booking, offered", ONE, lambda v: v.see_one(S.OFFERED)),
+    Shown("where to change to", "/bookings/<code>/change", lambda v: v.see_one(S.APPROVED, "/change")),
+    Shown("question before changing", "/bookings/<code>/change", Visitor.choose_another_slot),
+    Shown("taken slot, waited for by a household", SLOT, lambda v: (v.be_newcomer(), v.go(v.slot("toi", days=5)))),
+    Shown("waiting without a place", SLOT + "/wait", Visitor.wait_nowhere),
+    Shown("place in the queue", WAITING, lambda v: v.go(f"/waiting/{v.be_waiting()}")),
+    Shown("bookings of who waits", "/bookings", _as(Visitor.be_waiting, "/bookings")),
+    Shown("queue of a clerk", "/staff/queue", _as(lambda v: v.be_staff(Role.CLERK), "/staff/queue")),
+    Shown("queue without anybody", "/staff/queue", _as(Visitor.be_clerk_without_work, "/staff/queue")),
+    Shown("putting forward without a reason", FORWARD, Visitor.put_forward_without_a_reason),
     Shown("no calendars", "/calendar", _as(Visitor.be_newcomer, "/calendar")),
     Shown("new calendar", "/calendar", Visitor.add_a_calendar),
     Shown("calendars", "/calendar", Visitor.list_calendars),
     Shown("calendars of staff", "/calendar", _as(lambda v: v.be_staff(Role.CLERK), "/calendar")),
+    Shown("calendars of an operator", "/calendar", _as(lambda v: v.be_staff(Role.OPERATOR), "/calendar")),
     Shown("sign-in of staff", "/staff/sign-in", lambda v: v.go("/staff/sign-in")),
     Shown(
         "sign-in without a password",
@@ -245,8 +459,97 @@ PAGES = [
         Shown(f"booking for staff, {status}", STAFF_ONE, lambda v, status=status: v.see_one_as_clerk(status))
         for status in (S.REQUESTED, S.APPROVED, S.DECLINED, S.CANCELLED, S.OUT, S.RETURNED)
     ),
+    Shown("today of a full desk", "/staff", Visitor.see_today_of_a_full_desk),
+    Shown("handing over", STAFF_ONE + "/hand-over", lambda v: v.at_counter(S.APPROVED, "hand-over")),
+    Shown("handing over a kit that is out", STAFF_ONE + "/hand-over", Visitor.hand_over_a_kit_that_is_out),
+    Shown("taking back", STAFF_ONE + "/take-back", lambda v: v.at_counter(S.OUT, "take-back")),
+    Shown("a kit that came back broken", STAFF_ONE + "/usable", Visitor.judge_a_broken_kit),
+    Shown("paper to sign", STAFF_ONE + "/receipt", lambda v: v.at_counter(S.OUT, "receipt")),
+    Shown("paper to sign, still empty", STAFF_ONE + "/receipt", lambda v: v.at_counter(S.APPROVED, "receipt")),
+    Shown("closures", "/staff/closures", _as(lambda v: (v.be_staff(Role.CLERK), v.closure()), "/staff/closures")),
+    Shown("closures where there are none", "/staff/closures", _as(Visitor.be_clerk_without_work, "/staff/closures")),
+    Shown("new closure", "/staff/closures/new", _as(lambda v: v.be_staff(Role.CLERK), "/staff/closures/new")),
+    Shown(
+        "look before closing", "/staff/closures/new", lambda v: v.write_a_closure_down("Xem trước các phiếu bị vướng")
+    ),
+    Shown(
+        "closing without a reason", "/staff/closures/new", lambda v: v.write_a_closure_down("Ghi nghỉ", reason=" ")
+    ),
+    Shown("closure", ONE_CLOSURE, Visitor.see_a_closure),
+    Shown("closure that is over", ONE_CLOSURE, Visitor.see_a_closure_that_is_over),
+    Shown("changing a closure without a reason", ONE_CLOSURE, Visitor.change_a_closure_without_a_reason),
+    Shown("moving a booking", STAFF_ONE + "/move", Visitor.move_a_booking),
+    Shown("moving a booking nowhere", STAFF_ONE + "/move", Visitor.move_a_booking_nowhere),
+    Shown("what can be printed", "/staff/print", _as(lambda v: v.be_staff(Role.OPERATOR), "/staff/print")),
+    *(
+        Shown(
+            f"paper, {path}",
+            "/staff/print/<slug>/" + path.partition("?")[0],
+            _as(lambda v: v.be_staff(Role.CLERK), f"/staff/print/{COMMUNE}/{path}"),
+        )
+        for path in ("week", "week?names=none", "day", "poster", "poster?kit=PD-1")
+    ),
     Shown("declining without a reason", STAFF_ONE + "/decline", Visitor.decline_without_a_reason),
     Shown("what an account may not do", STAFF_ONE + "/approve", Visitor.approve_as_the_leader),
+    Shown("settings of a clerk", SETTINGS, Visitor.settings),
+    Shown("settings of a leader", SETTINGS, lambda v: v.settings(role=Role.LEADER)),
+    Shown("settings without a place", SETTINGS, lambda v: v.go(f"/staff/settings/{v.be_clerk_without_work()}")),
+    Shown("settings of which commune", "/staff/settings", _as(Visitor.be_staff_of_two_communes, "/staff/settings")),
+    *(
+        Shown(f"settings, {section}", SECTION, lambda v, section=section: v.settings(f"/{section}"))
+        for section in ("plan", "office", "asking", "fairness", "texts")
+    ),
+    Shown(
+        "settings that can't be",
+        SECTION,
+        lambda v: v.change_settings("office", phone="12", **{"days-3-opens": "sáng", "days-5-closes": ""}),
+    ),
+    Shown("plan that can't be", SECTION, lambda v: v.change_settings("plan", **{"lines-1-name": "Sáng"})),
+    Shown("settings before they are saved", SECTION, lambda v: v.change_settings("asking", window_days="5")),
+    Shown("settings that somebody else changed", SECTION, Visitor.change_settings_too_late),
+    Shown(
+        "settings of a place",
+        SETTINGS + "/places/<int(max=2147483647):place_id>",
+        lambda v: v.settings(v.place()),
+    ),
+    Shown("parts of a kit", SETTINGS + "/kits/<code>", lambda v: v.settings(f"/kits/{v.kit().code}")),
+    Shown("audit list", "/staff/audit", Visitor.see_long_names_in_the_audit_list),
+    Shown("audit list of the operator", "/staff/audit", _as(lambda v: v.be_staff(Role.OPERATOR), "/staff/audit")),
+    Shown(
+        "audit list without a result",
+        "/staff/audit",
+        _as(lambda v: v.be_staff(Role.CLERK), "/staff/audit?booking=XX999&from=2026-12-01"),
+    ),
+    Shown("communes of the operator", OPERATOR, Visitor.operate),
+    Shown("communes without a result", OPERATOR, lambda v: v.operate("?q=zzz")),
+    Shown("commune of the operator", OPERATOR_ONE, lambda v: v.operate(f"/communes/{COMMUNE}")),
+    Shown("commune with long names", OPERATOR_ONE, Visitor.operate_with_long_names),
+    Shown("new commune", OPERATOR + "/communes/new", lambda v: v.operate("/communes/new")),
+    Shown(
+        "new commune without a name",
+        OPERATOR + "/communes/new",
+        lambda v: (v.operate("/communes/new"), v.send("Lưu", code="x", phone="1")),
+    ),
+    Shown("name of a commune", OPERATOR_ONE + "/edit", lambda v: v.operate(f"/communes/{COMMUNE}/edit")),
+    Shown("new place", OPERATOR_ONE + "/places/new", lambda v: v.operate(f"/communes/{COMMUNE}/places/new")),
+    Shown(
+        "place",
+        OPERATOR_ONE + "/places/<int(max=2147483647):place_id>",
+        lambda v: v.operate(f"/communes/{COMMUNE}{v.place()}"),
+    ),
+    Shown("new kit", OPERATOR_ONE + "/kits/new", lambda v: v.operate(f"/communes/{COMMUNE}/kits/new")),
+    Shown("move of a kit", OPERATOR_ONE + "/kits/<code>", Visitor.look_at_a_move_of_a_kit),
+    Shown("accounts", ACCOUNTS, lambda v: v.operate("/staff")),
+    Shown("accounts without a result", ACCOUNTS, lambda v: v.operate("/staff?q=zzz")),
+    Shown("new account", ACCOUNTS + "/new", lambda v: v.operate(f"/staff/new?commune={COMMUNE}")),
+    Shown(
+        "new account without a name",
+        ACCOUNTS + "/new",
+        lambda v: (v.operate("/staff/new"), v.send("Thêm tài khoản", username="a b", mobile="12")),
+    ),
+    Shown("account", ACCOUNT, Visitor.account),
+    Shown("account with a new password", ACCOUNT, Visitor.reset_a_password),
+    Shown("account that is disabled", ACCOUNT, Visitor.see_a_disabled_account),
     Shown("page that is not there", "", lambda v: v.go("/nothing/here")),
     Shown("phones of the demo", "/demo/phones", Visitor.see_the_phones),
     Shown("phones without a text", "/demo/phones", lambda v: v.see_the_phones(is_empty=True)),
@@ -254,6 +557,7 @@ PAGES = [
 
 NO_PAGES = {
     "/static/<path:filename>", "/robots.txt", "/healthz", "/readyz", "/language/<code>",
+    "/staff/photos/<int(max=2147483647):photo_id>",
     "/communes/<slug>.ics", "/kits/<code>.ics", "/feeds/<token>.ics", "/bookings/<code>.ics",
 }  # fmt: skip
 """Rules that answer with something else than a page to look at."""

@@ -6,15 +6,16 @@ from contextlib import contextmanager
 from threading import Thread
 
 from flask import Flask
-from waitress import create_server
 from waitress.wasyncore import close_all
+
+from kit_booking.server import server_of
 
 
 @contextmanager
 def serving(app: Flask, listener: socket.socket) -> Iterator[None]:
     """Serve the app on the bound socket from a thread of this process, so that the test shares its fakes."""
     sockets: dict[int, object] = {}
-    server = create_server(app, map=sockets, sockets=[listener], threads=8)
+    server = server_of(app, app.extensions["settings"], opened=sockets, sockets=[listener])
     thread = Thread(target=server.run, name="server")
     thread.start()
     try:

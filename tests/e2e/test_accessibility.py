@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page
 from tests.e2e.browser import DESK, axe_violations, opened
 from tests.e2e.demo import Demo
 from tests.e2e.pages import NO_PAGES, PAGES, Shown, Visitor
+from tests.e2e.register_pages import REGISTER_NO_PAGES, REGISTER_PAGES
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -34,7 +35,7 @@ def eyes(browser: Browser, shared_demo: Demo) -> Iterator[Page]:
         yield page
 
 
-@pytest.mark.parametrize("shown", PAGES, ids=lambda shown: shown.name)
+@pytest.mark.parametrize("shown", [*PAGES, *REGISTER_PAGES], ids=lambda shown: shown.name)
 def test_everybody_can_use_the_page(shared_demo: Demo, eyes: Page, shown: Shown) -> None:
     shown.reach(Visitor(shared_demo, eyes))
     assert rule_of(shared_demo.app, eyes) == shown.rule
@@ -55,8 +56,9 @@ def test_everybody_can_use_the_page(shared_demo: Demo, eyes: Page, shown: Shown)
 
 def test_no_page_is_missing_here(shared_demo: Demo) -> None:
     rules = {rule.rule for rule in shared_demo.app.url_map.iter_rules() if "GET" in rule.methods}
-    assert rules - NO_PAGES == {shown.rule for shown in PAGES} & rules
-    assert rules >= NO_PAGES
+    no_pages = NO_PAGES | REGISTER_NO_PAGES
+    assert rules - no_pages == {shown.rule for shown in (*PAGES, *REGISTER_PAGES)} & rules
+    assert rules >= no_pages
 
 
 def rule_of(app: Flask, page: Page) -> str:

@@ -30,6 +30,11 @@ def test_the_fortnight_of_seven_kits_weighs_little(shared_demo: Demo, fresh_phon
     assert_light(fresh_phone, f"/communes/{communes[7].slug}")
 
 
+def test_the_page_of_all_calendars_of_seven_kits_weighs_little(shared_demo: Demo, fresh_phone: Page) -> None:
+    communes = {len(shared_demo.world.kits(commune)): commune for commune in shared_demo.world.all(Commune)}
+    assert_light(fresh_phone, f"/communes/{communes[7].slug}/calendar")
+
+
 def assert_light(page: Page, path: str) -> None:
     """All that comes over the wire for the page: heads and bodies, packed as they are sent."""
     weights: dict[str, int] = {}

@@ -18,14 +18,14 @@ from kit_booking.domain.local_time import local_day
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.slots import opens_at, window
 from kit_booking.domain.status import AHEAD, LIVE, USED, Status, may_move
-from kit_booking.models import Booking, BookingMove, Commune, Hold, Household, Kit, Staff
+from kit_booking.models import Booking, BookingMove, Closure, Commune, Handover, Hold, Household, Kit, Staff
 from kit_booking.services import demo
 from kit_booking.services.health import is_demo
 from tests.builders import NOW, World, at, days_ahead
 from tests.databases import Postgresql, Sqlite
 from tests.fakes import FakeSms
 
-SHOWN = {Status.REQUESTED, Status.APPROVED, Status.DECLINED, Status.CANCELLED, Status.OUT, Status.RETURNED}
+SHOWN = set(Status) - {Status.REFUSED, Status.LAPSED}
 """Every status that a booking can have by now."""
 
 
@@ -58,7 +58,7 @@ def contents(world: World, table: type[Base]) -> list[dict[str, Any]]:
 
 def test_it_is_the_same_for_the_same_day_on_both_databases(world: World, postgresql: Postgresql) -> None:
     with postgresql.migrated() as url, town(url, NOW + timedelta(hours=9)) as other:
-        for table in (Commune, Kit, Household, Staff, Booking, BookingMove, Hold):
+        for table in (Commune, Kit, Household, Staff, Booking, BookingMove, Closure, Hold, Handover):
             assert contents(other, table) == contents(world, table)
             assert contents(world, table)
 
@@ -94,6 +94,15 @@ def test_it_has_the_four_communes_with_their_23_kits_and_some_120_households(wor
 
 def test_every_status_that_exists_by_now_is_there(bookings: list[Booking]) -> None:
     assert {booking.status for booking in bookings} == SHOWN
+
+
+def test_the_counter_has_something_to_tell(world: World, bookings: list[Booking]) -> None:
+    late, due = sorted((b for b in bookings if b.status == Status.OUT), key=lambda booking: booking.return_at)
+    assert (late.return_at, due.return_at) == (at(days_ahead(-1), "16:45"), at(days_ahead(0), "07:30"))
+    assert {handover.booking_id for handover in world.all(Handover)} == {late.id, due.id}
+    [missed] = [b for b in bookings if b.strike_at]
+    assert missed.status == Status.NO_SHOW
+    assert missed.household_id in {b.household_id for b in bookings if b.status == Status.REQUESTED}
 
 
 def test_it_goes_from_60_days_back_to_14_ahead(bookings: list[Booking]) -> None:
@@ -148,7 +157,9 @@ def test_no_household_has_more_than_the_rules_allow(bookings: list[Booking]) -> 
 
 
 def test_every_live_booking_has_its_hold_and_no_other_has_one(world: World, bookings: list[Booking]) -> None:
-    holds = {hold.booking_id: (hold.kit_id, hold.from_at, hold.until_at) for hold in world.all(Hold)}
+    holds = {
+        hold.booking_id: (hold.kit_id, hold.from_at, hold.until_at) for hold in world.all(Hold) if hold.booking_id
+    }
     assert holds == {
         booking.id: (booking.kit_id, booking.pick_up_at, booking.return_at)
         for booking in bookings
@@ -168,3 +179,16 @@ def test_every_booking_has_its_history_by_allowed_moves_in_order(world: World, b
         last = history[-1]
         assert (last.to_status, last.happened_at) == (booking.status, booking.changed_at)
         assert booking.version == len(history) - 1
+
+
+def test_one_kit_is_being_repaired_and_one_commune_has_written_a_holiday_down(world: World) -> None:
+    repair, holiday = world.all(Closure)
+    [broken] = world.all(Kit, id=repair.kit_id)
+    assert (broken.code, repair.reason) == ("DX-7", "Hỏng đèn, chờ thay bóng")
+    assert (repair.from_at, repair.until_at) == (at(days_ahead(2), "00:00"), at(days_ahead(5), "00:00"))
+    assert (holiday.kit_id, holiday.reason) == (None, "Tết Dương lịch")
+    closed = {hold.kit_id: (hold.from_at, hold.until_at) for hold in world.all(Hold, booking_id=None)}
+    assert closed == {
+        broken.id: (repair.from_at, repair.until_at),
+        **{kit.id: (holiday.from_at, holiday.until_at) for kit in world.all(Kit, commune_id=holiday.commune_id)},
+    }

@@ -1,7 +1,9 @@
 """Who may open what: one table of every route, and what each of seven readers gets there."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -9,8 +11,11 @@ from flask import Flask
 from kit_booking import create_app
 from kit_booking.clock import utc_now
 from kit_booking.config import Settings
-from kit_booking.models import FeedToken
+from kit_booking.domain.counter import Way
+from kit_booking.domain.status import Status
+from kit_booking.models import Booking, FeedToken, Handover, Photo, Role, StaffRole
 from kit_booking.services.feed_tokens import Owner, add_token
+from kit_booking.services.paper_register import keep_file
 from tests.databases import on_sqlite
 from tests.fakes import FakeSms
 from tests.web.town import Town, where
@@ -65,6 +70,56 @@ def of_booking(pattern: str) -> Callable[[Town], str]:
     return lambda town: pattern.format(town.booking().code)
 
 
+def of_offer(pattern: str) -> Callable[[Town], str]:
+    return lambda town: pattern.format(town.booking(Status.OFFERED).code)
+
+
+def of_entry(pattern: str) -> Callable[[Town], str]:
+    return lambda town: pattern.format(town.entry().id)
+
+
+def at_counter(status: Status, action: str) -> Callable[[Town], str]:
+    """A booking whose pick-up was an hour ago; no other one has the kit."""
+
+    def path(town: Town) -> str:
+        for other in town.world.all(Booking, status=Status.OUT):
+            town.world.change(other, status=Status.RETURNED)
+        now, hour = utc_now(), timedelta(hours=1)
+        times = {"pick_up_at": now - hour, "from_at": now - hour, "until_at": now, "return_at": now + hour}
+        return f"/staff/bookings/{town.world.change(town.booking(status), **times).code}/{action}"
+
+    return path
+
+
+def with_a_fault(pattern: str) -> Callable[[Town], str]:
+    return lambda town: pattern.format(_broken(town).code)
+
+
+def _broken(town: Town) -> Booking:
+    booking, now = town.booking(Status.RETURNED), utc_now()
+    handover = Handover(
+        booking_id=booking.id,
+        way=Way.BACK,
+        staff_id=town.clerk.id,
+        person="",
+        happened_at=now,
+        written_at=now,
+        has_fault=True,
+    )
+    town.world.add(handover)
+    town.world.add(Photo(handover_id=handover.id, jpeg=b""))
+    return booking
+
+
+def photo_path(town: Town) -> str:
+    _broken(town)
+    return f"/staff/photos/{town.world.all(Photo)[-1].id}"
+
+
+def of_closure(pattern: str) -> Callable[[Town], str]:
+    return lambda town: pattern.format(town.closure())
+
+
 def own_feed(town: Town) -> str:
     return town.world.do(add_token, Owner(household_id=town.owner.id), now=utc_now())
 
@@ -114,13 +169,41 @@ case("GET /bookings/<code>", households("404", "200"), of_booking("/bookings/{}"
 case("GET /bookings/<code>.ics", households("404", "200"), of_booking("/bookings/{}.ics"))
 case("GET /bookings/<code>/cancel", households("404", "200"), of_booking("/bookings/{}/cancel"))
 case("POST /bookings/<code>/cancel", households("404", "303 /bookings/CODE"), of_booking("/bookings/{}/cancel"))
+case("GET /bookings/<code>/change", households("404", "200"), of_booking("/bookings/{}/change"))
+case(
+    "POST /bookings/<code>/change",
+    households("404", "303 /bookings/CODE"),
+    of_booking("/bookings/{}/change"),
+    to="PD-1/{day}/{slot}",
+)
+case("POST /bookings/<code>/accept", households("404", "303 /bookings/CODE"), of_offer("/bookings/{}/accept"))
+case("POST /bookings/<code>/refuse", households("404", "303 /bookings/CODE"), of_offer("/bookings/{}/refuse"))
+case(
+    "POST /kits/<kit_code>/<day>/<slot_key>/wait",
+    households("303 /waiting/ID"),
+    Town.taken_slot_path,
+    places="1",
+    until="",
+)
+case("GET /waiting/<int(max=2147483647):entry_id>", households("404", "200"), of_entry("/waiting/{}"))
+case(
+    "POST /waiting/<int(max=2147483647):entry_id>/leave",
+    households("404", "303 /waiting/ID"),
+    of_entry("/waiting/{}/leave"),
+)
 case("GET /calendar", signed_in("200"))
-case("POST /calendar", signed_in("303 /calendar"))
+case("POST /calendar", (*signed_in("303 /calendar")[:-1], "403"))  # An operator has no commune to show.
 case(
     "POST /calendar/<int(max=2147483647):token_id>/revoke",
     (HOUSEHOLD, "404", "303 /calendar", "404", "404", "404", "404"),
     revoke_path,
 )
+case("GET /household", households("200"))
+case("POST /household", households("303 /household"), village="Giẽ Hạ", craft="giày da")
+case("GET /household/data.json", households("200"))
+case("GET /household/erase", households("200"))
+case("POST /household/erase", households("303 /household/erased"))
+case("GET /household/erased", "200")
 
 # The office: a clerk sees and acts in the own commune, a leader sees it, an operator sees all of them.
 case("GET /staff", staff("200", "200", "200", "200"))
@@ -129,6 +212,19 @@ case("GET /staff/bookings/<code>", staff("404", "200", "200", "200"), of_booking
 ACTING = staff("404", "303 /staff", "403", "403")
 case("POST /staff/bookings/<code>/approve", ACTING, of_booking("/staff/bookings/{}/approve"))
 case("POST /staff/bookings/<code>/decline", ACTING, of_booking("/staff/bookings/{}/decline"), reason="Bộ đang sửa")
+case("GET /staff/queue", staff("200", "200", "200", "200"))
+FORWARD, LEAVE = "/staff/queue/{}/forward", "/staff/queue/{}/leave"
+case(
+    "POST /staff/queue/<int(max=2147483647):entry_id>/forward",
+    staff("404", "303 /staff/queue", "403", "403"),
+    of_entry(FORWARD),
+    reason="Nhà có hàng cho hội chợ",
+)
+case(
+    "POST /staff/queue/<int(max=2147483647):entry_id>/leave",
+    staff("404", "303 /staff/queue", "403", "403"),
+    of_entry(LEAVE),
+)
 case("POST /staff/bookings/<code>/cancel", ACTING, of_booking("/staff/bookings/{}/cancel"), reason="Bộ đang sửa")
 case("GET /staff/messages", staff("200", "200", "200", "200"))
 MESSAGE = "/staff/messages/<int(max=2147483647):message_id>"
@@ -138,6 +234,237 @@ case(
     staff("404", "303 /staff/messages", "403", "403"),
     lambda town: f"/staff/messages/{town.message().id}/resend",
 )
+
+# The register: a clerk changes that of the own commune; of others' households only guests are seen, and little.
+HOUSEHOLD_ID = "<int(max=2147483647):household_id>"
+
+
+def of_household(pattern: str) -> Callable[[Town], str]:
+    """A household with nothing ahead, so that the pages are about it alone."""
+    return lambda town: pattern.format(town.world.household(town.commune, "Trần Thị Lan").id)
+
+
+def changing(answer: str) -> tuple[str, ...]:
+    return staff("404", answer, "403", "403")
+
+
+case("GET /staff/households", staff("200", "200", "200", "200"))
+case(f"GET /staff/households/{HOUSEHOLD_ID}", staff("404", "200", "200", "200"), of_household("/staff/households/{}"))
+for page in ("edit", "number", "join", "erase"):
+    case(
+        f"GET /staff/households/{HOUSEHOLD_ID}/{page}",
+        changing("200"),
+        of_household(f"/staff/households/{{}}/{page}"),
+    )
+case(
+    f"POST /staff/households/{HOUSEHOLD_ID}/edit",
+    changing("303 /staff/households/ID"),
+    of_household("/staff/households/{}/edit"),
+    name="Trần Thị Lan",
+    village="Giẽ Hạ",
+    craft="giày da",
+)
+case(
+    f"POST /staff/households/{HOUSEHOLD_ID}/number",
+    changing("303 /staff/households/ID"),
+    of_household("/staff/households/{}/number"),
+    phone="0987 654 321",
+    checked="y",
+    shared="y",
+)
+case(
+    f"POST /staff/households/{HOUSEHOLD_ID}/lift",
+    changing("303 /staff/households/ID"),
+    of_household("/staff/households/{}/lift"),
+    reason="Nhà có việc buồn",
+)
+case(
+    f"POST /staff/households/{HOUSEHOLD_ID}/join",
+    changing("303 /staff/households/ID"),
+    lambda town: "/staff/households/{}/join?with={}".format(
+        *(town.world.household(town.commune).id for _ in range(2))
+    ),
+)
+case(
+    f"POST /staff/households/{HOUSEHOLD_ID}/erase",
+    changing("303 /staff/households"),
+    of_household("/staff/households/{}/erase"),
+    sure="y",
+)
+
+# Booking for others: clerks only, for households of their register, and only on kits of their commune.
+SLOT_FOR = f"/staff/book/{HOUSEHOLD_ID}/<kit_code>/<day>/<slot_key>"
+
+
+def booking_for(after: str = "") -> Callable[[Town], str]:
+    return lambda town: f"/staff/book/{town.owner.id}{town.slot_path().removeprefix('/kits')}{after}"
+
+
+def taken_for(town: Town) -> str:
+    """A slot that is taken at both kits, which somebody without a booking may wait for."""
+    day, key = town.free_slot()
+    for kit in (town.kit, town.second_kit):
+        town.world.booking(kit, town.neighbour, day, key)
+    return f"/staff/book/{town.world.household(town.commune).id}/{town.kit.code}/{day}/{key}/wait"
+
+
+case("GET /staff/book", staff("200", "200", "403", "403"))
+case(
+    "POST /staff/book",
+    staff("303 /staff/book/ID", "303 /staff/book/ID", "403", "403"),
+    name="Đỗ Thị Lụa",
+    village="Giẽ Hạ",
+    craft="giày da",
+    consent="y",
+)
+case(f"GET /staff/book/{HOUSEHOLD_ID}", staff("404", "200", "403", "403"), of_household("/staff/book/{}"))
+case(f"GET {SLOT_FOR}", staff("404", "200", "403", "403"), booking_for())
+case(f"POST {SLOT_FOR}", staff("404", "303 /staff/bookings/CODE", "403", "403"), booking_for())
+case(f"POST {SLOT_FOR}/wait", staff("404", "303 /staff/households/ID", "403", "403"), taken_for)
+
+
+# The counter: a kit goes out and comes back by a clerk's hand; the paper and the photos are seen by the whole office.
+CLERK_ONLY = staff("404", "200", "403", "403")
+case("POST /staff/bookings/<code>/no-show", ACTING, at_counter(Status.APPROVED, "no-show"))
+case("POST /staff/bookings/<code>/accept", ACTING, of_offer("/staff/bookings/{}/accept"))
+case("POST /staff/bookings/<code>/refuse", ACTING, of_offer("/staff/bookings/{}/refuse"))
+case("GET /staff/bookings/<code>/hand-over", CLERK_ONLY, at_counter(Status.APPROVED, "hand-over"))
+case("POST /staff/bookings/<code>/hand-over", ACTING, at_counter(Status.APPROVED, "hand-over"), all="1")
+case("GET /staff/bookings/<code>/take-back", CLERK_ONLY, at_counter(Status.OUT, "take-back"))
+case("POST /staff/bookings/<code>/take-back", ACTING, at_counter(Status.OUT, "take-back"), all="1")
+case("GET /staff/bookings/<code>/usable", CLERK_ONLY, with_a_fault("/staff/bookings/{}/usable"))
+case("POST /staff/bookings/<code>/usable", ACTING, with_a_fault("/staff/bookings/{}/usable"), usable="yes")
+case(
+    "GET /staff/bookings/<code>/receipt", staff("404", "200", "200", "200"), of_booking("/staff/bookings/{}/receipt")
+)
+case("GET /staff/photos/<int(max=2147483647):photo_id>", staff("404", "200", "200", "200"), photo_path)
+
+
+# The paper register: clerks only, and each its own commune's files.
+def kept_file(town: Town) -> str:
+    content = "Tên chủ hộ,Thôn,Nghề\nĐỗ Thị Lụa,Giẽ Hạ,giày da\n".encode()
+    name, now = "so.csv", utc_now()
+    file_id = town.world.do(keep_file, town.commune.id, town.clerk.id, name, content, now=now)
+    return f"/staff/import/{file_id}"
+
+
+FILE = "<int(max=2147483647):file_id>"
+case("GET /staff/import", staff("200", "200", "403", "403"))
+case("POST /staff/import", staff("422", "422", "403", "403"))
+case("GET /staff/import/template.xlsx", staff("200", "200", "403", "403"))
+case(f"GET /staff/import/{FILE}", staff("404", "200", "403", "403"), kept_file)
+case(f"POST /staff/import/{FILE}", staff("404", "303 /staff/households", "403", "403"), kept_file, consent="y")
+
+
+# The settings of a commune: its staff see them, its clerks and the operator change them.
+SETTINGS, CHANGING = "/staff/settings/phuong-duc", staff("404", "200", "403", "200")
+SECTION = "/staff/settings/<slug>/<any(plan,office,asking,answering,handover,fairness,waiting,texts):section>"
+PLACE = "/staff/settings/<slug>/places/<int(max=2147483647):place_id>"
+case(
+    "GET /staff/settings",
+    staff("303 /staff/settings/dai-xuyen", f"303 {SETTINGS}", f"303 {SETTINGS}", "303 /staff/operator"),
+)
+case("GET /staff/settings/<slug>", staff("404", "200", "200", "200"), lambda _: SETTINGS)
+case(f"GET {SECTION}", CHANGING, lambda _: f"{SETTINGS}/fairness")
+case(f"POST {SECTION}", staff("404", "422", "403", "422"), lambda _: f"{SETTINGS}/fairness", strikes="none")
+case(f"GET {PLACE}", CHANGING, lambda town: f"{SETTINGS}/places/{town.kit.place_id}")
+case(
+    f"POST {PLACE}",
+    staff("404", "422", "403", "422"),
+    lambda town: f"{SETTINGS}/places/{town.kit.place_id}",
+    **{"days-0-opens": "none"},
+)
+case("GET /staff/audit", staff("200", "200", "200", "200"))
+PARTS = "/staff/settings/<slug>/kits/<code>"
+case(f"GET {PARTS}", CHANGING, lambda town: f"{SETTINGS}/kits/{town.kit.code}")
+case(
+    f"POST {PARTS}",
+    staff("404", "422", "403", "422"),
+    lambda town: f"{SETTINGS}/kits/{town.kit.code}",
+    **{"parts-0-name": "đèn", "parts-0-count": "0"},
+)
+
+# The operator's desk.
+OPERATOR, ONE_COMMUNE = "/staff/operator", "/staff/operator/communes/phuong-duc"
+ACCOUNTS, ACCOUNT = f"{OPERATOR}/staff", f"{OPERATOR}/staff/<int(max=2147483647):staff_id>"
+
+
+def operator(answer: str) -> tuple[str, ...]:
+    return staff("403", "403", "403", answer)
+
+
+def account(town: Town) -> str:
+    return f"{ACCOUNTS}/{town.world.staff(town.commune).id}"
+
+
+def new_role(town: Town) -> str:
+    member = town.world.staff(town.commune)
+    town.world.add(StaffRole(staff_id=member.id, commune_id=town.commune.id, role=Role.LEADER))
+    role = town.world.all(StaffRole, staff_id=member.id)[-1]
+    return f"{ACCOUNTS}/{member.id}/roles/{role.id}/remove"
+
+
+case(f"GET {OPERATOR}", operator("200"))
+case(f"GET {OPERATOR}/communes/new", operator("200"))
+case(f"POST {OPERATOR}/communes/new", operator("422"), name="")
+case(f"GET {OPERATOR}/communes/<slug>", operator("200"), lambda _: ONE_COMMUNE)
+case(f"GET {OPERATOR}/communes/<slug>/edit", operator("200"), lambda _: f"{ONE_COMMUNE}/edit")
+case(f"POST {OPERATOR}/communes/<slug>/edit", operator("422"), lambda _: f"{ONE_COMMUNE}/edit", name="")
+for kind, rule, found in (
+    ("places", "<int(max=2147483647):place_id>", lambda town: town.kit.place_id),
+    ("kits", "<code>", lambda town: town.kit.code),
+):
+    new, one = f"{OPERATOR}/communes/<slug>/{kind}/new", f"{OPERATOR}/communes/<slug>/{kind}/{rule}"
+    path, path_of_one = (
+        f"{ONE_COMMUNE}/{kind}/new",
+        lambda town, kind=kind, of=found: f"{ONE_COMMUNE}/{kind}/{of(town)}",
+    )
+    case(f"GET {new}", operator("200"), lambda _, path=path: path)
+    case(f"POST {new}", operator("422"), lambda _, path=path: path, name="")
+    case(f"GET {one}", operator("200"), path_of_one)
+    case(f"POST {one}", operator("422"), path_of_one, name="")
+case(f"GET {ACCOUNTS}", operator("200"))
+case(f"GET {ACCOUNTS}/new", operator("200"))
+case(f"POST {ACCOUNTS}/new", operator("422"), name="")
+case(f"GET {ACCOUNT}", operator("200"), account)
+case(f"POST {ACCOUNT}", operator("422"), account, name="")
+for action in ("password", "disable", "enable"):
+    case(f"POST {ACCOUNT}/{action}", operator(f"303 {ACCOUNTS}/ID"), lambda town, a=action: f"{account(town)}/{a}")
+case(f"POST {ACCOUNT}/roles", operator("422"), lambda town: f"{account(town)}/roles", role="mayor")
+case(f"POST {ACCOUNT}/roles/<int(max=2147483647):role_id>/remove", operator(f"303 {ACCOUNTS}/ID"), new_role)
+
+
+case("GET /staff/closures", staff("200", "200", "200", "200"))
+case("GET /staff/closures/new", staff("200", "200", "403", "403"))
+case(
+    "POST /staff/closures/new",
+    staff("422", "303 /staff/closures/1", "403", "403"),
+    what="PD-1",
+    from_day="2030-01-02",
+    until_day="2030-01-02",
+    reason="Bộ đang sửa",
+)
+case("POST /staff/closures/holidays", staff("303 /staff/closures", "303 /staff/closures", "403", "403"))
+ONE_CLOSURE = "/staff/closures/<int(max=2147483647):closure_id>"
+case(f"GET {ONE_CLOSURE}", staff("404", "200", "200", "200"), of_closure("/staff/closures/{}"))
+case(f"POST {ONE_CLOSURE}", staff("404", "422", "403", "403"), of_closure("/staff/closures/{}"))
+case(
+    f"POST {ONE_CLOSURE}/end", staff("404", "303 /staff/closures", "403", "403"), of_closure("/staff/closures/{}/end")
+)
+case(
+    f"POST {ONE_CLOSURE}/bookings",
+    staff("404", "303 /staff/closures/1", "403", "403"),
+    of_closure("/staff/closures/{}/bookings"),
+)
+case("GET /staff/print", staff("200", "200", "200", "200"))
+for paper in ("week", "day", "poster"):
+    case(
+        f"GET /staff/print/<slug>/{paper}",
+        staff("404", "200", "200", "200"),
+        lambda _, paper=paper: f"/staff/print/phuong-duc/{paper}",
+    )
+case("GET /staff/bookings/<code>/move", staff("404", "200", "403", "403"), of_booking("/staff/bookings/{}/move"))
+case("POST /staff/bookings/<code>/move", staff("404", "422", "403", "403"), of_booking("/staff/bookings/{}/move"))
 
 
 @pytest.fixture
@@ -155,11 +482,12 @@ def test_each_reader_gets_what_the_table_says(town: Town, method: str, rule: str
 def _ask(town: Town, reader: str, method: str, row: Case) -> str:
     browser = town.browser(getattr(town, reader, None))
     path = row.path(town)
-    fields = {name: text.format(READERS.index(reader)) for name, text in row.fields.items()}
+    day, slot = town.free_slot()
+    fields = {name: text.format(READERS.index(reader), day=day, slot=slot) for name, text in row.fields.items()}
     answer = browser.post(path, fields) if method == "POST" else browser.get(path)
     status, _, location = where(answer).partition(" ")
-    is_booking = location.startswith("/bookings/")
-    return f"{status} {'/bookings/CODE' if is_booking else location}".strip()
+    location = re.sub("(?<=/bookings/).+", "CODE", re.sub(r"/\d+(?=/|$)", "/ID", location))
+    return f"{status} {location}".strip()
 
 
 def test_every_route_is_in_the_table(app: Flask) -> None:

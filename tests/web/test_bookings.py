@@ -45,7 +45,7 @@ def test_a_slot_that_was_taken_meanwhile_is_refused_kindly(town: Town) -> None:
     answer = town.browser(town.owner).post(slot)
     assert answer.status_code == 409
     assert "Buổi này vừa có nhà khác đăng ký" in words_of(answer)
-    assert "Xem buổi còn trống" in words_of(answer)
+    assert "Chọn buổi khác" in words_of(answer)
     assert "Lê Văn Bình" not in answer.text
 
 

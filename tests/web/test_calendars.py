@@ -1,33 +1,27 @@
-"""The five feeds: what they hold, what they hide, how programs read them, and when their bytes change."""
+"""The five feeds: what they hold and what they hide, and how their events change."""
 
-import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from icalendar import Calendar
-from sqlalchemy import event
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from kit_booking.clock import utc_now
-from kit_booking.database import db
+from kit_booking.database import transaction
 from kit_booking.domain.local_time import local_day, to_local
 from kit_booking.domain.status import Status
-from kit_booking.models import Booking, FeedToken
-from kit_booking.services.feed_tokens import Owner, add_token, token_hash
+from kit_booking.models import Booking, Place
+from kit_booking.services.feed_tokens import Owner, add_token
+from kit_booking.services.steps import retold
+from kit_booking.web.formats import moment
+from tests.builders import at
 from tests.databases import on_sqlite
-from tests.e2e.server import serving
-from tests.feeds import events_by_ical_js, events_by_vdirsyncer_and_khal, libical_errors
-from tests.web.town import Town, where, words_of
-
-PUBLIC = ["/communes/phuong-duc.ics", "/kits/PD-1.ics"]
-
-
-def feed_of(town: Town, who: object) -> str:
-    owner = Owner(staff_id=town.clerk.id) if who is town.clerk else Owner(household_id=town.owner.id)
-    return f"/feeds/{town.world.do(add_token, owner, now=utc_now())}.ics"
+from tests.feeds import events_by_ical_js, events_by_vdirsyncer_and_khal, libical_errors, serving_at
+from tests.web.subscribing import PUBLIC, events, feed_of
+from tests.web.town import Town
 
 
 def all_feeds(town: Town, booking: Booking) -> dict[str, TestResponse]:
@@ -40,11 +34,6 @@ def all_feeds(town: Town, booking: Booking) -> dict[str, TestResponse]:
         "staff": anybody.get(feed_of(town, town.clerk)),
         "booking": town.browser(town.owner).get(f"/bookings/{booking.code}.ics"),
     }
-
-
-def events(answer: TestResponse) -> list[dict[str, object]]:
-    found = Calendar.from_ical(answer.data).walk("VEVENT")
-    return [{name.lower(): each[name] for name in each} for each in found]
 
 
 def test_every_feed_holds_the_booking_and_is_valid(town: Town) -> None:
@@ -71,56 +60,13 @@ def test_a_feed_without_an_event_is_valid_too(town: Town) -> None:
 @on_sqlite
 def test_a_subscribers_calendar_shows_it_and_forgets_it(town: Town, tmp_path: Path) -> None:
     booking = town.booking(Status.APPROVED)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}{PUBLIC[0]}"
-        with serving(town.app, listener):
-            today = local_day(utc_now())
-            (seen,) = events_by_vdirsyncer_and_khal(url, tmp_path, today)
-            assert (seen["start"], seen["end"]) == (booking.from_at, booking.until_at)
-            assert seen["summary"].startswith("Đã có người")
-            town.browser(town.owner).post(f"/bookings/{booking.code}/cancel")
-            assert events_by_vdirsyncer_and_khal(url, tmp_path, today) == []
-
-
-def test_the_same_bytes_on_every_call_and_304_for_whoever_has_them(town: Town) -> None:
-    booking = town.booking()
-    for path in (*PUBLIC, feed_of(town, town.owner), feed_of(town, town.clerk)):
-        first, second = town.browser().get(path), town.browser().get(path)
-        assert first.data == second.data
-        again = town.browser().get(path, {"If-None-Match": first.headers["ETag"]})
-        assert (again.status_code, again.data) == (304, b"")
-    own = town.browser(town.owner)
-    assert own.get(f"/bookings/{booking.code}.ics").data == own.get(f"/bookings/{booking.code}.ics").data
-
-
-@contextmanager
-def statements(town: Town) -> Iterator[list[str]]:
-    """The statements that reach the database meanwhile."""
-    seen: list[str] = []
-    with town.app.app_context():
-        engine = db.engine
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        seen.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(engine, "before_cursor_execute", note)
-
-
-def test_whoever_has_a_feed_costs_two_statements_at_most(town: Town) -> None:
-    town.booking()
-    for path, most in (
-        (PUBLIC[0], 1),
-        (PUBLIC[1], 1),
-        (feed_of(town, town.owner), 1),
-        (feed_of(town, town.clerk), 2),
-    ):
-        etag = town.browser().get(path).headers["ETag"]
-        with statements(town) as seen:
-            assert town.browser().get(path, {"If-None-Match": etag}).status_code == 304
-        assert len([statement for statement in seen if statement.startswith("SELECT")]) <= most, seen
-        assert not [statement for statement in seen if "booking" in statement], seen
+    today = local_day(utc_now())
+    with serving_at(town.app) as url:
+        (seen,) = events_by_vdirsyncer_and_khal(url + PUBLIC[0], tmp_path, today)
+        assert (seen["start"], seen["end"]) == (booking.from_at, booking.until_at)
+        assert seen["summary"].startswith("Đã có người")
+        town.browser(town.owner).post(f"/bookings/{booking.code}/cancel")
+        assert events_by_vdirsyncer_and_khal(url + PUBLIC[0], tmp_path, today) == []
 
 
 @pytest.mark.parametrize(
@@ -181,61 +127,22 @@ def test_the_private_ones_tell_their_owners_what_they_need(town: Town) -> None:
 
 
 @on_sqlite
+def test_a_file_that_a_phone_takes_once_says_that_it_stays_as_it_is(town: Town) -> None:
+    booking = town.booking(Status.APPROVED)
+    (event,) = events(town.browser(town.owner).get(f"/bookings/{booking.code}.ics"))
+    assert "không tự đổi theo" in str(event["description"])
+    assert f"http://localhost/bookings/{booking.code}" in str(event["description"])
+    (followed,) = events(town.browser().get(feed_of(town, town.owner)))
+    assert "không tự đổi theo" not in str(followed["description"])
+
+
+@on_sqlite
 def test_each_sees_the_own_bookings_only(town: Town) -> None:
     town.booking(of=town.neighbour)
     assert events(town.browser().get(feed_of(town, town.owner))) == []
     foreign = town.world.do(add_token, Owner(staff_id=town.foreign_clerk.id), now=utc_now())
     assert events(town.browser().get(f"/feeds/{foreign}.ics")) == []
     assert len(events(town.browser().get(feed_of(town, town.clerk)))) == 1
-
-
-# The private addresses
-
-
-def test_an_address_is_made_shown_once_listed_and_revoked(town: Town) -> None:
-    browser = town.browser(town.owner)
-    assert where(browser.post("/calendar")) == "303 /calendar"
-    page = browser.get("/calendar").text
-    url = page.partition('value="http://localhost')[2].partition('"')[0]
-    assert f'href="webcal://localhost{url}"' in page
-    assert "<svg" in page
-    assert url not in browser.get("/calendar").text
-    assert town.browser().get(url).status_code == 200
-    token = town.world.all(FeedToken)[0]
-    assert url.removeprefix("/feeds/").removesuffix(".ics") not in token.token_hash
-    assert where(browser.post(f"/calendar/{token.id}/revoke")) == "303 /calendar"
-    assert town.browser().get(url).status_code == 404
-    assert browser.post(f"/calendar/{token.id}/revoke").status_code == 404
-    assert "Chưa có lịch nào" in words_of(browser.get("/calendar"))
-
-
-@on_sqlite
-def test_a_token_has_at_least_128_bits_and_is_kept_hashed(town: Town) -> None:
-    path = feed_of(town, town.owner)
-    token = path.removeprefix("/feeds/").removesuffix(".ics")
-    assert len(token) * 6 >= 128
-    assert town.world.all(FeedToken)[0].token_hash == token_hash(token)
-
-
-def test_a_members_feed_ends_with_the_account(town: Town) -> None:
-    path = feed_of(town, town.clerk)
-    assert town.browser().get(path).status_code == 200
-    town.world.change(town.clerk, is_active=False)
-    assert town.browser().get(path).status_code == 404
-
-
-def test_its_last_use_is_written_once_an_hour(town: Town) -> None:
-    path = feed_of(town, town.owner)
-    town.browser().get(path, {"User-Agent": "Google-Calendar-Importer"})
-    token = town.world.all(FeedToken)[0]
-    assert token.last_agent == "Google-Calendar-Importer"
-    town.browser().get(path, {"User-Agent": "Thunderbird"})
-    assert town.world.fresh(token).last_agent == "Google-Calendar-Importer"
-    assert town.world.fresh(token).last_used_at == token.last_used_at
-    town.world.change(token, last_used_at=utc_now() - timedelta(minutes=61))
-    town.browser().get(path, {"User-Agent": "x" * 300})
-    assert town.world.fresh(token).last_agent == "x" * 80
-    assert "Máy xem lần cuối" in words_of(town.browser(town.owner).get("/calendar"))
 
 
 @on_sqlite
@@ -254,3 +161,80 @@ def test_a_feed_reaches_a_month_back(town: Town) -> None:
         town.world.booking(town.kit, town.owner, day, "toi", status=Status.RETURNED)
     (seen,) = events_by_ical_js(town.browser().get(PUBLIC[0]).data)
     assert to_local(seen["start"]).date() == today - timedelta(days=29)
+
+
+OFFERED = {
+    "commune": ("CONFIRMED", "Đã có người: bộ PD-1, buổi "),
+    "household": ("TENTATIVE", "Có chỗ trống, chờ nhà mình nhận: bộ livestream ở Phú Túc"),
+    "staff": ("TENTATIVE", "Chờ nhà nhận chỗ: bộ PD-1, buổi "),
+}
+
+
+@on_sqlite
+def test_an_offered_place_is_taken_for_all_and_a_question_to_the_household(town: Town) -> None:
+    feeds = all_feeds(town, town.booking(Status.OFFERED))
+    for name, (status, summary) in OFFERED.items():
+        (event,) = events(feeds[name])
+        assert str(event["status"]) == status
+        assert str(event["summary"]).startswith(summary)
+
+
+@on_sqlite
+def test_an_evening_is_shown_on_air_and_tells_when_to_fetch_and_to_return_the_kit(town: Town) -> None:
+    day = local_day(utc_now()) + timedelta(days=3)
+    town.world.booking(town.kit, town.owner, day, "toi", status=Status.APPROVED)
+    (event,) = events(town.browser().get(PUBLIC[0]))
+    assert (event["dtstart"].dt, event["dtend"].dt) == (at(day, "19:00"), at(day, "22:00"))
+    assert str(event["description"]) == (
+        f"Nhận bộ {moment(at(day, '17:00'))}, trả trước {moment(at(day + timedelta(days=1), '07:30'))}."
+    )
+    assert str(event["location"]) == "Phú Túc, Trụ sở Phú Túc cũ"
+
+
+def test_a_new_name_reaches_every_feed_as_a_newer_event(town: Town) -> None:
+    """And the events of other places stay as they are, byte for byte."""
+    other_place = town.world.place(town.commune, "Hồng Minh")
+    other_kit = town.world.kit(other_place)
+    booking = town.booking(Status.APPROVED)
+    day = local_day(utc_now()) + timedelta(days=3)
+    town.world.booking(other_kit, town.owner, day, "toi", status=Status.APPROVED)
+    paths = [PUBLIC[0], feed_of(town, town.owner), feed_of(town, town.clerk)]
+    before = [vevents(town.browser().get(path)) for path in paths]
+
+    place = town.world.all(Place, id=town.kit.place_id)[0]
+    town.world.change(place, name="Văn Hoàng")
+    town.world.do(tell_of_place, place.id, now=utc_now())
+
+    for path, old in zip(paths, before, strict=True):
+        new = vevents(town.browser().get(path))
+        uid = f"booking-{booking.id}@localhost"
+        assert new.keys() == old.keys()
+        assert [each for each in new if new[each] != old[each]] == [uid]
+        assert "Văn Hoàng" in new[uid].decode()
+        assert b"SEQUENCE:1" in new[uid]
+        assert b"SEQUENCE:0" in old[uid]
+
+
+def vevents(answer: TestResponse) -> dict[str, bytes]:
+    return {str(event["UID"]): event.to_ical() for event in Calendar.from_ical(answer.data).walk("VEVENT")}
+
+
+@transaction
+def tell_of_place(session: Session, place_id: int, *, now: datetime) -> None:
+    """What a service does that renames a place."""
+    retold(session, Booking.place_id == place_id, now=now)
+
+
+@pytest.mark.parametrize("change", [{"phone": "02433859999"}, {"name": "Phượng Dực Mới"}])
+def test_a_households_calendar_notices_the_new_name_or_number_of_an_office(
+    town: Town, change: dict[str, str]
+) -> None:
+    town.booking(Status.APPROVED)
+    path = feed_of(town, town.owner)
+    before = town.browser().get(path)
+    town.world.change(town.commune, **change)
+    after = town.browser().get(path, {"If-None-Match": before.headers["ETag"]})
+    assert after.status_code == 200
+    assert str(events(after)[0]["description"]) != str(events(before)[0]["description"])
+    town.world.change(town.elsewhere, **change | {"name": "Đại Xuyên Mới"})
+    assert town.browser().get(path, {"If-None-Match": after.headers["ETag"]}).status_code == 304

@@ -5,10 +5,13 @@ import re
 from datetime import date, datetime, timedelta
 
 from flask import render_template
+from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from kit_booking.clock import utc_now
+from kit_booking.database import db
 from kit_booking.domain.status import Status
-from kit_booking.models import Household
+from kit_booking.models import Commune, Hold, Household, PlannedSlot
 from kit_booking.services.fortnight import changes_at, find_stamp, fortnight
 from kit_booking.services.sheets import CommuneSheet, sheet
 from kit_booking.web.communes import office_of
@@ -40,10 +43,14 @@ def text_at(town: Town, now: datetime) -> str:
         return render_template("communes/fortnight.html", page=page, office=office_of(page.commune))
 
 
+def day_of(page: GridPage, day: date, kit: int = 0) -> str:
+    """The markup of a day of a kit."""
+    return page.grid.partition(f' id="{page.kits[kit].code}-{day:%m%d}">')[2].partition("</li>")[0]
+
+
 def states(page: GridPage, day: date, kit: int = 0) -> list[str]:
     """Morning, noon, afternoon and evening of a day."""
-    found = next(shown for shown in page.kits[kit].days if shown.date == f"{day:%d/%m}")
-    return [cell.css if cell else "none" for cell in found.cells]
+    return re.findall(r'class="(?:slot )?([a-z-]+)"(?: href="[^"]+")?><b>', day_of(page, day, kit))
 
 
 def test_each_slot_shows_its_state(town: Town) -> None:
@@ -62,6 +69,47 @@ def test_what_ended_gives_the_slot_back(town: Town) -> None:
     for slot, status in zip(SLOTS, (Status.DECLINED, Status.CANCELLED, Status.LAPSED), strict=False):
         town.world.booking(town.kit, town.owner, day, slot, status=status)
     assert states(page_at(town, NOW, town.owner), day) == ["free"] * 4
+
+
+def test_a_closure_takes_every_slot_that_it_touches_and_no_other(town: Town) -> None:
+    noon, evening = (town.world.slot(town.kit, days_ahead(day), key) for day, key in ((3, "trua"), (5, "sang")))
+    closure = town.world.hold(town.kit, noon)
+    closure.from_at, closure.until_at = noon.hold.until_at - timedelta(minutes=1), evening.hold.from_at
+    town.world.add(closure)
+    days = [states(page_at(town, NOW), days_ahead(day)) for day in (3, 4, 5)]
+    assert days == [["free", "closed", "closed", "closed"], ["closed"] * 4, ["free"] * 4]
+
+
+def test_of_two_that_hold_a_slot_the_one_that_lasts_is_shown(town: Town) -> None:
+    day = days_ahead(3)
+    slot = town.world.slot(town.kit, day, "toi")
+    booking = town.world.booking(town.kit, town.neighbour, day, status=Status.REQUESTED)
+    with town.app.app_context(), Session(db.engine) as session:
+        half = slot.hold.from_at + timedelta(hours=1)
+        session.connection(execution_options={"writes": True})
+        session.execute(update(Hold).where(Hold.booking_id == booking.id).values(until_at=half))
+        session.add(Hold(kit_id=town.kit.id, from_at=half, until_at=slot.hold.until_at))
+        session.commit()
+    assert states(page_at(town, NOW), day)[-1] == "closed"
+
+
+@on_sqlite
+def test_a_day_without_one_of_the_slots_leaves_its_row_empty(town: Town) -> None:
+    tuesday = days_ahead(7)
+    with town.app.app_context(), Session(db.engine) as session:
+        session.connection(execution_options={"writes": True})
+        of_commune = PlannedSlot.commune_id == town.commune.id
+        session.execute(update(PlannedSlot).where(of_commune, PlannedSlot.name == "Trưa").values(weekdays="02"))
+        session.execute(update(Commune).values(version=Commune.version + 1))
+        session.commit()
+    page = page_at(town, NOW)
+    assert re.findall(r'<p class="none">|<b>([^<]+)</b> <span>', day_of(page, tuesday)) == [
+        "Sáng",
+        "",
+        "Chiều",
+        "Tối",
+    ]
+    assert '<p class="none">' not in day_of(page, tuesday + timedelta(days=1))
 
 
 @on_sqlite
@@ -83,23 +131,25 @@ def test_the_last_day_opens_at_seven(town: Town) -> None:
 
 @on_sqlite
 def test_free_slots_are_counted_for_the_kit_and_for_the_day(town: Town) -> None:
-    before = page_at(town, NOW).kits[0].free
+    def said(kit: int = 0) -> list[str]:
+        page = page_at(town, NOW)
+        strip = re.findall(rf'href="#PD-{kit + 1}-1204" aria-label="([^"]+)"><b>T6</b> 04<i>([^<]+)', page.grid)
+        return [page.kits[kit].free, *re.findall(r'class="sum">([^<]+)', day_of(page, days_ahead(3), kit)), *strip[0]]
+
+    assert said() == ["○ 59 buổi trống", "4 buổi trống", "Thứ Sáu 04/12: 4 buổi trống", "○ 4"]
     town.world.booking(town.kit, town.owner, days_ahead(3), "toi")
-    page = page_at(town, NOW)
-    assert page.kits[0].free == before - 1
-    assert page.kits[0].free == sum(day.free for day in page.kits[0].days)
-    day = page.kits[0].days[3]
-    assert (day.free, day.summary) == (3, "3 buổi trống")
+    assert said() == ["○ 58 buổi trống", "3 buổi trống", "Thứ Sáu 04/12: 3 buổi trống", "○ 3"]
     for slot in SLOTS[:3]:
         town.world.booking(town.kit, town.owner, days_ahead(3), slot)
-    assert page_at(town, NOW).kits[0].days[3].summary == "Đã kín"
+    assert said() == ["○ 55 buổi trống", "Đã kín", "Thứ Sáu 04/12: Đã kín", "–"]
+    assert said(kit=1) == ["○ 59 buổi trống", "4 buổi trống", "Thứ Sáu 04/12: 4 buổi trống", "○ 4"]
 
 
 @on_sqlite
 def test_a_day_carries_both_calendars(town: Town) -> None:
-    day = page_at(town, at(date(2026, 12, 5), "09:00")).kits[0].days[0]
-    assert (day.weekday, day.date, day.long, day.lunar) == ("T7", "05/12", "Thứ Bảy 05/12", "27/10 âl")
-    assert day.css == "today weekend"
+    page = page_at(town, at(date(2026, 12, 5), "09:00"))
+    assert '<li class="day today weekend" id="PD-1-1205"><h3>Thứ Bảy 05/12 <small>27/10 âl</small></h3>' in page.grid
+    assert '<span class="today weekend"><b>T7</b> 05/12<small>27/10 âl</small></span>' in page.grid
 
 
 @on_sqlite
@@ -128,6 +178,14 @@ def test_nobodys_name_or_number_is_on_it(town: Town) -> None:
             assert secret not in page
 
 
+@on_sqlite
+def test_names_are_shown_to_staff_as_they_are_written(town: Town) -> None:
+    town.world.booking(town.kit, town.world.household(town.commune, 'Trần <b>Thị & "Lụa"'), days_ahead(2, utc_now()))
+    page = town.browser(town.clerk).get(f"/staff{PATH}").text
+    assert "<em>&amp; &#34;Lụa&#34; " in page
+    assert "Lụa" not in town.browser().get(PATH).text
+
+
 # Told apart by ETags
 
 
@@ -148,8 +206,8 @@ def test_a_booking_by_another_changes_it_at_once(town: Town) -> None:
     assert town.browser(town.owner).post(slot).status_code == 303
     answer = town.browser().get(PATH, {"If-None-Match": etag})
     assert answer.status_code == 200
-    assert f'href="{slot}"' not in answer.text
-    assert "Chờ duyệt" in answer.text
+    assert f'<a class="slot free" href="{slot}"' not in answer.text
+    assert f'<a class="slot waiting" href="{slot}"' in answer.text  # It leads to the waiting list now.
 
 
 def test_each_change_of_a_booking_changes_it(town: Town) -> None:
@@ -229,6 +287,7 @@ def test_it_is_sent_packed_to_whoever_takes_it(town: Town) -> None:
 @on_sqlite
 def test_the_current_page_is_free_of_old_days(town: Town) -> None:
     """What is really sent now begins with today."""
-    days = page_at(town, utc_now()).kits[0].days
-    assert (len(days), "today" in days[0].css) in {(15, True), (14, True)}
+    days = re.findall(r'<li class="day ([^"]*)"', page_at(town, utc_now()).grid)
+    assert len(days) == 15 * 2
+    assert [n for n, css in enumerate(days) if "today" in css] == [0, 15]
     assert text_at(town, NOW).count('class="day ') == 15 * 2

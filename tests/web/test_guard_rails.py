@@ -18,37 +18,26 @@ from tests.web.town import Browser, Town, words_of
 
 pytestmark = on_sqlite
 
-POSTS = [
-    "/kits/PD-1/2026-12-05/toi",
-    "/bookings/PD234/cancel",
-    "/sign-in",
-    "/sign-in/code",
-    "/sign-in/household",
-    "/sign-out",
-    "/calendar",
-    "/calendar/1/revoke",
-    "/staff/sign-in",
-    "/staff/bookings/PD234/approve",
-    "/staff/bookings/PD234/decline",
-    "/staff/bookings/PD234/cancel",
-]
+SIGNED_BY_THE_SENDER = frozenset({"/hooks/twilio/status"})
+"""Where no form of ours is sent, but something that carries a proof of its own."""
 
 
-def test_the_list_of_posts_is_complete(app: Flask) -> None:
-    routes = [rule for rule in app.url_map.iter_rules() if "POST" in (rule.methods or ())]
-    assert len(routes) == len(POSTS)
-
-
-@pytest.mark.parametrize("path", POSTS)
-def test_a_post_without_its_token_is_refused_and_keeps_what_was_typed(town: Town, path: str) -> None:
+def test_a_post_without_its_token_is_refused_and_keeps_what_was_typed(town: Town, app: Flask) -> None:
     typed = {"name": "Lê Thị Mơ", "password": PASSWORD, "code": "482913"}
-    answer = town.browser(town.owner).client.post(path, data=typed)
-    assert answer.status_code == 400
-    page = words_of(answer)
-    assert "Trang này mở lâu quá rồi" in page
-    assert "Lê Thị Mơ" in page
-    assert PASSWORD not in page
-    assert "482913" not in page
+    client = town.browser(town.owner).client
+    rules = [rule for rule in app.url_map.iter_rules() if "POST" in (rule.methods or ())]
+    assert len(rules) > 10
+    for rule in rules:
+        if rule.rule in SIGNED_BY_THE_SENDER:
+            continue
+        path = app.url_map.bind("localhost").build(rule.endpoint, dict.fromkeys(rule.arguments, 1), method="POST")
+        answer = client.post(path, data=typed)
+        assert answer.status_code == 400, path
+        page = words_of(answer)
+        assert "Trang này mở lâu quá rồi" in page, path
+        assert "Lê Thị Mơ" in page, path
+        assert PASSWORD not in page, path
+        assert "482913" not in page, path
 
 
 def test_what_was_typed_is_called_by_its_vietnamese_name(client: Browser) -> None:
@@ -99,7 +88,7 @@ def test_no_page_needs_what_the_policy_forbids(town: Town) -> None:
     pages = [household.get(path).text for path in ("/", "/bookings", f"/bookings/{code}", "/calendar")]
     pages += [staff.get(path).text for path in ("/staff", "/staff/communes/phuong-duc", f"/staff/bookings/{code}")]
     for page in pages:
-        assert "<script" not in page
+        assert "<script" not in page.replace('<script src="/static/desk.js?', "")  # Our own, at the office only.
         assert " style=" not in page
         assert " onclick=" not in page
         assert "http://" not in page.replace("http://www.w3.org/", "")

@@ -57,6 +57,11 @@ ADDRESSES = [
     "/language/{}",
     "/staff/communes/{}",
     "/staff/bookings/{}",
+    "/staff/bookings/{}/hand-over",
+    "/staff/bookings/{}/take-back",
+    "/staff/bookings/{}/usable",
+    "/staff/bookings/{}/receipt",
+    "/staff/photos/{}",
     "/static/{}",
 ]
 QUERIES = [
@@ -99,6 +104,9 @@ def test_badly_encoded_addresses_get_an_answer(town: Town, raw: str) -> None:
         assert answers_well(town.browser(town.owner).get(pattern.format(raw)).status_code)
 
 
+NAMES = {"phone", "code", "name", "village", "craft", "sells", "streams_on", "consent", "known_name"}
+NAMES |= {"username", "password", "reason", "person", "note"}
+"""What has some name in it while another field is odd."""
 FORMS = {
     "/sign-in": ["phone", "nonsense"],
     "/sign-in/code": ["code"],
@@ -107,6 +115,7 @@ FORMS = {
     "SLOT": ["sells", "streams_on"],
     "DECLINE": ["reason"],
     "CANCEL": ["reason"],
+    "HAND_OVER": ["person", "note", "happened_at", "saw_id", "all", "parts-0-count", "parts-1-is_there", "parts-x"],
     "/calendar/{}/revoke": ["nonsense"],
 }
 
@@ -114,7 +123,7 @@ FORMS = {
 @pytest.mark.parametrize("form", FORMS)
 def test_odd_fields_get_an_answer(town: Town, form: str) -> None:
     booking, slot = town.booking().code, town.slot_path()
-    browser = town.browser(town.clerk if form in ("DECLINE", "CANCEL") else town.owner)
+    browser = town.browser(town.clerk if form in ("DECLINE", "CANCEL", "HAND_OVER") else town.owner)
     with browser.client.session_transaction() as session:
         session["code_for"], session["verified"] = NUMBER, [NUMBER, 2**40]
     for field, odd in itertools.product(FORMS[form], TEXTS):
@@ -122,8 +131,9 @@ def test_odd_fields_get_an_answer(town: Town, form: str) -> None:
             "SLOT": slot,
             "DECLINE": f"/staff/bookings/{booking}/decline",
             "CANCEL": f"/staff/bookings/{booking}/cancel",
+            "HAND_OVER": f"/staff/bookings/{booking}/hand-over",
         }.get(form, form.format(quote(odd, safe="")))
-        usual = {name: "Lê Thị Mơ" for name in FORMS[form] if name not in ("household", "nonsense")}
+        usual = {name: "Lê Thị Mơ" for name in FORMS[form] if name in NAMES}
         query = f"?next={slot}" if form == "/sign-in/household" else ""
         answer = browser.post(path + query, {**usual, field: [odd, odd]})
         assert answers_well(answer.status_code), (field, odd, answer.status_code)

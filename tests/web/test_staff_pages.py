@@ -28,7 +28,7 @@ def test_today_lists_requests_by_their_deadline(town: Town) -> None:
     words = words_of(page)
     assert "Chờ duyệt (2)" in words
     assert words.index(soon.code) < words.index(late.code)
-    assert page.text.count("request urgent") == 1
+    assert page.text.count('class="ask hurry"') == 1
     for said in ("Nguyễn Thị Hạnh", "Lưu Thượng", "mây tre đan", "0912 345 678"):
         assert said in words
 
@@ -107,19 +107,6 @@ def test_people_whose_text_did_not_arrive_are_to_be_phoned(town: Town) -> None:
     assert f"{unknown.code} Nhắc trước một ngày · không rõ đã tới chưa" in words
     foreign = words_of(town.browser(town.foreign_clerk).get("/staff"))
     assert "Cần gọi điện" not in foreign
-
-
-@on_sqlite
-def test_kits_that_go_out_and_come_back_today_are_listed(town: Town) -> None:
-    today = local_day(utc_now())
-    out = town.world.booking(town.kit, town.owner, today, "toi", status=Status.APPROVED)
-    back = town.world.booking(town.second_kit, town.neighbour, today - timedelta(days=1), "toi", status=Status.OUT)
-    words = words_of(town.browser(town.clerk).get("/staff"))
-    assert "Giao hôm nay (1)" in words
-    assert "Nhận lại hôm nay (1)" in words
-    going, coming = words.index("Giao hôm nay"), words.index("Nhận lại hôm nay")
-    assert going < words.index("Nguyễn Thị Hạnh", going) < coming < words.index("Lê Văn Bình", coming)
-    assert out.code != back.code
 
 
 @on_sqlite

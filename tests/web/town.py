@@ -2,7 +2,7 @@
 
 import html
 import re
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 from flask import Flask
 from sqlalchemy import update
@@ -11,10 +11,23 @@ from werkzeug.test import TestResponse
 
 from kit_booking.clock import utc_now
 from kit_booking.database import db
-from kit_booking.domain.local_time import local_day
+from kit_booking.domain.hours import Span
+from kit_booking.domain.local_time import local, local_day
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
-from kit_booking.models import Booking, Household, LoginCode, Mark, Message, MessageState, Role, Staff
+from kit_booking.models import (
+    Booking,
+    Household,
+    Kit,
+    LoginCode,
+    Mark,
+    Message,
+    MessageState,
+    Role,
+    Staff,
+    WaitingEntry,
+)
+from kit_booking.services.closures import Closing, close
 from tests.builders import World, csrf_token, sign_in
 
 SLOTS = ("sang", "trua", "chieu", "toi")
@@ -45,7 +58,7 @@ class Town:
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.world = world = World(app)
-        self.commune = world.commune(kits=2, policy={"most_ahead": 99, "most_a_week": 99})
+        self.commune = world.commune(kits=2, policy={"most_ahead": 99, "most_a_week": 99, "most_waiting": 99})
         self.elsewhere = world.commune("Đại Xuyên")
         self.kit, self.second_kit = world.kits(self.commune)
         now = utc_now()
@@ -85,6 +98,25 @@ class Town:
         row = Message(**{"booking_id": about.id, "commune_id": about.commune_id, **usual, **slot, **times, **columns})
         self.world.add(row)
         return row
+
+    def taken_slot_path(self) -> str:
+        """A slot that a third household has, at the one place of the commune."""
+        day, slot = self.free_slot()
+        for kit in (self.kit, self.second_kit):
+            self.world.booking(kit, self.world.household(self.commune), day, slot, status=Status.APPROVED)
+        return f"/kits/{self.kit.code}/{day}/{slot}/wait"
+
+    def entry(self, of: Household | None = None, **columns: object) -> WaitingEntry:
+        """The owner waits for a slot, each time another one."""
+        day, slot = self.free_slot()
+        return self.world.entry(self.kit, of or self.owner, day, slot, joined_at=utc_now(), **columns)
+
+    def closure(self, kit: Kit | None = None, days: int = 2) -> int:
+        """The id of a closure of the first kit, whole days from the day after tomorrow on; asked twice the same."""
+        first = local_day(utc_now()) + timedelta(days=2)
+        span = Span(local(first, time()), local(first + timedelta(days=days), time()))
+        closing = Closing(self.commune.id, (kit or self.kit).id, span, "Bộ hỏng đèn")
+        return self.world.do(close, closing, self.clerk.id, now=utc_now())
 
     def login_code(self, phone: str) -> LoginCode:
         with self.app.app_context(), Session(db.engine) as session:

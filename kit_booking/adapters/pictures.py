@@ -1,0 +1,45 @@
+"""Photos from phones: known by their content, made small, and without what a camera writes into them."""
+
+from io import BytesIO
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+MOST_BYTES = 10 * 2**20
+MOST_PIXELS = 64_000_000
+"""More than cameras of phones take; a few bytes can claim to be a picture that fills the memory."""
+WIDEST = 1600
+FORMATS = ("JPEG", "PNG", "WEBP")
+QUALITY = 80
+
+
+class NotAPicture(Exception):
+    """What was sent is no picture of a kind that is taken."""
+
+
+class TooLarge(Exception):
+    """The file is too long, or the picture too wide and high."""
+
+
+def small_jpeg(content: bytes) -> bytes:
+    """The picture as a JPEG of at most 1600 pixels a side, upright, without place, time and camera.
+
+    Raises ``NotAPicture`` or ``TooLarge``.
+    """
+    if len(content) > MOST_BYTES:
+        raise TooLarge
+    try:
+        with Image.open(BytesIO(content), formats=FORMATS) as picture:
+            if picture.width * picture.height > MOST_PIXELS:
+                raise TooLarge
+            picture.draft("RGB", (WIDEST, WIDEST))  # A JPEG is read at a fraction of its size.
+            picture.thumbnail((WIDEST, WIDEST))
+            upright = ImageOps.exif_transpose(picture).convert("RGBA")
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise TooLarge from None
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError):  # Whatever Pillow says of garbage.
+        raise NotAPicture from None
+    paper = Image.new("RGB", upright.size, "white")
+    paper.paste(upright, mask=upright)
+    made = BytesIO()
+    paper.save(made, "JPEG", quality=QUALITY, optimize=True)
+    return made.getvalue()

@@ -1,0 +1,70 @@
+"""A household that staff enter, for somebody at the counter or on the phone who agreed aloud."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from kit_booking.database import transaction
+from kit_booking.domain.text import search_key
+from kit_booking.models import AuditEntry, Household
+from kit_booking.services.steps import count_try
+
+
+@transaction
+def register_spoken(
+    session: Session,
+    commune_id: int,
+    *,
+    name: str,
+    village: str,
+    craft: str,
+    phone: str,
+    landline: str,
+    consent_version: str,
+    staff_id: int,
+    staff_name: str,
+    now: datetime,
+) -> tuple[int, bool]:
+    """The id of the household, and whether it is new; of the same one again when it is sent twice.
+
+    The same one has the same number and name or, without a number, the same name and village of this commune.
+    """
+    # Whoever comes second waits here.
+    count_try(session, f"register:{phone}" if phone else f"register-in:{commune_id}", timedelta(days=1), now=now)
+    if phone:
+        alike = select(Household.id, Household.name, Household.village).where(Household.phone == phone)
+    else:
+        alike = select(Household.id, Household.name, Household.village).where(
+            Household.commune_id == commune_id, Household.search.startswith(search_key(name), autoescape=True)
+        )
+    for known in session.execute(alike.where(Household.erased_at.is_(None)).order_by(Household.id)):
+        same_village = phone or search_key(known.village) == search_key(village)
+        if search_key(known.name) == search_key(name) and same_village:
+            return int(known.id), False
+    household = Household(
+        commune_id=commune_id,
+        name=name,
+        phone=phone,
+        landline=landline,
+        takes_texts=phone != "",
+        village=village,
+        craft=craft,
+        consent_version=consent_version,
+        consent_at=now,
+        consent_to=staff_name,
+        seen_at=now,
+    )
+    session.add(household)
+    session.flush()
+    session.execute(
+        insert(AuditEntry).values(
+            at=now,
+            action="registered",
+            commune_id=commune_id,
+            household_id=household.id,
+            staff_id=staff_id,
+            detail=f"{consent_version}, spoken",
+        )
+    )
+    return household.id, True

@@ -1,0 +1,132 @@
+"""What a commune may set: which plans make sense, and what differs between two states."""
+
+from dataclasses import replace
+from datetime import date, time, timedelta
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+
+from kit_booking.domain.policy import Policy
+from kit_booking.domain.settings import (
+    CommuneSettings,
+    PlaceSettings,
+    Problem,
+    differences,
+    plan_troubles,
+    policy_troubles,
+)
+from kit_booking.domain.slots import DEFAULT_PLAN, PlannedSlot
+from tests.domain.weeks import EVERY_DAY_HOURS, WEEKDAYS, clocks, weeks
+
+TODAY = date(2026, 12, 1)
+PLACE = PlaceSettings(7, "Phú Túc", "Cô Hằng", "0912000111", EVERY_DAY_HOURS)
+SETTINGS = CommuneSettings(1, "02433854321", EVERY_DAY_HOURS, Policy(), ((date(2026, 1, 1), DEFAULT_PLAN),), (PLACE,))
+
+
+def slot(name: str, from_time: str, until_time: str, weekdays: str = "0123456") -> PlannedSlot:
+    times = (time.fromisoformat(clock) for clock in (from_time, until_time))
+    return PlannedSlot(name, *times, frozenset(int(day) for day in weekdays))
+
+
+def problems(*plan: PlannedSlot, valid_from: date = TODAY) -> list[Problem]:
+    return [trouble.problem for trouble in plan_troubles(valid_from, plan, today=TODAY)]
+
+
+def test_the_usual_plan_makes_sense() -> None:
+    assert problems(*DEFAULT_PLAN) == []
+
+
+@pytest.mark.parametrize(
+    ("plan", "found"),
+    [
+        ((), [Problem.NO_SLOT]),
+        ((slot("Sáng", "08:00", "11:00", ""),), [Problem.NO_WEEKDAY]),
+        ((slot("Sáng", "08:00", "08:29"),), [Problem.SHORT]),
+        ((slot("Sáng", "08:00", "08:30"),), []),
+        ((slot("Sáng", "08:00", "08:00"),), [Problem.SHORT]),
+        ((slot("Sáng", "08:00", "20:01"),), [Problem.LONG]),
+        ((slot("Đêm", "22:00", "01:00"),), []),
+        ((slot("Sáng", "08:00", "09:00"), slot("SANG", "10:00", "11:00")), [Problem.SAME_NAME]),
+        ((slot("Sáng", "08:00", "11:00"), slot("Trưa", "11:00", "13:00")), []),
+        ((slot("Sáng", "08:00", "11:01"), slot("Trưa", "11:00", "13:00")), [Problem.OVERLAP]),
+        ((slot("Sáng", "08:00", "11:01", "01"), slot("Trưa", "11:00", "13:00", "23")), []),
+    ],
+)
+def test_what_is_wrong_with_a_plan_is_said(plan: tuple[PlannedSlot, ...], found: list[Problem]) -> None:
+    assert problems(*plan) == found
+
+
+def test_a_slot_past_midnight_can_run_into_the_next_morning_and_the_next_week() -> None:
+    night, early = slot("Đêm", "22:00", "01:00", "6"), slot("Sớm", "00:30", "02:00", "0")
+    assert problems(night, early) == [Problem.OVERLAP]
+    assert problems(early, night) == [Problem.OVERLAP]
+    assert problems(night, replace(early, from_time=time(1))) == []
+
+
+def test_a_plan_begins_today_at_the_earliest_and_within_a_year() -> None:
+    assert problems(*DEFAULT_PLAN, valid_from=TODAY - timedelta(days=1)) == [Problem.BEGAN]
+    assert problems(*DEFAULT_PLAN, valid_from=TODAY + timedelta(days=367)) == [Problem.TOO_FAR]
+
+
+@pytest.mark.parametrize(
+    ("quiet_from", "quiet_until", "reminder", "is_quiet"),
+    [
+        (time(21), time(6, 30), time(18), False),
+        (time(21), time(6, 30), time(21), True),
+        (time(21), time(6, 30), time(6, 29), True),
+        (time(21), time(6, 30), time(6, 30), False),
+        (time(12), time(13), time(12, 30), True),
+        (time(12), time(12), time(12), False),
+    ],
+)
+def test_the_reminder_of_the_day_before_is_not_in_the_quiet_hours(
+    quiet_from: time, quiet_until: time, reminder: time, is_quiet: bool
+) -> None:
+    policy = Policy(quiet_from=quiet_from, quiet_until=quiet_until, day_reminder=reminder)
+    found = [trouble.problem for trouble in policy_troubles(policy)]
+    assert found == ([Problem.REMINDER_IN_QUIET] if is_quiet else [])
+
+
+def test_nothing_differs_from_itself() -> None:
+    assert differences(SETTINGS, SETTINGS) == []
+
+
+def test_each_difference_is_written_down_as_old_and_new() -> None:
+    begins = date(2026, 12, 10)
+    plan = (*DEFAULT_PLAN[:3], replace(DEFAULT_PLAN[3], until_time=time(21), weekdays=frozenset({5, 6})))
+    new = replace(
+        SETTINGS,
+        office=WEEKDAYS,
+        policy=Policy(open_to_others=False, day_opens=time(8)),
+        plans=SETTINGS.with_plan(begins, plan),
+        places=(replace(PLACE, keeper="Chú Ba"),),
+    )
+    assert [str(difference) for difference in differences(SETTINGS, new)] == [
+        "office.5: 07:30-17:00 → ",
+        "office.6: 07:30-17:00 → ",
+        "day_opens: 07:00 → 08:00",
+        "open_to_others: True → False",
+        "plan.2026-12-10.toi: Tối 19:00-22:00 0123456 → Tối 19:00-21:00 56",
+        "keeper @Phú Túc: Cô Hằng → Chú Ba",
+    ]
+
+
+def test_numbers_that_look_alike_when_masked_differ_all_the_same() -> None:
+    [found] = differences(SETTINGS, replace(SETTINGS, phone="02433859321"))
+    assert (found.old, found.new) == ("0243 *** 321", "0243 *** 321")
+
+
+@given(weeks)
+def test_hours_are_stored_and_read_alike(week: object) -> None:
+    assert type(EVERY_DAY_HOURS).of(week.stored()) == week
+
+
+@given(
+    st.builds(
+        Policy, day_opens=clocks, quiet_from=clocks, approve_on_silence=st.booleans(), strikes=st.integers(0, 9)
+    )
+)
+def test_a_policy_is_stored_and_read_alike(policy: Policy) -> None:
+    assert Policy.of(policy.changes()) == policy
+    assert all(getattr(Policy(), name) != getattr(policy, name) for name in policy.changes())

@@ -1,0 +1,66 @@
+"""The waiting list, end to end: a full evening, joining, somebody cancels, the phone is told, the slot is taken."""
+
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from kit_booking.clock import utc_now
+from kit_booking.domain.status import Status
+from kit_booking.models import Booking, Household, WaitingEntry
+from tests.builders import days_ahead
+from tests.e2e.demo import COMMUNE, Demo
+from tests.e2e.test_main_road import chip, heading, newest_text, people_are_awake
+
+pytestmark = pytest.mark.timeout(300)  # Many pages, by a real browser.
+
+NUMBER = "+84912345678"
+
+
+def test_a_household_waits_for_a_full_evening_and_takes_it_when_another_gives_it_up(
+    demo: Demo, phone: Page, desk: Page
+) -> None:
+    household = demo.world.household(demo.commune, "Lê Văn Thử", phone=NUMBER, seen_at=utc_now())
+    demo.sign_in(phone, household)
+    wait_for_an_evening(demo, phone)
+
+    given_up = give_one_up(demo, desk)
+    demo.work(as_of=people_are_awake())
+    text = newest_text(phone)
+    assert "CO CHO TRONG" in text
+    offer = demo.world.all(Booking, status=Status.OFFERED, household_id=household.id)[0]
+    assert (offer.kit_id, offer.pick_up_at) == (given_up.kit_id, given_up.pick_up_at)
+    assert offer.code in text
+
+    phone.goto("/bookings")
+    phone.get_by_role("link", name="Có chỗ trống, xem để nhận").tap()
+    expect(heading(phone)).to_have_text("Có chỗ trống, xã giữ cho nhà mình")
+    phone.get_by_role("button", name="Nhận chỗ").tap()
+    expect(chip(phone)).to_contain_text("Đã duyệt – được mượn")
+    demo.work(as_of=people_are_awake())
+    assert f"DA DUYET {offer.code}" in newest_text(phone)
+
+
+def wait_for_an_evening(demo: Demo, phone: Page) -> None:
+    """Two taps from the fortnight: the taken evening, and the button."""
+    phone.goto(f"/communes/{COMMUNE}")
+    phone.locator(".places").get_by_role("link", name="Phú Túc").tap()
+    day = days_ahead(7, utc_now())
+    phone.locator(f".kit:target a.slot[href$='{day}/toi']").tap()
+    expect(heading(phone)).to_have_text("Buổi này đã có người. Nhà mình chờ chỗ trống nhé?")
+    phone.get_by_role("button", name="Chờ chỗ trống").tap()
+    expect(heading(phone)).to_have_text("Nhà mình đang chờ chỗ trống")
+    expect(phone.locator("main")).to_contain_text("Nhà mình đứng đầu")
+
+
+def give_one_up(demo: Demo, desk: Page) -> Booking:
+    """One who has that evening cancels on the web."""
+    entry = demo.world.all(WaitingEntry)[-1]
+    of_evening = demo.world.all(Booking, commune_id=demo.commune.id, day=entry.day, status=Status.APPROVED)
+    booking = next(booking for booking in of_evening if booking.slot_name == entry.slot_name)
+    assert booking.pick_up_at - utc_now() > timedelta(days=5)
+    demo.sign_in(desk, demo.world.all(Household, id=booking.household_id)[0])
+    desk.goto(f"/bookings/{booking.code}/cancel")
+    desk.get_by_role("button", name="Hủy phiếu").click()
+    expect(chip(desk)).to_contain_text("Đã hủy")
+    return booking

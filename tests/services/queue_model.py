@@ -1,0 +1,179 @@
+"""The fair queue told a second time, in the plainest way: from what the database says, whose turn it must be.
+
+Shares no rule with the program, only the times of the slots.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from kit_booking.domain.local_time import local, to_local
+from kit_booking.domain.slots import Slot
+from kit_booking.models import AuditEntry, Booking, BookingMove, Hold, Household, Kit, Message, WaitingEntry
+
+HOUR = timedelta(hours=1)
+AHEAD = ("requested", "offered", "approved")
+LIVE = (*AHEAD, "out")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """All that the database said at one moment; rows by their ids."""
+
+    bookings: dict[int, Any]
+    entries: dict[int, Any]
+    holds: dict[int, Any]
+    moves: dict[int, Any]
+    audit: dict[int, Any]
+    texts: dict[int, Any]
+    lifted: dict[int, datetime | None]
+
+    @classmethod
+    def now(cls, connection: Connection) -> "Seen":
+        tables = (Booking, WaitingEntry, Hold, BookingMove, AuditEntry, Message)
+        rows = [{row.id: row for row in connection.execute(select(table.__table__))} for table in tables]
+        lifted = {row.id: row.lifted_at for row in connection.execute(select(Household.id, Household.lifted_at))}
+        return cls(*rows, lifted)
+
+    def with_status(self, *statuses: str) -> list[Any]:
+        return [booking for _, booking in sorted(self.bookings.items()) if booking.status in statuses]
+
+    def of(self, household_id: int) -> list[Any]:
+        return [booking for booking in self.bookings.values() if booking.household_id == household_id]
+
+
+def in_the_way(seen: Seen, kit_id: int, slot: Slot) -> list[Any]:
+    """The holds that overlap the slot's."""
+    return [
+        hold
+        for hold in seen.holds.values()
+        if hold.kit_id == kit_id and hold.from_at < slot.hold.until_at and hold.until_at > slot.hold.from_at
+    ]
+
+
+def is_free(seen: Seen, kit_id: int, slot: Slot, without: int | None = None) -> bool:
+    return all(without is not None and hold.booking_id == without for hold in in_the_way(seen, kit_id, slot))
+
+
+def is_taken(seen: Seen, kit_id: int, slot: Slot) -> bool:
+    return any(hold.booking_id for hold in in_the_way(seen, kit_id, slot))
+
+
+def ahead(bookings: Iterable[Any], now: datetime) -> int:
+    return sum(booking.status in AHEAD and booking.return_at > now for booking in bookings)
+
+
+def weeks(bookings: Iterable[Any]) -> Counter[tuple[int, int]]:
+    """How many pick-ups count in each calendar week."""
+    return Counter(
+        _week(booking.pick_up_at)
+        for booking in bookings
+        if booking.status in (*LIVE, "returned", "no_show") or booking.strike_at
+    )
+
+
+def _week(instant: datetime) -> tuple[int, int]:
+    return to_local(instant).isocalendar()[:2]
+
+
+def is_paused(seen: Seen, household_id: int, now: datetime) -> bool:
+    own, lifted = seen.of(household_id), seen.lifted[household_id]
+    first, began = None, None
+    for strike in sorted(booking.strike_at for booking in own if booking.strike_at):
+        if first and strike - first < timedelta(days=60):
+            first, began = None, strike
+        else:
+            first = strike
+    if began and now < began + timedelta(days=14) and not (lifted and lifted >= began):
+        return True
+    late = [booking.return_at + 24 * HOUR for booking in own if booking.status == "out"]
+    return bool(late) and now > min(late) and not (lifted and lifted >= min(late))
+
+
+def may_have(seen: Seen, household_id: int, slot: Slot, now: datetime, without: int | None = None) -> bool:
+    own = [booking for booking in seen.of(household_id) if booking.id != without]
+    in_week = weeks(own)[_week(slot.hold.from_at)]
+    return ahead(own, now) < 2 and in_week < 2 and not is_paused(seen, household_id, now)
+
+
+def told_at(slot: Slot, now: datetime) -> datetime:
+    """When the text of an offer goes out."""
+    clock = to_local(now)
+    if slot.hold.from_at - now < 12 * HOUR or time(6, 30) <= clock.time() < time(21):
+        return now
+    return local(clock.date() + timedelta(days=clock.time() >= time(21)), time(6, 30))
+
+
+def is_worth_offering(slot: Slot, now: datetime) -> bool:
+    return slot.hold.from_at - now >= 2.5 * HOUR
+
+
+def fits(entry: Any, kit: Kit, slot: Slot) -> bool:
+    return (entry.day, entry.slot_name) == (slot.day, slot.name) and (
+        not entry.place_ids or kit.place_id in entry.place_ids
+    )
+
+
+def first_of(seen: Seen, kit: Kit, slot: Slot, now: datetime) -> Any | None:
+    """The entry to which the slot must be offered, were it free now."""
+    told = told_at(slot, now)
+    if not is_worth_offering(slot, told):
+        return None
+    waiting = [
+        entry
+        for entry in seen.entries.values()
+        if entry.state == "waiting"
+        and fits(entry, kit, slot)
+        and entry.until_at > told
+        and may_have(seen, entry.household_id, slot, now)
+    ]
+    return min(waiting, key=lambda entry: _turn(seen, entry, now), default=None)
+
+
+def _turn(seen: Seen, entry: Any, now: datetime) -> tuple[Any, ...]:
+    had = [booking for booking in seen.of(entry.household_id) if booking.status in ("out", "returned")]
+    lately = [booking for booking in had if booking.pick_up_at >= now - timedelta(days=30)]
+    far = datetime.max.replace(tzinfo=now.tzinfo)
+    return entry.put_forward_at or far, bool(had), len(lately), entry.joined_at, entry.id
+
+
+def offers(seen: Seen, kit: Kit, slots: Iterable[Slot], now: datetime) -> list[tuple[int, date, str]]:
+    """Of these slots of the kit, what is offered to whom when they come free, one after the other."""
+    found = []
+    for number, slot in enumerate(slots):
+        if is_free(seen, kit.id, slot) and (entry := first_of(seen, kit, slot, now)):
+            found.append((entry.household_id, slot.day, slot.name))
+            seen = _after_offer(seen, kit, slot, entry, -1 - number)
+    return found
+
+
+@dataclass(frozen=True)
+class Offer:
+    """As much of an offer that is to be made as the rules look at."""
+
+    id: int
+    household_id: int
+    pick_up_at: datetime
+    return_at: datetime
+    status: str = "offered"
+    strike_at: None = None
+
+
+@dataclass(frozen=True)
+class Held:
+    kit_id: int
+    from_at: datetime
+    until_at: datetime
+    booking_id: int
+
+
+def _after_offer(seen: Seen, kit: Kit, slot: Slot, entry: Any, number: int) -> Seen:
+    offer = Offer(number, entry.household_id, slot.hold.from_at, slot.hold.until_at)
+    held = Held(kit.id, slot.hold.from_at, slot.hold.until_at, number)
+    entries = {key: other for key, other in seen.entries.items() if key != entry.id}
+    bookings, holds = seen.bookings | {number: offer}, seen.holds | {number: held}
+    return replace(seen, bookings=bookings, holds=holds, entries=entries)

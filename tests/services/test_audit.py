@@ -1,0 +1,113 @@
+"""The audit list keeps its order and its pace over five years of a whole country."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event, insert
+from sqlalchemy.orm import Session
+
+from kit_booking.database import db
+from kit_booking.models import AuditEntry
+from kit_booking.services.audit import PAGE, Cursor, Wanted, audit_page
+from tests.builders import NOW, World, days_ahead
+from tests.databases import on_sqlite
+
+
+def add_entries(world: World, count: int, **columns: Any) -> None:
+    """So many entries, a second after each other, in pairs of the same second."""
+    with world.app.app_context(), Session(db.engine) as session:
+        session.connection(execution_options={"writes": True})
+        rows = [{"at": NOW - timedelta(seconds=n // 2), "action": "approved", **columns} for n in range(count)]
+        session.execute(insert(AuditEntry), rows)
+        session.commit()
+
+
+def test_pages_show_every_entry_once_the_newest_first(world: World) -> None:
+    commune = world.commune()
+    add_entries(world, 2 * PAGE + 7, commune_id=commune.id)
+    seen, after, pages = [], None, 0
+    while after or not pages:
+        page = world.do(audit_page, Wanted(commune.id), after)
+        seen += page.entries
+        after = Cursor.of(str(page.next)) if page.next else None
+        pages += 1
+    assert pages == 3
+    assert [(entry.at, entry.id) for entry in seen] == sorted(((e.at, e.id) for e in seen), reverse=True)
+    assert len({entry.id for entry in seen}) == 2 * PAGE + 7
+
+
+def test_a_page_can_be_narrowed(world: World) -> None:
+    commune, other = world.commune(), world.commune("Đại Xuyên")
+    clerk = world.clerk(commune)
+    household, [kit] = world.household(commune), world.kits(commune)
+    booking = world.booking(kit, household, days_ahead(2))
+    world.add(
+        AuditEntry(at=NOW, action="approved", commune_id=commune.id, booking_id=booking.id, staff_id=clerk.id),
+        AuditEntry(at=NOW - timedelta(days=3), action="registered", commune_id=commune.id, household_id=household.id),
+        AuditEntry(at=NOW, action="approved", commune_id=other.id),
+        AuditEntry(at=NOW, action="demo_filled"),
+    )
+
+    def found(**wanted: Any) -> list[str]:
+        return [entry.action for entry in world.do(audit_page, Wanted(**wanted)).entries]
+
+    assert len(found()) == 4
+    assert found(commune_id=commune.id) == ["approved", "registered"]
+    assert found(commune_id=commune.id, action="registered") == ["registered"]
+    assert found(commune_id=commune.id, first=days_ahead(0)) == ["approved"]
+    assert found(commune_id=commune.id, last=days_ahead(-3)) == ["registered"]
+    assert found(staff=clerk.username.upper()) == ["approved"]
+    assert found(commune_id=commune.id, staff="can bo") == ["approved"]
+    assert found(staff="can bo") == [], "without a commune it takes the user name"
+    assert found(booking_code=booking.code.lower()) == ["approved"]
+    assert found(booking_code="NONE") == found(staff="nobody") == found(commune_id=0) == []
+
+
+@pytest.mark.parametrize("written", ["", "x", "2026-12-01~1", "2026-12-01T00:00:00Z~x", "2026-12-01T00:00:00Z~0"])
+def test_a_broken_cursor_begins_at_the_newest(written: str) -> None:
+    assert Cursor.of(written) is None
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Wanted(),
+        Wanted(1),
+        Wanted(1, action="approved"),
+        Wanted(action="approved"),
+        Wanted(1, first=days_ahead(-30), last=days_ahead(0)),
+        Wanted(first=days_ahead(-30)),
+        Wanted(staff="canbo1"),
+        Wanted(1, staff="canbo1"),
+        Wanted(booking_code="PD123"),
+    ],
+    ids=str,
+)
+def test_no_search_reads_the_whole_list_or_sorts_it(world: World, wanted: Wanted) -> None:
+    commune = world.commune()
+    clerk = world.staff(commune, username="canbo1")
+    booking = world.booking(world.kits(commune)[0], world.household(commune), days_ahead(2), code="PD123")
+    add_entries(world, 300, commune_id=commune.id, staff_id=clerk.id, booking_id=booking.id)
+    statements: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
+        statements.append((statement, values))
+
+    def steps() -> list[str]:
+        event.listen(db.engine, "before_cursor_execute", note)
+        audit_page(wanted, Cursor(NOW, 10))
+        event.remove(db.engine, "before_cursor_execute", note)
+        with db.engine.connect() as connection:
+            return [
+                row[3]
+                for statement, values in statements
+                if "audit_entry" in statement
+                for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+            ]
+
+    plan = world.do(steps)
+    assert not [step for step in plan if step.startswith("SCAN audit_entry") and "USING INDEX" not in step], plan
+    if not wanted.booking_code:
+        assert not [step for step in plan if "TEMP B-TREE" in step], plan
