@@ -48,6 +48,7 @@ PAGES = (
     own_data,
     staff,
     today,
+    messages,
     counter,
     closures,
     moving,
