@@ -14,20 +14,7 @@ from flask import Flask
 
 from kit_booking.adapters.file_sms import FileSms
 from kit_booking.adapters.sms import Receipt, Report, SmsFault, SmsSender
-<<<<<<< HEAD
-from kit_booking.services import (
-    deadlines,
-    delivery,
-    erasing,
-    health,
-    outbox,
-    overdue,
-    reminders,
-    waiting_list,
-)
-=======
 from kit_booking.services import deadlines, delivery, erasing, health, outbox, overdue, reminders, waiting_list
->>>>>>> sms
 
 log = logging.getLogger(__name__)
 
