@@ -35,7 +35,6 @@ def today() -> str:
         today=_lists(found, now),
         alarms=alarm_texts(now=now),
         to_do=found.count,
-        alarms=alarm_texts(now=now),
         week=[] if found.count else _week(ids, now),
         reasons=COMMON_REASONS,
         can_act=any(member.may_act(commune_id) for commune_id in ids),
