@@ -61,7 +61,6 @@ PAGES = (
     audit,
     operator,
     accounts,
-    messages,
     health,
     hooks,
 )
