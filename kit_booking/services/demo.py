@@ -31,7 +31,7 @@ S = Status
 
 BACK = 60
 """Days of history."""
-POLICY = Policy()
+POLICY = Policy.of(demo_data.NUMBERS)
 OFFICE = WeeklyHours.of(EVERY_DAY)
 TIMETABLE = Timetable(((date.min, DEFAULT_PLAN),), OFFICE, OFFICE, POLICY)
 FULL = "PD"
