@@ -261,6 +261,7 @@ def check(office: Office, twilio: Twilio, messages: list[Message]) -> None:
         if message.state in (*WENT_OUT, MessageState.UNDELIVERED):
             assert lines, f"lost: {what}"
             assert message.provider_id == lines[-1].sid, what
+            assert message.state != MessageState.SENT, f"all was reported to its end: {what}"
         elif message.state == MessageState.SKIPPED:
             assert len(lines) == reported_lost, f"sent and not known: {what}"
         else:
