@@ -21,6 +21,7 @@ from kit_booking.models import (
     WaitingEntry,
     WaitingState,
 )
+from kit_booking.services.counter import forget_people
 from kit_booking.services.health import find_mark, set_mark
 from kit_booking.services.household_steps import audit, empty, lock_household_and_kits, revoke_feeds, shown_anew
 from kit_booking.services.moves import move
@@ -68,6 +69,7 @@ def _anonymise(session: Session, household: Household, action: str, by: Actor, *
     empty(household, now=now)
     session.flush()
     session.execute(update(Booking).where(Booking.household_id == household.id).values(sells="", streams_on=""))
+    forget_people(session, Booking.household_id == household.id)
     revoke_feeds(session, household.id, now=now)
     _wipe_texts(session, Booking.household_id == household.id)
     audit(session, action, household, by, now=now)

@@ -40,7 +40,7 @@ def find_due(*, now: datetime) -> list[int]:
         )
     }
     upcoming = read(
-        select(Booking.id, Booking.kit_id, Booking.pick_up_at, Booking.approved_at, Commune.policy)
+        select(Booking.id, Booking.kit_id, Booking.pick_up_at, Booking.approved_at, Booking.moved_at, Commune.policy)
         .join(Commune, Commune.id == Booking.commune_id)
         .where(_upcoming(now))
         .order_by(Booking.pick_up_at)
@@ -50,16 +50,22 @@ def find_due(*, now: datetime) -> list[int]:
         for row in upcoming
         if any(
             (row.id, reminder.kind, row.kit_id, row.pick_up_at) not in written
-            for reminder in _due(row.pick_up_at, row.approved_at, Policy.of(row.policy), now=now)
+            for reminder in _due(row.pick_up_at, row.approved_at, row.moved_at, Policy.of(row.policy), now=now)
         )
     ]
 
 
-def _due(pick_up_at: datetime, approved_at: datetime, policy: Policy, *, now: datetime) -> list[Reminder]:
-    """The reminders whose time has come and is not over."""
+def _due(
+    pick_up_at: datetime, approved_at: datetime, moved_at: datetime | None, policy: Policy, *, now: datetime
+) -> list[Reminder]:
+    """The reminders whose time has come and is not over.
+
+    The text of a move by the office says as much as that of an approval, so that it counts like one.
+    """
+    told_at = max(approved_at, moved_at or approved_at)
     return [
         reminder
-        for reminder in reminders(pick_up_at=pick_up_at, approved_at=approved_at, policy=policy)
+        for reminder in reminders(pick_up_at=pick_up_at, approved_at=told_at, policy=policy)
         if reminder.due_at <= now < _until(reminder.kind, pick_up_at, now)
     ]
 
@@ -77,7 +83,7 @@ def write_due(session: Session, booking_id: int, *, now: datetime) -> None:
     if booking.status != Status.APPROVED or not now < booking.pick_up_at <= now + AHEAD or not household.gets_texts:
         return
     assert booking.approved_at  # noqa: S101 (an approved booking was approved at some time)
-    for reminder in _due(booking.pick_up_at, booking.approved_at, file.policy, now=now):
+    for reminder in _due(booking.pick_up_at, booking.approved_at, booking.moved_at, file.policy, now=now):
         session.execute(
             upsert(Message)
             .values(

@@ -1,33 +1,29 @@
-"""Takes the pictures of docs/pictures from the demo, as it stands on a Saturday morning: `make pictures`."""
+"""Takes the pictures of docs/pictures, of the demo on a Saturday and of a day at the office: `make pictures`."""
 
 import shutil
 import subprocess
 import tempfile
-from datetime import datetime, tzinfo
+from datetime import date, time
 from pathlib import Path
-from typing import Self
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
-from kit_booking import clock
-from kit_booking.domain.local_time import ZONE
+from kit_booking.domain.local_time import local
 from kit_booking.domain.status import Status
 from kit_booking.models import Role
 from tests.databases import Sqlite
 from tests.e2e import browser as browsers
 from tests.e2e.demo import COMMUNE, Demo, filled_database, running_demo
+from tests.e2e.office_day import Clock
 from tests.e2e.pages import Visitor
+from tests.e2e.test_a_day_at_the_office import BARE_DESK, a_whole_day
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 COLOURS = "64"
 
 
-class SaturdayMorning(datetime):
-    """A clock that stands still, so that the pictures only change when the pages do."""
-
-    @classmethod
-    def now(cls, tz: tzinfo | None = None) -> Self:
-        return cls(2026, 12, 5, 9, 40, tzinfo=ZONE).astimezone(tz)
+SATURDAY_MORNING = local(date(2026, 12, 5), time(9, 40))
+"""When the clock stands still, so that the pictures only change when the pages do."""
 
 
 def take_all(demo: Demo, phone: Page, desk: Page) -> None:
@@ -47,6 +43,22 @@ def take_all(demo: Demo, phone: Page, desk: Page) -> None:
     at_desk.be_staff(Role.CLERK)
     at_desk.go("/staff")
     take(desk, "today-1280")
+    at_desk.go("/staff/queue")
+    take(desk, "queue-1280")
+    entry = on_phone.be_waiting()
+    on_phone.go(f"/waiting/{entry}")
+    take(phone, "waiting-360", height=1000)
+
+
+def take_a_day(chromium: Browser, sqlite: Sqlite, folder: Path) -> None:
+    """What the clerk sees at the moments of docs/a-day-at-the-office.md."""
+    clock = Clock()
+    with (
+        sqlite.migrated() as url,
+        running_demo(Path(url.removeprefix("sqlite:///")), folder, clock) as demo,
+        browsers.opened(chromium, demo.url, BARE_DESK) as desk,
+    ):
+        a_whole_day(demo, desk, clock, look=lambda page, name: take(page, f"day-{name}"))
 
 
 def take(page: Page, name: str, height: int = 0) -> None:
@@ -62,17 +74,17 @@ def take(page: Page, name: str, height: int = 0) -> None:
 
 
 def main() -> None:
-    clock.datetime = SaturdayMorning  # type: ignore[misc]
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        chromium = browsers.launch(playwright)
+        chromium, sqlite = browsers.launch(playwright), Sqlite(Path(folder))
         with (
-            filled_database(Sqlite(Path(folder)), clock.utc_now()) as filled,
-            running_demo(filled, Path(folder)) as demo,
+            filled_database(sqlite, SATURDAY_MORNING) as filled,
+            running_demo(filled, Path(folder), lambda: SATURDAY_MORNING) as demo,
             browsers.opened(chromium, demo.url, browsers.PHONE) as phone,
             browsers.opened(chromium, demo.url, browsers.DESK) as desk,
         ):
             take_all(demo, phone, desk)
+        take_a_day(chromium, sqlite, Path(folder))
         chromium.close()
 
 

@@ -445,6 +445,14 @@ def test_who_asks_while_it_is_erased_has_nothing_afterwards(village: Village, wo
     assert world.all(Hold) == []
 
 
+def test_nothing_is_done_in_the_name_of_the_erased_by_a_page_that_was_open(village: Village):
+    village.erases(village.hanh)
+    with pytest.raises(HouseholdGone):
+        village.asks(village.hanh)
+    with pytest.raises(HouseholdGone):
+        village.waits(village.hanh)
+
+
 def test_nobody_is_to_be_phoned_about_the_erased(village: Village, world: World):
     code = village.asks(village.hanh)
     world.change(world.all(Message)[0], state=MessageState.FAILED, settled_at=NOW)

@@ -8,9 +8,10 @@ from flask import Flask
 from kit_booking import worker
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
-from kit_booking.models import Booking, Commune, Household, Kit, Message, MessageState
+from kit_booking.models import Booking, Commune, Household, Kit, Message, MessageState, Place
 from kit_booking.services import reminders
 from kit_booking.services.booking import cancel, withdraw
+from kit_booking.services.moving import Moved, Seat, move_booking
 from tests.builders import NOW, World, at, days_ahead
 from tests.fakes import FakeSms
 
@@ -163,3 +164,17 @@ def test_another_slot_of_the_same_booking_is_reminded_of_anew(
     world.change(booking, **times)
     work(app, DAY_BEFORE + day)
     assert [text.kind for text in sms.sent] == [Kind.REMINDER_DAY, Kind.REMINDER_DAY]
+
+
+def test_a_booking_that_the_office_moved_is_not_reminded_of_a_moment_later(
+    app: Flask, world: World, sms: FakeSms, booking: Booking, kit: Kit, commune: Commune
+) -> None:
+    """The text of the move says when and where; two hours before, the usual reminder says it again."""
+    other = world.kit(world.all(Place)[0])
+    clerk, now = world.clerk(commune), at(DAY, "07:45")
+    work(app, DAY_BEFORE)
+    seat = Seat(kit.code, booking.pick_up_at)
+    assert world.do(move_booking, booking.code, seat, other.code, DAY, "toi", clerk.id, "", now=now) is Moved.DONE
+    for moment in (now, now + A_MOMENT, TWO_HOURS_BEFORE):
+        work(app, moment)
+    assert [text.kind for text in sms.sent] == [Kind.REMINDER_DAY, Kind.MOVED, Kind.REMINDER_SOON]

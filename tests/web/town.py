@@ -89,16 +89,6 @@ class Town:
         day, slot = self.free_slot()
         return self.world.booking(self.kit, of or self.owner, day, slot, status=status, asked_at=utc_now(), **columns)
 
-    def message(self, booking: Booking | None = None, **columns: object) -> Message:
-        """A text about a booking of the owner that did not arrive."""
-        about, now = booking or self.booking(Status.APPROVED), utc_now()
-        usual = {"kind": Kind.APPROVED, "to": NUMBER, "body": "LIVEPX", "state": MessageState.FAILED}
-        slot = {"kit_id": about.kit_id, "pick_up_at": about.pick_up_at, "useful_until_at": about.pick_up_at}
-        times = {"created_at": now, "due_at": now, "settled_at": now}
-        row = Message(**{"booking_id": about.id, "commune_id": about.commune_id, **usual, **slot, **times, **columns})
-        self.world.add(row)
-        return row
-
     def taken_slot_path(self) -> str:
         """A slot that a third household has, at the one place of the commune."""
         day, slot = self.free_slot()
@@ -117,6 +107,16 @@ class Town:
         span = Span(local(first, time()), local(first + timedelta(days=days), time()))
         closing = Closing(self.commune.id, (kit or self.kit).id, span, "Bộ hỏng đèn")
         return self.world.do(close, closing, self.clerk.id, now=utc_now())
+
+    def message(self, booking: Booking | None = None, **columns: object) -> Message:
+        """A text about a booking of the owner that did not arrive."""
+        about, now = booking or self.booking(Status.APPROVED), utc_now()
+        usual = {"kind": Kind.APPROVED, "to": NUMBER, "body": "LIVEPX", "state": MessageState.FAILED}
+        slot = {"kit_id": about.kit_id, "pick_up_at": about.pick_up_at, "useful_until_at": about.pick_up_at}
+        times = {"created_at": now, "due_at": now, "settled_at": now}
+        row = Message(**{"booking_id": about.id, "commune_id": about.commune_id, **usual, **slot, **times, **columns})
+        self.world.add(row)
+        return row
 
     def login_code(self, phone: str) -> LoginCode:
         with self.app.app_context(), Session(db.engine) as session:
