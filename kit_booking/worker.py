@@ -7,7 +7,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from flask import Flask
@@ -64,18 +64,22 @@ def do_chores(clock: Clock) -> None:
     """All but what has to do with sending. Needs an application context."""
     health.beat(now=clock())
     due = deadlines.find_due(now=clock())
-    for code in due.lapsing:
-        deadlines.lapse(code, now=clock())
-    for code in due.to_remind_of:
-        deadlines.remind_staff(code, now=clock())
-    for entry_id in due.waiting_over:
-        waiting_list.end_waiting(entry_id, now=clock())
-    for booking_id in reminders.find_due(now=clock()):
-        reminders.write_due(booking_id, now=clock())
-    for code in overdue.find_due(now=clock()):
-        overdue.tell(code, now=clock())
+    _each(deadlines.lapse, due.lapsing, clock)
+    _each(deadlines.remind_staff, due.to_remind_of, clock)
+    _each(waiting_list.end_waiting, due.waiting_over, clock)
+    _each(reminders.write_due, reminders.find_due(now=clock()), clock)
+    _each(overdue.tell, overdue.find_due(now=clock()), clock)
     health.tidy_up(now=clock())
     erasing.forget_old(now=clock())
+
+
+def _each(step: Callable[..., object], things: Iterable[object], clock: Clock) -> None:
+    """Do the step for each; one for which it fails is tried again next time, and keeps nobody else waiting."""
+    for thing in things:
+        try:
+            step(thing, now=clock())
+        except Exception:
+            log.exception("%s failed for %s", step.__name__, thing)
 
 
 def send_due(sms: SmsSender, clock: Clock, *, is_stopped: Callable[[], bool] = lambda: False) -> None:
