@@ -65,6 +65,8 @@ class Message(Base):
     ask_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When the provider is asked whether it has an unknown text; None: it is not asked any more."""
     provider_id: Mapped[str | None] = mapped_column(String(40), unique=True)
+    former_id: Mapped[str | None] = mapped_column(String(40))
+    """The provider's name of the try before, which failed: it is not to be taken for the present one."""
     fault: Mapped[str] = mapped_column(String(60), default="")
     """Why it failed, was put off, or is unknown: an outcome's name and the provider's number."""
     error_code: Mapped[int | None]

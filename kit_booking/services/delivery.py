@@ -47,7 +47,7 @@ class Question:
     body: str
     since: datetime
     known: frozenset[str]
-    """What the provider calls other texts to the same number."""
+    """What the provider calls other texts to the same number, and earlier tries of this one."""
 
 
 @transaction
@@ -64,12 +64,13 @@ def next_question(session: Session, *, now: datetime) -> Question | None:
         return None
     since = message.tried_at or message.created_at
     message.ask_at = now + timing().ask_after
-    known = session.scalars(
-        select(Message.provider_id).where(
-            Message.to == message.to, Message.provider_id.is_not(None), Message.tried_at > since - RECENT
+    names = session.execute(
+        select(Message.provider_id, Message.former_id).where(
+            Message.to == message.to, Message.tried_at > since - RECENT
         )
     )
-    return Question(message.id, message.tries, message.to, message.body, since, frozenset(filter(None, known)))
+    known = frozenset(name for row in names for name in row if name)
+    return Question(message.id, message.tries, message.to, message.body, since, known)
 
 
 @transaction

@@ -36,8 +36,8 @@ def change(message: Message, to_state: State, *, now: datetime) -> None:
     message.lease_by = message.lease_until_at = message.ask_at = None
     is_open = to_state in (State.QUEUED, State.SENDING)
     message.settled_at = None if is_open else now
-    if to_state is State.QUEUED:
-        message.provider_id = None
+    if to_state is State.QUEUED and message.provider_id:
+        message.former_id, message.provider_id = message.provider_id, None
     if not is_open and message.kind == Kind.LOGIN_CODE:
         message.body = ""
 

@@ -765,3 +765,18 @@ def test_an_offer_to_a_household_that_just_switched_texts_off_runs_from_then_on(
     work(app)
     assert the_message(world).state == MessageState.TO_PHONE
     assert world.fresh(booking).answer_by_at == NOW + timedelta(hours=4)
+
+
+def test_an_earlier_try_that_failed_is_not_taken_for_the_present_one(
+    app: Flask, world: World, sms: FakeSms, kit: Kit, household: Household, clerk: Staff
+) -> None:
+    ask(world, kit, household)
+    work(app)
+    report(world, MessageState.UNDELIVERED, 30007)
+    assert world.do(resend, the_message(world).id, clerk.id, now=NOW) is Resent.QUEUED
+    sms.fault = SmsUnknown("HTTP 500", 500)
+    work(app)
+    sms.fault = None
+    work(app, NOW + timedelta(minutes=1))
+    assert len(sms.sent) == 2
+    assert (the_message(world).state, the_message(world).provider_id) == (MessageState.ACCEPTED, "SM" + "2".zfill(32))

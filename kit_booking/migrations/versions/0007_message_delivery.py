@@ -28,6 +28,7 @@ def upgrade() -> None:
         message.add_column(sa.Column("tries", sa.Integer(), nullable=False, server_default="0"))
         message.add_column(sa.Column("tried_at", UtcDateTime(), nullable=True))
         message.add_column(sa.Column("ask_at", UtcDateTime(), nullable=True))
+        message.add_column(sa.Column("former_id", sa.String(40), nullable=True))
         message.add_column(sa.Column("error_code", sa.Integer(), nullable=True))
         message.add_column(sa.Column("segments", sa.Integer(), nullable=False, server_default="1"))
         message.add_column(sa.Column("cost", sa.Integer(), nullable=False, server_default="0"))
@@ -75,7 +76,7 @@ def downgrade() -> None:
         message.drop_constraint(op.f("ck_message_only_unknown_is_asked"), type_="check")
         message.drop_constraint(op.f("ck_message_state"), type_="check")
         for column in (
-            "phoned_by_id", "phoned_at", "cost", "segments", "error_code",
+            "phoned_by_id", "phoned_at", "cost", "segments", "error_code", "former_id",
             "ask_at", "tried_at", "tries", "commune_id",
         ):  # fmt: skip
             message.drop_column(column)
