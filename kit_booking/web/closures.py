@@ -226,13 +226,18 @@ def _view(closure: ShownClosure, now: datetime) -> dict[str, Any]:
 
 
 def times_word(span: Span) -> str:
-    """``cả ngày T7 05/12``, ``T7 05/12 – CN 06/12``, or with the times of day where they are not midnight."""
+    """``cả ngày T7 05/12``, ``T7 05/12 – CN 06/12``, or with the times of day where they are not midnight.
+
+    An end at midnight is the end of its last day: ``7h40 T7 05/12 – hết CN 06/12``.
+    """
     first, last = local_day(span.from_at), local_day(span.until_at - timedelta(minutes=1))
-    if local(first, time()) == span.from_at and local(last + timedelta(days=1), time()) == span.until_at:
+    ends_with_day = local(last + timedelta(days=1), time()) == span.until_at
+    if local(first, time()) == span.from_at and ends_with_day:
         return _("cả ngày %(day)s", day=day(first)) if first == last else f"{day(first)} – {day(last)}"
-    if first == last:
+    if first == last and not ends_with_day:
         return f"{clock(span.from_at)}–{clock(span.until_at)} {day(first)}"
-    return f"{moment(span.from_at)} – {moment(span.until_at)}"
+    end = _("hết %(day)s", day=day(last)) if ends_with_day else moment(span.until_at)
+    return f"{moment(span.from_at)} – {end}"
 
 
 def _to_settle_view(one: ToSettle, now: datetime) -> dict[str, Any]:

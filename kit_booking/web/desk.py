@@ -80,7 +80,8 @@ def tabs() -> list[Tab]:
     adapter = current_app.url_map.bind("localhost")
     for page in PAGES:
         if page.is_for(member) and adapter.test(page.path, "GET"):
-            found.append(Tab(page.path, str(page.label), request.path.startswith(page.path)))
+            is_here = f"{request.path}/".startswith(f"{page.path}/")  # Not /staff/bookings at /staff/book.
+            found.append(Tab(page.path, str(page.label), is_here))
     return found
 
 

@@ -5,7 +5,7 @@ write "Th 7" where everybody in Vietnam writes "T7". English comes from Babel.
 """
 
 from collections.abc import Callable
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
 from babel.dates import format_date, format_timedelta
@@ -114,7 +114,9 @@ def ago(value: datetime, now: datetime) -> str:
 
 
 def time_left(value: datetime, now: datetime) -> str:
-    """``còn 3 giờ`` until an instant, or ``quá 3 giờ`` since it."""
+    """``còn 3 giờ`` until an instant, or ``quá 3 giờ`` since it; within its first minute ``vừa đến giờ``."""
+    if timedelta() <= now - value < timedelta(minutes=1):
+        return str(_("vừa đến giờ"))
     how_long = format_timedelta(value - now, locale=_locale())
     pattern = _("quá %(how_long)s") if value < now else _("còn %(how_long)s")
     return str(pattern) % {"how_long": how_long}

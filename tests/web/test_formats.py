@@ -108,6 +108,7 @@ def test_what_was_and_what_will_be_is_told_from_now() -> None:
     assert formats.ago(NOW - timedelta(hours=3), NOW) == "3 giờ trước"
     assert formats.time_left(NOW + timedelta(hours=3), NOW) == "còn 3 giờ"
     assert formats.time_left(NOW - timedelta(minutes=20), NOW) == "quá 20 phút"
+    assert formats.time_left(NOW, NOW) == "vừa đến giờ"
 
 
 def test_every_status_has_a_word_and_a_sign() -> None:
