@@ -6,7 +6,7 @@ INSTALL = $(BIN)/python -m pip install -qq --disable-pip-version-check --require
 LOCK = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --generate-hashes --universal \
 	--python-version 3.11 --no-emit-index-url --no-emit-find-links
 
-.PHONY: help run test lint format translations bench chaos pictures lock clean
+.PHONY: help run test lint format translations bench chaos simulate pictures lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -44,6 +44,9 @@ bench: .venv/installed-dev ## the benchmarks; each prints ratios measured side b
 
 chaos: .venv/installed-dev ## 10,000 texts through a lying Twilio while 50 workers are killed; takes minutes
 	CHAOS_MESSAGES=$${CHAOS_MESSAGES:-10000} CHAOS_KILLS=$${CHAOS_KILLS:-50} $(BIN)/python -m pytest -n0 -q tests/chaos $(ARGS)
+
+simulate: .venv/installed-dev ## ninety days of a commune with and without the rules; ARGS=--tried tries other numbers
+	$(BIN)/python -m benchmarks.simulation $(ARGS)
 
 pictures: .venv/installed-dev ## take the pictures of the README again; pngquant makes them smaller
 	$(BIN)/python -m tests.e2e.pictures

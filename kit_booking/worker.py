@@ -14,16 +14,7 @@ from flask import Flask
 
 from kit_booking.adapters.file_sms import FileSms
 from kit_booking.adapters.sms import Receipt, Report, SmsFault, SmsSender
-from kit_booking.services import (
-    deadlines,
-    delivery,
-    erasing,
-    health,
-    outbox,
-    overdue,
-    reminders,
-    waiting_list,
-)
+from kit_booking.services import deadlines, delivery, erasing, health, outbox, overdue, reminders, waiting_list
 
 log = logging.getLogger(__name__)
 

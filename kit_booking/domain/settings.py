@@ -26,6 +26,8 @@ LIMITS: dict[str, tuple[int, int]] = {
     "pause_days": (1, 90),
     "offer_hours": (1, 48),
     "most_waiting": (1, 10),
+    "keep_days": (30, 3650),
+    "sms_budget": (0, 1_000_000_000),
     "soon_reminder_minutes": (30, 12 * 60),
 }
 """The least and the most that makes sense of each number of `Policy`."""

@@ -251,6 +251,7 @@ class PersonToPhone:
     """Somebody whose text did not go out, or may not have, about a booking that is not over."""
 
     message_id: int
+    commune_id: int
     household_name: str
     household_phone: str
     booking_code: str
@@ -261,7 +262,16 @@ class PersonToPhone:
 
 def people_to_phone(commune_ids: Sequence[int], *, now: datetime) -> list[PersonToPhone]:
     rows = read(
-        select(Message.id, Household.name, Message.to, Booking.code, Message.kind, Message.state, Message.settled_at)
+        select(
+            Message.id,
+            Booking.commune_id,
+            Household.name,
+            Message.to,
+            Booking.code,
+            Message.kind,
+            Message.state,
+            Message.settled_at,
+        )
         .join(Booking, Booking.id == Message.booking_id)
         .join(Household, Household.id == Booking.household_id)
         .where(
@@ -276,6 +286,6 @@ def people_to_phone(commune_ids: Sequence[int], *, now: datetime) -> list[Person
         .order_by(Message.settled_at)
     )
     return [
-        PersonToPhone(row_id, name, phone, code, kind, MessageState(state), at)
-        for row_id, name, phone, code, kind, state, at in rows
+        PersonToPhone(row_id, commune_id, name, phone, code, kind, MessageState(state), at)
+        for row_id, commune_id, name, phone, code, kind, state, at in rows
     ]

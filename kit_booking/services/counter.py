@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from kit_booking.database import transaction
@@ -152,3 +152,13 @@ def say_whether_usable(session: Session, code: str, staff_id: int, is_usable: bo
                 staff_id=staff_id,
             )
         )
+
+
+def forget_people(session: Session, of_bookings: ColumnElement[bool]) -> None:
+    """Forget who came to the counter, what was noted of it, and the photos; what was there of the kit stays."""
+    ids = select(Handover.id).join(Booking, Booking.id == Handover.booking_id).where(of_bookings)
+    for statement in (
+        delete(Photo).where(Photo.handover_id.in_(ids)),
+        update(Handover).where(Handover.id.in_(ids)).values(person="", note=""),
+    ):
+        session.execute(statement.execution_options(synchronize_session=False))

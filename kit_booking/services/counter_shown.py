@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 
 from kit_booking.database import read
 from kit_booking.domain.counter import CheckedPart, Way
@@ -90,6 +90,39 @@ def handovers_of(code: str) -> dict[Way, ShownHandover]:
         values: list[Any] = [Way(way), *seen, checked, tuple(photo_id for (photo_id,) in photos[handover_id])]
         found[Way(way)] = ShownHandover(*values)
     return found
+
+
+@dataclass(frozen=True)
+class OwnHandover:
+    """What was written down at the counter of one household."""
+
+    booking_code: str
+    way: Way
+    happened_at: datetime
+    person: str
+    saw_id: bool
+    note: str
+    photos: int
+
+
+def handovers_of_household(household_id: int) -> list[OwnHandover]:
+    """The newest first."""
+    photos = select(func.count(Photo.id)).where(Photo.handover_id == Handover.id).scalar_subquery()
+    rows = read(
+        select(
+            Booking.code,
+            Handover.way,
+            Handover.happened_at,
+            Handover.person,
+            Handover.saw_id,
+            Handover.note,
+            photos,
+        )
+        .join(Booking, Booking.id == Handover.booking_id)
+        .where(Booking.household_id == household_id)
+        .order_by(Handover.id.desc())
+    )
+    return [OwnHandover(code, Way(way), *rest) for code, way, *rest in rows]
 
 
 def _by_handover(rows: Sequence[Row[Any]]) -> defaultdict[int, list[Any]]:

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from kit_booking.database import read, transaction
+from kit_booking.domain.delivery import NOT_TOLD
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.status import LIVE, Status
@@ -20,6 +21,7 @@ from kit_booking.models import (
     WaitingEntry,
     WaitingState,
 )
+from kit_booking.services.counter import forget_people
 from kit_booking.services.health import find_mark, set_mark
 from kit_booking.services.household_steps import audit, empty, lock_household_and_kits, revoke_feeds, shown_anew
 from kit_booking.services.moves import move
@@ -58,7 +60,7 @@ def _give_up(session: Session, booking: Booking, by: Actor, *, now: datetime) ->
         return
     move(session, booking, Status.CANCELLED, by, now=now, reason=REASON if by.staff_id else "")
     file = file_of(session, booking.id)
-    if file.household.phone and file.household.takes_texts:  # Whoever gets none has just said so to staff.
+    if file.household.gets_texts:  # Whoever gets none has just said so to staff.
         queue_booking_text(session, Kind.CANCELLED if by.staff_id else Kind.WITHDRAWN, file, now=now)
 
 
@@ -67,6 +69,7 @@ def _anonymise(session: Session, household: Household, action: str, by: Actor, *
     empty(household, now=now)
     session.flush()
     session.execute(update(Booking).where(Booking.household_id == household.id).values(sells="", streams_on=""))
+    forget_people(session, Booking.household_id == household.id)
     revoke_feeds(session, household.id, now=now)
     _wipe_texts(session, Booking.household_id == household.id)
     audit(session, action, household, by, now=now)
@@ -90,9 +93,7 @@ def _wipe_texts(session: Session, of_bookings: ColumnElement[bool]) -> None:
         Message.to != "",
     )
     for statement in (
-        update(Message)
-        .where(*done, Message.state.in_((MessageState.FAILED, MessageState.UNKNOWN)))
-        .values(state=MessageState.SKIPPED),
+        update(Message).where(*done, Message.state.in_(NOT_TOLD)).values(state=MessageState.SKIPPED, ask_at=None),
         update(Message).where(*done).values(to="", body=""),
     ):
         session.execute(statement.execution_options(synchronize_session=False))

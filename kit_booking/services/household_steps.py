@@ -14,9 +14,12 @@ from kit_booking.services.steps import Actor, lock, raise_version
 
 def lock_household_and_kits(session: Session, *household_ids: int, now: datetime) -> Household:
     """The first of the households, locked with the others, after the kits of what feeds still show of them."""
-    shown = select(Booking.kit_id).where(*_is_shown(household_ids, now))
-    lock(session, Kit, *session.scalars(shown.distinct()))
+    shown = select(Booking.kit_id).where(*_is_shown(household_ids, now)).distinct()
+    kits = set(session.scalars(shown))
+    lock(session, Kit, *kits)
     lock(session, Household, *household_ids)
+    if booked_meanwhile := set(session.scalars(shown)) - kits:
+        lock(session, Kit, *booked_meanwhile)
     return session.get_one(Household, household_ids[0], populate_existing=True)
 
 

@@ -155,6 +155,7 @@ def _complete(kept: Household, gone: Household) -> None:
     """Fill what the kept one lacks; whichever pause was lifted last stays lifted."""
     if not (kept.phone or kept.landline):
         kept.phone, kept.landline, kept.takes_texts = gone.phone, gone.landline, gone.takes_texts
+        kept.bad_number_at = gone.bad_number_at
     kept.sells, kept.streams_on = kept.sells or gone.sells, kept.streams_on or gone.streams_on
     kept.seen_at = max(kept.seen_at, gone.seen_at)
     kept.lifted_at = max((at for at in (kept.lifted_at, gone.lifted_at) if at), default=None)

@@ -48,8 +48,8 @@ def _price(message: Message) -> int:
 
 
 def is_true(message: Message, booking: Booking | None, *, now: datetime) -> bool:
-    """Whether the text still says what is so, and comes in time."""
-    if now >= message.useful_until_at:
+    """Whether the text still says what is so, comes in time, and was not said by phone meanwhile."""
+    if now >= message.useful_until_at or message.phoned_at is not None:
         return False
     if booking is None:
         return True

@@ -34,8 +34,8 @@ class KitOutlook:
     """When the kit is away for each slot; the starts never go back."""
     states: tuple[SlotState, ...]
     """Free, unless it is too early or too late to ask."""
-    why_closed: tuple[str, ...]
-    """The reason of the closure that touches each slot; empty where there is none."""
+    closed: tuple[tuple[Span, str], ...]
+    """The closures that touch the days shown, and their reasons."""
     days: tuple[tuple[date, slice], ...]
     """Each day, and which of the slots are its own."""
 
@@ -81,6 +81,7 @@ def _kit_outlook(commune: CommuneSheet, kit: KitSheet, shown: Window, from_at: d
     slots = slots_between(kit.timetable, shown.first, shown.last)
     days = [shown.first + timedelta(days=n) for n in range((shown.last - shown.first).days + 1)]
     of_slots = [slot.day for slot in slots]
+    fortnight = Span(local(shown.first, time()), local(shown.last + timedelta(days=1), time()))
     cuts = [0, *(bisect_right(of_slots, day) for day in days)]
     return KitOutlook(
         kit,
@@ -88,7 +89,7 @@ def _kit_outlook(commune: CommuneSheet, kit: KitSheet, shown: Window, from_at: d
         tuple(slot.hold.from_at for slot in slots),
         tuple(slot.hold.until_at for slot in slots),
         tuple(_state_of(slot, shown, from_at) for slot in slots),
-        tuple(commune.why_closed(kit.id, slot.hold) for slot in slots),
+        tuple(commune.closed(kit.id, fortnight)),
         tuple((day, slice(*cut)) for day, cut in zip(days, pairwise(cuts), strict=True)),
     )
 

@@ -12,8 +12,10 @@ from kit_booking.database import transaction
 from kit_booking.domain.local_time import local_day
 from kit_booking.domain.slots import DEFAULT_PLAN
 from kit_booking.domain.text import search_text, slug
-from kit_booking.models import AuditEntry, Commune, Kit, Part, Place, PlannedSlot, Province, Village
+from kit_booking.models import AuditEntry, Booking, Commune, Kit, Part, Place, PlannedSlot, Province, Village
+from kit_booking.services.closed_time import rewrite_closed
 from kit_booking.services.settings import lock_commune
+from kit_booking.services.steps import retold
 
 Villages = Sequence[tuple[str, str]]
 Parts = Sequence[tuple[str, int]]
@@ -72,6 +74,8 @@ def change_commune(
     session: Session, commune_id: int, name: str, code: str, province: str, by: By, *, now: datetime
 ) -> Denied | None:
     """Another name, number or province; its slug stays, because it stands printed on walls and in calendars."""
+    if session.scalar(select(Commune.name).where(Commune.id == commune_id)) != name:
+        retold(session, Booking.commune_id == commune_id, now=now)
     commune = _commune_of(session, commune_id, by)
     if isinstance(commune, Denied):
         return commune
@@ -124,6 +128,8 @@ def change_place(
 ) -> Denied | None:
     """Another name, address, or other villages; who keeps the kit there is one of the commune's settings."""
     place = session.get_one(Place, place_id)
+    if (place.name, place.address) != (name, address):
+        retold(session, Booking.commune_id == place.commune_id, now=now)
     commune = _commune_of(session, place.commune_id, by)
     if isinstance(commune, Denied):
         return commune
@@ -150,6 +156,7 @@ def add_kit(session: Session, place_id: int, code: str, parts: Parts, by: By, *,
     session.add(kit)
     session.flush()
     session.add_all(Part(kit_id=kit.id, name=name, count=count) for name, count in parts)
+    rewrite_closed(session, kit.id, now=now)  # What is closed of the commune is closed for it, too.
     _write_down(session, "kit_added", commune.id, by.staff_id, now=now, detail=f"{code}, {place.name}")
     return None
 

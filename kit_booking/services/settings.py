@@ -11,8 +11,9 @@ from kit_booking.database import read, transaction
 from kit_booking.domain.hours import WeeklyHours
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.settings import CommuneSettings, PlaceSettings, Plan, differences
-from kit_booking.models import AuditEntry, Commune, Place, PlannedSlot, Staff
+from kit_booking.models import AuditEntry, Booking, Commune, Place, PlannedSlot, Staff
 from kit_booking.services.sheets import plans_of
+from kit_booking.services.steps import retold
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,8 @@ def save(
     What the form showed decides, so nothing that somebody else set meanwhile is lost. Bookings are left as they
     are. Nothing here reads a sheet: other readers would see the commune as it was and keep it as the new version.
     """
+    if old.phone != new.phone:
+        retold(session, Booking.commune_id == commune_id, now=now)
     commune = lock_commune(session, commune_id)
     if not commune.version == old.version == new.version:
         return Saved.OUTDATED

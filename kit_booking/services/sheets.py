@@ -55,10 +55,10 @@ class CommuneSheet:
     def kit(self, code: str) -> KitSheet | None:
         return next((kit for kit in self.kits if kit.code == code), None)
 
-    def why_closed(self, kit_id: int, span: Span) -> str:
-        """The reason of the closure that touches the time on this kit; empty when there is none."""
-        found = (why for of_kit, closed, why in self.closures if of_kit in (None, kit_id) and closed.overlaps(span))
-        return next(found, "")
+    def closed(self, kit_id: int, span: Span) -> list[tuple[Span, str]]:
+        """When the kit is closed in this time, each with the reason, the first first."""
+        found = [(at, why) for of_kit, at, why in self.closures if of_kit in (None, kit_id) and at.overlaps(span)]
+        return sorted(found, key=lambda one: one[0].from_at)
 
 
 def sheet(commune_id: int, version: int) -> CommuneSheet:

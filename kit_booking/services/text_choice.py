@@ -15,12 +15,17 @@ from kit_booking.services.steps import Actor, lock, raise_version
 class TextChoice:
     wants_texts: bool
     can_be_reached: bool
-    """False when the network said that no text reaches the number."""
+    """False when there is no mobile number, or the network said that no text reaches it."""
+
+    @property
+    def gets_texts(self) -> bool:
+        return self.wants_texts and self.can_be_reached
 
 
 def text_choice(household_id: int) -> TextChoice:
-    [row] = read(select(Household.takes_texts, Household.bad_number_at).where(Household.id == household_id))
-    return TextChoice(bool(row.takes_texts), row.bad_number_at is None)
+    columns = (Household.takes_texts, Household.bad_number_at, Household.phone)
+    [row] = read(select(*columns).where(Household.id == household_id))
+    return TextChoice(bool(row.takes_texts), bool(row.phone) and row.bad_number_at is None)
 
 
 @transaction

@@ -10,11 +10,10 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from kit_booking.database import read
 from kit_booking.domain.counter import Way
 from kit_booking.domain.local_time import local, local_day
-from kit_booking.domain.policy import Policy
 from kit_booking.domain.queue import RECENT
 from kit_booking.domain.standing import GOOD_STANDING, Standing, standing
 from kit_booking.domain.status import AHEAD, HAD_KIT, LIVE, Status
-from kit_booking.models import Booking, Commune, Handover, Household, Kit
+from kit_booking.models import Booking, Handover, Household, Kit
 from kit_booking.models.booking import COUNTS_FOR_STANDING
 from kit_booking.services.bookings_shown import PersonToPhone, ShownBooking, people_to_phone, shown_bookings
 
@@ -63,11 +62,10 @@ def today(commune_ids: Sequence[int], *, now: datetime) -> Today:
     found: defaultdict[Status, list[ShownBooking]] = defaultdict(list)
     for booking in shown_bookings(_is_to_do(commune_ids, now=now)):
         found[booking.status].append(booking)
-    policies = _policies(commune_ids) if found else {}
     due = sorted(found[Status.APPROVED], key=lambda booking: (booking.pick_up_at, booking.kit_code))
     out = sorted(found[Status.OUT], key=lambda booking: (booking.return_at, booking.kit_code))
     away = {booking.kit_code for booking in out}
-    missed = [b for b in due if now >= b.pick_up_at + policies[b.commune_id].no_show and b.kit_code not in away]
+    missed = [b for b in due if now >= b.pick_up_at + b.policy.no_show and b.kit_code not in away]
     overdue = [b for b in out if b.return_at <= now]
     requests = sorted(found[Status.REQUESTED], key=lambda booking: booking.answer_by_at)
     return Today(
@@ -80,7 +78,7 @@ def today(commune_ids: Sequence[int], *, now: datetime) -> Today:
         endangered=_endangered(overdue, now=now),
         to_judge=sorted(shown_bookings(_is_to_judge(commune_ids)), key=lambda booking: booking.return_at),
         to_phone=people_to_phone(commune_ids, now=now),
-        histories=_histories(requests, policies, now=now),
+        histories=_histories(requests, now=now),
     )
 
 
@@ -115,11 +113,6 @@ def _is_to_judge(commune_ids: Sequence[int]) -> ColumnElement[bool]:
     return and_(Booking.id.in_(unsaid), Booking.commune_id.in_(commune_ids))
 
 
-def _policies(commune_ids: Sequence[int]) -> dict[int, Policy]:
-    rows = read(select(Commune.id, Commune.policy).where(Commune.id.in_(commune_ids)))
-    return {row.id: Policy.of(row.policy) for row in rows}
-
-
 def _endangered(overdue: Iterable[ShownBooking], *, now: datetime) -> list[ShownBooking]:
     """Of each late kit the booking that is to have it next, when that is soon."""
     kits = {booking.kit_code for booking in overdue}
@@ -134,7 +127,7 @@ def _endangered(overdue: Iterable[ShownBooking], *, now: datetime) -> list[Shown
     return list(first.values())
 
 
-def _histories(requests: Sequence[ShownBooking], policies: dict[int, Policy], *, now: datetime) -> dict[str, History]:
+def _histories(requests: Sequence[ShownBooking], *, now: datetime) -> dict[str, History]:
     """Of all households that ask, by two statements."""
     household_ids = {booking.household_id for booking in requests}
     if not household_ids:
@@ -165,7 +158,7 @@ def _histories(requests: Sequence[ShownBooking], policies: dict[int, Policy], *,
                 [row.strike_at for row in rows if row.strike_at],
                 late_since_at=min((row.return_at for row in rows if row.status == Status.OUT), default=None),
                 lifted_at=rows[0].lifted_at if rows else None,
-                policy=policies[request.commune_id],
+                policy=request.policy,
                 now=now,
             ),
         )

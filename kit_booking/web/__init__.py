@@ -48,6 +48,7 @@ PAGES = (
     own_data,
     staff,
     today,
+    messages,
     counter,
     closures,
     moving,
@@ -60,7 +61,6 @@ PAGES = (
     audit,
     operator,
     accounts,
-    messages,
     health,
     hooks,
 )

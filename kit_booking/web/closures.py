@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext, ngettext
 
 from kit_booking.clock import utc_now
 from kit_booking.domain.hours import Span
-from kit_booking.domain.local_time import local, local_day, to_local
+from kit_booking.domain.local_time import local_day, to_local
 from kit_booking.domain.text import clean
 from kit_booking.services import closures, closures_shown
 from kit_booking.services.closures import Closing, Settled
@@ -20,7 +20,7 @@ from kit_booking.services.fortnight import find_stamp
 from kit_booking.services.sheets import CommuneSheet, sheet
 from kit_booking.services.staff import SeenCommune, communes_seen
 from kit_booking.web.bookings import shown_view
-from kit_booking.web.formats import clock, day, moment
+from kit_booking.web.formats import span_word
 from kit_booking.web.forms import ClosureForm, ClosureTimeForm
 from kit_booking.web.readers import staff_only, this_member
 
@@ -219,25 +219,10 @@ def _view(closure: ShownClosure, now: datetime) -> dict[str, Any]:
     return {
         **asdict(closure),
         "title": closure.kit_code or _("Cả xã %(name)s", name=closure.commune_name),
-        "times": times_word(Span(closure.from_at, closure.until_at)),
+        "times": span_word(Span(closure.from_at, closure.until_at)),
         "is_over": closure.is_over(now),
         "is_running": closure.has_begun(now) and not closure.is_over(now),
     }
-
-
-def times_word(span: Span) -> str:
-    """``cả ngày T7 05/12``, ``T7 05/12 – CN 06/12``, or with the times of day where they are not midnight.
-
-    An end at midnight is the end of its last day: ``7h40 T7 05/12 – hết CN 06/12``.
-    """
-    first, last = local_day(span.from_at), local_day(span.until_at - timedelta(minutes=1))
-    ends_with_day = local(last + timedelta(days=1), time()) == span.until_at
-    if local(first, time()) == span.from_at and ends_with_day:
-        return _("cả ngày %(day)s", day=day(first)) if first == last else f"{day(first)} – {day(last)}"
-    if first == last and not ends_with_day:
-        return f"{clock(span.from_at)}–{clock(span.until_at)} {day(first)}"
-    end = _("hết %(day)s", day=day(last)) if ends_with_day else moment(span.until_at)
-    return f"{moment(span.from_at)} – {end}"
 
 
 def _to_settle_view(one: ToSettle, now: datetime) -> dict[str, Any]:

@@ -94,8 +94,8 @@ def _after(booking: ShownBooking, way: Way, parts: list[CheckedPart], form: Chec
         is_question = way is Way.BACK and outcome.has_fault
         return redirect(f"/staff/bookings/{booking.code}/usable" if is_question else "/staff", 303)
     if outcome.problem is not Problem.STATUS:
-        has_it_still = find_booking(outcome.out_code) if outcome.out_code else None
-        return _check_page(booking, way, parts, form, problem_text(outcome.problem, has_it_still)), 409
+        still_out = find_booking(outcome.out_code) if outcome.out_code else None
+        return _check_page(booking, way, parts, form, problem_text(outcome.problem, still_out), still_out), 409
     what = {"code": booking.code, "name": booking.household_name, "status": status_word(outcome.status)}
     if outcome.status == wanted:
         flash(_("Phiếu %(code)s, hộ %(name)s, đã xong từ trước: %(status)s.", **what), "good")
@@ -104,7 +104,14 @@ def _after(booking: ShownBooking, way: Way, parts: list[CheckedPart], form: Chec
     return redirect(f"/staff/bookings/{booking.code}", 303)
 
 
-def _check_page(booking: ShownBooking, way: Way, parts: list[CheckedPart], form: CheckForm, problem: str = "") -> str:
+def _check_page(
+    booking: ShownBooking,
+    way: Way,
+    parts: list[CheckedPart],
+    form: CheckForm,
+    problem: str = "",
+    still_out: ShownBooking | None = None,
+) -> str:
     if len(form.parts.entries) != len(parts):
         form = type(form)(formdata=None, data={**form.data, "parts": all_there(parts)})
     return render_template(
@@ -114,6 +121,7 @@ def _check_page(booking: ShownBooking, way: Way, parts: list[CheckedPart], form:
         lines=list(zip(parts, form.parts.entries, strict=True)),
         form=form,
         problem=problem,
+        still_out=still_out,
     )
 
 

@@ -15,6 +15,10 @@ def done_text(booking: ShownBooking, way: Way) -> str:
     return _("Đã nhận lại bộ %(kit)s của hộ %(name)s.", **what)
 
 
+def way_word(way: Way) -> str:
+    return _("Giao") if way is Way.OUT else _("Nhận lại")
+
+
 def fault_text(handover: ShownHandover) -> str:
     """``thiếu 1 đèn softbox, hỏng chân máy``: what is missing and what is broken."""
     missing = [
@@ -30,15 +34,15 @@ def _lower(name: str) -> str:
     return name[:1].lower() + name[1:]
 
 
-def problem_text(problem: Problem | TimeProblem | None, has_it_still: ShownBooking | None) -> str:
+def problem_text(problem: Problem | TimeProblem | None, still_out: ShownBooking | None) -> str:
     """Why the kit could not go out or come back, and what to do."""
     match problem:
-        case Problem.KIT_IS_OUT if has_it_still:
+        case Problem.KIT_IS_OUT if still_out:
             return _(
                 "Bộ %(kit)s chưa về: hộ %(name)s (phiếu %(code)s) chưa trả. Nhận lại bộ rồi mới giao được.",
-                kit=has_it_still.kit_code,
-                name=has_it_still.household_name,
-                code=has_it_still.code,
+                kit=still_out.kit_code,
+                name=still_out.household_name,
+                code=still_out.code,
             )
         case Problem.NOT_FREE:
             return _("Giờ này bộ đã dành cho phiếu khác. Xin xem lịch của bộ trước khi giao.")

@@ -15,6 +15,7 @@ from kit_booking.models import Role
 from kit_booking.services.booking import Outcome
 from kit_booking.services.bookings_shown import ShownBooking
 from kit_booking.services.staff import SeenCommune, StaffMember, communes_seen
+from kit_booking.services.text_choice import text_choice
 from kit_booking.services.today import count_of_today
 from kit_booking.web.bookings import shown_view
 from kit_booking.web.formats import status_word
@@ -80,7 +81,7 @@ def tabs() -> list[Tab]:
     adapter = current_app.url_map.bind("localhost")
     for page in PAGES:
         if page.is_for(member) and adapter.test(page.path, "GET"):
-            is_here = f"{request.path}/".startswith(f"{page.path}/")  # Not /staff/bookings at /staff/book.
+            is_here = f"{request.path}/".startswith(f"{page.path}/")
             found.append(Tab(page.path, str(page.label), is_here))
     return found
 
@@ -109,8 +110,10 @@ def after(booking: ShownBooking, outcome: Outcome, wanted: Status) -> Any:
     what = {"code": booking.code, "name": booking.household_name, "status": status_word(outcome.status)}
     if outcome.is_done and outcome.status is Status.REFUSED:
         flash(_("Phiếu %(code)s, hộ %(name)s: không nhận chỗ. Chỗ này dành cho nhà chờ tiếp theo.", **what), "good")
-    elif outcome.is_done:
+    elif outcome.is_done and text_choice(booking.household_id).gets_texts:
         flash(_("Phiếu %(code)s, hộ %(name)s: %(status)s. Hộ sẽ nhận được tin nhắn.", **what), "good")
+    elif outcome.is_done:
+        flash(_("Phiếu %(code)s, hộ %(name)s: %(status)s. Hộ này không nhận tin nhắn, xin gọi điện.", **what), "good")
     elif outcome.status == wanted:
         flash(_("Phiếu %(code)s, hộ %(name)s, đã xong từ trước: %(status)s.", **what), "good")
     else:

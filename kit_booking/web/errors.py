@@ -9,6 +9,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from kit_booking.services.standing import HouseholdGone
+from kit_booking.web.settings_words import NUMBERS
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +24,13 @@ KEPT = {
     "reason": lazy_gettext("Lý do"),
     "person": lazy_gettext("Người đến quầy"),
     "note": lazy_gettext("Ghi chú"),
+    "from_day": lazy_gettext("Nghỉ từ ngày"),
+    "until_day": lazy_gettext("Đến ngày"),
     "username": lazy_gettext("Tên đăng nhập"),
+    "address": lazy_gettext("Địa chỉ"),
+    "keeper": lazy_gettext("Người giữ bộ"),
+    "villages": lazy_gettext("Thôn, làng và nghề ở quanh đây"),
+    **{name: number.label for name, number in NUMBERS.items()},
 }
 """What is shown again when a form could not be taken; nothing secret."""
 

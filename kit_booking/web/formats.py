@@ -15,7 +15,8 @@ from flask_babel import lazy_gettext as _
 from lunar_vn import LunarDate, solar_to_lunar
 
 from kit_booking.domain import phone
-from kit_booking.domain.local_time import local_day, to_local
+from kit_booking.domain.hours import Span
+from kit_booking.domain.local_time import local, local_day, to_local
 from kit_booking.domain.status import Status
 
 _SHORT_WEEKDAYS = ("T2", "T3", "T4", "T5", "T6", "T7", "CN")
@@ -99,6 +100,22 @@ def hours(pair: tuple[datetime | time, datetime | time]) -> str:
 def moment(value: datetime, now: datetime | None = None) -> str:
     """``17h T7 05/12``: a time of day and its day."""
     return f"{clock(value)} {day(value, now)}"
+
+
+def span_word(span: Span) -> str:
+    """``cả ngày T7 05/12``, ``T7 05/12 – CN 06/12``, or with the times of day where they are not midnight.
+
+    An end at midnight is the end of its last day: ``7h40 T7 05/12 – hết CN 06/12``.
+    """
+    first, last = local_day(span.from_at), local_day(span.until_at - timedelta(minutes=1))
+    ends_with_day = local(last + timedelta(days=1), time()) == span.until_at
+    if local(first, time()) == span.from_at and ends_with_day:
+        return str(_("cả ngày %(day)s") % {"day": day(first)}) if first == last else f"{day(first)} – {day(last)}"
+    if first == last and not ends_with_day:
+        return f"{clock(span.from_at)}–{clock(span.until_at)} {day(first)}"
+    start = clock(span.from_at) if first == last else moment(span.from_at)
+    end = str(_("hết %(day)s")) % {"day": day(last)} if ends_with_day else moment(span.until_at)
+    return f"{start} – {end}"
 
 
 def lunar(value: date | datetime) -> str:

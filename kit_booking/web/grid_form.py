@@ -16,7 +16,7 @@ from kit_booking.domain.phone import national
 from kit_booking.domain.slots import Slot, Window
 from kit_booking.services.fortnight import Holder
 from kit_booking.services.outlook import KitOutlook, Outlook, SlotState
-from kit_booking.web.formats import hours, long_day, lunar, moment, short_name, weekday
+from kit_booking.web.formats import hours, long_day, lunar, moment, short_name, span_word, weekday
 from kit_booking.web.words import slot_word
 
 BLANK = "\0"
@@ -98,6 +98,8 @@ class Kit:
     code: str
     place: Place
     parts: list[Part]
+    closed: list[str]
+    """When it is closed in the days shown, and why."""
     days: list[Day]
 
 
@@ -154,7 +156,8 @@ def _kit(outlook: KitOutlook, keys: list[str], *, today: date) -> Kit:
             )
         )
     place = Place(kit.place, kit.address, kit.keeper, kit.keeper_phone)
-    return Kit(kit.code, place, [Part(name, count) for name, count in kit.parts], days)
+    parts = [Part(name, count) for name, count in kit.parts]
+    return Kit(kit.code, place, parts, [f"{span_word(span)}: {why}" for span, why in outlook.closed], days)
 
 
 def _kit_form(kit: Kit, outlook: KitOutlook, words: list[str], written: Any, for_staff: bool) -> KitForm:
@@ -170,12 +173,9 @@ def _kit_form(kit: Kit, outlook: KitOutlook, words: list[str], written: Any, for
         css, sign, word = looks[state]
         return bytes(written.slot("", css, name, span, sign, word).encode())
 
-    def by_state(slot: Slot, by_clock: SlotState, why: str) -> list[bytes]:
+    def by_state(slot: Slot, by_clock: SlotState) -> list[bytes]:
         name, span = _name_and_hours(slot)
         texts = [plain(name, span, state) for state in SlotState]
-        if why:
-            css, sign, word = looks[SlotState.CLOSED]
-            texts[SlotState.CLOSED] = written.slot("", css, name, span, sign, f"{word}: {why}").encode()
         if by_clock is SlotState.FREE and not for_staff:
             path = f"/kits/{kit.code}/{slot.day}/{slot.key}"
             for state in ASKED_OR_WAITED_FOR:
@@ -191,7 +191,7 @@ def _kit_form(kit: Kit, outlook: KitOutlook, words: list[str], written: Any, for
 
     return KitForm(
         days,
-        [by_state(*one) for one in zip(outlook.slots, outlook.states, outlook.why_closed, strict=True)],
+        [by_state(*one) for one in zip(outlook.slots, outlook.states, strict=True)],
         held_slot,
     )
 

@@ -56,9 +56,14 @@ def own_communes() -> list[int] | None:
 def one(household_id: int) -> str:
     household = find_registered(household_id) or abort(404)
     if this_member().may_see(household.commune_id):
-        households.note_view(household, this_member().id, now=utc_now())
-        return _one_page(household)
+        return _one_page(_viewed(household))
     return _guest_page(household)
+
+
+def _viewed(household: ShownHousehold) -> ShownHousehold:
+    """The household, after it was written down who looked at its number and all that is kept of it."""
+    households.note_view(household, this_member().id, now=utc_now())
+    return household
 
 
 def _one_page(household: ShownHousehold, form: ReasonForm | None = None) -> str:
@@ -115,7 +120,7 @@ def lift(household_id: int) -> Any:
 @blueprint.get(f"{ONE}/edit")
 @staff_only
 def edit(household_id: int) -> str:
-    household = staff_household_or_404(household_id, acting=True)
+    household = _viewed(staff_household_or_404(household_id, acting=True))
     return _edit_page(household, CorrectForm(obj=household))
 
 
@@ -139,7 +144,7 @@ def _edit_page(household: ShownHousehold, form: CorrectForm) -> str:
 @blueprint.get(f"{ONE}/number")
 @staff_only
 def number(household_id: int) -> str:
-    household = staff_household_or_404(household_id, acting=True)
+    household = _viewed(staff_household_or_404(household_id, acting=True))
     takes_texts = household.takes_texts or not household.phone
     return _number_page(household, NumberChangeForm(landline=household.landline, takes_texts=takes_texts))
 

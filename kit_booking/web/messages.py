@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import asdict
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request
@@ -26,7 +26,6 @@ from kit_booking.services import delivery, messages_shown
 from kit_booking.services.delivery import Resent
 from kit_booking.services.messages_shown import PAGE, ListedMessage, MonthSummary, month_before, next_month
 from kit_booking.services.staff import SeenCommune, communes_seen
-from kit_booking.web.forms import EmptyForm
 from kit_booking.web.readers import staff_only, this_member
 from kit_booking.web.security import own_path
 from kit_booking.web.words import alarm_texts, error_text, kind_word, state_word
@@ -60,7 +59,7 @@ def listed() -> str:
         later=f"{next_month(month):%Y-%m}" if month < this_month else "",
         chosen=chosen if states else "",
         choices=[(PROBLEMS, _("cần để ý")), *((state.value, state_word(state)) for state in MessageState)],
-        messages=[_view(message) for message in found[:PAGE]],
+        messages=[_view(message, now) for message in found[:PAGE]],
         more=found[PAGE - 1].id if len(found) > PAGE else None,
         is_first=before_id is None,
         counts=[(state_word(state), whole.by_state[state]) for state in MessageState if state in whole.by_state],
@@ -72,8 +71,6 @@ def listed() -> str:
         warning=_warning(whole, earlier),
         codes=_codes(month) if member.is_operator else "",
         alarms=alarm_texts(now=now),
-        many=len(communes) > 1,
-        form=EmptyForm(),
     )
 
 
@@ -98,9 +95,9 @@ def _dong(amount: int) -> str:
     return str(_("%(amount)s đ", amount=format_decimal(amount)))
 
 
-def _view(message: ListedMessage) -> dict[str, Any]:
+def _view(message: ListedMessage, now: datetime) -> dict[str, Any]:
     may_act = this_member().may_act(message.commune_id)
-    is_open = message.state in RESENDABLE and not message.is_asked and utc_now() < message.useful_until_at
+    is_open = message.state in RESENDABLE and not message.is_asked and now < message.useful_until_at
     is_open = is_open and meaning(message.error_code) is not Meaning.DEAD
     return {
         **asdict(message),

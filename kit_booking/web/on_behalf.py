@@ -1,40 +1,33 @@
 """Booking for somebody on the phone or at the counter, in three pages: who, which slot, done."""
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, session
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from kit_booking.clock import utc_now
 from kit_booking.domain.booking import OF_THE_SLOT, Reason, Refusal
-from kit_booking.domain.local_time import to_local
 from kit_booking.domain.phone import PhoneProblem, parse_mobile
-from kit_booking.domain.slots import Slot
 from kit_booking.services import households, waiting_list
 from kit_booking.services.booking import Look, book_for
-from kit_booking.services.fortnight import SeenSlot, find_stamp, fortnight
+from kit_booking.services.fortnight import find_stamp, fortnight
 from kit_booking.services.households import FoundHousehold, ShownHousehold, find_registered, is_guest_of
 from kit_booking.services.outlook import SlotState
 from kit_booking.services.registering import register_spoken
-from kit_booking.services.sheets import CommuneSheet, KitSheet, sheet
+from kit_booking.services.sheets import CommuneSheet, sheet
 from kit_booking.services.staff import SeenCommune, communes_seen
 from kit_booking.services.steps import Actor
 from kit_booking.web.forms import PRIVACY_VERSION
-from kit_booking.web.grid_form import SIGNS, css_of
+from kit_booking.web.on_behalf_slots import day_rows, next_free, slot_names
 from kit_booking.web.on_behalf_words import no_place_words, refusal_words
 from kit_booking.web.readers import staff_only, this_member
 from kit_booking.web.register_forms import BookForForm, NewHouseholdForm
 from kit_booking.web.slots import day_or_404, look_or_404, slot_page_of
-from kit_booking.web.words import slot_word
 
 blueprint = Blueprint("on_behalf", __name__, url_prefix="/staff/book")
 WHO = "/<int(max=2147483647):household_id>"
 ONE_SLOT = f"{WHO}/<kit_code>/<day>/<slot_key>"
-QUICK = 6
-"""So many of the next free slots are one tap away."""
 
 
 def acting_communes() -> list[SeenCommune]:
@@ -123,31 +116,6 @@ def _bookable_or_404(household_id: int) -> ShownHousehold:
     return household
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One slot of one day, over all kits of the commune: the best there is."""
-
-    path: str
-    css: str
-    sign: str
-    word: str
-    name: str
-
-
-@dataclass(frozen=True)
-class Quick:
-    """One of the next free slots."""
-
-    path: str
-    slot_name: str
-    day: date
-    from_at: datetime
-    until_at: datetime
-    place: str
-    others: int
-    """Places where it is free, too."""
-
-
 @blueprint.get(WHO)
 @staff_only
 def slots(household_id: int) -> str:
@@ -157,84 +125,20 @@ def slots(household_id: int) -> str:
     commune = by_slug.get(request.args.get("commune", ""), home)
     shown = fortnight(_sheet_of(commune), now=now, household_id=household_id)
     start = f"/staff/book/{household_id}"
-    seen = list(shown.seen())
     return render_template(
         "on_behalf/slots.html",
         household=household,
         commune=commune,
         communes=acting,
-        quick=_next_free(seen, start),
-        names=_names(seen),
-        rows=_rows(seen, start, now),
+        quick=next_free(shown, start),
+        names=slot_names(shown),
+        rows=day_rows(shown, start, now=now),
     )
-
-
-def _next_free(seen: list[SeenSlot], start: str) -> list[Quick]:
-    """The next free slots, each once, at the first place that has it."""
-    found: dict[tuple[datetime, str], list[tuple[KitSheet, Slot]]] = {}
-    for kit, slot, state, _code in seen:
-        if state is SlotState.FREE:
-            found.setdefault((slot.on_air.from_at, slot.key), []).append((kit, slot))
-    return [_quick(start, *alike[0], len(alike) - 1) for _when, alike in sorted(found.items())[:QUICK]]
-
-
-def _quick(start: str, kit: KitSheet, slot: Slot, others: int) -> Quick:
-    path, on_air = f"{start}/{kit.code}/{slot.day}/{slot.key}", slot.on_air
-    return Quick(path, slot_word(slot.name), slot.day, on_air.from_at, on_air.until_at, kit.place, others)
 
 
 def _sheet_of(commune: SeenCommune) -> CommuneSheet:
     stamp = find_stamp(commune.slug) or abort(404)
     return sheet(stamp.commune_id, stamp.version)
-
-
-def _names(cells: list[SeenSlot]) -> dict[str, str]:
-    """The slots by key, by their time of day."""
-    by_time = sorted({(to_local(cell.slot.on_air.from_at).time(), cell.slot.key) for cell in cells})
-    names = {cell.slot.key: slot_word(cell.slot.name) for cell in cells}
-    return {key: names[key] for _time, key in by_time}
-
-
-ORDER = (
-    SlotState.MINE,
-    SlotState.FREE,
-    SlotState.NOT_OPEN,
-    SlotState.PAST,
-    SlotState.WAITING,
-    SlotState.TAKEN,
-    SlotState.CLOSED,
-)
-"""The best of several kits comes first."""
-
-
-def _rows(seen: list[SeenSlot], start: str, now: datetime) -> list[tuple[date, dict[str, Cell]]]:
-    found: dict[date, dict[str, list[SeenSlot]]] = {}
-    for one in seen:
-        found.setdefault(one.slot.day, {}).setdefault(one.slot.key, []).append(one)
-    return [
-        (day, {key: _cell(alike, start, now) for key, alike in of_day.items()})
-        for day, of_day in sorted(found.items())
-    ]
-
-
-def _cell(alike: list[SeenSlot], start: str, now: datetime) -> Cell:
-    free = sum(one.state is SlotState.FREE for one in alike)
-    words = {
-        SlotState.MINE: _("đã có"),
-        SlotState.FREE: ngettext("%(num)d bộ", "%(num)d bộ", free) if free > 1 else _("trống"),
-        SlotState.NOT_OPEN: _("chưa mở"),
-        SlotState.PAST: _("sát giờ"),
-        SlotState.WAITING: _("hết"),
-        SlotState.TAKEN: _("hết"),
-        SlotState.CLOSED: _("nghỉ"),
-    }
-    best = min(alike, key=lambda one: ORDER.index(one.state))
-    path = f"{start}/{best.kit.code}/{best.slot.day}/{best.slot.key}"
-    if best.state is SlotState.MINE:
-        path = f"/staff/bookings/{best.code}"
-    elif best.state is SlotState.CLOSED or now >= best.slot.on_air.from_at:
-        path = ""
-    return Cell(path, css_of(best.state), SIGNS[best.state], words[best.state], slot_word(best.slot.name))
 
 
 @blueprint.get(ONE_SLOT)

@@ -6,7 +6,6 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from wtforms import (
     Field,
-    FieldList,
     FormField,
     IntegerField,
     SelectField,
@@ -22,7 +21,7 @@ from kit_booking.domain.text import clean, slug
 from kit_booking.models import Role
 from kit_booking.web.formats import role_word
 from kit_booking.web.forms import Form, tidy
-from kit_booking.web.settings_forms import TEL, PartOfForm, can_be_called
+from kit_booking.web.settings_forms import TEL, Lines, PartOfForm, can_be_called
 from kit_booking.web.words import phone_problem_text
 
 MOST_VILLAGES, MOST_PARTS = 200, 30
@@ -120,7 +119,7 @@ class PartForm(PartOfForm):
 
 
 class PartsForm(Form):
-    parts = FieldList(FormField(PartForm), min_entries=1, max_entries=MOST_PARTS)
+    parts = Lines(FormField(PartForm), min_entries=1, max_entries=MOST_PARTS)
 
     @property
     def lines(self) -> list[tuple[str, int]]:

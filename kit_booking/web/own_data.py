@@ -14,11 +14,13 @@ from kit_booking.domain.phone import national
 from kit_booking.domain.status import LIVE
 from kit_booking.services import erasing, households
 from kit_booking.services.bookings_shown import ShownBooking, bookings_of_household
+from kit_booking.services.counter_shown import OwnHandover, handovers_of_household
 from kit_booking.services.household_shown import ShownEntry, ShownText, messages_of_household, waiting_of_household
 from kit_booking.services.households import ShownHousehold, View, find_registered
 from kit_booking.services.steps import Actor
 from kit_booking.web.bookings import shown_view
 from kit_booking.web.communes import Office
+from kit_booking.web.counter_words import way_word
 from kit_booking.web.formats import status_word
 from kit_booking.web.readers import household_only, this_household
 from kit_booking.web.register_forms import OwnForm
@@ -69,6 +71,7 @@ def data() -> Response:
         waiting_of_household(own.id, now=utc_now()),
         messages_of_household(own.id, most=EVERYTHING),
         households.views_of(own.id, most=EVERYTHING),
+        handovers_of_household(own.id),
     )
     response = Response(json.dumps(copy, ensure_ascii=False, indent=2), mimetype="application/json")
     response.headers["Content-Disposition"] = 'attachment; filename="nha-minh.json"'
@@ -81,6 +84,7 @@ def copy_of(
     waiting: list[ShownEntry],
     texts: list[ShownText],
     views: list[View],
+    handovers: list[OwnHandover],
 ) -> dict[str, Any]:
     """All that is kept, in words that people read and an order that programs can rely on."""
     return {
@@ -116,6 +120,18 @@ def copy_of(
                 _("Hỏi mượn lúc"): _time(booking.asked_at),
             }
             for booking in bookings
+        ],
+        _("Giao và nhận bộ"): [
+            {
+                _("Mã phiếu"): seen.booking_code,
+                _("Việc"): way_word(seen.way),
+                _("Lúc"): _time(seen.happened_at),
+                _("Người đến quầy"): seen.person,
+                _("Cán bộ đã xem CCCD"): seen.saw_id,
+                _("Ghi chú"): seen.note,
+                _("Số ảnh chụp bộ"): seen.photos,
+            }
+            for seen in handovers
         ],
         _("Đang chờ chỗ trống"): [
             {_("Buổi"): slot_word(entry.slot_name), _("Ngày"): entry.day.isoformat(), _("Xã"): entry.commune_name}

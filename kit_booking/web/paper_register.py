@@ -40,7 +40,7 @@ def start() -> str:
 
 @blueprint.post("")
 @staff_only
-@takes_files(MOST_BYTES)
+@takes_files(MOST_BYTES + 100_000)
 def upload() -> Any:
     acting, form = acting_communes(), UploadForm()
     if not form.validate_on_submit():

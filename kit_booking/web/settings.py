@@ -158,6 +158,12 @@ def _day(written: str | None) -> date | None:
 
 def _drop_plan(found: FoundSettings, written: str) -> Any:
     """Give up a plan that has not begun."""
+    plans = f"/staff/settings/{found.slug}/plan"
+    if "again" in request.form:
+        return redirect(plans, 303)
+    if request.form.get("version") != str(found.settings.version):
+        flash(_("Chưa lưu: trong lúc đó có người vừa sửa thiết lập của xã."), "bad")
+        return redirect(plans, 303)
     valid_from, today = _day(written), local_day(utc_now())
     if valid_from is None or valid_from <= today or valid_from not in dict(found.settings.plans):
         abort(404)

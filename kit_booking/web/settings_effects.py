@@ -13,6 +13,8 @@ from kit_booking.web.words import slot_word
 
 NAMED = 6
 """So many slots are named; of more only their number is told."""
+NO_BREAK = "\u2011"
+"""A hyphen at which no line ends."""
 TIMETABLE = {"plan", "office", "handover", "handover_minutes", "window_days", "day_opens", "lead_minutes"}
 WINDOW = {"window_days", "day_opens"}
 STRIKES = {"strikes", "strike_days", "pause_days"}
@@ -87,7 +89,7 @@ def _of_timetable(effect: Effect) -> Iterator[str]:
 def _named(slots: tuple[OfKit, ...]) -> str:
     texts = [
         f"{slot_word(one.slot.name)} {day(one.slot.day)} {hours((one.slot.on_air.from_at, one.slot.on_air.until_at))}"
-        f" · {one.kit_code}"
+        f" · {one.kit_code.replace('-', NO_BREAK)}"
         for one in slots[:NAMED]
     ]
     if len(slots) > NAMED:

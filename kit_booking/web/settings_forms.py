@@ -7,6 +7,7 @@ from datetime import date, time
 from typing import Any
 
 from flask_babel import lazy_gettext as _
+from werkzeug.datastructures import MultiDict
 from wtforms import (
     BooleanField,
     DateField,
@@ -150,6 +151,19 @@ class PartOfForm(PlainForm):
             return FormTranslations()
 
 
+class Lines(FieldList):  # type: ignore[type-arg]  # Only its stub is generic.
+    """Groups of fields by number; WTForms itself fails on a name such as ``lines-²-name``, or with a huge number."""
+
+    def process(self, formdata: Any, *rest: Any, **more: Any) -> None:
+        if formdata:
+            plain = [name for name in formdata if name.isascii() and len(name) < LONGEST_NAME]
+            formdata = MultiDict((name, value) for name in plain for value in formdata.getlist(name))
+        super().process(formdata, *rest, **more)
+
+
+LONGEST_NAME = 40
+
+
 class DayForm(PartOfForm):
     """One weekday; empty on both sides when it is closed."""
 
@@ -167,7 +181,7 @@ class DayForm(PartOfForm):
 
 
 class HoursForm(SettingsForm):
-    days = FieldList(FormField(DayForm), min_entries=7, max_entries=7)
+    days = Lines(FormField(DayForm), min_entries=7, max_entries=7)
 
     @property
     def hours(self) -> WeeklyHours:
@@ -246,7 +260,7 @@ class PlanForm(SettingsForm):
     valid_from = DateField(
         _("Áp dụng từ ngày"), [InputRequired(_("Chọn ngày bắt đầu."))], format=["%Y-%m-%d", "%d/%m/%Y"]
     )
-    lines = FieldList(FormField(LineForm), min_entries=1, max_entries=MOST_SLOTS)
+    lines = Lines(FormField(LineForm), min_entries=1, max_entries=MOST_SLOTS)
 
     def __init__(self, settings: CommuneSettings, valid_from: date, *, today: date) -> None:
         lines = [

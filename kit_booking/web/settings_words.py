@@ -6,8 +6,7 @@ from datetime import date, time
 from typing import Any
 
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as lazy
-from flask_babel import ngettext
+from flask_babel import lazy_gettext, ngettext
 
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.settings import Difference, Problem, Trouble
@@ -27,49 +26,75 @@ class Number:
 
 NUMBERS = {
     "window_days": Number(
-        lazy("Cho đăng ký trước bao nhiêu ngày?"), "days", lazy("Bà con thấy hôm nay và chừng ấy ngày tới.")
+        lazy_gettext("Cho đăng ký trước bao nhiêu ngày?"),
+        "days",
+        lazy_gettext("Bà con thấy hôm nay và chừng ấy ngày tới."),
     ),
-    "day_opens": Number(lazy("Ngày mới mở lúc mấy giờ?"), "clock", lazy("Mở ban ngày thì không ai phải thức chờ.")),
+    "day_opens": Number(
+        lazy_gettext("Ngày mới mở lúc mấy giờ?"), "clock", lazy_gettext("Mở ban ngày thì không ai phải thức chờ.")
+    ),
     "lead_minutes": Number(
-        lazy("Ngừng nhận đăng ký trước giờ nhận bộ bao nhiêu phút?"), "minutes", lazy("120 phút là 2 giờ.")
-    ),
-    "open_to_others": Number(lazy("Cho hộ của xã khác mượn"), "yes"),
-    "handover_minutes": Number(
-        lazy("Nhận bộ trước khi live, trả bộ sau khi live bao nhiêu phút?"),
+        lazy_gettext("Ngừng nhận đăng ký trước giờ nhận bộ bao nhiêu phút?"),
         "minutes",
-        lazy("Giờ nhận và giờ trả được tính từ đây và từ giờ giao bộ của nơi để bộ."),
+        lazy_gettext("120 phút là 2 giờ."),
     ),
-    "no_show_minutes": Number(lazy("Quá giờ nhận bao nhiêu phút thì hỏi cán bộ xem hộ có đến không?"), "minutes"),
+    "open_to_others": Number(lazy_gettext("Cho hộ của xã khác mượn"), "yes"),
+    "handover_minutes": Number(
+        lazy_gettext("Nhận bộ trước khi live, trả bộ sau khi live bao nhiêu phút?"),
+        "minutes",
+        lazy_gettext("Giờ nhận và giờ trả được tính từ đây và từ giờ giao bộ của nơi để bộ."),
+    ),
+    "no_show_minutes": Number(
+        lazy_gettext("Quá giờ nhận bao nhiêu phút thì hỏi cán bộ xem hộ có đến không?"), "minutes"
+    ),
     "answer_office_hours": Number(
-        lazy("Duyệt phiếu trong bao nhiêu giờ làm việc?"),
+        lazy_gettext("Duyệt phiếu trong bao nhiêu giờ làm việc?"),
         "hours",
-        lazy("Chỉ tính giờ làm việc của xã; chậm nhất là 1 giờ trước giờ nhận bộ."),
+        lazy_gettext("Chỉ tính giờ làm việc của xã; chậm nhất là 1 giờ trước giờ nhận bộ."),
     ),
     "approve_on_silence": Number(
-        lazy("Quá hạn mà xã chưa trả lời thì coi như duyệt"),
+        lazy_gettext("Quá hạn mà xã chưa trả lời thì coi như duyệt"),
         "yes",
-        lazy("Không chọn thì phiếu hết hạn, hộ được nhắn lời xin lỗi."),
+        lazy_gettext("Không chọn thì phiếu hết hạn, hộ được nhắn lời xin lỗi."),
     ),
-    "most_ahead": Number(lazy("Mỗi hộ được có nhiều nhất bao nhiêu phiếu sắp tới?"), "bookings"),
-    "most_a_week": Number(lazy("Mỗi hộ được mượn nhiều nhất bao nhiêu buổi một tuần?"), "sessions"),
-    "late_cancel_hours": Number(lazy("Hủy trước giờ nhận chưa đến bao nhiêu giờ thì bị ghi là hủy muộn?"), "hours"),
-    "strikes": Number(lazy("Bao nhiêu lần hủy muộn hoặc không đến nhận thì tạm nghỉ đăng ký?"), "times"),
-    "strike_days": Number(lazy("Các lần đó tính trong bao nhiêu ngày?"), "days"),
-    "pause_days": Number(lazy("Tạm nghỉ đăng ký bao nhiêu ngày?"), "days", lazy("Phiếu đã được duyệt vẫn giữ.")),
+    "sms_budget": Number(
+        lazy_gettext("Mỗi tháng định tiêu bao nhiêu đồng cho tin nhắn?"),
+        "dong",
+        lazy_gettext("Sắp hết thì trang Tin nhắn báo trước. Ghi 0 là không đặt mức."),
+    ),
+    "keep_days": Number(
+        lazy_gettext("Lâu không mượn thì sau bao nhiêu ngày xóa tên và số của hộ?"),
+        "days",
+        lazy_gettext("Máy tự xóa tên, số điện thoại và thôn; số buổi đã mượn còn lại để thống kê."),
+    ),
+    "most_ahead": Number(lazy_gettext("Mỗi hộ được có nhiều nhất bao nhiêu phiếu sắp tới?"), "bookings"),
+    "most_a_week": Number(lazy_gettext("Mỗi hộ được mượn nhiều nhất bao nhiêu buổi một tuần?"), "sessions"),
+    "late_cancel_hours": Number(
+        lazy_gettext("Hủy trước giờ nhận chưa đến bao nhiêu giờ thì bị ghi là hủy muộn?"), "hours"
+    ),
+    "strikes": Number(lazy_gettext("Bao nhiêu lần hủy muộn hoặc không đến nhận thì tạm nghỉ đăng ký?"), "times"),
+    "strike_days": Number(lazy_gettext("Các lần đó tính trong bao nhiêu ngày?"), "days"),
+    "pause_days": Number(
+        lazy_gettext("Tạm nghỉ đăng ký bao nhiêu ngày?"), "days", lazy_gettext("Phiếu đã được duyệt vẫn giữ.")
+    ),
     "offer_hours": Number(
-        lazy("Có chỗ trống thì giữ cho hộ đang chờ bao nhiêu giờ?"), "hours", lazy("Không tính giờ đêm.")
+        lazy_gettext("Có chỗ trống thì giữ cho hộ đang chờ bao nhiêu giờ?"),
+        "hours",
+        lazy_gettext("Không tính giờ đêm."),
     ),
-    "most_waiting": Number(lazy("Mỗi hộ được chờ nhiều nhất bao nhiêu chỗ một lúc?"), "places"),
-    "day_reminder": Number(lazy("Nhắn nhắc hộ vào mấy giờ của ngày hôm trước?"), "clock"),
+    "most_waiting": Number(lazy_gettext("Mỗi hộ được chờ nhiều nhất bao nhiêu chỗ một lúc?"), "places"),
+    "day_reminder": Number(lazy_gettext("Nhắn nhắc hộ vào mấy giờ của ngày hôm trước?"), "clock"),
     "soon_reminder_minutes": Number(
-        lazy("Nhắn nhắc lần nữa trước giờ nhận bao nhiêu phút?"), "minutes", lazy("120 phút là 2 giờ.")
+        lazy_gettext("Nhắn nhắc lần nữa trước giờ nhận bao nhiêu phút?"),
+        "minutes",
+        lazy_gettext("120 phút là 2 giờ."),
     ),
     "quiet_from": Number(
-        lazy("Buổi tối ngừng nhắn tin từ mấy giờ?"),
+        lazy_gettext("Buổi tối ngừng nhắn tin từ mấy giờ?"),
         "clock",
-        lazy("Mã đăng nhập và tin gấp về buổi sắp đến vẫn gửi."),
+        lazy_gettext("Mã đăng nhập và tin gấp về buổi sắp đến vẫn gửi."),
     ),
-    "quiet_until": Number(lazy("Buổi sáng nhắn tin lại từ mấy giờ?"), "clock"),
+    "quiet_until": Number(lazy_gettext("Buổi sáng nhắn tin lại từ mấy giờ?"), "clock"),
 }
 """Every number a commune may change; a test says when one is missing."""
 
@@ -82,33 +107,44 @@ class Section:
 
 
 SECTIONS = {
-    "plan": Section(lazy("Các buổi trong ngày"), lazy("Tên buổi, giờ live và ngày trong tuần.")),
-    "office": Section(lazy("Văn phòng xã"), lazy("Số điện thoại bà con gọi, và giờ làm việc để duyệt phiếu.")),
+    "plan": Section(lazy_gettext("Các buổi trong ngày"), lazy_gettext("Tên buổi, giờ live và ngày trong tuần.")),
+    "office": Section(
+        lazy_gettext("Văn phòng xã"), lazy_gettext("Số điện thoại bà con gọi, và giờ làm việc để duyệt phiếu.")
+    ),
     "asking": Section(
-        lazy("Đăng ký"),
-        lazy("Bà con đăng ký được trước bao lâu, và ai được đăng ký."),
+        lazy_gettext("Đăng ký"),
+        lazy_gettext("Bà con đăng ký được trước bao lâu, và ai được đăng ký."),
         ("window_days", "day_opens", "lead_minutes", "open_to_others"),
     ),
     "answering": Section(
-        lazy("Duyệt phiếu"),
-        lazy("Xã trả lời trong bao lâu, và nếu chưa kịp thì sao."),
+        lazy_gettext("Duyệt phiếu"),
+        lazy_gettext("Xã trả lời trong bao lâu, và nếu chưa kịp thì sao."),
         ("answer_office_hours", "approve_on_silence"),
     ),
     "handover": Section(
-        lazy("Giao và nhận bộ"), lazy("Nhận sớm, trả muộn bao lâu."), ("handover_minutes", "no_show_minutes")
+        lazy_gettext("Giao và nhận bộ"),
+        lazy_gettext("Nhận sớm, trả muộn bao lâu."),
+        ("handover_minutes", "no_show_minutes"),
     ),
     "fairness": Section(
-        lazy("Chia đều cho các hộ"),
-        lazy("Mỗi hộ được mượn bao nhiêu, và hủy muộn thì sao."),
+        lazy_gettext("Chia đều cho các hộ"),
+        lazy_gettext("Mỗi hộ được mượn bao nhiêu, và hủy muộn thì sao."),
         ("most_ahead", "most_a_week", "late_cancel_hours", "strikes", "strike_days", "pause_days"),
     ),
     "waiting": Section(
-        lazy("Chờ chỗ trống"), lazy("Khi có nhà trả lại buổi đã kín."), ("offer_hours", "most_waiting")
+        lazy_gettext("Chờ chỗ trống"),
+        lazy_gettext("Khi có nhà trả lại buổi đã kín."),
+        ("offer_hours", "most_waiting"),
     ),
     "texts": Section(
-        lazy("Tin nhắn"),
-        lazy("Nhắc lúc nào, và giờ nào để yên cho bà con ngủ."),
-        ("day_reminder", "soon_reminder_minutes", "quiet_from", "quiet_until"),
+        lazy_gettext("Tin nhắn"),
+        lazy_gettext("Nhắc lúc nào, và giờ nào để yên cho bà con ngủ."),
+        ("day_reminder", "soon_reminder_minutes", "quiet_from", "quiet_until", "sms_budget"),
+    ),
+    "privacy": Section(
+        lazy_gettext("Giữ thông tin của hộ"),
+        lazy_gettext("Tên và số điện thoại của hộ được giữ bao lâu."),
+        ("keep_days",),
     ),
 }
 
@@ -124,6 +160,8 @@ def number_word(name: str, value: Any) -> str:
             return clock(value)
         case "minutes":
             return _minutes(value)
+        case "dong":
+            return _("%(amount)s đ", amount=f"{value:,}".replace(",", "."))
         case counts:
             return _counted(counts, value)
 

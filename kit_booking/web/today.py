@@ -33,8 +33,8 @@ def today() -> str:
         communes=communes,
         has_few_communes=len(communes) <= FEW,
         today=_lists(found, now),
-        to_do=found.count,
         alarms=alarm_texts(now=now),
+        to_do=found.count,
         week=[] if found.count else _week(ids, now),
         reasons=COMMON_REASONS,
         can_act=any(member.may_act(commune_id) for commune_id in ids),
@@ -60,7 +60,12 @@ def _lists(found: Today, now: datetime) -> dict[str, Any]:
         ],
         "to_judge": views(found.to_judge),
         "to_phone": [
-            {**asdict(person), "kind_word": kind_word(person.kind), "state_word": state_word(person.state)}
+            {
+                **asdict(person),
+                "kind_word": kind_word(person.kind),
+                "state_word": state_word(person.state),
+                "may_act": this_member().may_act(person.commune_id),
+            }
             for person in found.to_phone
         ],
     }

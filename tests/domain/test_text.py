@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kit_booking.domain.text import GSM_BASIC, clean, search_key, slug, sms_segments, unaccented
+from kit_booking.domain.text import GSM_BASIC, clean, search_key, search_text, slug, sms_segments, unaccented
 from tests.domain.typed import ANYTHING
 
 VIETNAMESE = "aàảãáạăằẳẵắặâầẩẫấậeèẻẽéẹêềểễếệiìỉĩíịoòỏõóọôồổỗốộơờởỡớợuùủũúụưừửữứựyỳỷỹýỵđ"
@@ -105,3 +105,8 @@ def test_cleaning_twice_changes_nothing(text: str, most: int) -> None:
 )
 def test_segments_are_counted_as_operators_do(text: str, segments: int) -> None:
     assert sms_segments(text) == segments
+
+
+def test_the_search_text_has_each_name_once_and_never_half_of_one():
+    assert search_text(["Phượng Dực", "phuong duc", "", "Lưu Thượng"]) == "phuong duc\nluu thuong"
+    assert search_text(["Phượng Dực", "Lưu Thượng", "Sơn"], 16) == "phuong duc\nson"

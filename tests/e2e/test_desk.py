@@ -49,6 +49,7 @@ def test_the_day_is_answered_by_keys(clerk: Visitor, desk: Page) -> None:
     code = str(lines.nth(0).get_attribute("id")).removeprefix("t-")
     desk.keyboard.press("a")
     expect(desk.locator(".notice.good")).to_contain_text(f"Phiếu {code}")
+    desk.wait_for_load_state()  # The script runs when the whole page is there.
     [approved] = clerk.world.all(Booking, code=code)
     assert approved.status == Status.APPROVED
 
@@ -56,6 +57,7 @@ def test_the_day_is_answered_by_keys(clerk: Visitor, desk: Page) -> None:
     desk.locator(f"#t-{late.code}").focus()
     desk.keyboard.press("t")
     expect(desk.locator(".notice.good")).to_contain_text("Đã nhận lại bộ")
+    desk.wait_for_load_state()
     desk.keyboard.press("j")
     desk.keyboard.press("Enter")
     expect(desk.get_by_role("heading", level=1)).to_contain_text("Phiếu")
@@ -97,7 +99,7 @@ def test_the_lists_stay_fresh_but_never_under_the_clerks_hands(clerk: Visitor, d
         desk.clock.run_for(HALF_A_MINUTE)
     expect(first).to_have_count(0)
     expect(second).to_be_focused()
-    assert f"({desk.locator('.number').inner_text()})" in desk.title()
+    assert f"({desk.locator('.tally').inner_text()})" in desk.title()
 
 
 def test_a_day_that_ended_its_sign_in_leads_to_the_door(clerk: Visitor, desk: Page) -> None:

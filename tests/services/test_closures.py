@@ -27,7 +27,7 @@ from kit_booking.models import (
     WaitingEntry,
     WaitingState,
 )
-from kit_booking.services.booking import mark_no_show, request_booking, withdraw
+from kit_booking.services.booking import change_slot, mark_no_show, request_booking, withdraw
 from kit_booking.services.closures import Closing, Settled, change, close, end, settle
 from kit_booking.services.deadlines import lapse
 from kit_booking.services.slots import find_slot
@@ -192,6 +192,16 @@ def test_however_a_booking_in_it_ends_its_time_is_closed_and_not_offered(
     assert office.closed()[-1].until_at == at(NEXT, "12:00")
     assert world.fresh(entry).state == WaitingState.WAITING
     assert {one.household_id for one in world.all(Booking)} == {office.hanh.id}
+
+
+def test_when_the_household_changes_its_slot_the_old_one_is_closed(office: Office, world: World):
+    booking, entry = office.booking(), office.waits()
+    span = Span(WHOLE_DAY.from_at, at(NEXT, "12:00"))
+    office.closes(span)
+    to = (office.kit.code, days_ahead(6), "sang", office.hanh.id)
+    assert world.do(change_slot, booking.code, *to, now=NOW).code == booking.code
+    assert office.closed() == [span]
+    assert world.fresh(entry).state == WaitingState.WAITING
 
 
 def test_moved_to_a_free_kit_the_household_gets_one_text_and_its_time_is_closed(office: Office, world: World):

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from kit_booking import worker
 from kit_booking.domain.counter import CheckedPart, TimeProblem, Way
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import LIVE, Status
@@ -23,13 +24,16 @@ from kit_booking.models import (
     Kit,
     Message,
     Photo,
+    Place,
 )
 from kit_booking.services import booking as bookings
 from kit_booking.services import overdue, standing, waiting_list
 from kit_booking.services.counter import Outcome, Problem, Seen, hand_over, say_whether_usable, take_back
 from kit_booking.services.counter_shown import handovers_of, parts_of_kit, parts_to_take_back
+from kit_booking.services.erasing import erase
 from kit_booking.services.steps import Actor
 from tests.builders import NOW, World, at, days_ahead
+from tests.fakes import FakeSms
 
 TODAY = days_ahead(0)
 FIVE = at(TODAY, "17:00")
@@ -241,6 +245,19 @@ def test_photos_are_rows_of_the_handover(counter: Counter) -> None:
     assert len(counter.world.do(handovers_of, counter.evening.code)[Way.BACK].photo_ids) == 2
 
 
+def test_who_is_erased_leaves_no_name_note_or_photo_at_the_counter(counter: Counter) -> None:
+    counter.gives(seen=Seen(ALL_THERE.parts, person="Lê Văn Con"))
+    counter.takes(seen=Seen(ONE_LAMP.parts, note="con trai làm rơi", photos=(b"one",)))
+    other = counter.has(Status.APPROVED, 1, of=counter.world.household(counter.commune, "Trần Thị Mai"))
+    counter.gives(other, now=at(days_ahead(1), "17:00"))
+    assert counter.world.do(erase, counter.hanh.id, Actor(staff_id=counter.clerk.id), now=at(days_ahead(1), "18:00"))
+    *own, others = counter.world.all(Handover)
+    assert {(handover.person, handover.note) for handover in own} == {("", "")}
+    assert others.person == "Trần Thị Mai"
+    assert counter.world.all(Photo) == []
+    assert len(counter.world.all(HandedPart)) == 6
+
+
 # A kit that is late.
 
 
@@ -258,6 +275,25 @@ def test_a_household_is_told_once_that_its_kit_is_an_hour_late(counter: Counter)
     [text] = told_at(counter, BACK_AT + timedelta(hours=1))
     assert (text.to, text.due_at) == (counter.hanh.phone, BACK_AT + timedelta(hours=1))
     assert len(told_at(counter, BACK_AT + timedelta(days=2))) == 1
+
+
+def test_the_workers_round_tells_it_and_a_kit_that_came_back_meanwhile_is_no_longer_asked_for(
+    app: Flask, counter: Counter, sms: FakeSms
+) -> None:
+    second = counter.world.kit(counter.world.all(Place)[0])
+    mai = counter.world.household(counter.commune, "Trần Thị Mai")
+    other = counter.world.booking(second, mai, TODAY, "toi", status=Status.APPROVED, asked_at=NOW)
+    counter.gives()
+    counter.gives(other)
+    night = at(days_ahead(1), "22:00")
+    worker.run_once(app, lambda: night)
+    assert sms.sent == [], "nobody is woken"
+    counter.takes(other, now=night)
+    morning = at(days_ahead(2), "06:31")
+    worker.run_once(app, lambda: morning)
+    worker.run_once(app, lambda: morning)
+    assert [text.kind for text in sms.sent] == [Kind.OVERDUE]
+    assert sms.texts_to(counter.hanh.phone)
 
 
 def test_nobody_is_woken_for_a_late_kit(counter: Counter) -> None:

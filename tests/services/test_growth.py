@@ -4,19 +4,19 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, insert, text
+from sqlalchemy import event, insert, select, text
 from sqlalchemy.orm import Session
 
 from kit_booking import worker
 from kit_booking.clock import utc_now
-from kit_booking.database import db
+from kit_booking.database import db, read
 from kit_booking.domain.hours import EVERY_DAY
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.slots import Slot
@@ -32,14 +32,21 @@ from kit_booking.models import (
     MessageState,
     Place,
     PlannedSlot,
+    WaitingEntry,
+    WaitingState,
 )
+from kit_booking.services.booking import request_booking, withdraw
 from kit_booking.services.feed_tokens import Owner, add_token
+from kit_booking.services.queue import who_waits
+from kit_booking.services.standing import standing_of
+from kit_booking.services.steps import Actor
+from kit_booking.services.waiting_list import accept, join
 from kit_booking.web.responses import PageCache
 from tests.builders import World, csrf_token, days_ahead, sign_in
 from tests.databases import on_sqlite
 
 MANY_COMMUNES, MANY_YEARS = 300, 5
-GROWING = "booking|hold|message|booking_move|audit_entry|household|commune|kit"
+GROWING = "booking|hold|message|booking_move|audit_entry|waiting_entry|household|commune|kit"
 """The tables that have a row for every household, booking or commune."""
 
 Statements = list[tuple[str, Any]]
@@ -60,7 +67,7 @@ class Town:
     feed: str
     days: Iterator[int] = field(default_factory=lambda: iter(range(1, 14)))
 
-    def pages(self) -> dict[str, Callable[[], int]]:
+    def pages(self, worked_at: datetime) -> dict[str, Callable[[], int]]:
         """What is done, with the status that it is answered with."""
         fortnight, day = f"/communes/{self.commune.slug}", days_ahead(next(self.days), utc_now())
         slot = f"/kits/{self.kit.code}/{day}/toi"
@@ -69,7 +76,7 @@ class Town:
         sign_in(neighbour, self.world.household(self.commune))
         ask_too = partial(neighbour.post, slot, data={"csrf_token": csrf_token(neighbour)})
         return {
-            "a round of the worker with nothing to do": self.work,
+            "a round of the worker with nothing to do": lambda: self.work(worked_at),
             "the fortnight": lambda: self.client.get(fortnight).status_code,
             "the fortnight again": lambda: self.client.get(fortnight).status_code,
             "the fortnight not changed": lambda: self.unchanged(fortnight),
@@ -87,32 +94,54 @@ class Town:
             "the household's bookings": lambda: self.phone.get("/bookings").status_code,
             "today": lambda: self.clerk.get("/staff").status_code,
             "the clerk's fortnight": lambda: self.clerk.get(f"/staff{fortnight}").status_code,
+        } | self.acts(day)
+
+    def acts(self, day: date) -> dict[str, Callable[[], int]]:
+        """What is done by services alone; the household with all the years waits for what its neighbour has."""
+        neighbour, who, now = self.world.household(self.commune).id, self.household.id, utc_now()
+        words = {"sells": "", "streams_on": "", "now": now}
+        codes: list[str] = []
+        acts: dict[str, Callable[[], Any]] = {
+            "asking by service": lambda: codes.append(
+                request_booking(self.kit.code, day, "trua", neighbour, **words).code
+            ),
+            "waiting": lambda: join(self.kit.code, day, "trua", who, by=Actor(household_id=who), now=now),
+            "who waits": lambda: who_waits(read, self.commune.id, day, day, now=now),
+            "the standing": lambda: standing_of(who, now=now),
+            "giving up what somebody waits for": lambda: withdraw(codes[0], neighbour, now=now),
+            "taking the offer": lambda: accept(self.the_offer(), Actor(household_id=who), now=now),
         }
+        return {name: partial(self.serve, act) for name, act in acts.items()}
+
+    def the_offer(self) -> str:
+        return read(select(Booking.code).where(Booking.status == Status.OFFERED))[0].code
+
+    def serve(self, act: Callable[[], Any]) -> int:
+        with self.app.app_context():
+            act()
+        return 200
 
     def unchanged(self, path: str) -> int:
         etag = self.client.get(path).headers["ETag"]
         self.seen.clear()
         return self.client.get(path, headers={"If-None-Match": etag}).status_code
 
-    def work(self) -> int:
-        """A round at the time of the last one, so that its sign of life is as fresh on a slow machine."""
+    def work(self, now: datetime) -> int:
         with self.app.app_context():
-            worker.run_once(self.app, lambda: self.rounds[-1])
+            worker.run_once(self.app, lambda: now)
         return 200
 
     seen: Statements = field(default_factory=list)
-    rounds: list[datetime] = field(default_factory=list)
 
     def statements(self) -> dict[str, Statements]:
         """By page; nothing is kept from before but what the communes are, and that the feed is in use."""
         self.client.get(f"/communes/{self.commune.slug}")
         self.client.get(self.feed)
-        self.rounds.append(utc_now())
-        self.work()
+        self.work(now := utc_now())
         self.app.extensions["pages"] = PageCache()
         taken = {}
         with self._counted():
-            for name, do in self.pages().items():
+            for name, do in self.pages(now).items():
                 self.seen.clear()
                 assert do() in ({304} if "not changed" in name else {409} if "too late" in name else {200, 303}), name
                 taken[name] = list(self.seen)
@@ -133,7 +162,7 @@ class Town:
 
 @pytest.fixture
 def town(app: Flask, world: World) -> Town:
-    commune = world.commune(policy={"most_ahead": 99, "most_a_week": 99})
+    commune = world.commune(policy={"most_ahead": 99, "most_a_week": 99, "most_waiting": 9999})
     [kit], household = world.kits(commune), world.household(commune)
     phone, clerk = app.test_client(), app.test_client()
     sign_in(phone, household)
@@ -163,6 +192,9 @@ def test_what_is_asked_for_most_takes_fewest_statements(town: Town):
     assert taken["the household's feed not changed"] == 1
     assert taken["asking"] <= 30
     assert taken["today"] <= 8
+    assert taken["who waits"] == 1
+    assert taken["the standing"] <= 3
+    assert taken["giving up what somebody waits for"] <= 36
 
 
 @on_sqlite
@@ -204,6 +236,7 @@ def _grow(town: Town) -> None:
         session.connection(execution_options={"writes": True})
         _add_communes(session, town.commune)
         _add_years(session, town, slot, utc_now())
+        _add_waiting(session, town, slot, utc_now())
         session.commit()
 
 
@@ -229,6 +262,29 @@ def _add_communes(session: Session, like: Commune) -> None:
     )
     evening = town_evening(session, like)
     session.execute(insert(PlannedSlot), [evening | {"commune_id": commune.id} for commune in communes])
+
+
+def _add_waiting(session: Session, town: Town, slot: Slot, now: datetime) -> None:
+    """The household waited every evening of the years; in every other commune somebody waits now."""
+    communes = session.scalars(select(Commune.id).where(Commune.id != town.commune.id)).all()
+    over = [(town.commune.id, -n, WaitingState.PASSED) for n in range(20, MANY_YEARS * 365)]
+    waiting = [(commune_id, n, WaitingState.WAITING) for commune_id in communes for n in range(1, 11)]
+    session.execute(
+        insert(WaitingEntry),
+        [
+            {
+                "household_id": town.household.id,
+                "commune_id": commune_id,
+                "day": slot.day + timedelta(days=days),
+                "slot_name": "Trưa",
+                "place_ids": [],
+                "joined_at": now,
+                "until_at": slot.hold.from_at + timedelta(days=days),
+                "state": state,
+            }
+            for commune_id, days, state in over + waiting
+        ],
+    )
 
 
 def town_evening(session: Session, commune: Commune) -> dict[str, Any]:

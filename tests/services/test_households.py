@@ -37,7 +37,7 @@ from kit_booking.services.feeds import private_feed
 from kit_booking.services.households import change_number, correct, find_registered, note_view, search_households
 from kit_booking.services.sign_in import enter_household
 from kit_booking.services.standing import HouseholdGone, standing_of
-from kit_booking.services.steps import TAKES_NO_TEXTS, Actor
+from kit_booking.services.steps import Actor
 from kit_booking.services.waiting_list import join as wait
 from tests.builders import NOW, World, days_ahead
 from tests.databases import on_sqlite
@@ -241,7 +241,7 @@ def test_without_a_mobile_what_waits_is_to_be_phoned(village: Village, world: Wo
     village.asks(village.hanh)
     village.changes_number("", "02433854321")
     [message] = world.all(Message)
-    assert (message.state, message.to, message.fault) == (MessageState.FAILED, "02433854321", TAKES_NO_TEXTS)
+    assert (message.state, message.to) == (MessageState.TO_PHONE, "02433854321")
     assert world.fresh(village.hanh).takes_texts is False
 
 
@@ -443,6 +443,14 @@ def test_who_asks_while_it_is_erased_has_nothing_afterwards(village: Village, wo
     at_once(app, lambda: village.asks(village.hanh), lambda: village.erases(village.hanh))
     assert world.fresh(village.hanh).erased_at
     assert world.all(Hold) == []
+
+
+def test_nothing_is_done_in_the_name_of_the_erased_by_a_page_that_was_open(village: Village):
+    village.erases(village.hanh)
+    with pytest.raises(HouseholdGone):
+        village.asks(village.hanh)
+    with pytest.raises(HouseholdGone):
+        village.waits(village.hanh)
 
 
 def test_nobody_is_to_be_phoned_about_the_erased(village: Village, world: World):

@@ -74,7 +74,7 @@ def test_a_second_upgrade_changes_nothing(empty_app: Flask):
 
 def test_texts_keep_what_is_known_of_them_up_and_down(empty_app: Flask):
     with empty_app.app_context():
-        upgrade(revision="0002")
+        upgrade(revision="0006")
         with db.engine.begin() as connection:
             for number, (state, fault) in enumerate(
                 [("accepted", ""), ("failed", "takes no texts"), ("failed", "x")]
@@ -86,13 +86,13 @@ def test_texts_keep_what_is_known_of_them_up_and_down(empty_app: Flask):
                     ),
                     {"id": number + 1, "at": "2026-12-01 00:00:00.000000", "state": state, "fault": fault},
                 )
-        upgrade(revision="0003")
+        upgrade(revision="0007")
         assert _states(empty_app) == ["accepted", "to_phone", "failed"]
         with db.engine.begin() as connection:
             connection.execute(text("UPDATE message SET state = 'undelivered' WHERE id = 1"))
-        downgrade(revision="0002")
+        downgrade(revision="0006")
         assert _states(empty_app) == ["failed", "failed", "failed"]
-        upgrade(revision="0003")
+        upgrade(revision="0007")
         assert _states(empty_app) == ["failed", "to_phone", "failed"]
 
 

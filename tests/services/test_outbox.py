@@ -21,6 +21,7 @@ from kit_booking.adapters.sms import (
 from kit_booking.database import db
 from kit_booking.domain.delivery import Timing
 from kit_booking.domain.messages import Kind
+from kit_booking.domain.status import Status
 from kit_booking.models import (
     AuditEntry,
     Booking,
@@ -728,3 +729,39 @@ def test_an_idle_round_writes_nothing(app: Flask, world: World, sms: FakeSms, ho
         worker.send_due(sms, lambda: NOW)
     assert len(statements) == 2
     assert all(statement.startswith("SELECT") for statement in statements)
+
+
+def test_what_was_said_by_phone_is_not_texted_any_more(
+    app: Flask, world: World, sms: FakeSms, kit: Kit, household: Household, clerk: Staff
+) -> None:
+    ask(world, kit, household)
+    sms.fault = SmsUnknown("HTTP 500", 500)
+    work(app)
+    sms.fault = None
+    world.do(note_phoned, the_message(world).id, clerk.id, now=NOW)
+    work(app, NOW + timedelta(minutes=1))
+    assert (the_message(world).state, sms.sent) == (MessageState.SKIPPED, [])
+
+
+def test_an_offer_to_a_household_that_just_switched_texts_off_runs_from_then_on(
+    app: Flask, world: World, sms: FakeSms, kit: Kit, household: Household
+) -> None:
+    booking = world.booking(kit, household, SATURDAY, status=Status.OFFERED)
+    booking = world.change(booking, answer_by_at=booking.pick_up_at - timedelta(hours=2))
+    world.add(
+        Message(
+            kind=Kind.OFFER,
+            booking_id=booking.id,
+            kit_id=kit.id,
+            pick_up_at=booking.pick_up_at,
+            to=household.phone,
+            body="",
+            created_at=NOW,
+            due_at=NOW,
+            useful_until_at=booking.pick_up_at,
+        )
+    )
+    world.change(household, takes_texts=False)
+    work(app)
+    assert the_message(world).state == MessageState.TO_PHONE
+    assert world.fresh(booking).answer_by_at == NOW + timedelta(hours=4)

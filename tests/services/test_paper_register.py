@@ -209,6 +209,22 @@ def test_of_several_kits_one_is_to_be_named(office: Office, world: World):
     assert [one.slot.kit.code for one in plan.bookings] == ["PD-2", "PD-1"]
 
 
+def test_problems_of_cells_and_of_slots_are_told_together_in_the_order_of_the_lines(office: Office):
+    plan = office.sees(
+        f"A B;;Giẽ;giày;{D[1]};Khuya",
+        "C D;0912;Giẽ;giày",
+        f"E F;;;giày;{D[2]};Tối;XX",
+        "G H;;Giẽ;giày;31/12/9999;Tối",
+    )
+    assert [(p.line, p.fault) for p in plan.problems] == [
+        (2, Fault.NO_SUCH_SLOT),
+        (3, Fault.NO_NUMBER),
+        (4, Fault.MISSING),
+        (4, Fault.NO_SUCH_KIT),
+        (5, Fault.TOO_FAR),
+    ]
+
+
 def test_rules_bind_unless_a_reason_goes_on_record(office: Office, world: World):
     lines = [f"Nguyễn Thị Hạnh;0912345678;Lưu Thượng;mây tre;{D[n]};Tối" for n in (1, 2, 3, 30)]
     refused = office.takes_lines(*lines)

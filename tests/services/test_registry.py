@@ -184,3 +184,18 @@ def test_a_kit_of_another_version_is_not_moved(world: World) -> None:
     outdated = By(world.clerk(commune).id, 0)
     assert world.do(move_kit, kit.id, elsewhere.id, outdated, now=NOW) is Denied.OUTDATED
     assert world.all(Kit, id=kit.id)[0].place_id == kit.place_id
+
+
+def test_calendars_follow_a_new_name_of_a_place_but_not_its_villages(world: World) -> None:
+    commune = world.commune()
+    [kit], household = world.kits(commune), world.household(commune)
+    world.booking(kit, household, days_ahead(2))
+    [place] = world.do(find_commune, commune.slug).places
+
+    def change(name: str) -> int:
+        fields = (name, place.address, [("Làng mới", "")])
+        world.do(changes.change_place, place.id, *fields, by(world, commune), now=NOW)
+        return world.fresh(household).version
+
+    assert change(place.name) == household.version
+    assert change("Phú Túc mới") == household.version + 1

@@ -7,6 +7,8 @@ from datetime import timedelta
 from kit_booking.domain.policy import Policy
 from kit_booking.models import AuditEntry, Commune
 from kit_booking.services.booking import request_booking
+from kit_booking.services.feed_tokens import Owner, add_token
+from kit_booking.services.feeds import bookings_of, private_feed
 from kit_booking.services.fortnight import find_stamp
 from kit_booking.services.settings import Saved, find_settings, save
 from kit_booking.services.sheets import sheet
@@ -74,3 +76,17 @@ def test_a_plan_of_the_past_stays_as_it_was(world: World) -> None:
     found = world.do(find_settings, commune.slug).settings
     assert [line.name for line in found.plan_on(begins)] == ["Sáng"]
     assert found.plan_on(begins - timedelta(days=1)) == old.plan_on(begins)
+
+
+def test_calendars_show_the_new_number_of_the_office(world: World) -> None:
+    commune = world.commune()
+    [kit], household = world.kits(commune), world.household(commune)
+    booking = world.booking(kit, household, days_ahead(2))
+    token = world.do(add_token, Owner(household_id=household.id), now=NOW)
+    before, _ = world.do(private_feed, token, now=NOW)
+    old = world.do(find_settings, commune.slug).settings
+    world.do(save, commune.id, old, replace(old, phone="0912345678"), world.clerk(commune).id, now=NOW)
+    after, _ = world.do(private_feed, token, now=NOW)
+    assert after.stamp != before.stamp
+    [shown] = world.do(bookings_of, after)
+    assert (shown.office_phone, shown.version, shown.changed_at) == ("0912345678", booking.version + 1, NOW)

@@ -537,7 +537,7 @@ def test_who_takes_no_texts_is_phoned_and_the_clock_starts_at_once(village: Vill
     offer = village.the_offer()
     assert offer.answer_by_at == at(TODAY, "13:00")
     [text] = world.all(Message, booking_id=offer.id)
-    assert (text.state, text.to) == (MessageState.FAILED, hoa.phone or hoa.landline)
+    assert (text.state, text.to) == (MessageState.TO_PHONE, hoa.phone or hoa.landline)
     assert "Giu cho den 13h T3 01/12" in text.body
 
 

@@ -118,6 +118,6 @@ def test_a_taken_user_name_is_refused(town: Town, operator: Browser) -> None:
 def test_accounts_are_found_by_the_beginning_of_their_user_name(town: Town, operator: Browser) -> None:
     town.world.staff(town.commune, username="lan.phuongduc", name="Vũ Thị Lan")
     words = words_of(operator.get(f"{STAFF}?q=LAN"))
-    assert "Vũ Thị Lan lan.phuongduc Cán bộ xã · Phượng Dực" in words
+    assert "Vũ Thị Lan lan.phuongduc · Cán bộ xã · Phượng Dực" in words
     assert town.clerk.username not in words
     assert "Không có tài khoản nào như vậy" in words_of(operator.get(f"{STAFF}?q=zzz"))

@@ -358,7 +358,7 @@ case(f"POST /staff/import/{FILE}", staff("404", "303 /staff/households", "403", 
 
 # The settings of a commune: its staff see them, its clerks and the operator change them.
 SETTINGS, CHANGING = "/staff/settings/phuong-duc", staff("404", "200", "403", "200")
-SECTION = "/staff/settings/<slug>/<any(plan,office,asking,answering,handover,fairness,waiting,texts):section>"
+SECTION = "/staff/settings/<slug>/<any(plan,office,asking,answering,handover,fairness,waiting,texts,privacy):section>"
 PLACE = "/staff/settings/<slug>/places/<int(max=2147483647):place_id>"
 case(
     "GET /staff/settings",
@@ -438,7 +438,7 @@ case("GET /staff/closures", staff("200", "200", "200", "200"))
 case("GET /staff/closures/new", staff("200", "200", "403", "403"))
 case(
     "POST /staff/closures/new",
-    staff("422", "303 /staff/closures/1", "403", "403"),
+    staff("422", "303 /staff/closures/ID", "403", "403"),
     what="PD-1",
     from_day="2030-01-02",
     until_day="2030-01-02",
@@ -453,7 +453,7 @@ case(
 )
 case(
     f"POST {ONE_CLOSURE}/bookings",
-    staff("404", "303 /staff/closures/1", "403", "403"),
+    staff("404", "303 /staff/closures/ID", "403", "403"),
     of_closure("/staff/closures/{}/bookings"),
 )
 case("GET /staff/print", staff("200", "200", "200", "200"))

@@ -128,6 +128,9 @@ def test_a_kit_out_of_service_leads_on_to_its_closure(town: Town, clerk: Browser
         answer.headers["Location"] == f"/staff/closures/new?kit={town.kit.code}&reason=thi%E1%BA%BFu+1+%C4%91%C3%A8n"
     )
     assert town.world.all(Handover)[0].is_usable is False
+    closure = clerk.get(answer.headers["Location"])
+    assert closure.status_code == 200
+    assert 'value="thiếu 1 đèn"' in closure.text
 
 
 def test_there_is_no_question_about_a_whole_kit(clerk: Browser, out: Booking) -> None:
@@ -187,6 +190,7 @@ def test_a_kit_that_is_still_out_names_who_has_it(town: Town, clerk: Browser, go
         answer = give(clerk, going, **fields)
         assert answer.status_code == 409
         assert f"Bộ {town.kit.code} chưa về: hộ Nguyễn Thị Hạnh (phiếu {out.code}) chưa trả." in words_of(answer)
+        assert f'href="/staff/bookings/{out.code}/take-back"' in answer.text
 
 
 def test_whoever_comes_second_is_told_what_was_done_before(town: Town, clerk: Browser, going: Booking) -> None:

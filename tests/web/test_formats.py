@@ -7,6 +7,7 @@ import pytest
 from flask import Flask, render_template_string
 from flask_babel import Babel, force_locale
 
+from kit_booking.domain.hours import Span
 from kit_booking.domain.local_time import local
 from kit_booking.domain.status import Status
 from kit_booking.web import formats
@@ -139,3 +140,21 @@ def test_templates_know_every_format() -> None:
         status=Status.OUT,
     )
     assert text == "T7 05/12 · 9–9h · 0912 345 678 · 0912 *** 678 · → Đang mượn"
+
+
+@pytest.mark.parametrize(
+    ("from_", "until", "said"),
+    [
+        ((5, "00:00"), (6, "00:00"), "cả ngày T7 05/12"),
+        ((5, "00:00"), (7, "00:00"), "T7 05/12 – CN 06/12"),
+        ((5, "08:30"), (5, "11:00"), "8h30–11h T7 05/12"),
+        ((5, "08:30"), (6, "00:00"), "8h30 – hết T7 05/12"),
+        ((5, "08:30"), (7, "00:00"), "8h30 T7 05/12 – hết CN 06/12"),
+        ((5, "08:30"), (6, "11:00"), "8h30 T7 05/12 – 11h CN 06/12"),
+    ],
+)
+def test_a_stretch_of_time_is_said_as_short_as_it_can_be(
+    from_: tuple[int, str], until: tuple[int, str], said: str
+) -> None:
+    from_at, until_at = (local(date(2026, 12, day), time.fromisoformat(clock)) for day, clock in (from_, until))
+    assert formats.span_word(Span(from_at, until_at)) == said

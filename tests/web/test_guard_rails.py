@@ -30,7 +30,8 @@ def test_a_post_without_its_token_is_refused_and_keeps_what_was_typed(town: Town
     for rule in rules:
         if rule.rule in SIGNED_BY_THE_SENDER:
             continue
-        path = app.url_map.bind("localhost").build(rule.endpoint, dict.fromkeys(rule.arguments, 1), method="POST")
+        values = dict.fromkeys(rule.arguments, 1) | dict.fromkeys(rule.arguments & {"section"}, "office")
+        path = app.url_map.bind("localhost").build(rule.endpoint, values, method="POST")
         answer = client.post(path, data=typed)
         assert answer.status_code == 400, path
         page = words_of(answer)
@@ -45,6 +46,12 @@ def test_what_was_typed_is_called_by_its_vietnamese_name(client: Browser) -> Non
     page = words_of(answer)
     assert "Tên chủ hộ Lê Thị Mơ" in page
     assert "Nghề thêu" in page
+
+
+def test_the_numbers_of_a_commune_that_were_typed_are_kept_too(client: Browser) -> None:
+    page = words_of(client.post("/staff/settings/phuong-duc/fairness", data={"most_ahead": "3", "address": "Số 1"}))
+    assert "Mỗi hộ được có nhiều nhất bao nhiêu phiếu sắp tới? 3" in page
+    assert "Địa chỉ Số 1" in page
 
 
 def test_a_token_of_another_browser_is_refused(town: Town) -> None:

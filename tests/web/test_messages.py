@@ -241,3 +241,12 @@ def test_a_household_whose_number_is_bad_reads_that_it_will_be_phoned(town: Town
     town.world.change(town.owner, bad_number_at=utc_now())
     assert "Tin nhắn không tới được số này" in words_of(town.browser(town.owner).get("/bookings"))
     assert town.owner.phone == NUMBER
+
+
+def test_staff_are_told_at_once_whom_no_text_tells(town: Town) -> None:
+    town.world.change(town.owner, takes_texts=False)
+    booking, clerk = town.booking(), town.browser(town.clerk)
+    clerk.post(f"/staff/bookings/{booking.code}/approve")
+    today = words_of(clerk.get("/staff"))
+    assert "Hộ này không nhận tin nhắn, xin gọi điện." in today
+    assert "Cần gọi điện (1)" in today

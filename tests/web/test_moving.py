@@ -11,9 +11,9 @@ from kit_booking.clock import utc_now
 from kit_booking.domain.hours import EVERY_DAY
 from kit_booking.domain.local_time import local_day
 from kit_booking.domain.messages import Kind
-from kit_booking.domain.status import Status
+from kit_booking.domain.status import LIVE, Status
 from kit_booking.models import Booking, BookingMove, Hold, Message, WaitingEntry, WaitingState
-from kit_booking.services.booking import withdraw
+from kit_booking.services.booking import request_booking, withdraw
 from kit_booking.services.deadlines import lapse
 from kit_booking.services.moving import Moved, Seat, move_booking
 from tests.builders import NOW, World, at, days_ahead
@@ -170,6 +170,31 @@ def test_two_clerks_at_once_move_it_once(world: World) -> None:
     with ThreadPoolExecutor(2) as threads:
         assert sorted(threads.map(run, ["sang", "trua"])) == [Moved.CHANGED, Moved.DONE]
     assert len(world.all(Message)) == len(world.all(Hold)) == 1
+
+
+def test_a_household_that_asks_for_the_slot_at_the_same_moment_and_the_office_end_well(world: World) -> None:
+    commune = world.commune(kits=2)
+    kit, other = world.kits(commune)
+    booking, binh = world.booking(kit, world.household(commune), DAY), world.household(commune, "Lê Văn Bình")
+    clerk, start = world.clerk(commune), Barrier(2)
+
+    def office() -> bool:
+        start.wait(30)
+        return moves(world, booking, other.code, "sang", clerk.id) is Moved.DONE
+
+    def household() -> bool:
+        start.wait(30)
+        return bool(
+            world.do(request_booking, other.code, DAY, "sang", binh.id, sells="", streams_on="", now=NOW).code
+        )
+
+    with ThreadPoolExecutor(2) as threads:
+        outcomes = [done.result() for done in [threads.submit(office), threads.submit(household)]]
+    assert sorted(outcomes) == [False, True]
+    assert len(world.all(Hold, kit_id=other.id)) == 1
+    assert {hold.booking_id for hold in world.all(Hold)} == {
+        one.id for one in world.all(Booking) if one.status in LIVE
+    }
 
 
 def test_what_it_leaves_is_offered_and_what_it_takes_is_held(world: World) -> None:

@@ -62,6 +62,9 @@ ADDRESSES = [
     "/staff/bookings/{}/usable",
     "/staff/bookings/{}/receipt",
     "/staff/photos/{}",
+    "/staff/bookings/{}/move",
+    "/staff/closures/{}",
+    "/staff/print/{}/week",
     "/static/{}",
 ]
 QUERIES = [
@@ -77,6 +80,10 @@ QUERIES = [
     "/sign-in/household?next={}",
     "/staff/sign-in?next={}",
     "/static/style.css?v={}",
+    "/staff/closures/new?kit={0}&reason={0}",
+    "/staff/print?commune={}",
+    "/staff/print/phuong-duc/week?of={0}&names={0}",
+    "/staff/print/phuong-duc/poster?kit={}",
 ]
 
 
@@ -116,14 +123,22 @@ FORMS = {
     "DECLINE": ["reason"],
     "CANCEL": ["reason"],
     "HAND_OVER": ["person", "note", "happened_at", "saw_id", "all", "parts-0-count", "parts-1-is_there", "parts-x"],
+    "MOVE": ["to", "seen", "reason"],
+    "CLOSE": ["what", "from_day", "from_time", "until_day", "until_time", "reason"],
+    "SETTLE": ["plan"],
+    "HOLIDAYS": ["holiday"],
     "/calendar/{}/revoke": ["nonsense"],
 }
+
+OF_THE_OFFICE = ("DECLINE", "CANCEL", "MOVE", "CLOSE", "SETTLE", "HOLIDAYS")
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_odd_fields_get_an_answer(town: Town, form: str) -> None:
     booking, slot = town.booking().code, town.slot_path()
     browser = town.browser(town.clerk if form in ("DECLINE", "CANCEL", "HAND_OVER") else town.owner)
+    closure = town.closure() if form == "SETTLE" else 0
+    browser = town.browser(town.clerk if form in OF_THE_OFFICE else town.owner)
     with browser.client.session_transaction() as session:
         session["code_for"], session["verified"] = NUMBER, [NUMBER, 2**40]
     for field, odd in itertools.product(FORMS[form], TEXTS):
@@ -132,6 +147,10 @@ def test_odd_fields_get_an_answer(town: Town, form: str) -> None:
             "DECLINE": f"/staff/bookings/{booking}/decline",
             "CANCEL": f"/staff/bookings/{booking}/cancel",
             "HAND_OVER": f"/staff/bookings/{booking}/hand-over",
+            "MOVE": f"/staff/bookings/{booking}/move",
+            "CLOSE": "/staff/closures/new",
+            "SETTLE": f"/staff/closures/{closure}/bookings",
+            "HOLIDAYS": "/staff/closures/holidays",
         }.get(form, form.format(quote(odd, safe="")))
         usual = {name: "Lê Thị Mơ" for name in FORMS[form] if name in NAMES}
         query = f"?next={slot}" if form == "/sign-in/household" else ""

@@ -8,6 +8,7 @@ from kit_booking.clock import utc_now
 from kit_booking.domain.local_time import local_day
 from kit_booking.domain.status import Status
 from kit_booking.models import AuditEntry, Booking, Household, Message, MessageState, WaitingEntry
+from kit_booking.services.standing import HouseholdGone
 from kit_booking.web.forms import PRIVACY_VERSION
 from tests.databases import on_sqlite
 from tests.web.town import Browser, Town, where, words_of
@@ -69,7 +70,7 @@ def test_who_gets_no_texts_is_to_be_phoned(town: Town, clerk: Browser) -> None:
     code = clerk.post(slot_for(town, household)).headers["Location"].split("/")[-1]
     assert "xin báo miệng" in words_of(clerk.get(f"/staff/bookings/{code}"))
     [text] = town.world.all(Message)
-    assert (text.state, text.to) == (MessageState.FAILED, "02433854321")
+    assert (text.state, text.to) == (MessageState.TO_PHONE, "02433854321")
     assert "Cần gọi điện (1)" in words_of(clerk.get("/staff"))
 
 
@@ -201,3 +202,13 @@ def test_a_commune_without_kits_says_so(town: Town) -> None:
     household = town.world.household(bare)
     clerk = town.browser(town.world.clerk(bare))
     assert "Xã chưa có bộ nào" in words_of(clerk.get(f"/staff/book/{household.id}"))
+
+
+def test_a_household_that_goes_while_it_is_booked_for_is_said_to_be_gone(town: Town) -> None:
+    def book() -> None:
+        raise HouseholdGone
+
+    town.app.add_url_rule("/gone", view_func=book)
+    answer = town.browser().get("/gone")
+    assert answer.status_code == 409
+    assert "Hộ này không còn trong sổ" in words_of(answer)

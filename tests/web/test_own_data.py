@@ -11,6 +11,8 @@ from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
 from kit_booking.models import Message
 from tests.databases import on_sqlite
+from tests.web.test_counter import WHOLE
+from tests.web.test_today_page import now_at_the_counter
 from tests.web.town import Browser, Town, where, words_of
 
 pytestmark = on_sqlite
@@ -62,6 +64,18 @@ def test_its_copy_holds_everything_of_its_own_and_nothing_of_others(town: Town, 
     assert copy["Tin nhắn"][0]["Lời"].startswith("LIVEPX")
     assert other.code not in answer.text
     assert "Nguyễn" in answer.text  # To be read by people.
+
+
+def test_its_copy_holds_what_was_written_down_at_the_counter(town: Town, owner: Browser) -> None:
+    clerk = town.browser(town.clerk)
+    for who in (town.owner, town.neighbour):
+        booking = now_at_the_counter(town, Status.APPROVED, 0, of=who)
+        typed = {**WHOLE, "person": f"người nhà {who.name}", "note": "mang hộ"}
+        clerk.post(f"/staff/bookings/{booking.code}/hand-over", typed)
+        clerk.post(f"/staff/bookings/{booking.code}/take-back", all="1")
+    back, out = json.loads(owner.get("/household/data.json").text)["Giao và nhận bộ"]
+    assert (out["Việc"], back["Việc"]) == ("Giao", "Nhận lại")
+    assert (out["Người đến quầy"], out["Ghi chú"]) == ("người nhà Nguyễn Thị Hạnh", "mang hộ")
 
 
 def test_it_erases_itself_after_being_asked_once(town: Town, owner: Browser) -> None:

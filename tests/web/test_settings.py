@@ -71,13 +71,13 @@ def test_nothing_is_saved_before_it_was_looked_at(town: Town) -> None:
     assert where(clerk.post(f"{PATH}/fairness", fields | {"confirmed": "1"})) == f"303 {PATH}"
     assert "Đã lưu." in words_of(clerk.get(PATH))
     after = commune(town)
-    assert after.policy == {"most_ahead": 99, "most_a_week": 3}
+    assert after.policy == {"most_ahead": 99, "most_a_week": 3, "most_waiting": 99}
     assert after.version == town.commune.version + 3, "two kits were added, then this"
 
 
 def test_only_differences_from_what_is_usual_are_kept(town: Town) -> None:
     save(town.browser(town.clerk), "fairness", most_ahead="2", most_a_week="2", strikes="3")
-    assert commune(town).policy == {"strikes": 3}
+    assert commune(town).policy == {"strikes": 3, "most_waiting": 99}
 
 
 def test_a_change_is_in_the_audit_list_with_old_and_new(town: Town) -> None:
@@ -211,10 +211,10 @@ def test_the_second_of_two_windows_loses_nothing_and_overwrites_nothing(town: To
     assert town.clerk.name in words
     assert "phiếu sắp tới? từ 3 phiếu thành 99 phiếu" in words, "what would be undone is shown"
     assert typed(answer)["most_a_week"] == ["4"]
-    assert commune(town).policy == {"most_ahead": 3, "most_a_week": 99}
+    assert commune(town).policy == {"most_ahead": 3, "most_a_week": 99, "most_waiting": 99}
     again = other.post(f"{PATH}/fairness", typed(answer) | {"most_ahead": "3"})
     assert where(other.post(f"{PATH}/fairness", typed(again) | {"confirmed": "1"})) == f"303 {PATH}"
-    assert commune(town).policy == {"most_ahead": 3, "most_a_week": 4}
+    assert commune(town).policy == {"most_ahead": 3, "most_a_week": 4, "most_waiting": 99}
 
 
 def test_a_coming_plan_can_be_given_up(town: Town) -> None:
@@ -226,7 +226,35 @@ def test_a_coming_plan_can_be_given_up(town: Town) -> None:
     assert "từ 20–22h, cả tuần thành 19–22h, cả tuần" in words_of(looked)
     assert where(clerk.post(f"{PATH}/plan", typed(looked) | {"confirmed": "1"})) == f"303 {PATH}"
     assert town.world.all(PlannedSlot, commune_id=town.commune.id, valid_from=begins) == []
+    assert where(clerk.post(f"{PATH}/plan", fields)) == f"303 {PATH}/plan", "sent twice"
+    fields = {"version": typed(clerk.get(f"{PATH}/plan"))["version"][0], "drop": str(begins)}
     assert clerk.post(f"{PATH}/plan", fields).status_code == 404
+
+
+def test_giving_up_a_plan_can_be_thought_over_and_never_goes_by_an_old_page(town: Town) -> None:
+    clerk, begins = town.browser(town.clerk), local_day(utc_now()) + timedelta(days=5)
+    save(clerk, "plan", valid_from=str(begins), **{"lines-3-from_time": "20h"})
+    fields = {"version": typed(clerk.get(f"{PATH}/plan"))["version"], "drop": str(begins)}
+    looked = clerk.post(f"{PATH}/plan", fields)
+    assert where(clerk.post(f"{PATH}/plan", typed(looked) | {"again": "1"})) == f"303 {PATH}/plan"
+    save(clerk, "fairness", strikes="3")
+    assert where(clerk.post(f"{PATH}/plan", typed(looked) | {"confirmed": "1"})) == f"303 {PATH}/plan"
+    assert "có người vừa sửa thiết lập" in words_of(clerk.get(f"{PATH}/plan"))
+    assert town.world.all(PlannedSlot, commune_id=town.commune.id, valid_from=begins)
+
+
+def test_going_back_from_the_second_step_keeps_everything(town: Town) -> None:
+    clerk = town.browser(town.clerk)
+    _, fields = look(clerk, "plan", **{"lines-3-from_time": "20h", "lines-0-weekdays": ["5", "6"]})
+    page = clerk.post(f"{PATH}/plan", fields | {"again": "1"})
+    assert page.status_code == 200
+    assert {name: typed(page)[name] for name in fields} == fields
+
+
+def test_lines_that_no_page_has_are_left_out(town: Town) -> None:
+    clerk = town.browser(town.clerk)
+    for name in ("lines-²-name", f"lines-{'9' * 5000}-name"):
+        assert where(clerk.post(f"{PATH}/plan", change(clerk, "plan", **{name: "Đêm"}))) == f"303 {PATH}", name[:20]
 
 
 def test_plans_that_make_no_sense_are_explained(town: Town) -> None:
