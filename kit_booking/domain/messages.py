@@ -91,7 +91,7 @@ TEMPLATES: dict[Kind, str] = {
         "tra {bring_back}. Khong tien goi {phone}"
     ),
     K.CLOSED: (
-        "{sender}: Thiet bi live o {place} nghi den {due}. Phai huy phieu {code} ({on_air}), "
+        "{sender}: Thiet bi live o {place} nghi {until}. Phai huy phieu {code} ({on_air}), "
         "xin loi ba con. Hoi {phone}"
     ),
     K.NO_SHOW: (
@@ -152,6 +152,7 @@ def booking_text(kind: Kind, sender_name: str, slip: Slip) -> str:
             "pick_up": f"{_hour(slip.pick_up_at)} {_day(slip.pick_up_at)}",
             "bring_back": f"{_hour(slip.return_at)} {_day(slip.return_at)}",
             "due": f"{_hour(slip.due_at)} {_day(slip.due_at)}" if slip.due_at else "",
+            "until": _until(slip.due_at) if slip.due_at else "",
             "phone": dialled(slip.office_phone) or INSTEAD["phone"],
         },
     )
@@ -178,6 +179,14 @@ def _hour(instant: datetime) -> str:
 def _day(instant: datetime) -> str:
     clock = to_local(instant)
     return f"{WEEKDAYS[clock.weekday()]} {clock:%d/%m}"
+
+
+def _until(instant: datetime) -> str:
+    """Nobody reads midnight as the end of the day before, so that this is said."""
+    clock = to_local(instant)
+    if clock.hour or clock.minute:
+        return f"den {_hour(instant)} {_day(instant)}"
+    return f"het {_day(instant - timedelta(days=1))}"
 
 
 TRUE_WHILE: dict[Kind, frozenset[Status]] = {

@@ -103,13 +103,19 @@ def moment(value: datetime, now: datetime | None = None) -> str:
 
 
 def span_word(span: Span) -> str:
-    """``cả ngày T7 05/12``, ``T7 05/12 – CN 06/12``, or with the times of day where they are not midnight."""
+    """``cả ngày T7 05/12``, ``T7 05/12 – CN 06/12``, or with the times of day where they are not midnight.
+
+    An end at midnight is the end of its last day: ``7h40 T7 05/12 – hết CN 06/12``.
+    """
     first, last = local_day(span.from_at), local_day(span.until_at - timedelta(minutes=1))
-    if local(first, time()) == span.from_at and local(last + timedelta(days=1), time()) == span.until_at:
+    ends_with_day = local(last + timedelta(days=1), time()) == span.until_at
+    if local(first, time()) == span.from_at and ends_with_day:
         return str(_("cả ngày %(day)s") % {"day": day(first)}) if first == last else f"{day(first)} – {day(last)}"
-    if first == last:
+    if first == last and not ends_with_day:
         return f"{clock(span.from_at)}–{clock(span.until_at)} {day(first)}"
-    return f"{moment(span.from_at)} – {moment(span.until_at)}"
+    start = clock(span.from_at) if first == last else moment(span.from_at)
+    end = str(_("hết %(day)s")) % {"day": day(last)} if ends_with_day else moment(span.until_at)
+    return f"{start} – {end}"
 
 
 def lunar(value: date | datetime) -> str:
@@ -125,7 +131,9 @@ def ago(value: datetime, now: datetime) -> str:
 
 
 def time_left(value: datetime, now: datetime) -> str:
-    """``còn 3 giờ`` until an instant, or ``quá 3 giờ`` since it."""
+    """``còn 3 giờ`` until an instant, or ``quá 3 giờ`` since it; within its first minute ``vừa đến giờ``."""
+    if timedelta() <= now - value < timedelta(minutes=1):
+        return str(_("vừa đến giờ"))
     how_long = format_timedelta(value - now, locale=_locale())
     pattern = _("quá %(how_long)s") if value < now else _("còn %(how_long)s")
     return str(pattern) % {"how_long": how_long}

@@ -57,6 +57,13 @@ def text_of(kind: Kind, sender_name: str, slip: Slip) -> str:
     return booking_text(kind, sender_name, slip)
 
 
+def test_a_closure_of_whole_days_lasts_to_the_end_of_its_last_one() -> None:
+    slip = replace(USUAL, due_at=local(SUNDAY, time()))
+    assert "nghi het T7 05/12." in booking_text(Kind.CLOSED, "LIVEPX", slip)
+    slip = replace(USUAL, due_at=local(SUNDAY, time(0, 30)))
+    assert "nghi den 0h30 CN 06/12." in booking_text(Kind.CLOSED, "LIVEPX", slip)
+
+
 @pytest.mark.parametrize("kind", Kind)
 def test_the_wording_is_as_reviewed(kind: Kind, golden: Callable[[str, str], None]) -> None:
     usual, longest = text_of(kind, "LIVEPX", USUAL), text_of(kind, "LIVE PXUYEN", LONGEST)
@@ -68,7 +75,7 @@ def test_the_widest_values_fit_into_one_segment(kind: Kind) -> None:
     """The template with every value at its full width, whatever a Slip can hold."""
     widest = {name: "W" * width for name, width in WIDTHS.items()}
     times = {"on_air": "19h45-22h15 T7 05/12", "pick_up": "17h15 T7 05/12", "bring_back": "17h45 CN 06/12"}
-    times["due"] = "14h45 T7 05/12"
+    times |= {"due": "14h45 T7 05/12", "until": "den 14h45 T7 05/12"}
     text = TEMPLATES[kind].format_map(widest | times | {"phone": "02103846647"})
     assert len(text) <= 160
     assert sms_segments(text) == 1

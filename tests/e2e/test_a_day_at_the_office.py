@@ -98,7 +98,7 @@ def come_in(clerk: Clerk, look: Look) -> None:
         clerk.page.get_by_label("Tên đăng nhập").fill(USERNAME)
         clerk.page.get_by_label("Mật khẩu").fill(PASSWORD)
         clerk.press("Đăng nhập")
-    expect(clerk.page.locator(".top .number")).to_have_text("8")
+    expect(clerk.page.get_by_role("link", name="Hôm nay 8")).to_be_visible()
     look(clerk.page, "today")
 
 

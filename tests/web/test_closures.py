@@ -12,6 +12,7 @@ from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
 from kit_booking.models import AuditEntry, Booking, Closure, Hold, Household, Message
 from kit_booking.services.closures_shown import closures_between
+from kit_booking.web.formats import day as day_word
 from tests.builders import at
 from tests.databases import on_sqlite
 from tests.web.town import Browser, Town, where, words_of
@@ -93,6 +94,15 @@ def test_days_are_whole_unless_times_are_given(town: Town, clerk: Browser) -> No
         (town.kit.id, at(day, "08:30"), at(day, "11:00")),
         (None, at(day, "00:00"), at(day + timedelta(days=1), "00:00")),
     ]
+
+
+@on_sqlite
+def test_an_end_at_midnight_is_said_as_the_end_of_the_day_before(town: Town, clerk: Browser) -> None:
+    first = local_day(utc_now()) + timedelta(days=3)
+    last = first + timedelta(days=2)
+    clerk.post("/staff/closures/new", fields(town, from_day=first, from_time="08:30", until_day=last))
+    page = words_of(clerk.get(f"/staff/closures/{town.world.all(Closure)[-1].id}"))
+    assert f"8h30 {day_word(first)} – hết {day_word(last)}" in page
 
 
 @on_sqlite

@@ -109,6 +109,7 @@ def test_what_was_and_what_will_be_is_told_from_now() -> None:
     assert formats.ago(NOW - timedelta(hours=3), NOW) == "3 giờ trước"
     assert formats.time_left(NOW + timedelta(hours=3), NOW) == "còn 3 giờ"
     assert formats.time_left(NOW - timedelta(minutes=20), NOW) == "quá 20 phút"
+    assert formats.time_left(NOW, NOW) == "vừa đến giờ"
 
 
 def test_every_status_has_a_word_and_a_sign() -> None:
@@ -147,7 +148,8 @@ def test_templates_know_every_format() -> None:
         ((5, "00:00"), (6, "00:00"), "cả ngày T7 05/12"),
         ((5, "00:00"), (7, "00:00"), "T7 05/12 – CN 06/12"),
         ((5, "08:30"), (5, "11:00"), "8h30–11h T7 05/12"),
-        ((5, "08:30"), (6, "00:00"), "8h30–0h T7 05/12"),
+        ((5, "08:30"), (6, "00:00"), "8h30 – hết T7 05/12"),
+        ((5, "08:30"), (7, "00:00"), "8h30 T7 05/12 – hết CN 06/12"),
         ((5, "08:30"), (6, "11:00"), "8h30 T7 05/12 – 11h CN 06/12"),
     ],
 )

@@ -89,7 +89,7 @@ def test_the_place_and_its_reason_are_shown_without_naming_anybody(town: Town):
     entry = town.world.entry(town.kit, town.owner, day, joined_at=utc_now() - timedelta(days=1))
 
     said = words_of(town.browser(town.owner).get(f"/waiting/{entry.id}"))
-    assert "Thứ 3" in said
+    assert "Đứng thứ 3" in said
     assert "Trước nhà mình có 2 hộ: 2 hộ chưa được mượn lần nào." in said
     assert "Mai" not in said
 
