@@ -83,6 +83,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         for pragma in (
             "journal_mode=WAL",
             "synchronous=FULL",  # What people were promised survives a power cut.
+            "wal_autocheckpoint=4000",  # Pages. Whoever comes when it is full waits: one in 150, not in 40.
             "foreign_keys=ON",
             "busy_timeout=15000",
             "trusted_schema=OFF",
@@ -95,8 +96,9 @@ def _begin(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         options = connection.get_execution_options()
         if options.get("writes"):
-            # A deferred BEGIN that reads and then writes fails at once with "database is locked".
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            # A deferred BEGIN that reads and then writes fails at once with "database is locked". Said straight to
+            # the driver, because most transactions are short.
+            connection.connection.cursor().execute("BEGIN IMMEDIATE")
         elif not options.get("single_read"):
             connection.exec_driver_sql("BEGIN")
 
