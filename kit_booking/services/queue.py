@@ -1,14 +1,14 @@
 """Who waits for which slots of a commune, with all that decides whose turn it is."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, exists, func, select
+from sqlalchemy import Row, Select, and_, bindparam, exists, func, select
 from sqlalchemy.orm import aliased
 
-from kit_booking.database import UtcDateTime
+from kit_booking.database import UtcDateTime, read
 from kit_booking.domain.queue import RECENT, Waiting
 from kit_booking.domain.status import HAD_KIT
 from kit_booking.models import Booking, WaitingEntry, WaitingState
@@ -71,6 +71,33 @@ def who_waits(
     """Those who wait for slots of these days, in no order; ``execute`` is a session's or ``database.read``."""
     values = {"commune_id": commune_id, "first": first, "last": last, "now": now, "recent_at": now - RECENT}
     return [waiting_of(row) for row in execute(_of_commune, values)]
+
+
+_own = aliased(WaitingEntry)
+_with_own = (
+    waiting.add_columns(_own.id.label("own_id"))
+    .join(
+        _own,
+        and_(
+            _own.commune_id == WaitingEntry.commune_id,
+            _own.day == WaitingEntry.day,
+            _own.slot_name == WaitingEntry.slot_name,
+        ),
+    )
+    .where(
+        _own.id.in_(bindparam("own_ids", expanding=True)),
+        WaitingEntry.until_at > bindparam("now", type_=UtcDateTime),
+    )
+)
+
+
+def who_waits_with(own_ids: Sequence[int], *, now: datetime) -> dict[int, list[WaitingForSlot]]:
+    """By each of these entries all that wait for the same slot, itself too; one statement."""
+    found: dict[int, list[WaitingForSlot]] = {own_id: [] for own_id in own_ids}
+    if found:
+        for row in read(_with_own, {"own_ids": list(own_ids), "now": now, "recent_at": now - RECENT}):
+            found[row.own_id].append(waiting_of(row))
+    return found
 
 
 def waiting_of(row: Row[Any]) -> WaitingForSlot:

@@ -15,11 +15,13 @@ from kit_booking.domain.queue import RECENT, Place, in_order, place_of
 from kit_booking.domain.slots import Slot
 from kit_booking.domain.text import slug
 from kit_booking.models import Booking, Commune, Hold, Household, WaitingEntry, WaitingState
-from kit_booking.services.queue import WaitingForSlot, waiting, waiting_of, who_waits
+from kit_booking.services.queue import WaitingForSlot, waiting, waiting_of, who_waits, who_waits_with
 from kit_booking.services.sheets import CommuneSheet, KitSheet, sheet
 from kit_booking.services.slots import FoundSlot, overlaps
 
 OPEN = (WaitingState.WAITING, WaitingState.OFFERED)
+MOST = 20
+"""So many entries are shown; a household may have a few."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,8 @@ _entries: Select[Any] = (
 
 
 def find_entry(entry_id: int, *, now: datetime) -> ShownEntry | None:
-    rows = read(_entries.where(WaitingEntry.id == entry_id))
-    return _shown(rows[0], now=now) if rows else None
+    found = _shown(read(_entries.where(WaitingEntry.id == entry_id)), now=now)
+    return found[0] if found else None
 
 
 def entries_of(household_id: int, *, now: datetime) -> list[ShownEntry]:
@@ -73,7 +75,7 @@ def entries_of(household_id: int, *, now: datetime) -> list[ShownEntry]:
         WaitingEntry.state == WaitingState.WAITING,
         WaitingEntry.until_at > now,
     )
-    return [_shown(row, now=now) for row in read(open_ones.order_by(WaitingEntry.day, WaitingEntry.id))]
+    return _shown(read(open_ones.order_by(WaitingEntry.day, WaitingEntry.id).limit(MOST)), now=now)
 
 
 def own_entry(found: FoundSlot, household_id: int) -> int | None:
@@ -90,14 +92,15 @@ def own_entry(found: FoundSlot, household_id: int) -> int | None:
     return rows[0].id if rows else None
 
 
-def _shown(row: Row[Any], *, now: datetime) -> ShownEntry:
+def _shown(rows: Sequence[Row[Any]], *, now: datetime) -> list[ShownEntry]:
+    everybody = who_waits_with([row.id for row in rows], now=now)
+    return [_entry(row, everybody[row.id]) for row in rows]
+
+
+def _entry(row: Row[Any], everybody: list[WaitingForSlot]) -> ShownEntry:
     commune = sheet(row.commune_id, row.version)
     place_ids = frozenset(row.place_ids)
-    rivals = [
-        one.one
-        for one in who_waits(read, commune.id, row.day, row.day, now=now)
-        if one.slot_name == row.slot_name and (not place_ids or not one.place_ids or one.place_ids & place_ids)
-    ]
+    rivals = [one.one for one in everybody if not place_ids or not one.place_ids or one.place_ids & place_ids]
     is_in_line = any(rival.entry_id == row.id for rival in rivals)
     kits = [kit for kit in commune.kits if not place_ids or kit.place_id in place_ids]
     slots = [slot for kit in kits if (slot := kit.timetable.slot(row.day, slug(row.slot_name)))]

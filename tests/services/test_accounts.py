@@ -37,12 +37,12 @@ def test_a_disabled_account_is_out_at_once_and_its_calendars_are_dead_for_good(w
     assert world.do(accounts.disable, member.id, operator.id, now=NOW) is None
     assert world.do(find_member, member.id, member.session_version) is None
     assert world.do(check_password, member.username, PASSWORD, "", now=NOW)[0] is PasswordCheck.WRONG
-    assert world.do(private_feed, token, now=NOW) is None
+    assert world.do(private_feed, token, now=NOW)[0].ended_on
 
     world.do(accounts.enable, member.id, operator.id, now=NOW)
     assert world.do(check_password, member.username, PASSWORD, "", now=NOW)[0] is PasswordCheck.RIGHT
     assert world.do(find_member, member.id, member.session_version) is None, "old sign-ins stay ended"
-    assert world.do(private_feed, token, now=NOW) is None
+    assert world.do(private_feed, token, now=NOW)[0].ended_on
     assert world.all(FeedToken)[0].revoked_at == NOW
     entries = [
         (entry.action, entry.staff_id, entry.commune_id) for entry in world.all(AuditEntry, staff_id=operator.id)

@@ -267,13 +267,14 @@ def _add_communes(session: Session, like: Commune) -> None:
 def _add_waiting(session: Session, town: Town, slot: Slot, now: datetime) -> None:
     """The household waited every evening of the years; in every other commune somebody waits now."""
     communes = session.scalars(select(Commune.id).where(Commune.id != town.commune.id)).all()
+    somebody = session.scalar(select(Household.id).where(Household.id != town.household.id).limit(1))
     over = [(town.commune.id, -n, WaitingState.PASSED) for n in range(20, MANY_YEARS * 365)]
     waiting = [(commune_id, n, WaitingState.WAITING) for commune_id in communes for n in range(1, 11)]
     session.execute(
         insert(WaitingEntry),
         [
             {
-                "household_id": town.household.id,
+                "household_id": town.household.id if commune_id == town.commune.id else somebody,
                 "commune_id": commune_id,
                 "day": slot.day + timedelta(days=days),
                 "slot_name": "Trưa",
