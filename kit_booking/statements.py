@@ -2,15 +2,17 @@
 
 import functools
 import json
+import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import BindParameter, Dialect, Engine, Insert, Select, Update, func, select
+from sqlalchemy import BindParameter, Connection, Dialect, Engine, Insert, Select, Update, func, select
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from kit_booking.database import db, read
+from kit_booking.database import connection_of, db, read
 
 
 class HotStatement:
@@ -18,7 +20,8 @@ class HotStatement:
 
     SQLite answers most in 5 µs, and SQLAlchemy takes 40 more each time to find that nothing is new about one. So
     there the driver runs it; whoever listens to the engine hears of it as of any other. It has no
-    list of values (`in_`), which is written out anew each time, and its errors are those of the driver.
+    list of values (`in_`), which is written out anew each time, and of the driver's errors only the refusals of a
+    constraint come as SQLAlchemy's ``IntegrityError``.
     """
 
     def __init__(self, statement: Select[Any] | Insert | Update, *, many: bool = False, columns: str = "") -> None:
@@ -28,18 +31,23 @@ class HotStatement:
     def on(self, session: Session, **values: Any) -> Sequence[Any]:
         """Run within the session's transaction, after what its objects have to say; they hear nothing of it."""
         session.flush()
-        connection = session.connection()
+        connection = connection_of(session)
         if connection.dialect.name == "sqlite":
-            return self._run(connection.engine, connection.connection.cursor(), values)
+            return self._run(connection.engine, connection.connection.cursor(), values, connection)
         result = connection.execute(self._statement, values)
         return result.all() if result.returns_rows else ()
 
-    def _run(self, engine: Engine, cursor: Any, values: Mapping[str, Any]) -> Sequence[Any]:
+    def _run(
+        self, engine: Engine, cursor: Any, values: Mapping[str, Any], connection: Connection | None = None
+    ) -> Sequence[Any]:
         made = self._made
-        bound = tuple(write(values[name] if is_asked else given) for name, is_asked, given, write in made.binds)
+        bound = made.bound(values)
         for heard in engine.dispatch.before_cursor_execute:
-            heard(None, cursor, made.sql, bound, None, False)
-        cursor.execute(made.sql, bound)
+            heard(connection, cursor, made.sql, bound, None, False)
+        try:
+            cursor.execute(made.sql, bound)
+        except sqlite3.IntegrityError as error:
+            raise IntegrityError(made.sql, None, error) from error
         return made.read(cursor.fetchall())
 
     @functools.cached_property
@@ -66,31 +74,40 @@ class _MadeStatement:
     """A statement as the driver takes it, and how its values and its rows are turned into what it takes and gives."""
 
     sql: str
-    binds: list[tuple[str, bool, Any, Callable[[Any], Any]]]
-    """The name of each value, whether it is asked for, what it is otherwise, and what the driver takes for it."""
+    binds: list[tuple[str, Callable[[Any], Any] | None]]
+    """The name of each value, and what makes of it what the driver takes, if that is another one."""
+    given: dict[str, Any]
+    """The values that nobody has to name."""
     readers: Sequence[tuple[int, Callable[[Any], Any]]]
     in_one: bool
     """Each column comes as one JSON list: the driver lets other threads go first at each row, and they take time."""
 
     @classmethod
     def of(
-        cls, statement: Select[Any] | Insert | Update, given: list[str] | None, dialect: Dialect, *, in_one: bool
+        cls, statement: Select[Any] | Insert | Update, names: list[str] | None, dialect: Dialect, *, in_one: bool
     ) -> "_MadeStatement":
-        columns = statement.selected_columns if isinstance(statement, Select) else ()
+        columns = statement.exported_columns
         types = [column.type.dialect_impl(dialect) for column in columns]
         if in_one and isinstance(statement, Select):
             rows = statement.subquery()
             statement = select(*(func.json_group_array(column) for column in rows.columns)).select_from(rows)
-        compiled: Any = statement.compile(dialect=dialect, column_keys=given)
+        compiled: Any = statement.compile(dialect=dialect, column_keys=names)
         defaults = {column.key: cast(Any, column.default).arg for column in compiled.insert_prefetch}
-        values = {**compiled.params, **defaults}
-        binds = [(name, compiled.binds[name]) for name in compiled.positiontup]
+        given = {
+            name: value for name, value in compiled.params.items() if not compiled.binds[name].required
+        } | defaults
         return cls(
             str(compiled),
-            [(name, bind.required, values[name], _writer(bind, dialect)) for name, bind in binds],
+            [(name, _writer(compiled.binds[name], dialect)) for name in compiled.positiontup],
+            given,
             [(n, read) for n, type_ in enumerate(types) if (read := type_.result_processor(dialect, None))],
             in_one,
         )
+
+    def bound(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
+        if self.given:
+            values = {**self.given, **values}
+        return tuple([write(values[name]) if write else values[name] for name, write in self.binds])
 
     def read(self, rows: Sequence[Any]) -> Sequence[Any]:
         if not (self.in_one or (rows and self.readers)):
@@ -101,9 +118,5 @@ class _MadeStatement:
         return list(zip(*columns, strict=True))
 
 
-def _writer(bind: BindParameter[Any], dialect: Dialect) -> Callable[[Any], Any]:
-    return bind.type.dialect_impl(dialect).bind_processor(dialect) or _as_it_is
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
+def _writer(bind: BindParameter[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    return bind.type.dialect_impl(dialect).bind_processor(dialect)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import takewhile
 from typing import Self
 
 from kit_booking.domain.local_time import local, local_day
@@ -74,18 +75,21 @@ class WeeklyHours:
 
     def open_time(self, from_at: datetime, until_at: datetime) -> timedelta:
         """How much open time lies between the two; looks at most a week ahead."""
-        spans = (Span(max(o.from_at, from_at), min(o.until_at, until_at)) for o in self._forward(from_at))
+        open_ = takewhile(lambda hours: hours.from_at < until_at, self._forward(from_at))
+        spans = (Span(max(o.from_at, from_at), min(o.until_at, until_at)) for o in open_)
         return sum((s.until_at - s.from_at for s in spans if s.from_at < s.until_at), timedelta())
 
     def _forward(self, instant: datetime) -> Iterator[Span]:
+        today = local_day(instant)
         for ahead in range(LONGEST_PAUSE.days + 1):
-            open_ = self.on(local_day(instant) + timedelta(days=ahead))
+            open_ = self.on(today + timedelta(days=ahead))
             if open_ and open_.until_at >= instant:
                 yield open_
 
     def _backward(self, instant: datetime) -> Iterator[Span]:
+        today = local_day(instant)
         for back in range(LONGEST_PAUSE.days + 1):
-            open_ = self.on(local_day(instant) - timedelta(days=back))
+            open_ = self.on(today - timedelta(days=back))
             if open_ and open_.from_at <= instant:
                 yield open_
 

@@ -1,6 +1,7 @@
 """What a household is found by, and what is left of one that was erased."""
 
 import re
+from datetime import datetime
 
 from kit_booking.domain.phone import national
 from kit_booking.domain.text import search_key
@@ -9,6 +10,11 @@ ERASED_NAME = "Hộ ẩn danh"
 """Stands where the name stood of a household that was erased, or joined to another one."""
 SEARCH_WIDTH = 300
 _NUMBER = re.compile(r"[\d\s.()+-]{3,}")
+
+
+def gets_texts(phone: str, takes_texts: bool, bad_number_at: datetime | None) -> bool:
+    """Whether texts are sent to a household: it wants them, and a text can reach its number."""
+    return takes_texts and phone != "" and bad_number_at is None
 
 
 def search_text(name: str, village: str, *numbers: str) -> str:

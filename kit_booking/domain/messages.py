@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from kit_booking.domain.local_time import to_local
 from kit_booking.domain.phone import dialled
@@ -162,6 +163,7 @@ def _text(kind: Kind, values: Mapping[str, str]) -> str:
     return TEMPLATES[kind].format_map({name: _fit(name, value) for name, value in values.items()})
 
 
+@lru_cache(maxsize=2048)
 def _fit(name: str, value: str) -> str:
     """The value in plain letters and at its width; cut after a word unless that would lose half of it."""
     plain, most = unaccented(value), WIDTHS.get(name, 160)

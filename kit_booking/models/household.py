@@ -7,7 +7,7 @@ from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from kit_booking.database import Base, UtcDateTime
-from kit_booking.domain.household import SEARCH_WIDTH, search_text
+from kit_booking.domain.household import SEARCH_WIDTH, gets_texts, search_text
 
 _IS_ERASED = text("erased_at IS NOT NULL")
 
@@ -64,7 +64,7 @@ class Household(Base):
     @property
     def gets_texts(self) -> bool:
         """Login codes are tried in any case: somebody is asking for them."""
-        return bool(self.takes_texts and self.phone and self.bad_number_at is None)
+        return gets_texts(self.phone, self.takes_texts, self.bad_number_at)
 
     @validates("phone")
     def _forget_bad_number(self, _name: str, phone: str) -> str:

@@ -1,7 +1,10 @@
 """Asking for a slot, and answering, declining, cancelling, changing: each one transaction."""
 
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import ParamSpec
 
 from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.orm import Session
@@ -9,16 +12,19 @@ from sqlalchemy.orm import Session
 from kit_booking.database import db, transaction
 from kit_booking.domain.booking import OF_THE_SLOT, Booked, Reason, Refusal, refusals
 from kit_booking.domain.deadlines import half_way
+from kit_booking.domain.household import gets_texts
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.standing import is_late_to_cancel
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Hold, Household, Kit, Role, Staff, StaffRole
 from kit_booking.services.moves import exchange, move, take
+from kit_booking.services.new_bookings import SlotTaken
 from kit_booking.services.slots import OVERLAPS, FoundSlot, NoSuchSlot, find_slot, held_by
 from kit_booking.services.standing import booked
-from kit_booking.services.steps import Actor, File, file_of, get_file, lock, queue_booking_text
+from kit_booking.services.steps import Actor, File, file_of, get_file, lock, queue_booking_text, queue_text, slip_of
 from kit_booking.statements import HotStatement
 
+P = ParamSpec("P")
 WITHDRAWABLE = frozenset({Status.REQUESTED, Status.APPROVED})
 CANCELLABLE = WITHDRAWABLE | {Status.OFFERED}
 
@@ -31,6 +37,20 @@ class Asked:
     refusals: list[Refusal] = field(default_factory=list)
 
 
+def _taken_is_refusal(ask: Callable[P, Asked]) -> Callable[P, Asked]:
+    """When the database refuses the hold after all, nothing was asked for, and that is the answer."""
+
+    @functools.wraps(ask)
+    def asked(*args: P.args, **kwargs: P.kwargs) -> Asked:
+        try:
+            return ask(*args, **kwargs)
+        except SlotTaken:
+            return Asked(refusals=[Refusal(Reason.TAKEN)])
+
+    return asked
+
+
+@_taken_is_refusal
 @transaction
 def request_booking(
     session: Session,
@@ -55,6 +75,7 @@ def request_booking(
     )
 
 
+@_taken_is_refusal
 @transaction
 def book_for(
     session: Session,
@@ -85,7 +106,13 @@ def book_for(
     )
 
 
-_keep_words = HotStatement(update(Household).where(Household.id == bindparam("row_id")), columns="sells streams_on")
+_keep_words = HotStatement(
+    update(Household)
+    .where(Household.id == bindparam("row_id"))
+    .returning(Household.phone, Household.landline, Household.takes_texts, Household.bad_number_at),
+    columns="sells streams_on",
+)
+"""What the household sells, to be proposed the next time; tells on the way how it is reached."""
 
 
 def _ask(
@@ -123,11 +150,17 @@ def _ask(
         streams_on=streams_on,
         reason=override,
     )
-    if booking is None:
-        return Asked(refusals=[Refusal(Reason.TAKEN)])
-    file = file_of(session, booking.id)
-    _keep_words.on(session, row_id=household_id, sells=sells, streams_on=streams_on)
-    queue_booking_text(session, Kind.APPROVED if by.staff_id else Kind.RECEIVED, file, now=now)
+    [(phone, landline, *reached)] = _keep_words.on(session, row_id=household_id, sells=sells, streams_on=streams_on)
+    queue_text(
+        session,
+        Kind.APPROVED if by.staff_id else Kind.RECEIVED,
+        booking,
+        slip_of(booking, commune=found.commune.name, place=kit.place, office_phone=found.commune.phone),
+        phone if gets_texts(phone, *reached) else "",
+        phone or landline,
+        found.commune.policy,
+        now=now,
+    )
     return Asked(code=booking.code)
 
 

@@ -75,9 +75,8 @@ def move_kit(session: Session, kit_id: int, place_id: int, by: By, *, now: datet
     for row in found:
         booking = file_of(session, row.id).booking
         booking.place_id, booking.moved_at = place_id, now
-        status = Status(booking.status)
         reason = f"Bộ {kit.code} nay để ở {place.name}"
-        record(session, booking, status, Actor(staff_id=by.staff_id), now=now, from_status=status, reason=reason)
+        record(session, booking, Status(booking.status), Actor(staff_id=by.staff_id), now=now, reason=reason)
         queue_booking_text(session, Kind.MOVED, file_of(session, row.id), now=now)
     raise_version(session, Kit, kit_id)
     session.execute(

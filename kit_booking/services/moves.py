@@ -4,7 +4,6 @@ What comes free is offered to those who wait for it, in the transaction that fre
 Whoever calls has locked the kit and the household.
 """
 
-from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, insert, select, update
@@ -21,6 +20,7 @@ from kit_booking.domain.status import LIVE, Status, may_move
 from kit_booking.models import Booking, Hold, Household, Kit, WaitingEntry, WaitingState
 from kit_booking.services.closed_time import close_again
 from kit_booking.services.codes import new_code
+from kit_booking.services.new_bookings import NewBooking, SlotTaken, only_overlap, write_with_hold
 from kit_booking.services.queue import WaitingForSlot, who_waits
 from kit_booking.services.slots import FoundSlot, find_kit, held_by
 from kit_booking.services.standing import booked
@@ -33,12 +33,10 @@ from kit_booking.services.steps import (
     queue_booking_text,
     raise_version,
     record,
-    slip_of,
     sms_name,
+    write_down,
 )
 from kit_booking.statements import HotStatement
-
-_add_hold = insert(Hold)
 
 
 def take(
@@ -54,10 +52,10 @@ def take(
     sells: str = "",
     streams_on: str = "",
     reason: str = "",
-) -> Booking | None:
-    """A new booking with its hold; None when the database, which is the judge, refuses the hold."""
+) -> NewBooking:
+    """A new booking with its hold. Raises ``SlotTaken``, after which the transaction is not to be committed."""
     kit, slot = found.kit, found.slot
-    booking = Booking(
+    booking = NewBooking(
         code=new_code(session, kit.code),
         commune_id=found.commune.id,
         place_id=kit.place_id,
@@ -76,16 +74,11 @@ def take(
         answer_by_at=answer_by_at,
         remind_staff_at=remind_staff_at,
         approved_at=now if status is Status.APPROVED else None,
+        changed_at=now,
+        reason=reason,
     )
-    try:
-        with session.begin_nested():
-            session.add(booking)
-            record(session, booking, status, by, now=now, from_status=None, reason=reason)
-            values = {"kit_id": kit.id, "from_at": slot.hold.from_at, "until_at": slot.hold.until_at}
-            session.connection().execute(_add_hold, {"booking_id": booking.id, **values})
-    except IntegrityError as error:
-        _only_overlap(error)
-        return None
+    write_with_hold(session, booking)
+    write_down(session, booking, by, now=now, from_status=None)
     if status is not Status.OFFERED:
         _end_waiting(session, booking, now=now)
     return booking
@@ -110,7 +103,7 @@ def move(
         raise ValueError(f"a booking can't go from {from_status} to {to_status}")
     if to_status is Status.APPROVED:
         booking.approved_at = now
-    record(session, booking, to_status, by, now=now, from_status=from_status, reason=reason, happened_at=happened_at)
+    record(session, booking, to_status, by, now=now, reason=reason, happened_at=happened_at)
     if from_status in LIVE and to_status not in LIVE:
         gone = session.execute(
             delete(Hold).where(Hold.booking_id == booking.id).returning(Hold.from_at, Hold.until_at)
@@ -131,7 +124,7 @@ def hold_again(session: Session, booking: Booking, *, now: datetime) -> bool:
             values = {"kit_id": booking.kit_id, "from_at": from_at, "until_at": booking.return_at}
             session.execute(insert(Hold).values(booking_id=booking.id, **values))
     except IntegrityError as error:
-        _only_overlap(error)
+        only_overlap(error)
         return False
     return True
 
@@ -142,7 +135,7 @@ def hold_from(session: Session, booking: Booking, from_at: datetime) -> bool:
         with session.begin_nested():
             session.execute(update(Hold).where(Hold.booking_id == booking.id).values(from_at=from_at))
     except IntegrityError as error:
-        _only_overlap(error)
+        only_overlap(error)
         return False
     return True
 
@@ -162,14 +155,13 @@ def exchange(session: Session, booking: Booking, found: FoundSlot, by: Actor, *,
                 .values(kit_id=kit.id, from_at=slot.hold.from_at, until_at=slot.hold.until_at)
             )
     except IntegrityError as error:
-        _only_overlap(error)
+        only_overlap(error)
         return False
     booking.commune_id, booking.place_id, booking.kit_id = found.commune.id, kit.place_id, kit.id
     booking.day, booking.slot_name = slot.day, slot.name
     booking.from_at, booking.until_at = slot.on_air.from_at, slot.on_air.until_at
     booking.pick_up_at, booking.return_at = slot.hold.from_at, slot.hold.until_at
-    status = Status(booking.status)
-    record(session, booking, status, by, now=now, from_status=status, reason=reason)
+    record(session, booking, Status(booking.status), by, now=now, reason=reason)
     if old_kit_id != kit.id:
         raise_version(session, Kit, old_kit_id)
     _end_waiting(session, booking, now=now)
@@ -210,10 +202,15 @@ def _offer(session: Session, found: FoundSlot, waiting: list[WaitingForSlot], *,
         entry = session.get_one(WaitingEntry, one.entry_id, populate_existing=True)
         if entry.state == WaitingState.WAITING and _may_have(session, found, one.household_id, now=now):
             end_at = offers_end_at(slot.hold.from_at, policy)
-            booking = take(session, found, one.household_id, Status.OFFERED, SYSTEM, now=now, answer_by_at=end_at)
-            if booking:
-                entry.state, entry.booking_id = WaitingState.OFFERED, booking.id
-                _tell_of_offer(session, file_of(session, booking.id), now=now)
+            try:
+                with session.begin_nested():
+                    taken = take(
+                        session, found, one.household_id, Status.OFFERED, SYSTEM, now=now, answer_by_at=end_at
+                    )
+            except SlotTaken:
+                return  # What freed the time stands all the same.
+            entry.state, entry.booking_id = WaitingState.OFFERED, taken.id
+            _tell_of_offer(session, file_of(session, taken.id), now=now)
             return
 
 
@@ -237,7 +234,7 @@ def offer_text(session: Session, booking: Booking, *, now: datetime) -> str:
     """The offer's text as it goes out now: its clock starts, and the text says until when the slot is held."""
     file = file_of(session, booking.id)
     booking.answer_by_at = offer_until(now, booking.pick_up_at, file.policy)
-    return booking_text(Kind.OFFER, sms_name(), replace(slip_of(file), due_at=booking.answer_by_at))
+    return booking_text(Kind.OFFER, sms_name(), file.slip(due_at=booking.answer_by_at))
 
 
 def _settle_entry(session: Session, booking: Booking, to_status: Status, by: Actor, *, now: datetime) -> None:
@@ -267,7 +264,7 @@ _serve = HotStatement(
 )
 
 
-def _end_waiting(session: Session, booking: Booking, *, now: datetime) -> None:
+def _end_waiting(session: Session, booking: Booking | NewBooking, *, now: datetime) -> None:
     """Whoever waited for this slot has it now."""
     _serve.on(
         session,
@@ -277,9 +274,3 @@ def _end_waiting(session: Session, booking: Booking, *, now: datetime) -> None:
         of_slot=booking.slot_name,
         ended_at=now,
     )
-
-
-def _only_overlap(error: IntegrityError) -> None:
-    """Go on after the refusal of a hold; any other one is a mistake."""
-    if "ex_hold_overlap" not in str(error.orig):
-        raise error

@@ -1,5 +1,6 @@
-"""A household that staff enter, for somebody at the counter or on the phone who agreed aloud."""
+"""A new household: it registers itself on the web, or staff enter it for somebody who agreed aloud."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import insert, select
@@ -11,19 +12,26 @@ from kit_booking.models import AuditEntry, Household
 from kit_booking.services.steps import count_try
 
 
+@dataclass(frozen=True)
+class Consent:
+    """Which wording the household agreed to, and who heard it where it did not tick the box itself."""
+
+    version: str
+    staff_id: int | None = None
+    staff_name: str = ""
+
+
 @transaction
-def register_spoken(
+def register_household(
     session: Session,
     commune_id: int,
+    consent: Consent,
     *,
     name: str,
     village: str,
     craft: str,
     phone: str,
-    landline: str,
-    consent_version: str,
-    staff_id: int,
-    staff_name: str,
+    landline: str = "",
     now: datetime,
 ) -> tuple[int, bool]:
     """The id of the household, and whether it is new; of the same one again when it is sent twice.
@@ -50,9 +58,9 @@ def register_spoken(
         takes_texts=phone != "",
         village=village,
         craft=craft,
-        consent_version=consent_version,
+        consent_version=consent.version,
         consent_at=now,
-        consent_to=staff_name,
+        consent_to=consent.staff_name,
         seen_at=now,
     )
     session.add(household)
@@ -63,8 +71,8 @@ def register_spoken(
             action="registered",
             commune_id=commune_id,
             household_id=household.id,
-            staff_id=staff_id,
-            detail=f"{consent_version}, spoken",
+            staff_id=consent.staff_id,
+            detail=f"{consent.version}, spoken" if consent.staff_name else consent.version,
         )
     )
     return household.id, True

@@ -11,7 +11,7 @@ from kit_booking.domain.policy import Policy
 from kit_booking.domain.reminders import Reminder, reminders
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Commune, Household, Kit, Message
-from kit_booking.services.steps import file_of, lock, slip_of, sms_name
+from kit_booking.services.steps import file_of, lock, sms_name
 
 AHEAD = timedelta(days=2)
 """No reminder is due earlier before the pick-up than from the start of the day before."""
@@ -93,7 +93,7 @@ def write_due(session: Session, booking_id: int, *, now: datetime) -> None:
                 kit_id=booking.kit_id,
                 pick_up_at=booking.pick_up_at,
                 to=household.phone,
-                body=booking_text(reminder.kind, sms_name(), slip_of(file)),
+                body=booking_text(reminder.kind, sms_name(), file.slip()),
                 created_at=now,
                 due_at=reminder.due_at,
                 useful_until_at=_until(reminder.kind, booking.pick_up_at, now),

@@ -16,8 +16,7 @@ from sqlalchemy.orm import Session
 
 from kit_booking.database import read, transaction, upsert
 from kit_booking.domain.messages import CODE_LIVES, Kind, login_text
-from kit_booking.domain.text import search_key
-from kit_booking.models import AuditEntry, Household, LoginCode, Message, MessageState, Staff, Throttle
+from kit_booking.models import Household, LoginCode, Message, MessageState, Staff, Throttle
 from kit_booking.services.staff import StaffMember, find_member
 from kit_booking.services.steps import count_try, sms_name
 
@@ -153,47 +152,6 @@ def enter_household(session: Session, household_id: int, phone: str, *, now: dat
         .values(seen_at=now)
         .returning(Household.session_version)
     )
-
-
-@transaction
-def register_household(
-    session: Session,
-    phone: str,
-    commune_id: int,
-    *,
-    name: str,
-    village: str,
-    craft: str,
-    consent_version: str,
-    now: datetime,
-) -> int:
-    """The id of the new household; of the same one again when it is sent twice, even at the same moment."""
-    count_try(session, f"register:{phone}", timedelta(days=1), now=now)  # Whoever comes second waits here.
-    for known in session.execute(select(Household.id, Household.name).where(Household.phone == phone)):
-        if search_key(known.name) == search_key(name):
-            return int(known.id)
-    household = Household(
-        commune_id=commune_id,
-        phone=phone,
-        name=name,
-        village=village,
-        craft=craft,
-        consent_version=consent_version,
-        consent_at=now,
-        seen_at=now,
-    )
-    session.add(household)
-    session.flush()
-    session.execute(
-        insert(AuditEntry).values(
-            at=now,
-            action="registered",
-            commune_id=commune_id,
-            household_id=household.id,
-            detail=consent_version,
-        )
-    )
-    return household.id
 
 
 class PasswordCheck(StrEnum):

@@ -1,6 +1,6 @@
 """Steps that use cases share; each takes the open session of the transaction it is a part of."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,6 +24,7 @@ from kit_booking.models import (
     Place,
     Throttle,
 )
+from kit_booking.services.new_bookings import NewBooking
 from kit_booking.statements import HotStatement
 
 
@@ -50,6 +51,13 @@ class File:
     @property
     def policy(self) -> Policy:
         return Policy.of(self.commune.policy)
+
+    def slip(self, due_at: datetime | None = None) -> Slip:
+        """What the texts about the booking say; ``due_at`` is the deadline that they name."""
+        commune, place = self.commune, self.place
+        return slip_of(
+            self.booking, commune=commune.name, place=place.name, office_phone=commune.phone, due_at=due_at
+        )
 
 
 def get_file(session: Session, code: str, *also_kits: int) -> File:
@@ -116,33 +124,46 @@ def record(
     by: Actor,
     *,
     now: datetime,
-    from_status: Status | None,
     reason: str = "",
     happened_at: datetime | None = None,
 ) -> None:
-    """Write a booking's new status down: history, audit line, and the versions that pages and feeds go by."""
+    """Give a booking its new status, and write it down."""
+    from_status = Status(booking.status)
     booking.status = to_status
     booking.reason = reason
     booking.changed_at = now
-    booking.version = 0 if from_status is None else booking.version + 1
+    booking.version += 1
     session.flush()
+    write_down(session, booking, by, now=now, from_status=from_status, happened_at=happened_at)
+
+
+def write_down(
+    session: Session,
+    booking: Booking | NewBooking,
+    by: Actor,
+    *,
+    now: datetime,
+    from_status: Status | None,
+    happened_at: datetime | None = None,
+) -> None:
+    """What a booking's status is now: history, audit line, and the versions that pages and feeds go by."""
     who = {"booking_id": booking.id, "household_id": by.household_id, "staff_id": by.staff_id}
     _add_move.on(
         session,
         **who,
         from_status=from_status,
-        to_status=to_status,
+        to_status=booking.status,
         happened_at=happened_at or now,
         written_at=now,
-        reason=reason,
+        reason=booking.reason,
     )
     _add_audit_entry.on(
         session,
         **who,
         at=now,
-        action=to_status if to_status != from_status else "changed",
+        action=booking.status if booking.status != from_status else "changed",
         commune_id=booking.commune_id,
-        detail=reason,
+        detail=booking.reason,
     )
     raise_version(session, Kit, booking.kit_id)
     raise_version(session, Household, booking.household_id)
@@ -168,8 +189,24 @@ def queue_booking_text(
     ``due_at`` is the deadline that the text names, ``to`` a number other than the household's. False when the
     household gets no texts: then the text is written down as one that staff have to tell by phone.
     """
-    booking, household = file.booking, file.household
+    household = file.household
     number = to or (household.phone if household.gets_texts else "")
+    spoken = household.phone or household.landline
+    return queue_text(session, kind, file.booking, file.slip(due_at), number, spoken, file.policy, now=now)
+
+
+def queue_text(
+    session: Session,
+    kind: Kind,
+    booking: Booking | NewBooking,
+    slip: Slip,
+    number: str,
+    spoken: str,
+    policy: Policy,
+    *,
+    now: datetime,
+) -> bool:
+    """The same by what is known: to a number, or, when that is empty, to be told by phone at ``spoken``."""
     ends_at = useful_until(kind, now=now, pick_up_at=booking.pick_up_at)
     (_add_message if number else _add_message_to_phone).on(
         session,
@@ -178,29 +215,31 @@ def queue_booking_text(
         booking_id=booking.id,
         kit_id=booking.kit_id,
         pick_up_at=booking.pick_up_at,
-        to=number or household.phone or household.landline,
-        body=booking_text(kind, sms_name(), replace(slip_of(file), due_at=due_at)),
+        to=number or spoken,
+        body=booking_text(kind, sms_name(), slip),
         created_at=now,
-        due_at=send_at(kind, now=now, pick_up_at=booking.pick_up_at, policy=file.policy),
+        due_at=send_at(kind, now=now, pick_up_at=booking.pick_up_at, policy=policy),
         useful_until_at=booking.answer_by_at if kind is Kind.OFFER else ends_at,  # When the offer ends at the latest.
         **({} if number else {"settled_at": now}),
     )
     return bool(number)
 
 
-def slip_of(file: File) -> Slip:
+def slip_of(
+    booking: Booking | NewBooking, *, commune: str, place: str, office_phone: str, due_at: datetime | None = None
+) -> Slip:
     """What the texts about the booking say."""
-    booking, commune, place = file.booking, file.commune, file.place
     return Slip(
         code=booking.code,
-        commune=commune.name,
-        place=place.name,
+        commune=commune,
+        place=place,
         from_at=booking.from_at,
         until_at=booking.until_at,
         pick_up_at=booking.pick_up_at,
         return_at=booking.return_at,
-        office_phone=commune.phone,
+        office_phone=office_phone,
         reason=booking.reason,
+        due_at=due_at,
     )
 
 

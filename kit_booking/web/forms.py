@@ -42,6 +42,8 @@ def tidy(most: int) -> Any:
 
 class Form(FlaskForm):
     class Meta(FlaskForm.Meta):
+        csrf = False  # The token of every form was checked before its view; `csrf()` of the macros writes it.
+
         def get_translations(self, form: Any) -> FormTranslations:
             return FormTranslations()
 
@@ -185,4 +187,4 @@ class ClosureForm(ClosureTimeForm):
 
 
 class EmptyForm(Form):
-    """A button; only its CSRF token is checked."""
+    """A button; its CSRF token was checked before."""

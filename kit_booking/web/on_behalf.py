@@ -14,7 +14,7 @@ from kit_booking.services.booking import Look, book_for
 from kit_booking.services.fortnight import find_stamp, fortnight
 from kit_booking.services.households import FoundHousehold, ShownHousehold, find_registered, is_guest_of
 from kit_booking.services.outlook import SlotState
-from kit_booking.services.registering import register_spoken
+from kit_booking.services.registering import Consent, register_household
 from kit_booking.services.sheets import CommuneSheet, sheet
 from kit_booking.services.staff import SeenCommune, communes_seen
 from kit_booking.services.steps import Actor
@@ -56,16 +56,14 @@ def enter() -> Any:
     commune = next((c for c in acting if c.slug == request.form.get("commune")), acting[0])
     if not form.validate_on_submit():
         return _who_page(form), 422
-    household_id, is_new = register_spoken(
+    household_id, is_new = register_household(
         commune.id,
+        Consent(PRIVACY_VERSION, this_member().id, this_member().name[:80]),
         name=form.text("name"),
         village=form.text("village"),
         craft=form.text("craft"),
         phone=form.number,
         landline=form.desk_number,
-        consent_version=PRIVACY_VERSION,
-        staff_id=this_member().id,
-        staff_name=this_member().name[:80],
         now=utc_now(),
     )
     name = form.text("name")

@@ -72,7 +72,8 @@ def reader() -> Reader | None:
     """Whoever signed in. Without a cookie nobody did, and no session is opened to find out."""
     if g.get("is_broken") or not _has_sign_in_cookie():
         return None
-    return current_user if current_user.is_authenticated else None
+    user = current_user._get_current_object()  # The proxy would find it anew for each thing it is asked.
+    return user if isinstance(user, Reader) else None
 
 
 def _has_sign_in_cookie() -> bool:

@@ -138,8 +138,8 @@ def _takes_gzip() -> bool:
 
 
 def _pack(response: Response) -> Response:
-    """Gzip what is worth it and was not packed already."""
-    if response.status_code == 304 or "Content-Encoding" in response.headers:
+    """Gzip what is worth it and was not packed already; what leads elsewhere or says "as before" is short."""
+    if 300 <= response.status_code < 400 or "Content-Encoding" in response.headers:
         return response
     if request.path.startswith("/static/"):
         response.direct_passthrough = False

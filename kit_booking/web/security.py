@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Request, Response, abort, current_app, g, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_wtf import CSRFProtect
+from itsdangerous import URLSafeTimedSerializer
 
 from kit_booking.config import Settings
 
@@ -59,7 +60,17 @@ _this_process, _numbers = secrets.token_hex(4), itertools.count(secrets.randbits
 
 
 class Sessions(SecureCookieSessionInterface):
-    """Most readers bring no cookie, and for them nothing is made ready that would check or set one."""
+    """Most readers bring no cookie, and for them nothing is made ready that would check or set one.
+
+    What checks it is made once, for there is one of these for each application.
+    """
+
+    _serializer: URLSafeTimedSerializer | None = None
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        if self._serializer is None:
+            self._serializer = super().get_signing_serializer(app)
+        return self._serializer
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         if self.get_cookie_name(app) not in request.cookies:

@@ -14,6 +14,7 @@ from kit_booking.domain.phone import PhoneProblem, masked, modern_form
 from kit_booking.domain.text import search_key
 from kit_booking.services import sign_in
 from kit_booking.services.booking import Look, request_booking
+from kit_booking.services.registering import Consent, register_household
 from kit_booking.services.sign_in import CodeCheck, Known
 from kit_booking.web import readers
 from kit_booking.web.communes import office_of
@@ -107,13 +108,13 @@ def enter_household() -> Any:
     if look is None or not form.validate_on_submit():
         return _household_page(form), 422
     now = utc_now()
-    household_id = sign_in.register_household(
-        _verified(),
+    household_id, _is_new = register_household(
         look.found.commune.id,
+        Consent(PRIVACY_VERSION),
         name=form.text("name"),
         village=form.text("village"),
         craft=form.text("craft"),
-        consent_version=PRIVACY_VERSION,
+        phone=_verified(),
         now=now,
     )
     session.pop("verified")

@@ -9,7 +9,7 @@ import pytest
 
 from kit_booking.clock import utc_now
 from kit_booking.models import Booking, Household, Message
-from kit_booking.services.sign_in import register_household
+from kit_booking.services.registering import Consent, register_household
 from tests.databases import on_sqlite
 from tests.web.signing_in import code_sent_to, enter_code
 from tests.web.town import NUMBER, Town, where, words_of
@@ -280,16 +280,17 @@ def test_a_double_tap_while_the_first_is_on_its_way_makes_one_household(town: To
 
     def enter(_number: int) -> int:
         ready.wait()
-        return town.world.do(
+        household_id, _is_new = town.world.do(
             register_household,
-            "+84987654321",
             town.commune.id,
+            Consent("2026-11"),
             name="Lê Thị Mơ",
             village="Lưu Thượng",
             craft="mây tre",
-            consent_version="2026-11",
+            phone="+84987654321",
             now=utc_now(),
         )
+        return household_id
 
     with ThreadPoolExecutor(2) as pool:
         assert len(set(pool.map(enter, range(2)))) == 1
