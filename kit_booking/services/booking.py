@@ -376,6 +376,8 @@ def change_slot(
     if was_requested:
         booking.answer_by_at = found.kit.timetable.answer_by(now, found.slot.hold.from_at)
         booking.remind_staff_at = half_way(now, booking.answer_by_at, found.kit.timetable.office)
+    else:
+        booking.approved_at = now  # For this slot: its household is told so, and may have second thoughts.
     kind = Kind.RECEIVED if was_requested else Kind.APPROVED
     queue_booking_text(session, kind, file_of(session, booking.id), now=now)
     return Asked(code=code)

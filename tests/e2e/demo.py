@@ -77,8 +77,13 @@ def filled_database(sqlite: Sqlite, now: datetime) -> Iterator[Path]:
 
 
 @contextmanager
-def running_demo(filled: Path, folder: Path, clock: Clock | None = None) -> Iterator[Demo]:
-    """The demo, on a copy of the filled database in the folder; with a clock, it and the block live by that one."""
+def running_demo(
+    filled: Path, folder: Path, clock: Clock | None = None, public_url: str | None = None
+) -> Iterator[Demo]:
+    """The demo, on a copy of the filled database in the folder; with a clock, it and the block live by that one.
+
+    What it prints names the public address, or else the one where it is.
+    """
     database = folder / "demo.db"
     shutil.copy(filled, database)
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -88,7 +93,7 @@ def running_demo(filled: Path, folder: Path, clock: Clock | None = None) -> Iter
                 secret_key="only for tests, and long enough",
                 database_url=f"sqlite:///{database}",
                 sms_file=folder / "sms.jsonl",
-                public_base_url=url,
+                public_base_url=public_url or url,
                 demo=True,
             )
         )

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from kit_booking.domain.local_time import local
 from kit_booking.domain.status import Status
-from kit_booking.models import Role
+from kit_booking.models import Household, Role, WaitingEntry
 from tests.databases import Sqlite
 from tests.e2e import browser as browsers
 from tests.e2e.demo import COMMUNE, Demo, filled_database, running_demo
@@ -20,6 +20,9 @@ from tests.e2e.test_a_day_at_the_office import BARE_DESK, a_whole_day
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 COLOURS = "64"
+PUBLIC_URL = "http://lich.phuxuyen.example"
+HEIGHTS = {"phone": 1280, "slots": 1150}
+"""Of the pictures of a day whose pages are longer than a screen."""
 
 
 SATURDAY_MORNING = local(date(2026, 12, 5), time(9, 40))
@@ -45,9 +48,18 @@ def take_all(demo: Demo, phone: Page, desk: Page) -> None:
     take(desk, "today-1280")
     at_desk.go("/staff/queue")
     take(desk, "queue-1280")
-    entry = on_phone.be_waiting()
-    on_phone.go(f"/waiting/{entry}")
+    wait_as_the_second(on_phone)
     take(phone, "waiting-360", height=1000)
+
+
+def wait_as_the_second(visitor: Visitor) -> None:
+    """Be one of those who wait behind one other household, and look at the place in the queue."""
+    for entry in visitor.world.all(WaitingEntry, state="waiting", commune_id=visitor.demo.commune.id):
+        visitor.demo.sign_in(visitor.page, visitor.world.all(Household, id=entry.household_id)[0])
+        visitor.go(f"/waiting/{entry.id}")
+        if visitor.page.get_by_text("Đứng thứ 2").count():
+            return
+    raise LookupError("nobody waits as the second")
 
 
 def take_a_day(chromium: Browser, sqlite: Sqlite, folder: Path) -> None:
@@ -55,10 +67,10 @@ def take_a_day(chromium: Browser, sqlite: Sqlite, folder: Path) -> None:
     clock = Clock()
     with (
         sqlite.migrated() as url,
-        running_demo(Path(url.removeprefix("sqlite:///")), folder, clock) as demo,
+        running_demo(Path(url.removeprefix("sqlite:///")), folder, clock, PUBLIC_URL) as demo,
         browsers.opened(chromium, demo.url, BARE_DESK) as desk,
     ):
-        a_whole_day(demo, desk, clock, look=lambda page, name: take(page, f"day-{name}"))
+        a_whole_day(demo, desk, clock, look=lambda page, name: take(page, f"day-{name}", HEIGHTS.get(name, 0)))
 
 
 def take(page: Page, name: str, height: int = 0) -> None:
@@ -79,7 +91,7 @@ def main() -> None:
         chromium, sqlite = browsers.launch(playwright), Sqlite(Path(folder))
         with (
             filled_database(sqlite, SATURDAY_MORNING) as filled,
-            running_demo(filled, Path(folder), lambda: SATURDAY_MORNING) as demo,
+            running_demo(filled, Path(folder), lambda: SATURDAY_MORNING, PUBLIC_URL) as demo,
             browsers.opened(chromium, demo.url, browsers.PHONE) as phone,
             browsers.opened(chromium, demo.url, browsers.DESK) as desk,
         ):

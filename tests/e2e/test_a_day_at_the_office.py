@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from kit_booking.adapters.file_sms import read_phones
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking
 from tests.builders import PASSWORD
@@ -52,6 +53,8 @@ def test_the_day_goes_as_the_document_tells_it(office: Demo, bare_desk: Page, cl
     text = DOCUMENT.read_text()
     assert steps == told_in(text)
     assert f"**{sum(step.clicks for step in steps)} clicks**" in text
+    [quoted] = re.findall(r"^> (.+?)\n\n", text, re.MULTILINE | re.DOTALL)
+    assert quoted.replace("\n> ", " ") in [sms.body for sms in read_phones(office.sms_file)]
 
 
 def test_common_things_take_one_click_and_a_phone_call_three_pages() -> None:

@@ -93,6 +93,13 @@ def test_the_lists_stay_fresh_but_never_under_the_clerks_hands(clerk: Visitor, d
     expect(first).to_have_count(1)
     expect(field).to_have_value("đang viết dở")
 
+    desk.keyboard.press("Escape")
+    expect(second.locator("details")).not_to_have_attribute("open", "")  # Put away for a moment, not given up.
+    desk.clock.run_for(HALF_A_MINUTE)
+    desk.wait_for_timeout(300)
+    second.locator("summary").click()
+    expect(field).to_have_value("đang viết dở")
+
     field.fill("")
     desk.keyboard.press("Escape")
     with desk.expect_response(f"{clerk.demo.url}/staff"):

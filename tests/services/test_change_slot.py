@@ -15,6 +15,7 @@ from tests.fakes import FakeSms
 from tests.services.village import TOMORROW, Village, at_once
 
 TODAY, NEXT_WEEK = days_ahead(0), days_ahead(8)
+BEFORE = NOW - timedelta(days=3)
 
 
 @pytest.fixture
@@ -41,6 +42,27 @@ def test_an_approved_booking_stays_the_same_one_and_approved_in_its_new_slot(vil
     village.works()
     assert [text.body for text in village.sms.sent] == village.sms.texts_to(hanh.phone)
     assert len(village.sms.sent) == 1, "the text about the old slot is true no more"
+
+
+def test_the_text_of_a_change_is_the_only_one_until_the_hour_draws_near(village: Village, world: World):
+    """The reminder of the day before would come at once, with the same words."""
+    booking = village.has(village.family(), NEXT_WEEK, now=BEFORE)
+    village.works(now=BEFORE)
+    later = NOW + timedelta(hours=2)
+    assert village.changes(booking, TODAY, "toi", now=later).code
+    for now in (later, later + timedelta(minutes=1), at(TODAY, "15:00")):
+        village.works(now=now)
+    assert [text.kind for text in village.sms.sent[1:]] == [Kind.APPROVED, Kind.REMINDER_SOON]
+
+
+def test_a_change_that_was_a_slip_can_be_given_up_without_a_strike_for_half_an_hour(village: Village, world: World):
+    slip, meant = (village.has(village.family(), NEXT_WEEK, key, now=BEFORE) for key in ("toi", "chieu"))
+    for booking, key in ((slip, "toi"), (meant, "chieu")):
+        assert village.changes(booking, TODAY, key, now=NOW).code
+    village.withdraws(slip, now=NOW + timedelta(minutes=30))
+    village.withdraws(meant, now=NOW + timedelta(minutes=31))
+    assert world.fresh(slip).strike_at is None
+    assert world.fresh(meant).strike_at == NOW + timedelta(minutes=31)
 
 
 def test_a_request_is_to_be_answered_anew(village: Village, world: World):
