@@ -35,6 +35,7 @@ def create_app(settings: Settings | None = None, sms: SmsSender | None = None) -
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS={
             "pool_size": 20,
+            "pool_use_lifo": True,  # The one used last still knows what it read; any other one reads it again.
             "hide_parameters": True,  # Numbers and codes, which a trace-back would bring to the log.
             "pool_pre_ping": not settings.database_url.startswith("sqlite"),
         },

@@ -144,8 +144,12 @@ def transaction(use_case: Callable[Concatenate[Session, P], T]) -> Callable[P, T
 
 
 def connection_of(session: Session) -> Connection:
-    """On which the session's transaction runs. A session that is asked looks through all it has, each time."""
-    return session.info.get(_CONNECTION) or session.connection()
+    """On which the session's transaction runs. A session that is asked looks through all it has, each time.
+
+    Inside `begin_nested` it has to be asked, because only then it says SAVEPOINT.
+    """
+    known = None if session.in_nested_transaction() else session.info.get(_CONNECTION)
+    return known or session.connection()
 
 
 def _turn_of(engine: Engine) -> AbstractContextManager[Any]:

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import event, insert
 
 from kit_booking.adapters.sms import SmsDelayed, SmsRefused
+from kit_booking.database import db
 from kit_booking.domain.booking import Reason, Refusal
 from kit_booking.domain.hours import Span
 from kit_booking.domain.messages import Kind
@@ -203,6 +206,25 @@ def test_what_comes_free_is_offered_at_once_to_who_waits(
     assert (step.from_status, step.to_status, step.household_id, step.staff_id) == (None, "offered", None, None)
     assert [line.action for line in world.all(AuditEntry, booking_id=offer.id)] == ["offered"]
     assert village.asks(village.family("Lan")).refusals == [Refusal(Reason.TAKEN)]
+
+
+def test_when_the_database_refuses_an_offer_what_freed_the_slot_stands(village: Village, world: World, app: Flask):
+    """Locks keep somebody else's hold from coming between; the database is asked all the same."""
+    booking, hoa = village.has(village.family()), village.family("Hoa")
+    entry = village.entry(hoa)
+    hold = insert(Hold).values(kit_id=booking.kit_id, from_at=booking.pick_up_at, until_at=booking.return_at)
+
+    def come_between(connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if statement.startswith("INSERT INTO booking "):
+            connection.execute(hold)
+
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", come_between)
+        assert village.cancels(booking).is_done
+        event.remove(db.engine, "before_cursor_execute", come_between)
+    assert village.booking(booking.code).status == Status.CANCELLED
+    assert village.offers() == []
+    assert village.state(entry) == WaitingState.WAITING
 
 
 def test_what_is_declined_is_offered(village: Village):
