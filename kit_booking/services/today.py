@@ -17,6 +17,8 @@ from kit_booking.models import Booking, Handover, Household, Kit
 from kit_booking.models.booking import COUNTS_FOR_STANDING
 from kit_booking.services.bookings_shown import PersonToPhone, ShownBooking, people_to_phone, shown_bookings
 
+GRACE = timedelta(minutes=30)
+"""Everybody with an evening brings the kit back when the door opens; so long nobody is late."""
 SOON = timedelta(hours=24)
 """So far ahead the next booking of a late kit is in danger."""
 
@@ -66,14 +68,14 @@ def today(commune_ids: Sequence[int], *, now: datetime) -> Today:
     out = sorted(found[Status.OUT], key=lambda booking: (booking.return_at, booking.kit_code))
     away = {booking.kit_code for booking in out}
     missed = [b for b in due if now >= b.pick_up_at + b.policy.no_show and b.kit_code not in away]
-    overdue = [b for b in out if b.return_at <= now]
+    overdue = [b for b in out if b.return_at + GRACE <= now]
     requests = sorted(found[Status.REQUESTED], key=lambda booking: booking.answer_by_at)
     return Today(
         requests=requests,
         offers=sorted(found[Status.OFFERED], key=lambda booking: booking.answer_by_at),
         to_hand_over=[b for b in due if b not in missed],
         not_collected=missed,
-        to_take_back=[b for b in out if b.return_at > now],
+        to_take_back=[b for b in out if b not in overdue],
         overdue=overdue,
         endangered=_endangered(overdue, now=now),
         to_judge=sorted(shown_bookings(_is_to_judge(commune_ids)), key=lambda booking: booking.return_at),

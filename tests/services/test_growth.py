@@ -191,7 +191,7 @@ def test_what_is_asked_for_most_takes_fewest_statements(town: Town):
     assert taken["the commune's feed not changed"] == 1
     assert taken["the household's feed not changed"] == 1
     assert taken["asking"] <= 30
-    assert taken["today"] <= 8
+    assert taken["today"] <= 9
     assert taken["who waits"] == 1
     assert taken["the standing"] <= 3
     assert taken["giving up what somebody waits for"] <= 36
@@ -267,14 +267,19 @@ def _add_communes(session: Session, like: Commune) -> None:
 def _add_waiting(session: Session, town: Town, slot: Slot, now: datetime) -> None:
     """The household waited every evening of the years; in every other commune somebody waits now."""
     communes = session.scalars(select(Commune.id).where(Commune.id != town.commune.id)).all()
-    somebody = session.scalar(select(Household.id).where(Household.id != town.household.id).limit(1))
+    another = Household(
+        commune_id=town.commune.id, name="Lê Văn Tư", phone="", village="", craft="", consent_version="1",
+        consent_at=now, seen_at=now,
+    )  # fmt: skip
+    session.add(another)
+    session.flush()
     over = [(town.commune.id, -n, WaitingState.PASSED) for n in range(20, MANY_YEARS * 365)]
     waiting = [(commune_id, n, WaitingState.WAITING) for commune_id in communes for n in range(1, 11)]
     session.execute(
         insert(WaitingEntry),
         [
             {
-                "household_id": town.household.id if commune_id == town.commune.id else somebody,
+                "household_id": town.household.id if commune_id == town.commune.id else another.id,
                 "commune_id": commune_id,
                 "day": slot.day + timedelta(days=days),
                 "slot_name": "Trưa",
