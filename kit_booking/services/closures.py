@@ -62,7 +62,7 @@ def close(session: Session, closing: Closing, staff_id: int, *, now: datetime) -
     session.add(closure)
     session.flush()
     _write_down(session, "closed", closure, staff_id, now=now)
-    _rewrite(session, closure.commune_id, kits, now=now)
+    _rewrite(session, closure, kits, now=now)
     return closure.id
 
 
@@ -76,7 +76,7 @@ def change(session: Session, closure_id: int, span: Span, reason: str, staff_id:
     _changed(closure, now=now)
     session.flush()
     _write_down(session, "closure_changed", closure, staff_id, now=now)
-    _rewrite(session, closure.commune_id, kits, now=now)
+    _rewrite(session, closure, kits, now=now)
     return True
 
 
@@ -93,7 +93,7 @@ def end(session: Session, closure_id: int, staff_id: int, *, now: datetime) -> b
     _changed(closure, now=now)
     session.flush()
     _write_down(session, "closure_ended", closure, staff_id, now=now)
-    _rewrite(session, closure.commune_id, kits, now=now)
+    _rewrite(session, closure, kits, now=now)
     return True
 
 
@@ -200,12 +200,15 @@ def _changed(closure: Closure, *, now: datetime) -> None:
     closure.version += 1
 
 
-def _rewrite(session: Session, commune_id: int, kits: list[int], *, now: datetime) -> None:
+def _rewrite(session: Session, closure: Closure, kits: list[int], *, now: datetime) -> None:
     """First close on every kit, then offer: who waits may get any of them.
 
-    The commune's version rises because its pages say why something is closed.
+    The commune's version rises because its pages say why something is closed. Raising it waits for whoever is
+    adding a kit to the commune, which is then one of its kits.
     """
-    session.execute(update(Commune).where(Commune.id == commune_id).values(version=Commune.version + 1))
+    session.execute(update(Commune).where(Commune.id == closure.commune_id).values(version=Commune.version + 1))
+    if closure.kit_id is None:
+        kits = _lock_kits(session, closure.commune_id, None)
     came_free = [(kit_id, rewrite_closed(session, kit_id, now=now)) for kit_id in kits]
     for kit_id, spans in came_free:
         raise_version(session, Kit, kit_id)
