@@ -3,16 +3,17 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from sqlalchemy import bindparam, exists, select, update
+from sqlalchemy import bindparam, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from kit_booking.database import db, transaction
 from kit_booking.domain.booking import OF_THE_SLOT, Booked, Reason, Refusal, refusals
+from kit_booking.domain.counter import Way
 from kit_booking.domain.deadlines import half_way
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.standing import is_late_to_cancel
 from kit_booking.domain.status import Status
-from kit_booking.models import Booking, Hold, Household, Kit, Role, Staff, StaffRole
+from kit_booking.models import Booking, Handover, Hold, Household, Kit, Role, Staff, StaffRole
 from kit_booking.services.moves import exchange, move, take
 from kit_booking.services.slots import OVERLAPS, FoundSlot, NoSuchSlot, find_slot, held_by
 from kit_booking.services.standing import booked
@@ -298,14 +299,22 @@ def cancel(session: Session, code: str, staff_id: int, reason: str, *, now: date
 
 @transaction
 def mark_no_show(session: Session, code: str, staff_id: int, *, now: datetime) -> Outcome:
-    """Nobody came for the kit: a strike, and what is left of its time comes free."""
+    """Nobody came for the kit: a strike, and what is left of its time comes free.
+
+    No strike when the one before had the kit still: whoever came in time found none.
+    """
     file = get_file(session, code)
     booking = file.booking
-    if booking.status != Status.APPROVED or now < booking.pick_up_at + file.policy.no_show:
+    back_at = session.scalar(
+        select(func.max(Handover.happened_at))
+        .join(Booking, Booking.id == Handover.booking_id)
+        .where(Booking.kit_id == booking.kit_id, Handover.way == Way.BACK, Handover.happened_at > booking.pick_up_at)
+    )
+    if booking.status != Status.APPROVED or now < (back_at or booking.pick_up_at) + file.policy.no_show:
         return Outcome(False, Status(booking.status))
     if session.scalar(select(exists().where(Booking.kit_id == booking.kit_id, Booking.status == Status.OUT))):
         return Outcome(False, Status(booking.status))  # The kit was not there to be collected.
-    booking.strike_at = now
+    booking.strike_at = None if back_at else now
     return _done(session, file, Status.NO_SHOW, Kind.NO_SHOW, Actor(staff_id=staff_id), now=now)
 
 

@@ -13,20 +13,23 @@ from sqlalchemy import event
 
 from kit_booking.adapters.sms import SmsDelayed
 from kit_booking.database import db
+from kit_booking.domain.counter import CheckedPart
 from kit_booking.domain.hours import Span
 from kit_booking.domain.messages import Kind
+from kit_booking.domain.status import Status
 from kit_booking.models import Hold, Message, MessageState, Place
-from kit_booking.services import erasing, households, joining, kit_moves, registry_changes
+from kit_booking.services import counter, erasing, households, joining, kit_moves, registry_changes
 from kit_booking.services.closures import Closing, close
 from kit_booking.services.registry_changes import By
 from kit_booking.services.steps import Actor
+from kit_booking.services.today import today
 from tests.builders import NOW, World, at, days_ahead
 from tests.databases import on_postgresql
 from tests.fakes import FakeSms
 from tests.services.village import TOMORROW, Village
 
 TODAY, NEXT_WEEK = days_ahead(0), days_ahead(8)
-HOUR = timedelta(hours=1)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -194,3 +197,24 @@ def test_a_kit_added_while_its_commune_is_closed_is_closed(app: Flask, village: 
 
     overtaken(app, lambda: world.do(close, closing, village.clerk.id, now=NOW), "INSERT INTO closure", add)
     assert len(world.all(Hold, booking_id=None)) == 2
+
+
+# ---- a kit that comes back late
+
+
+def test_who_found_no_kit_because_the_one_before_kept_it_gets_no_strike(village: Village, world: World):
+    late = village.has(village.family("Lan"), TOMORROW, "chieu")
+    nxt = village.has(village.family("Hoa"), TOMORROW, "toi")
+    seen = counter.Seen([CheckedPart("đèn", 2, 2)])
+    assert world.do(counter.hand_over, late.code, village.clerk.id, seen, now=late.pick_up_at).is_done
+    back_at = nxt.pick_up_at + HOUR
+    assert world.do(counter.take_back, late.code, village.clerk.id, seen, now=back_at).is_done
+    soon = back_at + MINUTE
+    assert not village.misses(nxt, soon).is_done
+    shown = world.do(today, [village.commune.id], now=soon)
+    assert ([b.code for b in shown.to_hand_over], shown.not_collected) == ([nxt.code], [])
+    later = back_at + HOUR / 2
+    assert [b.code for b in world.do(today, [village.commune.id], now=later).not_collected] == [nxt.code]
+    assert village.misses(nxt, later).is_done
+    assert village.booking(nxt.code).strike_at is None
+    assert village.booking(nxt.code).status == Status.NO_SHOW
