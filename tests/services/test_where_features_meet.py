@@ -17,9 +17,10 @@ from kit_booking.domain.counter import CheckedPart
 from kit_booking.domain.hours import Span
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
-from kit_booking.models import Hold, Message, MessageState, Place
+from kit_booking.models import Commune, Hold, Message, MessageState, Place
 from kit_booking.services import counter, erasing, households, joining, kit_moves, registry_changes
 from kit_booking.services.closures import Closing, close
+from kit_booking.services.communes import start_stamp
 from kit_booking.services.registry_changes import By
 from kit_booking.services.steps import Actor
 from kit_booking.services.today import today
@@ -218,3 +219,25 @@ def test_who_found_no_kit_because_the_one_before_kept_it_gets_no_strike(village:
     assert village.misses(nxt, later).is_done
     assert village.booking(nxt.code).strike_at is None
     assert village.booking(nxt.code).status == Status.NO_SHOW
+
+
+# ---- many communes
+
+
+def test_the_start_page_of_many_communes_changes_with_the_province_of_one(village: Village, world: World):
+    for number in range(31):
+        world.add(
+            Commune(
+                province_id=village.commune.province_id,
+                code=f"9{number:04}",
+                name=f"Xã {number}",
+                slug=f"xa-{number}",
+                search="",
+                phone="02433854321",
+                office_hours=village.commune.office_hours,
+            )
+        )
+    before = world.do(start_stamp)
+    change = registry_changes.change_commune
+    assert world.do(change, village.commune.id, "Phượng Dực", "12345", "Hà Nam", by(village), now=NOW) is None
+    assert world.do(start_stamp) != before
