@@ -200,6 +200,28 @@ def test_a_kit_added_while_its_commune_is_closed_is_closed(app: Flask, village: 
     assert len(world.all(Hold, booking_id=None)) == 2
 
 
+# ---- a kit that is new to a place
+
+
+def test_a_new_kit_is_offered_to_who_waits(village: Village, world: World):
+    hoa = village.family("Hoa")
+    village.has(village.family(), NEXT_WEEK)
+    village.entry(hoa, NEXT_WEEK)
+    assert world.do(registry_changes.add_kit, village.kit.place_id, "PD-9", [], by(village), now=NOW) is None
+    assert (village.the_offer().household_id, village.the_offer().day) == (hoa.id, NEXT_WEEK)
+    assert village.the_offer().kit_id != village.kit.id
+
+
+def test_a_kit_brought_to_a_place_is_offered_to_who_waits_there(village: Village, world: World):
+    place, hoa = world.place(village.commune, "Hồng Minh"), village.family("Hoa")
+    there = world.kit(place)
+    village.has(village.family(), NEXT_WEEK, kit=there)
+    village.entry(hoa, NEXT_WEEK, places=frozenset({place.id}))
+    moves_kit(village, place)
+    assert (village.the_offer().household_id, village.the_offer().kit_id) == (hoa.id, village.kit.id)
+    assert village.the_offer().place_id == place.id
+
+
 # ---- a kit that comes back late
 
 
