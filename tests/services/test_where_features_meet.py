@@ -19,7 +19,7 @@ from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
 from kit_booking.models import Commune, Hold, Message, MessageState, Place
 from kit_booking.services import counter, erasing, households, joining, kit_moves, registry_changes
-from kit_booking.services.closures import Closing, close
+from kit_booking.services.closures import Closing, close, end
 from kit_booking.services.communes import start_stamp
 from kit_booking.services.registry_changes import By
 from kit_booking.services.steps import Actor
@@ -198,6 +198,38 @@ def test_a_kit_added_while_its_commune_is_closed_is_closed(app: Flask, village: 
 
     overtaken(app, lambda: world.do(close, closing, village.clerk.id, now=NOW), "INSERT INTO closure", add)
     assert len(world.all(Hold, booking_id=None)) == 2
+
+
+# ---- an offer, and a closure
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_nobody_is_told_of_an_offer_in_time_that_was_closed_before_its_text_went_out(
+    village: Village, world: World, sms: FakeSms, whole: bool
+):
+    booking, hoa, night = village.has(village.family(), NEXT_WEEK), village.family("Hoa"), at(TODAY, "22:00")
+    entry = village.entry(hoa, NEXT_WEEK)
+    village.cancels(booking, now=night)
+    offer = village.the_offer()
+    span = Span(at(NEXT_WEEK, "00:00"), at(days_ahead(9), "12:00"))
+    closing = Closing(village.commune.id, None if whole else village.kit.id, span, "Bộ hỏng")
+    closure = world.do(close, closing, village.clerk.id, now=night)
+    assert (village.booking(offer.code).status, village.state(entry)) == (Status.CANCELLED, "waiting")
+    assert [Span(hold.from_at, hold.until_at) for hold in world.all(Hold)] == [span]
+    village.works(at(TOMORROW, "06:30"))
+    assert sms.texts_to(hoa.phone) == []
+    assert world.do(end, closure, village.clerk.id, now=at(TOMORROW, "09:00"))
+    assert village.the_offer().household_id == hoa.id
+
+
+def test_an_offer_that_was_told_stands_in_the_closure_until_it_is_settled(village: Village, world: World):
+    booking, hoa = village.has(village.family(), NEXT_WEEK), village.family("Hoa")
+    village.entry(hoa, NEXT_WEEK)
+    village.cancels(booking)
+    village.works()
+    span = Span(at(NEXT_WEEK, "00:00"), at(days_ahead(9), "00:00"))
+    world.do(close, Closing(village.commune.id, village.kit.id, span, "Bộ hỏng"), village.clerk.id, now=NOW)
+    assert village.the_offer().household_id == hoa.id
 
 
 # ---- a kit that is new to a place
