@@ -14,6 +14,7 @@ from kit_booking.domain.messages import Kind
 from kit_booking.domain.standing import is_late_to_cancel
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Handover, Hold, Household, Kit, Role, Staff, StaffRole
+from kit_booking.services.closed_time import closed_spans
 from kit_booking.services.moves import exchange, move, take
 from kit_booking.services.slots import OVERLAPS, FoundSlot, NoSuchSlot, find_slot, held_by
 from kit_booking.services.standing import booked
@@ -267,12 +268,12 @@ def decline(session: Session, code: str, staff_id: int, reason: str, *, now: dat
 
 @transaction
 def withdraw(session: Session, code: str, household_id: int, *, now: datetime) -> Outcome:
-    """The household gives its own booking up, until the pick-up; too late, that is a strike."""
+    """The household gives its own booking up, until the pick-up; too late, that is a strike if it could have it."""
     file = get_file(session, code)
     booking = file.booking
     if booking.status not in WITHDRAWABLE or now >= booking.pick_up_at:
         return Outcome(False, Status(booking.status))
-    if is_late(file, now=now):
+    if is_late(file, now=now) and not _is_endangered(session, booking, now=now):
         booking.strike_at = now
     return _done(session, file, Status.CANCELLED, Kind.WITHDRAWN, Actor(household_id=household_id), now=now)
 
@@ -285,6 +286,18 @@ def is_late(file: File, *, now: datetime) -> bool:
         moved_at=booking.moved_at,
         policy=file.policy,
         now=now,
+    )
+
+
+def _is_endangered(session: Session, booking: Booking, *, now: datetime) -> bool:
+    """The one before keeps the kit, or it is closed then: giving the booking up is not the household's fault."""
+    kept = exists().where(
+        Booking.kit_id == booking.kit_id,
+        Booking.status == Status.OUT,
+        Booking.return_at <= min(now, booking.pick_up_at),
+    )
+    return bool(
+        session.scalar(select(kept)) or closed_spans(session, booking.kit_id, booking.pick_up_at, booking.return_at)
     )
 
 

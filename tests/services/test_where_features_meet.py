@@ -275,6 +275,27 @@ def test_who_found_no_kit_because_the_one_before_kept_it_gets_no_strike(village:
     assert village.booking(nxt.code).status == Status.NO_SHOW
 
 
+@pytest.mark.parametrize("is_back", [False, True])
+def test_who_gives_a_booking_up_while_the_kit_is_overdue_gets_no_strike(village: Village, is_back: bool):
+    late = village.has(village.family("Lan"), TOMORROW, "sang")
+    nxt = village.has(village.family("Hoa"), TOMORROW, "toi")
+    seen = counter.Seen([CheckedPart("đèn", 2, 2)])
+    village.world.do(counter.hand_over, late.code, village.clerk.id, seen, now=late.pick_up_at)
+    overdue = late.return_at + HOUR
+    if is_back:
+        village.world.do(counter.take_back, late.code, village.clerk.id, seen, now=overdue)
+    assert village.withdraws(nxt, now=overdue).is_done
+    assert (village.booking(nxt.code).strike_at is not None) == is_back
+
+
+def test_who_gives_a_booking_up_in_closed_time_gets_no_strike(village: Village, world: World):
+    booking = village.has(village.family(), TOMORROW, "toi")
+    span = Span(at(TOMORROW, "00:00"), at(NEXT_WEEK, "00:00"))
+    world.do(close, Closing(village.commune.id, village.kit.id, span, "Bộ hỏng"), village.clerk.id, now=NOW)
+    assert village.withdraws(booking, now=at(TOMORROW, "12:00")).is_done
+    assert village.booking(booking.code).strike_at is None
+
+
 # ---- many communes
 
 
