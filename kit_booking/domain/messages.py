@@ -109,6 +109,9 @@ TEMPLATES: dict[Kind, str] = {
     ),
 }
 
+SAYS_WHERE = frozenset({K.APPROVED, K.REMINDER_DAY, K.REMINDER_SOON, K.MOVED, K.OVERDUE})
+"""Those that send people somewhere: made anew when they are sent, for a kit may stand elsewhere by then."""
+
 WIDTHS = {"sender": 11, "code": 7, "commune": 15, "place": 18, "reason": 36}
 """What is longer is cut. An SMS sender's name has at most 11 characters; a time can't grow, nor a number."""
 

@@ -6,17 +6,19 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import ParamSpec
 
-from sqlalchemy import bindparam, exists, select, update
+from sqlalchemy import bindparam, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from kit_booking.database import db, transaction
 from kit_booking.domain.booking import OF_THE_SLOT, Booked, Reason, Refusal, refusals
+from kit_booking.domain.counter import Way
 from kit_booking.domain.deadlines import half_way
 from kit_booking.domain.household import gets_texts
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.standing import is_late_to_cancel
 from kit_booking.domain.status import Status
-from kit_booking.models import Booking, Hold, Household, Kit, Role, Staff, StaffRole
+from kit_booking.models import Booking, Handover, Hold, Household, Kit, Role, Staff, StaffRole
+from kit_booking.services.closed_time import closed_spans
 from kit_booking.services.moves import exchange, move, take
 from kit_booking.services.new_bookings import SlotTaken
 from kit_booking.services.slots import OVERLAPS, FoundSlot, NoSuchSlot, find_slot, held_by
@@ -299,12 +301,12 @@ def decline(session: Session, code: str, staff_id: int, reason: str, *, now: dat
 
 @transaction
 def withdraw(session: Session, code: str, household_id: int, *, now: datetime) -> Outcome:
-    """The household gives its own booking up, until the pick-up; too late, that is a strike."""
+    """The household gives its own booking up, until the pick-up; too late, that is a strike if it could have it."""
     file = get_file(session, code)
     booking = file.booking
     if booking.status not in WITHDRAWABLE or now >= booking.pick_up_at:
         return Outcome(False, Status(booking.status))
-    if is_late(file, now=now):
+    if is_late(file, now=now) and not _is_endangered(session, booking, now=now):
         booking.strike_at = now
     return _done(session, file, Status.CANCELLED, Kind.WITHDRAWN, Actor(household_id=household_id), now=now)
 
@@ -320,6 +322,18 @@ def is_late(file: File, *, now: datetime) -> bool:
     )
 
 
+def _is_endangered(session: Session, booking: Booking, *, now: datetime) -> bool:
+    """The one before keeps the kit, or it is closed then: giving the booking up is not the household's fault."""
+    kept = exists().where(
+        Booking.kit_id == booking.kit_id,
+        Booking.status == Status.OUT,
+        Booking.return_at <= min(now, booking.pick_up_at),
+    )
+    return bool(
+        session.scalar(select(kept)) or closed_spans(session, booking.kit_id, booking.pick_up_at, booking.return_at)
+    )
+
+
 @transaction
 def cancel(session: Session, code: str, staff_id: int, reason: str, *, now: datetime) -> Outcome:
     """Staff take a booking back, with a reason that the household reads."""
@@ -331,14 +345,22 @@ def cancel(session: Session, code: str, staff_id: int, reason: str, *, now: date
 
 @transaction
 def mark_no_show(session: Session, code: str, staff_id: int, *, now: datetime) -> Outcome:
-    """Nobody came for the kit: a strike, and what is left of its time comes free."""
+    """Nobody came for the kit: a strike, and what is left of its time comes free.
+
+    No strike when the one before had the kit still: whoever came in time found none.
+    """
     file = get_file(session, code)
     booking = file.booking
-    if booking.status != Status.APPROVED or now < booking.pick_up_at + file.policy.no_show:
+    back_at = session.scalar(
+        select(func.max(Handover.happened_at))
+        .join(Booking, Booking.id == Handover.booking_id)
+        .where(Booking.kit_id == booking.kit_id, Handover.way == Way.BACK, Handover.happened_at > booking.pick_up_at)
+    )
+    if booking.status != Status.APPROVED or now < (back_at or booking.pick_up_at) + file.policy.no_show:
         return Outcome(False, Status(booking.status))
     if session.scalar(select(exists().where(Booking.kit_id == booking.kit_id, Booking.status == Status.OUT))):
         return Outcome(False, Status(booking.status))  # The kit was not there to be collected.
-    booking.strike_at = now
+    booking.strike_at = None if back_at else now
     return _done(session, file, Status.NO_SHOW, Kind.NO_SHOW, Actor(staff_id=staff_id), now=now)
 
 

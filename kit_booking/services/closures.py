@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, insert, select, true, update
 from sqlalchemy.orm import Session
 
 from kit_booking.database import transaction
@@ -14,7 +14,7 @@ from kit_booking.domain.hours import Span
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
 from kit_booking.domain.text import slug
-from kit_booking.models import AuditEntry, Booking, Closure, Commune, Kit
+from kit_booking.models import AuditEntry, Booking, Closure, Commune, Kit, Message, MessageState
 from kit_booking.services.booking import CANCELLABLE, WITHDRAWABLE
 from kit_booking.services.closed_time import closed_spans, rewrite_closed
 from kit_booking.services.moves import exchange, freed, move
@@ -62,7 +62,8 @@ def close(session: Session, closing: Closing, staff_id: int, *, now: datetime) -
     session.add(closure)
     session.flush()
     _write_down(session, "closed", closure, staff_id, now=now)
-    _rewrite(session, closure.commune_id, kits, now=now)
+    _rewrite(session, closure, kits, now=now)
+    _take_back_untold(session, closure, staff_id, now=now)
     return closure.id
 
 
@@ -76,7 +77,8 @@ def change(session: Session, closure_id: int, span: Span, reason: str, staff_id:
     _changed(closure, now=now)
     session.flush()
     _write_down(session, "closure_changed", closure, staff_id, now=now)
-    _rewrite(session, closure.commune_id, kits, now=now)
+    _rewrite(session, closure, kits, now=now)
+    _take_back_untold(session, closure, staff_id, now=now)
     return True
 
 
@@ -93,7 +95,7 @@ def end(session: Session, closure_id: int, staff_id: int, *, now: datetime) -> b
     _changed(closure, now=now)
     session.flush()
     _write_down(session, "closure_ended", closure, staff_id, now=now)
-    _rewrite(session, closure.commune_id, kits, now=now)
+    _rewrite(session, closure, kits, now=now)
     return True
 
 
@@ -200,17 +202,43 @@ def _changed(closure: Closure, *, now: datetime) -> None:
     closure.version += 1
 
 
-def _rewrite(session: Session, commune_id: int, kits: list[int], *, now: datetime) -> None:
+def _rewrite(session: Session, closure: Closure, kits: list[int], *, now: datetime) -> None:
     """First close on every kit, then offer: who waits may get any of them.
 
-    The commune's version rises because its pages say why something is closed.
+    The commune's version rises because its pages say why something is closed. Raising it waits for whoever is
+    adding a kit to the commune, which is then one of its kits.
     """
-    session.execute(update(Commune).where(Commune.id == commune_id).values(version=Commune.version + 1))
+    session.execute(update(Commune).where(Commune.id == closure.commune_id).values(version=Commune.version + 1))
+    if closure.kit_id is None:
+        kits = _lock_kits(session, closure.commune_id, None)
     came_free = [(kit_id, rewrite_closed(session, kit_id, now=now)) for kit_id in kits]
     for kit_id, spans in came_free:
         raise_version(session, Kit, kit_id)
         for span in spans:
             freed(session, kit_id, span, now=now)
+
+
+def _take_back_untold(session: Session, closure: Closure, staff_id: int, *, now: datetime) -> None:
+    """Take back the offers in it whose texts wait still: nobody is offered a kit that is known not to be there."""
+    untold = (
+        select(Booking.code)
+        .join(Message, Message.booking_id == Booking.id)
+        .where(
+            Booking.commune_id == closure.commune_id,
+            true() if closure.kit_id is None else Booking.kit_id == closure.kit_id,
+            Booking.status == Status.OFFERED,
+            Booking.pick_up_at < closure.until_at,
+            Booking.return_at > closure.from_at,
+            Message.kind == Kind.OFFER,
+            Message.state == MessageState.QUEUED,
+        )
+        .order_by(Booking.household_id)
+        .with_for_update(of=Message)  # One that is just being sent is waited for, and then it was told.
+    )
+    for code in session.scalars(untold).all():
+        booking = get_file(session, code).booking
+        if booking.status == Status.OFFERED:
+            move(session, booking, Status.CANCELLED, Actor(staff_id=staff_id), now=now, reason=closure.reason)
 
 
 def _write_down(session: Session, action: str, closure: Closure, staff_id: int, *, now: datetime) -> None:

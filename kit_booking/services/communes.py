@@ -62,7 +62,7 @@ def start_stamp() -> tuple[Any, ...]:
     rows = _few_stamps()
     if len(rows) <= FEW:
         return tuple(tuple(row) for row in rows)
-    return tuple(read(select(func.count(Commune.id), func.max(Commune.id)))[0])
+    return tuple(read(select(func.count(Commune.id), func.sum(Commune.version)))[0])
 
 
 def find_communes(query: str, province_slug: str, *, now: datetime) -> Found:

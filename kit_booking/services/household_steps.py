@@ -8,7 +8,9 @@ from sqlalchemy.orm import Session
 
 from kit_booking.domain.household import ERASED_NAME
 from kit_booking.domain.messages import Kind
+from kit_booking.domain.status import Status
 from kit_booking.models import AuditEntry, Booking, FeedToken, Household, Kit, Message, MessageState
+from kit_booking.services.moves import offer_text
 from kit_booking.services.steps import Actor, lock, raise_version
 
 
@@ -67,9 +69,28 @@ def queued_texts_go_to(session: Session, household: Household, *, now: datetime)
     if household.gets_texts:
         session.execute(waiting.values(to=household.phone))
     else:
+        _start_offers(session, household, now=now)
         number = household.phone or household.landline
         values = {"to": number, "state": MessageState.TO_PHONE, "settled_at": now}
         session.execute(waiting.values(values))
+
+
+def _start_offers(session: Session, household: Household, *, now: datetime) -> None:
+    """Start the clocks of the offers whose texts will not be sent: from now on staff can tell them."""
+    unsent = (
+        select(Message, Booking)
+        .join(Booking, Booking.id == Message.booking_id)
+        .where(
+            Booking.household_id == household.id,
+            Booking.status == Status.OFFERED,
+            Message.kind == Kind.OFFER,
+            Message.state == MessageState.QUEUED,
+        )
+        .execution_options(populate_existing=True)
+    )
+    for message, booking in session.execute(unsent).all():
+        message.body = offer_text(session, booking, now=now)
+    session.flush()
 
 
 def audit(session: Session, action: str, household: Household, by: Actor, *, now: datetime, detail: str = "") -> None:

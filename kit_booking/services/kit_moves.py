@@ -14,6 +14,7 @@ from kit_booking.models import AuditEntry, Booking, Household, Kit, Place
 from kit_booking.services.registry_changes import By, Denied
 from kit_booking.services.settings import lock_commune
 from kit_booking.services.steps import Actor, file_of, lock, queue_booking_text, raise_version, record
+from kit_booking.services.waiting_list import offer_free
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,17 @@ def concerned(kit_id: int, place_id: int, *, now: datetime) -> list[Concerned]:
     ]
 
 
-@transaction
-def move_kit(session: Session, kit_id: int, place_id: int, by: By, *, now: datetime) -> Denied | None:
-    """The kit stands at another place of its commune from now on.
+def move_kit(kit_id: int, place_id: int, by: By, *, now: datetime) -> Denied | None:
+    """The kit stands at another place of its commune from now on, and is offered to those who wait there."""
+    denied = _move_kit(kit_id, place_id, by, now=now)
+    if denied is None:
+        offer_free(kit_id, now=now)
+    return denied
 
-    A booking that is not collected yet is fetched there: that is written into its history, its household is
+
+@transaction
+def _move_kit(session: Session, kit_id: int, place_id: int, by: By, *, now: datetime) -> Denied | None:
+    """A booking that is not collected yet is fetched there: that is written into its history, its household is
     told by a text that names the place, and giving it up is no strike. Its slot and its times stay. Bookings that
     are over, and the one that is out, keep the place they had.
     """

@@ -58,7 +58,7 @@ def take(
     booking = NewBooking(
         code=new_code(session, kit.code),
         commune_id=found.commune.id,
-        place_id=kit.place_id,
+        place_id=_place_of(session, kit.id),
         kit_id=kit.id,
         household_id=household_id,
         status=status,
@@ -82,6 +82,15 @@ def take(
     if status is not Status.OFFERED:
         _end_waiting(session, booking, now=now)
     return booking
+
+
+_place = HotStatement(select(Kit.place_id).where(Kit.id == bindparam("kit_id")))
+
+
+def _place_of(session: Session, kit_id: int) -> int:
+    """Where the locked kit stands; the sheet was read before, and it may just have been moved."""
+    [(place_id,)] = _place.on(session, kit_id=kit_id)
+    return int(place_id)
 
 
 def move(
@@ -157,7 +166,8 @@ def exchange(session: Session, booking: Booking, found: FoundSlot, by: Actor, *,
     except IntegrityError as error:
         only_overlap(error)
         return False
-    booking.commune_id, booking.place_id, booking.kit_id = found.commune.id, kit.place_id, kit.id
+    booking.commune_id, booking.kit_id = found.commune.id, kit.id
+    booking.place_id = _place_of(session, kit.id)
     booking.day, booking.slot_name = slot.day, slot.name
     booking.from_at, booking.until_at = slot.on_air.from_at, slot.on_air.until_at
     booking.pick_up_at, booking.return_at = slot.hold.from_at, slot.hold.until_at
@@ -235,6 +245,12 @@ def offer_text(session: Session, booking: Booking, *, now: datetime) -> str:
     file = file_of(session, booking.id)
     booking.answer_by_at = offer_until(now, booking.pick_up_at, file.policy)
     return booking_text(Kind.OFFER, sms_name(), file.slip(due_at=booking.answer_by_at))
+
+
+def offer_untold(session: Session, booking: Booking) -> None:
+    """The text of the offer did not go out after all: its clock stands still until it does."""
+    if booking.status == Status.OFFERED:
+        booking.answer_by_at = offers_end_at(booking.pick_up_at, file_of(session, booking.id).policy)
 
 
 def _settle_entry(session: Session, booking: Booking, to_status: Status, by: Actor, *, now: datetime) -> None:

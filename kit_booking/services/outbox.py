@@ -20,13 +20,14 @@ from kit_booking.adapters.sms import (
 from kit_booking.database import read, transaction
 from kit_booking.domain.delivery import LIMIT_ERRORS, Meaning
 from kit_booking.domain.delivery import MessageState as State
-from kit_booking.domain.messages import Kind, send_at
+from kit_booking.domain.messages import SAYS_WHERE, Kind, booking_text, send_at
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.text import sms_segments
 from kit_booking.models import Booking, Commune, Household, Message, PauseReason, SendingPause
 from kit_booking.services import message_moves
 from kit_booking.services.message_moves import FAULT_WIDTH, change, is_true, timing
-from kit_booking.services.moves import offer_text
+from kit_booking.services.moves import offer_text, offer_untold
+from kit_booking.services.steps import file_of, sms_name
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,8 @@ def claim_next(session: Session, worker: str, *, now: datetime) -> Claim | None:
             change(message, State.SKIPPED, now=now)
         elif not _is_wanted(session, message, booking):
             if booking and message.kind == Kind.OFFER:
-                offer_text(session, booking, now=now)  # Its clock starts: from now on staff can tell it.
+                # Its clock starts: from now on staff can tell it.
+                message.body = offer_text(session, booking, now=now)
             change(message, State.TO_PHONE, now=now)
         elif (due_at := _due_at(session, message, booking, now=now)) > now:
             message.due_at = due_at
@@ -98,12 +100,16 @@ def claim_next(session: Session, worker: str, *, now: datetime) -> Claim | None:
 
 
 def _is_wanted(session: Session, message: Message, booking: Booking | None) -> bool:
-    """Whether the household still gets texts; to its present number, for the old one is somebody else's."""
+    """Whether the household still gets texts; to its present number, for the old one is somebody else's.
+
+    An erased one has none any more, and what it was told last still goes to the one that it had.
+    """
     if booking is None or message.kind == Kind.STAFF_DUE:
         return True
     household = session.get_one(Household, booking.household_id)
-    if household.gets_texts:
-        message.to = household.phone
+    if household.erased_at:
+        return True
+    message.to = household.phone or household.landline
     return household.gets_texts
 
 
@@ -118,6 +124,8 @@ def _due_at(session: Session, message: Message, booking: Booking | None, *, now:
 def _claimed(session: Session, message: Message, booking: Booking | None, worker: str, *, now: datetime) -> Claim:
     if booking and message.kind == Kind.OFFER:
         message.body = offer_text(session, booking, now=now)
+    elif booking and message.kind in SAYS_WHERE:  # The kit may stand elsewhere by now.
+        message.body = booking_text(Kind(message.kind), sms_name(), file_of(session, booking.id).slip())
     change(message, State.SENDING, now=now)
     message.lease_by, message.lease_until_at = worker, now + timing().lease
     message.tries, message.tried_at = message.tries + 1, now
@@ -178,6 +186,8 @@ _SAYS = {
 def _put_off(session: Session, message: Message, fault: SmsDelayed | SmsMisconfigured, *, now: datetime) -> None:
     """Surely not sent: back into the queue, and the way is closed for everybody's texts."""
     change(message, State.QUEUED, now=now)
+    if message.kind == Kind.OFFER and message.booking_id:
+        offer_untold(session, session.get_one(Booking, message.booking_id, with_for_update=True))
     message.fault = str(fault)[:FAULT_WIDTH]
     if isinstance(fault, SmsMisconfigured):
         message_moves.pause(session, PauseReason.SETUP, now + timing().repair, str(fault), now=now)

@@ -16,6 +16,7 @@ from kit_booking.models import AuditEntry, Booking, Commune, Kit, Part, Place, P
 from kit_booking.services.closed_time import rewrite_closed
 from kit_booking.services.settings import lock_commune
 from kit_booking.services.steps import retold
+from kit_booking.services.waiting_list import offer_free
 
 Villages = Sequence[tuple[str, str]]
 Parts = Sequence[tuple[str, int]]
@@ -144,8 +145,17 @@ def change_place(
     return None
 
 
+def add_kit(place_id: int, code: str, parts: Parts, by: By, *, now: datetime) -> Denied | None:
+    """A new kit; once everybody sees it, it is offered to those who wait."""
+    added = _add_kit(place_id, code, parts, by, now=now)
+    if isinstance(added, Denied):
+        return added
+    offer_free(added, now=now)
+    return None
+
+
 @transaction
-def add_kit(session: Session, place_id: int, code: str, parts: Parts, by: By, *, now: datetime) -> Denied | None:
+def _add_kit(session: Session, place_id: int, code: str, parts: Parts, by: By, *, now: datetime) -> int | Denied:
     place = session.get_one(Place, place_id)
     commune = _commune_of(session, place.commune_id, by)
     if isinstance(commune, Denied):
@@ -158,7 +168,7 @@ def add_kit(session: Session, place_id: int, code: str, parts: Parts, by: By, *,
     session.add_all(Part(kit_id=kit.id, name=name, count=count) for name, count in parts)
     rewrite_closed(session, kit.id, now=now)  # What is closed of the commune is closed for it, too.
     _write_down(session, "kit_added", commune.id, by.staff_id, now=now, detail=f"{code}, {place.name}")
-    return None
+    return kit.id
 
 
 @transaction

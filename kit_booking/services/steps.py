@@ -190,6 +190,8 @@ def queue_booking_text(
     household gets no texts: then the text is written down as one that staff have to tell by phone.
     """
     household = file.household
+    if kind is Kind.MOVED:
+        _skip_unsent(session, file.booking, kind, now=now)
     number = to or (household.phone if household.gets_texts else "")
     spoken = household.phone or household.landline
     return queue_text(session, kind, file.booking, file.slip(due_at), number, spoken, file.policy, now=now)
@@ -223,6 +225,16 @@ def queue_text(
         **({} if number else {"settled_at": now}),
     )
     return bool(number)
+
+
+def _skip_unsent(session: Session, booking: Booking, kind: Kind, *, now: datetime) -> None:
+    """Not send what the next text of this kind says better: a booking can be moved twice in a night."""
+    session.execute(
+        update(Message)
+        .where(Message.booking_id == booking.id, Message.kind == kind, Message.state == MessageState.QUEUED)
+        .values(state=MessageState.SKIPPED, settled_at=now)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def slip_of(

@@ -67,7 +67,7 @@ def today(commune_ids: Sequence[int], *, now: datetime) -> Today:
     due = sorted(found[Status.APPROVED], key=lambda booking: (booking.pick_up_at, booking.kit_code))
     out = sorted(found[Status.OUT], key=lambda booking: (booking.return_at, booking.kit_code))
     away = {booking.kit_code for booking in out}
-    missed = [b for b in due if now >= b.pick_up_at + b.policy.no_show and b.kit_code not in away]
+    missed = _missed([b for b in due if b.kit_code not in away], now=now)
     overdue = [b for b in out if b.return_at + GRACE <= now]
     requests = sorted(found[Status.REQUESTED], key=lambda booking: booking.answer_by_at)
     return Today(
@@ -82,6 +82,26 @@ def today(commune_ids: Sequence[int], *, now: datetime) -> Today:
         to_phone=people_to_phone(commune_ids, now=now),
         histories=_histories(requests, now=now),
     )
+
+
+def _missed(due: Iterable[ShownBooking], *, now: datetime) -> list[ShownBooking]:
+    """Those not collected in time; of a kit that was late itself, not in the time after it came back."""
+    found = [b for b in due if now >= b.pick_up_at + b.policy.no_show]
+    if not found:
+        return []
+    rows = read(
+        select(Kit.code, func.max(Handover.happened_at))
+        .join(Booking, Booking.id == Handover.booking_id)
+        .join(Kit, Kit.id == Booking.kit_id)
+        .where(
+            Kit.code.in_({b.kit_code for b in found}),
+            Handover.way == Way.BACK,
+            Handover.happened_at > now - RECENT,
+        )
+        .group_by(Kit.code)
+    )
+    back_at: dict[str, datetime] = {row[0]: row[1] for row in rows}
+    return [b for b in found if now >= max(b.pick_up_at, back_at.get(b.kit_code, b.pick_up_at)) + b.policy.no_show]
 
 
 def count_of_today(commune_ids: Sequence[int], *, now: datetime) -> int:

@@ -1,7 +1,7 @@
 """Waiting for a taken slot: joining, leaving, and taking or refusing what is offered."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, and_, func, insert, select
@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 from kit_booking.database import transaction
 from kit_booking.domain.booking import Reason
 from kit_booking.domain.deadlines import is_worth_offering
+from kit_booking.domain.hours import Span
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import LIVE, Status
 from kit_booking.models import AuditEntry, Booking, Household, Kit, WaitingEntry, WaitingState
 from kit_booking.services.booking import Outcome
-from kit_booking.services.moves import move
+from kit_booking.services.moves import freed, move
 from kit_booking.services.slots import FoundSlot, find_slot, held_by
 from kit_booking.services.standing import booked
 from kit_booking.services.steps import SYSTEM, Actor, get_file, lock, queue_booking_text, raise_version
@@ -199,6 +200,17 @@ def accept(session: Session, code: str, by: Actor, *, now: datetime) -> Outcome:
     move(session, file.booking, Status.APPROVED, by, now=now)
     queue_booking_text(session, Kind.APPROVED, file, now=now)
     return Outcome(True, Status.APPROVED)
+
+
+@transaction
+def offer_free(session: Session, kit_id: int, *, now: datetime) -> None:
+    """Offer what is free of a kit that is new where it stands: those who wait there had not hoped for it."""
+    lock(session, Kit, kit_id)
+    freed(session, kit_id, Span(now, now + FAR), now=now)
+
+
+FAR = timedelta(days=366)
+"""Further ahead nobody's days are open."""
 
 
 @transaction

@@ -167,7 +167,7 @@ def add_a_calendar(phone: Page) -> str:
     phone.goto("/bookings")
     phone.get_by_role("link", name="Xem lịch trên điện thoại").tap()
     phone.get_by_role("button", name="Thêm lịch").tap()
-    shown = phone.get_by_label("Địa chỉ lịch, để chép")
+    shown = phone.get_by_label("Máy khác: chép địa chỉ này")
     address = shown.input_value()
     expect(phone.locator(".qr svg")).to_be_visible()
     phone.reload()

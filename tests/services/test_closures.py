@@ -23,6 +23,7 @@ from kit_booking.models import (
     Household,
     Kit,
     Message,
+    MessageState,
     Staff,
     WaitingEntry,
     WaitingState,
@@ -242,6 +243,8 @@ def test_an_offer_taken_back_for_it_leaves_the_place_in_the_queue(office: Office
     entry = office.waits("sang")
     world.do(withdraw, booking.code, office.hanh.id, now=NOW)
     [offer] = world.all(Booking, status=Status.OFFERED)
+    [told] = world.all(Message, kind=Kind.OFFER)
+    world.change(told, state=MessageState.ACCEPTED, settled_at=NOW)
     closure = office.closes()
     assert office.settles(closure, offer, office.other_kit) == Settled.BEFORE, "an offer is for its own slot"
     assert office.settles(closure, offer) == Settled.CANCELLED

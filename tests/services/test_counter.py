@@ -209,7 +209,9 @@ def test_nobody_gets_a_strike_for_a_kit_that_was_not_there(counter: Counter) -> 
     late = counter.has(Status.OUT, days=-1)
     assert not counter.misses().is_done
     counter.takes(late, now=HALF_PAST)
-    assert counter.misses().is_done
+    assert not counter.misses(now=HALF_PAST + timedelta(minutes=29)).is_done
+    assert counter.misses(now=HALF_PAST + timedelta(minutes=30)).is_done
+    assert counter.world.fresh(counter.evening).strike_at is None
 
 
 def test_who_comes_after_all_is_too_late_when_somebody_else_has_the_time(counter: Counter) -> None:
