@@ -33,6 +33,8 @@ CODES_TO_STRANGERS = 500
 TRIES = 5
 PASSWORD_TRIES = 10
 """An account and an address have so many in a window of `CODES_WINDOW`."""
+HOUSEHOLDS_A_NUMBER = 8
+"""A day; some families share a phone, but each household has a quota of its own."""
 STALE = timedelta(days=365)
 """Numbers are given to other people: after so long without use the household's name is asked."""
 
@@ -166,9 +168,15 @@ def register_household(
     craft: str,
     consent_version: str,
     now: datetime,
-) -> int:
-    """The id of the new household; of the same one again when it is sent twice, even at the same moment."""
-    count_try(session, f"register:{phone}", timedelta(days=1), now=now)  # Whoever comes second waits here.
+) -> int | None:
+    """The id of the new household; of the same one again when it is sent twice, even at the same moment.
+
+    None when the number entered too many already. Whoever has an old number of others can't guess their name here
+    either.
+    """
+    tries = count_try(session, f"register:{phone}", timedelta(days=1), now=now)  # Whoever comes second waits here.
+    if tries > HOUSEHOLDS_A_NUMBER:
+        return None
     for known in session.execute(select(Household.id, Household.name).where(Household.phone == phone)):
         if search_key(known.name) == search_key(name):
             return int(known.id)

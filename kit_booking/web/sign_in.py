@@ -116,6 +116,9 @@ def enter_household() -> Any:
         consent_version=PRIVACY_VERSION,
         now=now,
     )
+    if household_id is None:
+        form.form_errors.append(_("Số này hôm nay đã ghi nhiều nhà rồi. Bà con gọi điện cho xã."))
+        return _household_page(form), 429
     session.pop("verified")
     sign_in_household(household_id)
     asked = request_booking(
