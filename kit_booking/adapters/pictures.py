@@ -2,7 +2,7 @@
 
 from io import BytesIO
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 MOST_BYTES = 10 * 2**20
 MOST_PIXELS = 64_000_000
@@ -33,13 +33,21 @@ def small_jpeg(content: bytes) -> bytes:
                 raise TooLarge
             picture.draft("RGB", (WIDEST, WIDEST))  # A JPEG is read at a fraction of its size.
             picture.thumbnail((WIDEST, WIDEST))
-            upright = ImageOps.exif_transpose(picture).convert("RGBA")
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+            upright = _upright(picture).convert("RGBA")
+    except (TooLarge, Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise TooLarge from None
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError):  # Whatever Pillow says of garbage.
+    except Exception:  # Garbage ends in any of a dozen errors, and means the same to who sent it.
         raise NotAPicture from None
     paper = Image.new("RGB", upright.size, "white")
     paper.paste(upright, mask=upright)
     made = BytesIO()
     paper.save(made, "JPEG", quality=QUALITY, optimize=True)
     return made.getvalue()
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    """Turned as the camera was held; a picture whose camera wrote nonsense is still worth having as it lies."""
+    try:
+        return ImageOps.exif_transpose(picture)
+    except Exception:  # Pillow writes the notes anew, and fails where one is not of the kind it should be.
+        return picture

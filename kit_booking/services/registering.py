@@ -11,6 +11,9 @@ from kit_booking.domain.text import search_key
 from kit_booking.models import AuditEntry, Household
 from kit_booking.services.steps import count_try
 
+HOUSEHOLDS_A_NUMBER = 8
+"""A day, on the web; some families share a phone, but each household has a quota of its own."""
+
 
 @dataclass(frozen=True)
 class Consent:
@@ -33,13 +36,17 @@ def register_household(
     phone: str,
     landline: str = "",
     now: datetime,
-) -> tuple[int, bool]:
+) -> tuple[int, bool] | None:
     """The id of the household, and whether it is new; of the same one again when it is sent twice.
 
+    None when the number entered too many by itself: nor can whoever has an old number of others guess their name.
     The same one has the same number and name or, without a number, the same name and village of this commune.
     """
     # Whoever comes second waits here.
-    count_try(session, f"register:{phone}" if phone else f"register-in:{commune_id}", timedelta(days=1), now=now)
+    key = f"register:{phone}" if phone else f"register-in:{commune_id}"
+    tries = count_try(session, key, timedelta(days=1), now=now)
+    if tries > HOUSEHOLDS_A_NUMBER and consent.staff_id is None:
+        return None
     if phone:
         alike = select(Household.id, Household.name, Household.village).where(Household.phone == phone)
     else:

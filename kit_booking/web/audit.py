@@ -10,6 +10,7 @@ from kit_booking.services.audit import Cursor, Wanted, audit_page
 from kit_booking.services.fortnight import find_stamp
 from kit_booking.services.staff import SeenCommune, communes_seen
 from kit_booking.web.audit_words import ACTIONS, line_of
+from kit_booking.web.forms import FIRST_YEAR, LAST_YEAR
 from kit_booking.web.readers import staff_only, this_member
 
 blueprint = Blueprint("audit", __name__, url_prefix="/staff/audit")
@@ -57,6 +58,7 @@ def _commune(typed: dict[str, str]) -> tuple[list[SeenCommune], int | None]:
 
 def _day(written: str) -> date | None:
     try:
-        return date.fromisoformat(written)
+        day = date.fromisoformat(written)
     except ValueError:
         return None
+    return day if FIRST_YEAR <= day.year <= LAST_YEAR else None

@@ -4,12 +4,15 @@ import unicodedata
 from datetime import time, timedelta
 from typing import Any
 
+from flask import request
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import CombinedMultiDict, MultiDict
 from wtforms import (
     BooleanField,
     DateField,
     Field,
+    FileField,
     PasswordField,
     SelectField,
     SelectMultipleField,
@@ -46,6 +49,18 @@ class Form(FlaskForm):
 
         def get_translations(self, form: Any) -> FormTranslations:
             return FormTranslations()
+
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            """Only what browsers send; a file counts only where one is asked for, else it is taken for text."""
+            if request.is_json:
+                return None
+            sent = super().wrap_formdata(form, formdata)
+            if not isinstance(sent, CombinedMultiDict):
+                return sent
+            found: MultiDict[str, Any] = MultiDict(request.form)
+            for name in (name for name, field in form._fields.items() if isinstance(field, FileField)):
+                found.setlist(name, request.files.getlist(name))
+            return found
 
     def text(self, name: str) -> str:
         """What was typed into the field, tidy, and empty when nothing was."""

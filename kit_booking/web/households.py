@@ -107,7 +107,7 @@ def _guest_page(household: ShownHousehold) -> str:
 def lift(household_id: int) -> Any:
     household, form = staff_household_or_404(household_id, acting=True), ReasonForm()
     if not form.validate_on_submit():
-        return _one_page(household, form), 422
+        return _one_page(_viewed(household), form), 422
     now = utc_now()
     if standing_of(household_id, now=now).booked.standing.pause:
         lift_pause(household_id, this_member().id, form.text("reason"), now=now)
@@ -154,10 +154,10 @@ def number(household_id: int) -> str:
 def change_number(household_id: int) -> Any:
     household, form = staff_household_or_404(household_id, acting=True), NumberChangeForm()
     if not form.validate_on_submit():
-        return _number_page(household, form), 422
+        return _number_page(_viewed(household), form), 422
     others = households.with_number(form.number, besides=household_id)
     if others and not form.shared.data:
-        return _number_page(household, form, others), 422
+        return _number_page(_viewed(household), form, others), 422
     if not households.change_number(
         household_id,
         this_member().id,

@@ -37,6 +37,12 @@ def acting_communes() -> list[SeenCommune]:
     return acting or abort(403)
 
 
+def chosen_commune(acting: list[SeenCommune]) -> SeenCommune:
+    """The one that the form names, or the only one; never another one in the place of one that is not theirs."""
+    slug = request.form.get("commune", acting[0].slug)
+    return next((commune for commune in acting if commune.slug == slug), None) or abort(404)
+
+
 @blueprint.get("")
 @staff_only
 def who() -> str:
@@ -53,10 +59,10 @@ def enter() -> Any:
         guest = next((h for h in _of_elsewhere() if str(h.id) == request.form["household"]), None) or abort(404)
         _remember(guest.id)
         return redirect(f"/staff/book/{guest.id}", 303)
-    commune = next((c for c in acting if c.slug == request.form.get("commune")), acting[0])
+    commune = chosen_commune(acting)
     if not form.validate_on_submit():
         return _who_page(form), 422
-    household_id, is_new = register_household(
+    registered = register_household(
         commune.id,
         Consent(PRIVACY_VERSION, this_member().id, this_member().name[:80]),
         name=form.text("name"),
@@ -66,6 +72,7 @@ def enter() -> Any:
         landline=form.desk_number,
         now=utc_now(),
     )
+    household_id, is_new = registered or abort(429)
     name = form.text("name")
     flash(_("Đã ghi hộ %(name)s vào sổ.", name=name) if is_new else _("Hộ %(name)s đã có trong sổ.", name=name))
     _remember(household_id)

@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request
+from flask import Blueprint, Response, abort, flash, redirect, render_template
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -17,7 +17,7 @@ from kit_booking.services.paper_plan import Plan
 from kit_booking.services.paper_register import KeptFile, find_file
 from kit_booking.services.sheets import CommuneSheet, sheet
 from kit_booking.web.forms import PRIVACY_VERSION
-from kit_booking.web.on_behalf import acting_communes
+from kit_booking.web.on_behalf import acting_communes, chosen_commune
 from kit_booking.web.on_behalf_words import refusal_words
 from kit_booking.web.paper_words import column_word, problem_words, unreadable_words
 from kit_booking.web.readers import staff_only, this_member
@@ -45,7 +45,7 @@ def upload() -> Any:
     acting, form = acting_communes(), UploadForm()
     if not form.validate_on_submit():
         return _start_page(form), 422
-    commune = next((c for c in acting if c.slug == request.form.get("commune")), acting[0])
+    commune = chosen_commune(acting)
     content = form.file.data.read(MOST_BYTES + 1)
     name = clean(form.file.data.filename or "", 120)
     kept = paper_register.keep_file(commune.id, this_member().id, name, content, now=utc_now())

@@ -96,16 +96,22 @@ def sign_in_household(household_id: int, version: int | None = None) -> None:
     found = find_household(household_id, version)
     if found is None:
         abort(403)
-    session.pop("new_feed", None)  # Whatever was made for the one before is not for this one.
+    _forget_the_one_before()
     login_user(Reader(found), remember=True)
 
 
 def sign_in_staff(member: StaffMember) -> None:
     """Stay signed in until the browser is closed, at most for a long working day."""
-    session.pop("new_feed", None)
+    _forget_the_one_before()
     login_user(Reader(member))
     session["_remember"] = "clear"  # Else a household would be back here when the day's work ends.
     session["staff_until"] = (utc_now() + STAFF_STAYS).timestamp()
+
+
+def _forget_the_one_before() -> None:
+    """Whatever somebody else proved or made in this browser, who may not have signed out, is not for this one."""
+    for name in ("new_feed", "new_password", "book_for", "code_for", "verified"):
+        session.pop(name, None)
 
 
 def household_only(view: Callable[P, T]) -> Callable[P, T | Response]:

@@ -165,10 +165,10 @@ def own_path(target: str | None, default: str = "/") -> str:
     """The target when it is a page of our own, else the default: nobody is sent elsewhere from here."""
     if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
         return default
-    parts = urlsplit(target)
-    if parts.scheme or parts.netloc or any(ord(char) < 32 for char in target):
+    if any(ord(char) < 32 for char in target):  # Browsers leave some of them out, and so does urlsplit.
         return default
-    return target
+    parts = urlsplit(target)
+    return default if parts.scheme or parts.netloc else target
 
 
 class JsonLines(logging.Formatter):

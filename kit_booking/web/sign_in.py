@@ -108,7 +108,7 @@ def enter_household() -> Any:
     if look is None or not form.validate_on_submit():
         return _household_page(form), 422
     now = utc_now()
-    household_id, _is_new = register_household(
+    registered = register_household(
         look.found.commune.id,
         Consent(PRIVACY_VERSION),
         name=form.text("name"),
@@ -117,6 +117,10 @@ def enter_household() -> Any:
         phone=_verified(),
         now=now,
     )
+    if registered is None:
+        form.form_errors.append(_("Số này hôm nay đã ghi nhiều nhà rồi. Bà con gọi điện cho xã."))
+        return _household_page(form), 429
+    household_id, _is_new = registered
     session.pop("verified")
     sign_in_household(household_id)
     asked = request_booking(

@@ -69,7 +69,7 @@ def no_slot_is_404() -> Iterator[None]:
 
 def slot_address(path: str) -> tuple[str, str, str] | None:
     """Kit code, day and slot key of ``/kits/PD-4/2026-12-05/toi``; None for any other page."""
+    if not path.startswith("/kits/"):  # Of a site's address not even every one can be read.
+        return None
     parts = urlsplit(path).path.split("/")
-    if len(parts) == 5 and parts[0] == "" and parts[1] == "kits":
-        return parts[2], parts[3], parts[4]
-    return None
+    return (parts[2], parts[3], parts[4]) if len(parts) == 5 else None

@@ -82,3 +82,12 @@ def test_what_is_too_long_or_claims_to_be_huge_is_refused_unread() -> None:
     assert pictures.MOST_PIXELS < 9000 * 9000
     with pytest.raises(TooLarge):
         small_jpeg(huge)
+
+
+def test_a_photo_whose_camera_wrote_nonsense_is_kept_all_the_same() -> None:
+    orientation = b"\x12\x01\x03\x00\x01\x00\x00\x00\x06\x00\x00\x00"
+    resolution_in_letters = b"\x1a\x01\x02\x00\x04\x00\x00\x00abc\x00"
+    notes = b"Exif\0\0II*\x00\x08\x00\x00\x00\x02\x00" + orientation + resolution_in_letters + b"\0\0\0\0"
+    made = BytesIO()
+    Image.new("RGB", (60, 40)).save(made, "JPEG", exif=notes)
+    assert small_jpeg(made.getvalue()).startswith(b"\xff\xd8")
