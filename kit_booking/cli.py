@@ -46,7 +46,7 @@ def init_app(app: Flask) -> None:
 
 @click.command()
 @click.option("--once", is_flag=True, help="One round, then end.")
-@click.option("--as-of", metavar="ISO", help="Pretend that it is this time, for a rehearsal.")
+@click.option("--as-of", metavar="ISO", help="Pretend that it is this time. What is done stays: use a copy.")
 @click.option("--beside", type=int, hidden=True, help="End with this process, which started this one.")
 def worker(once: bool, as_of: str | None, beside: int | None) -> None:
     """Send what is due and write reminders, until told to stop."""

@@ -1,16 +1,19 @@
 """What stands in the audit list, in plain words: every action that exists, and something for those to come."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
+from kit_booking.domain.hours import Span
 from kit_booking.services.audit import Entry
-from kit_booking.web.formats import day, role_word
+from kit_booking.web.formats import day, role_word, span_word
 from kit_booking.web.settings_words import told_again
+from kit_booking.web.words import kind_word, slot_word
 
 ACTIONS: dict[str, Any] = {
     "requested": lazy_gettext("Đăng ký mượn"),
@@ -98,7 +101,12 @@ def action_word(action: str) -> str:
 def _detail(entry: Entry) -> str:
     if entry.action == "settings_changed" and (told := told_again(entry.detail)):
         return _("%(what)s: từ %(old)s thành %(new)s", what=told.what.rstrip("?"), old=told.old, new=told.new)
-    text = _DAY.sub(_day_word, _NUMBER.sub("•••", entry.detail))
+    detail = entry.detail
+    if entry.action in _PATTERNS:
+        pattern, words_of = _PATTERNS[entry.action]
+        if found := pattern.fullmatch(detail):
+            detail = words_of(found)
+    text = _DAY.sub(_day_word, _NUMBER.sub("•••", detail))
     return _ROLE.sub(lambda found: role_word(found[0]), text) if entry.action.startswith(("staff", "role")) else text
 
 
@@ -107,3 +115,60 @@ def _day_word(found: re.Match[str]) -> str:
         return day(date(int(found[1]), int(found[2]), int(found[3])))
     except ValueError:
         return found[0]
+
+
+def _closed_words(found: re.Match[str]) -> str:
+    try:
+        times = span_word(Span(datetime.fromisoformat(found[2]), datetime.fromisoformat(found[3])))
+    except ValueError:
+        return found[0]
+    kit = _("cả xã") if found[1] == "*" else found[1]
+    return " · ".join(filter(None, (kit, times, found[4])))
+
+
+def _consent_words(found: re.Match[str]) -> str:
+    if found[2] == ", spoken":
+        return _("bản %(version)s, cán bộ đọc cho hộ nghe", version=found[1])
+    if found[2] == ", paper":
+        return _("bản %(version)s, theo sổ giấy", version=found[1])
+    return _("bản %(version)s", version=found[1])
+
+
+def _corrected_words(found: re.Match[str]) -> str:
+    words = {"name": _("tên"), "village": _("thôn"), "craft": _("nghề")}
+    return ", ".join(words[part] for part in found[0].split(", "))
+
+
+def _paper_words(found: re.Match[str]) -> str:
+    added = _("thêm %(households)s hộ, %(bookings)s phiếu", households=found[1], bookings=found[2])
+    return f"{added}. {found[3]}" if found[3] else added
+
+
+def _kind_words(found: re.Match[str]) -> str:
+    try:
+        return kind_word(found[0])
+    except ValueError:
+        return found[0]
+
+
+_CONSENT = re.compile(r"(\d{4}-\d\d)(, spoken|, paper)?")
+_CLOSED = re.compile(r"(\S+) (\S+Z)/(\S+Z) ?(.*)", re.DOTALL)
+_WAITS = re.compile(r"(.+?)( \d{4}-\d\d-\d\d.*)", re.DOTALL)
+_ANY = re.compile(r"\w+")
+
+_PATTERNS: dict[str, tuple[re.Pattern[str], Callable[[re.Match[str]], str]]] = {
+    "registered": (_CONSENT, _consent_words),
+    "corrected": (re.compile(r"(?:name|village|craft)(?:, (?:name|village|craft))*"), _corrected_words),
+    "paper_taken_over": (re.compile(r"(\d+) households, (\d+) bookings\. ?(.*)", re.DOTALL), _paper_words),
+    "joined": (re.compile(r"household (\d+)"), lambda found: _("hộ số %(number)s", number=found[1])),
+    "joined_away": (re.compile(r"household (\d+)"), lambda found: _("hộ số %(number)s", number=found[1])),
+    "demo_filled": (re.compile(r"(\d+) kits"), lambda found: _("%(number)s bộ", number=found[1])),
+    "text_resent": (_ANY, _kind_words),
+    "phoned": (_ANY, _kind_words),
+    **dict.fromkeys(("closed", "closure_changed", "closure_ended"), (_CLOSED, _closed_words)),
+    **dict.fromkeys(
+        ("waits", "waits_no_more", "put_forward"), (_WAITS, lambda found: f"{slot_word(found[1])}{found[2]}")
+    ),
+}
+"""How the services write the details of an action that hold more than names, and the words for it; what looks
+different is shown as it is."""

@@ -134,7 +134,7 @@ def time_left(value: datetime, now: datetime) -> str:
     """``còn 3 giờ`` until an instant, or ``quá 3 giờ`` since it; within its first minute ``vừa đến giờ``."""
     if timedelta() <= now - value < timedelta(minutes=1):
         return str(_("vừa đến giờ"))
-    how_long = format_timedelta(value - now, locale=_locale())
+    how_long = format_timedelta(value - now, threshold=1, locale=_locale())
     pattern = _("quá %(how_long)s") if value < now else _("còn %(how_long)s")
     return str(pattern) % {"how_long": how_long}
 

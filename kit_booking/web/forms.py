@@ -155,7 +155,7 @@ class WaitForm(Form):
         option_widget=CheckboxInput(),
         widget=ListWidget(prefix_label=False),
     )
-    until = SelectField(_("Có chỗ thì báo cho nhà mình, không muộn hơn"), choices=[SelectChoice("", "")])
+    until = SelectField(_("Nhà mình muốn chờ đến khi nào?"), choices=[SelectChoice("", "")])
 
 
 class ReasonForm(Form):

@@ -34,6 +34,10 @@ def has_letters(_form: Any, field: Field) -> None:
         raise ValidationError(str(_("Cần có ít nhất một chữ cái hoặc chữ số.")))
 
 
+_UNIT = re.compile(r"^xã\s+(?=\S)", re.IGNORECASE)
+"""The word that every page writes itself before the name; typed all the same, it would stand there twice."""
+
+
 def name_field(label: Any) -> StringField:
     return StringField(
         label, [DataRequired(), has_letters], filters=[tidy(80)], render_kw={"maxlength": 80, "autocomplete": "off"}
@@ -41,7 +45,12 @@ def name_field(label: Any) -> StringField:
 
 
 class CommuneForm(Form):
-    name = name_field(_("Tên xã, không ghi chữ “xã”"))
+    name = StringField(
+        _("Tên xã, không ghi chữ “xã”"),
+        [DataRequired(), has_letters],
+        filters=[tidy(80), lambda typed: _UNIT.sub("", typed)],
+        render_kw={"maxlength": 80, "autocomplete": "off"},
+    )
     code = StringField(
         _("Mã đơn vị hành chính"),
         [DataRequired()],

@@ -21,7 +21,7 @@ from kit_booking.services.staff import communes_seen
 from kit_booking.services.steps import Actor
 from kit_booking.services.waiting_shown import PersonWaiting, ShownEntry
 from kit_booking.web.communes import office_of
-from kit_booking.web.formats import moment
+from kit_booking.web.formats import day, moment
 from kit_booking.web.forms import EmptyForm, NumberForm, ReasonForm, WaitForm
 from kit_booking.web.readers import (
     household,
@@ -268,7 +268,7 @@ def leave_for(entry_id: int) -> Any:
 
 
 def _what(shown: ShownEntry) -> str:
-    return f"{slot_word(shown.slot_name)} {moment(shown.slot.on_air.from_at) if shown.slot else shown.day}"
+    return f"{slot_word(shown.slot_name)} {moment(shown.slot.on_air.from_at) if shown.slot else day(shown.day)}"
 
 
 def _back_to_queue(done: bool, shown: ShownEntry, text: str) -> Any:

@@ -78,6 +78,12 @@ def test_the_days_list_of_the_demo_is_one_page(demo: Demo, desk: Page) -> None:
     assert cut_off(desk) == []
 
 
+@pytest.mark.parametrize("status", [Status.APPROVED, Status.OUT])
+def test_the_paper_to_sign_of_the_demo_is_one_page(demo: Demo, desk: Page, status: Status) -> None:
+    Visitor(demo, desk).at_counter(status, "receipt")
+    assert printed(desk) == [A4]
+
+
 def test_a_longer_list_goes_on_on_further_pages(demo: Demo, desk: Page) -> None:
     commune = full_commune(demo, 4)
     demo.sign_in(desk, demo.world.clerk(commune))

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from kit_booking.clock import utc_now
 from kit_booking.models import AuditEntry, Role, StaffRole
 from kit_booking.services.audit import PAGE
@@ -35,6 +37,29 @@ def test_settings_are_told_as_from_what_to_what(town: Town) -> None:
     assert "Giờ làm việc CN: từ 7h30–17h thành nghỉ" in words
     assert "Buổi Tối, từ T5 10/12: từ 19–22h, cả tuần thành 20–22h, T2–T6" in words
     assert "handover.0 @Phú Túc: x" in words, "what can't be read is shown as it is"
+
+
+@pytest.mark.parametrize(
+    ("action", "detail", "told"),
+    [
+        ("closed", "PD-2 2026-12-04T00:42Z/2026-12-08T17:00Z đèn", "PD-2 · 7h42 T6 04/12 – hết T3 08/12 · đèn"),
+        ("closed", "* 2026-12-03T17:00Z/2026-12-04T17:00Z ", "cả xã · cả ngày T6 04/12"),
+        ("closure_changed", "PD-2 soon", "PD-2 soon"),
+        ("registered", "2026-11", "bản 2026-11"),
+        ("registered", "2026-11, spoken", "bản 2026-11, cán bộ đọc cho hộ nghe"),
+        ("registered", "2026-11, paper", "bản 2026-11, theo sổ giấy"),
+        ("corrected", "name, craft", "tên, nghề"),
+        ("paper_taken_over", "3 households, 2 bookings.", "thêm 3 hộ, 2 phiếu"),
+        ("joined", "household 12", "hộ số 12"),
+        ("phoned", "approved", "Báo đã duyệt"),
+        ("put_forward", "Tối 2026-12-04: nhà có việc", "Tối T6 04/12: nhà có việc"),
+    ],
+)
+def test_what_the_services_write_for_themselves_is_told_in_words(
+    town: Town, action: str, detail: str, told: str
+) -> None:
+    entry(town, action, detail=detail)
+    assert f" {told} cán bộ {town.clerk.name}" in words_of(town.browser(town.leader).get("/staff/audit"))
 
 
 def test_an_action_without_words_is_shown_all_the_same(town: Town) -> None:

@@ -110,6 +110,8 @@ def test_what_was_and_what_will_be_is_told_from_now() -> None:
     assert formats.time_left(NOW + timedelta(hours=3), NOW) == "còn 3 giờ"
     assert formats.time_left(NOW - timedelta(minutes=20), NOW) == "quá 20 phút"
     assert formats.time_left(NOW, NOW) == "vừa đến giờ"
+    assert formats.time_left(NOW + timedelta(hours=21), NOW) == "còn 21 giờ", "a deadline is not rounded up to a day"
+    assert formats.time_left(NOW + timedelta(days=6), NOW) == "còn 6 ngày"
 
 
 def test_every_status_has_a_word_and_a_sign() -> None:

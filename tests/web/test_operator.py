@@ -60,6 +60,18 @@ def test_a_commune_grows_from_nothing_until_it_takes_requests(town: Town, operat
     assert "Bối Khê" in words_of(operator.get("/?q=boi+khe"))
 
 
+def test_a_commune_named_with_its_unit_does_not_have_it_twice(town: Town) -> None:
+    page = send(
+        town.browser(town.operator),
+        f"{DESK}/communes/new",
+        name="Xã Chuyên Mỹ",
+        code="10276",
+        province="Hà Nội",
+        phone="02433854100",
+    )
+    assert page.headers["Location"].endswith("/communes/chuyen-my")
+
+
 def test_what_is_typed_stays_when_it_cannot_be_taken(town: Town, operator: Browser) -> None:
     page = send(operator, f"{DESK}/communes/new", name="!!!", code="12a", province="", phone="113")
     assert page.status_code == 422
