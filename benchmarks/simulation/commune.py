@@ -26,8 +26,8 @@ from kit_booking.domain.messages import Kind
 from kit_booking.domain.slots import Slot, slots_between
 from kit_booking.domain.status import AHEAD, HAD_KIT, Status
 from kit_booking.models import Booking, Hold
+from kit_booking.services import answers, health, waiting_list
 from kit_booking.services import booking as bookings
-from kit_booking.services import health, waiting_list
 from kit_booking.services.moves import move
 from kit_booking.services.slots import find_kit
 from kit_booking.services.steps import Actor, get_file
@@ -131,7 +131,7 @@ class CommuneAtWork:
             return asked.refusals[0].reason
         if self.dice.random() >= UNANSWERED:
             answered = OFFICE.later(self.now, timedelta(hours=self.dice.uniform(0, 4)))
-            self.at(answered or self.now, lambda: self._do(bookings.approve, asked.code, self.town.id))
+            self.at(answered or self.now, lambda: self._do(answers.approve, asked.code, self.town.id))
         self._meets_its_fate(household, asked.code)
         return None
 
@@ -185,13 +185,13 @@ class CommuneAtWork:
         if fate.gives_up_early:
             spare = row.pick_up_at - timedelta(hours=24) - self.now
             moment = self.now + max(spare, timedelta()) * fate.moment
-            self.at(moment, lambda: self._do(bookings.withdraw, code, who))
+            self.at(moment, lambda: self._do(answers.withdraw, code, who))
         elif fate.gives_up_late:
             moment = row.pick_up_at - timedelta(hours=0.5 + 11 * fate.moment)
-            self.at(moment, lambda: self._do(bookings.withdraw, code, who))
+            self.at(moment, lambda: self._do(answers.withdraw, code, who))
         if fate.never_comes:
             missed = row.pick_up_at + timedelta(minutes=31)
-            self.at(missed, lambda: self._do(bookings.mark_no_show, code, self.town.id))
+            self.at(missed, lambda: self._do(answers.mark_no_show, code, self.town.id))
         else:
             self.at(row.pick_up_at, lambda: self._fetches(code, row.return_at))
 

@@ -15,7 +15,7 @@ from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
 from kit_booking.domain.text import slug
 from kit_booking.models import AuditEntry, Booking, Closure, Commune, Kit, Message, MessageState
-from kit_booking.services.booking import CANCELLABLE, WITHDRAWABLE
+from kit_booking.services.answers import CANCELLABLE, WITHDRAWABLE
 from kit_booking.services.closed_time import closed_spans, rewrite_closed
 from kit_booking.services.moves import exchange, freed, move
 from kit_booking.services.slots import FoundSlot, NoSuchSlot, find_slot

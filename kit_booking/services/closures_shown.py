@@ -12,7 +12,7 @@ from kit_booking.domain.hours import Span
 from kit_booking.domain.local_time import local, local_day
 from kit_booking.domain.text import search_key, slug
 from kit_booking.models import Booking, Closure, Commune, Hold, Kit, Place, Staff, Village
-from kit_booking.services.booking import CANCELLABLE, WITHDRAWABLE
+from kit_booking.services.answers import CANCELLABLE, WITHDRAWABLE
 from kit_booking.services.bookings_shown import ShownBooking, bookings_in
 from kit_booking.services.fortnight import find_stamp
 from kit_booking.services.sheets import CommuneSheet, KitSheet, sheet

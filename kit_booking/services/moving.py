@@ -14,7 +14,7 @@ from kit_booking.domain.messages import Kind
 from kit_booking.domain.slots import Slot, opens_at, slots_between
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking
-from kit_booking.services.booking import WITHDRAWABLE
+from kit_booking.services.answers import WITHDRAWABLE
 from kit_booking.services.bookings_shown import ShownBooking
 from kit_booking.services.moves import exchange
 from kit_booking.services.sheets import KitSheet

@@ -14,7 +14,7 @@ from kit_booking.domain.hours import Span
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import LIVE, Status
 from kit_booking.models import AuditEntry, Booking, Household, Kit, WaitingEntry, WaitingState
-from kit_booking.services.booking import Outcome
+from kit_booking.services.answers import Outcome
 from kit_booking.services.moves import freed, move
 from kit_booking.services.slots import FoundSlot, find_slot, held_by
 from kit_booking.services.standing import booked

@@ -9,8 +9,8 @@ from flask_babel import gettext as _
 
 from kit_booking.clock import utc_now
 from kit_booking.domain.status import Status
+from kit_booking.services import answers, bookings_shown, waiting_shown
 from kit_booking.services import booking as bookings
-from kit_booking.services import bookings_shown, waiting_shown
 from kit_booking.services.bookings_shown import ShownBooking
 from kit_booking.services.fortnight import find_stamp, fortnight
 from kit_booking.services.outlook import SlotState
@@ -205,7 +205,7 @@ def ask_to_withdraw(code: str) -> Any:
 @household_only
 def withdraw(code: str) -> Any:
     own_booking_or_404(code)
-    outcome = bookings.withdraw(code, this_household().id, now=utc_now())
+    outcome = answers.withdraw(code, this_household().id, now=utc_now())
     if not outcome.is_done and outcome.status != Status.CANCELLED:
         refused = _("Phiếu này không hủy trên trang được nữa. Bà con gọi điện cho xã.")
         return _one_page(own_booking_or_404(code), refused), 409

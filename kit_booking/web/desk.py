@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext
 from kit_booking.clock import utc_now
 from kit_booking.domain.status import Status
 from kit_booking.models import Role
-from kit_booking.services.booking import Outcome
+from kit_booking.services.answers import Outcome
 from kit_booking.services.bookings_shown import ShownBooking
 from kit_booking.services.staff import SeenCommune, StaffMember, communes_seen
 from kit_booking.services.text_choice import text_choice

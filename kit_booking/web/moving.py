@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from kit_booking.clock import utc_now
 from kit_booking.domain.text import clean
-from kit_booking.services.booking import WITHDRAWABLE
+from kit_booking.services.answers import WITHDRAWABLE
 from kit_booking.services.bookings_shown import ShownBooking
 from kit_booking.services.moving import FreeSlot, Moved, Seat, free_slots, move_booking
 from kit_booking.web.bookings import shown_view

@@ -8,9 +8,8 @@ from flask_babel import gettext as _
 
 from kit_booking.clock import utc_now
 from kit_booking.domain.status import HAD_KIT, Status
-from kit_booking.services import booking as bookings
-from kit_booking.services import bookings_shown, demo
-from kit_booking.services.booking import WITHDRAWABLE
+from kit_booking.services import answers, bookings_shown, demo
+from kit_booking.services.answers import WITHDRAWABLE
 from kit_booking.services.bookings_shown import ShownBooking
 from kit_booking.services.counter import CAN_GO_OUT
 from kit_booking.services.counter_shown import handovers_of
@@ -102,7 +101,7 @@ def _one_page(booking: ShownBooking, form: ReasonForm | None = None) -> str:
 @staff_only
 def approve(code: str) -> Any:
     booking = staff_booking_or_404(code, acting=True)
-    return after(booking, bookings.approve(code, this_member().id, now=utc_now()), Status.APPROVED)
+    return after(booking, answers.approve(code, this_member().id, now=utc_now()), Status.APPROVED)
 
 
 @blueprint.post("/bookings/<code>/decline")
@@ -111,7 +110,7 @@ def decline(code: str) -> Any:
     booking, form = staff_booking_or_404(code, acting=True), ReasonForm()
     if not form.validate_on_submit():
         return _one_page(booking, form), 422
-    outcome = bookings.decline(code, this_member().id, form.text("reason"), now=utc_now())
+    outcome = answers.decline(code, this_member().id, form.text("reason"), now=utc_now())
     return after(booking, outcome, Status.DECLINED)
 
 
@@ -121,5 +120,5 @@ def cancel(code: str) -> Any:
     booking, form = staff_booking_or_404(code, acting=True), ReasonForm()
     if not form.validate_on_submit():
         return _one_page(booking, form), 422
-    outcome = bookings.cancel(code, this_member().id, form.text("reason"), now=utc_now())
+    outcome = answers.cancel(code, this_member().id, form.text("reason"), now=utc_now())
     return after(booking, outcome, Status.CANCELLED)

@@ -8,8 +8,7 @@ from flask import Blueprint, g, render_template
 
 from kit_booking.clock import utc_now
 from kit_booking.domain.status import Status
-from kit_booking.services import booking as bookings
-from kit_booking.services import waiting_list
+from kit_booking.services import answers, waiting_list
 from kit_booking.services.bookings_shown import ShownBooking
 from kit_booking.services.steps import Actor
 from kit_booking.services.today import Today, week_ahead
@@ -82,7 +81,7 @@ def _week(commune_ids: list[int], now: datetime) -> list[dict[str, Any]]:
 @staff_only
 def no_show(code: str) -> Any:
     booking = staff_booking_or_404(code, acting=True)
-    return after(booking, bookings.mark_no_show(code, this_member().id, now=utc_now()), Status.NO_SHOW)
+    return after(booking, answers.mark_no_show(code, this_member().id, now=utc_now()), Status.NO_SHOW)
 
 
 @blueprint.post("/bookings/<code>/accept")

@@ -27,16 +27,8 @@ from kit_booking.models import (
     PlannedSlot,
     Staff,
 )
-from kit_booking.services.booking import (
-    Asked,
-    Outcome,
-    approve,
-    cancel,
-    decline,
-    look_at_slot,
-    request_booking,
-    withdraw,
-)
+from kit_booking.services.answers import Outcome, approve, cancel, decline, withdraw
+from kit_booking.services.booking import Asked, look_at_slot, request_booking
 from kit_booking.services.slots import NoSuchSlot
 from tests.builders import NOW, World, at, days_ahead
 

@@ -28,7 +28,8 @@ from kit_booking.models import (
     WaitingEntry,
     WaitingState,
 )
-from kit_booking.services.booking import change_slot, mark_no_show, request_booking, withdraw
+from kit_booking.services.answers import mark_no_show, withdraw
+from kit_booking.services.booking import change_slot, request_booking
 from kit_booking.services.closures import Closing, Settled, change, close, end, settle
 from kit_booking.services.deadlines import lapse
 from kit_booking.services.slots import find_slot

@@ -26,8 +26,7 @@ from kit_booking.models import (
     Photo,
     Place,
 )
-from kit_booking.services import booking as bookings
-from kit_booking.services import overdue, standing, waiting_list
+from kit_booking.services import answers, overdue, standing, waiting_list
 from kit_booking.services.counter import Outcome, Problem, Seen, hand_over, say_whether_usable, take_back
 from kit_booking.services.counter_shown import handovers_of, parts_of_kit, parts_to_take_back
 from kit_booking.services.erasing import erase
@@ -66,8 +65,8 @@ class Counter:
     def takes(self, booking: Booking | None = None, seen: Seen = ALL_THERE, *, now: datetime = BACK_AT) -> Outcome:
         return self.world.do(take_back, (booking or self.evening).code, self.clerk.id, seen, now=now)
 
-    def misses(self, booking: Booking | None = None, *, now: datetime = HALF_PAST) -> bookings.Outcome:
-        return self.world.do(bookings.mark_no_show, (booking or self.evening).code, self.clerk.id, now=now)
+    def misses(self, booking: Booking | None = None, *, now: datetime = HALF_PAST) -> answers.Outcome:
+        return self.world.do(answers.mark_no_show, (booking or self.evening).code, self.clerk.id, now=now)
 
     def is_now(self, booking: Booking | None = None) -> Status:
         return Status(self.world.fresh(booking or self.evening).status)
@@ -343,18 +342,18 @@ def test_handing_over_cancelling_and_giving_up_at_once_have_one_outcome(app: Fla
     for round_ in range(ROUNDS):
         booking = counter.evening if round_ == 0 else counter.has(Status.APPROVED)
         code = booking.code
-        answers = at_once(
+        outcomes = at_once(
             app,
             [
                 lambda code=code: hand_over(code, clerk, ALL_THERE, now=now),
-                lambda code=code: bookings.cancel(code, clerk, "Bộ đang sửa", now=now),
-                lambda code=code: bookings.withdraw(code, hanh, now=now),
+                lambda code=code: answers.cancel(code, clerk, "Bộ đang sửa", now=now),
+                lambda code=code: answers.withdraw(code, hanh, now=now),
                 lambda code=code: hand_over(code, clerk, ALL_THERE, now=now),
             ],
         )
-        assert sum(answer.is_done for answer in answers) == 1
+        assert sum(answer.is_done for answer in outcomes) == 1
         final = counter.is_now(booking)
-        assert {answer.status for answer in answers} == {final}, "the others are told what is so"
+        assert {answer.status for answer in outcomes} == {final}, "the others are told what is so"
         moves = counter.world.all(BookingMove, booking_id=booking.id)
         assert [move.to_status for move in moves][-1] == final
         assert len(moves) == 3
@@ -365,16 +364,16 @@ def test_handing_over_cancelling_and_giving_up_at_once_have_one_outcome(app: Fla
 
 def test_approving_and_handing_over_and_cancelling_at_once_never_lose_a_change(app: Flask, counter: Counter) -> None:
     clerk, now = counter.clerk.id, FIVE - timedelta(minutes=5)
-    counter.world.do(bookings.cancel, counter.evening.code, clerk, "Bộ đang sửa", now=now)
+    counter.world.do(answers.cancel, counter.evening.code, clerk, "Bộ đang sửa", now=now)
     for _ in range(ROUNDS):
         booking = counter.has(Status.REQUESTED)
         code = booking.code
         approved, given, cancelled = at_once(
             app,
             [
-                lambda code=code: bookings.approve(code, clerk, now=now),
+                lambda code=code: answers.approve(code, clerk, now=now),
                 lambda code=code: hand_over(code, clerk, ALL_THERE, now=now),
-                lambda code=code: bookings.cancel(code, clerk, "Bộ đang sửa", now=now),
+                lambda code=code: answers.cancel(code, clerk, "Bộ đang sửa", now=now),
             ],
         )
         path = [move.to_status for move in counter.world.all(BookingMove, booking_id=booking.id)]
@@ -391,16 +390,16 @@ def test_one_kit_goes_out_once_when_two_bookings_of_it_are_handed_over_at_once(a
     afternoon = counter.has(Status.APPROVED, key="chieu", of=counter.world.household(counter.commune))
     counter.world.change(afternoon, return_at=at(TODAY, "17:00"))
     codes = [afternoon.code, counter.evening.code]
-    answers = at_once(app, [lambda code=code: hand_over(code, clerk, Seen(()), now=now) for code in codes * 2])
-    assert sum(answer.is_done for answer in answers) == 1
+    outcomes = at_once(app, [lambda code=code: hand_over(code, clerk, Seen(()), now=now) for code in codes * 2])
+    assert sum(answer.is_done for answer in outcomes) == 1
     [out] = counter.world.all(Booking, status=Status.OUT)
-    assert {answer.out_code for answer in answers if answer.problem is Problem.KIT_IS_OUT} <= {out.code}
+    assert {answer.out_code for answer in outcomes if answer.problem is Problem.KIT_IS_OUT} <= {out.code}
 
 
 def test_taken_back_twice_at_once_it_came_back_once(app: Flask, counter: Counter) -> None:
     counter.gives()
     clerk, code = counter.clerk.id, counter.evening.code
-    answers = at_once(app, [lambda: take_back(code, clerk, ALL_THERE, now=BACK_AT)] * 4)
-    assert sum(answer.is_done for answer in answers) == 1
-    assert {answer.status for answer in answers} == {Status.RETURNED}
+    outcomes = at_once(app, [lambda: take_back(code, clerk, ALL_THERE, now=BACK_AT)] * 4)
+    assert sum(answer.is_done for answer in outcomes) == 1
+    assert {answer.status for answer in outcomes} == {Status.RETURNED}
     assert len(counter.world.all(Handover, way=Way.BACK)) == 1

@@ -35,7 +35,8 @@ from kit_booking.models import (
     WaitingEntry,
     WaitingState,
 )
-from kit_booking.services.booking import request_booking, withdraw
+from kit_booking.services.answers import withdraw
+from kit_booking.services.booking import request_booking
 from kit_booking.services.feed_tokens import Owner, add_token
 from kit_booking.services.queue import who_waits
 from kit_booking.services.standing import standing_of

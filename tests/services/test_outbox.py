@@ -34,7 +34,8 @@ from kit_booking.models import (
     Staff,
 )
 from kit_booking.services import outbox
-from kit_booking.services.booking import approve, cancel, request_booking, withdraw
+from kit_booking.services.answers import approve, cancel, withdraw
+from kit_booking.services.booking import request_booking
 from kit_booking.services.bookings_shown import people_to_phone
 from kit_booking.services.delivery import Resent, note_phoned, resend, take_report
 from kit_booking.services.health import sending_alarms

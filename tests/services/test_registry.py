@@ -8,7 +8,8 @@ from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
 from kit_booking.models import AuditEntry, Booking, BookingMove, Commune, Kit, Message, Part, PlannedSlot
 from kit_booking.services import registry_changes as changes
-from kit_booking.services.booking import request_booking, withdraw
+from kit_booking.services.answers import withdraw
+from kit_booking.services.booking import request_booking
 from kit_booking.services.communes import find_communes
 from kit_booking.services.kit_moves import concerned, move_kit
 from kit_booking.services.registry import PAGE, commune_page, find_commune

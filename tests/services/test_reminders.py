@@ -10,7 +10,7 @@ from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Commune, Household, Kit, Message, MessageState, Place
 from kit_booking.services import reminders
-from kit_booking.services.booking import cancel, withdraw
+from kit_booking.services.answers import cancel, withdraw
 from kit_booking.services.moving import Moved, Seat, move_booking
 from tests.builders import NOW, World, at, days_ahead
 from tests.fakes import FakeSms

@@ -25,7 +25,7 @@ from kit_booking.models import (
     WaitingState,
 )
 from kit_booking.services import deadlines, waiting_list
-from kit_booking.services.booking import Outcome
+from kit_booking.services.answers import Outcome
 from kit_booking.services.bookings_shown import people_to_phone
 from kit_booking.services.steps import Actor
 from kit_booking.services.waiting_list import Joined, NoPlace

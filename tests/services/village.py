@@ -14,9 +14,10 @@ from kit_booking.database import transaction
 from kit_booking.domain.hours import Span
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Commune, Hold, Household, Kit, Message, Staff, WaitingEntry, WaitingState
+from kit_booking.services import answers, health, waiting_list
 from kit_booking.services import booking as bookings
-from kit_booking.services import health, waiting_list
-from kit_booking.services.booking import Asked, Outcome
+from kit_booking.services.answers import Outcome
+from kit_booking.services.booking import Asked
 from kit_booking.services.moves import freed
 from kit_booking.services.steps import Actor, lock
 from kit_booking.services.waiting_list import Joined
@@ -122,19 +123,19 @@ class Village:
         return WaitingState(self.world.fresh(entry).state)
 
     def approves(self, booking: Booking, now: datetime = NOW) -> Outcome:
-        return self.world.do(bookings.approve, booking.code, self.clerk.id, now=now)
+        return self.world.do(answers.approve, booking.code, self.clerk.id, now=now)
 
     def declines(self, booking: Booking, now: datetime = NOW) -> Outcome:
-        return self.world.do(bookings.decline, booking.code, self.clerk.id, "Bộ đang sửa", now=now)
+        return self.world.do(answers.decline, booking.code, self.clerk.id, "Bộ đang sửa", now=now)
 
     def cancels(self, booking: Booking, now: datetime = NOW) -> Outcome:
-        return self.world.do(bookings.cancel, booking.code, self.clerk.id, "Xã cần dùng", now=now)
+        return self.world.do(answers.cancel, booking.code, self.clerk.id, "Xã cần dùng", now=now)
 
     def withdraws(self, booking: Booking, now: datetime = NOW) -> Outcome:
-        return self.world.do(bookings.withdraw, booking.code, booking.household_id, now=now)
+        return self.world.do(answers.withdraw, booking.code, booking.household_id, now=now)
 
     def misses(self, booking: Booking, now: datetime) -> Outcome:
-        return self.world.do(bookings.mark_no_show, booking.code, self.clerk.id, now=now)
+        return self.world.do(answers.mark_no_show, booking.code, self.clerk.id, now=now)
 
     def changes(self, booking: Booking, day: date, key: str, *, kit: Kit | None = None, now: datetime = NOW) -> Asked:
         kit = kit or self.kit

@@ -19,8 +19,8 @@ from kit_booking.domain.local_time import local_day
 from kit_booking.domain.status import Status
 from kit_booking.domain.text import slug
 from kit_booking.models import Booking, Commune, Hold, Kit, Place, WaitingEntry
+from kit_booking.services import answers, households, moves, waiting_list
 from kit_booking.services import booking as services
-from kit_booking.services import households, moves, waiting_list
 from kit_booking.services.steps import Actor, retold
 from tests.builders import at
 from tests.web.town import SLOTS, Town
@@ -96,22 +96,22 @@ class Life:
         return bool(asked.code)
 
     def approve(self) -> bool:
-        return self._answered(services.approve, Status.REQUESTED)
+        return self._answered(answers.approve, Status.REQUESTED)
 
     def decline(self) -> bool:
-        return self._answered(services.decline, Status.REQUESTED, "Bộ đang sửa")
+        return self._answered(answers.decline, Status.REQUESTED, "Bộ đang sửa")
 
     def cancel(self) -> bool:
-        return self._answered(services.cancel, Status.APPROVED, "Trụ sở nghỉ")
+        return self._answered(answers.cancel, Status.APPROVED, "Trụ sở nghỉ")
 
     def withdraw(self) -> bool:
         booking = self._booking(Status.REQUESTED, Status.APPROVED)
         return (
             booking is not None
-            and self.world.do(services.withdraw, booking.code, booking.household_id, now=utc_now()).is_done
+            and self.world.do(answers.withdraw, booking.code, booking.household_id, now=utc_now()).is_done
         )
 
-    def _answered(self, service: Callable[..., services.Outcome], status: Status, *reason: str) -> bool:
+    def _answered(self, service: Callable[..., answers.Outcome], status: Status, *reason: str) -> bool:
         booking = self._booking(status)
         return (
             booking is not None
@@ -146,7 +146,7 @@ class Life:
         wanted = {(entry.day, entry.slot_name) for entry in self.world.all(WaitingEntry, state="waiting")}
         found = [booking for booking in self.world.all(Booking) if (booking.day, booking.slot_name) in wanted]
         for booking in found:
-            service = {Status.REQUESTED: services.decline, Status.APPROVED: services.cancel}.get(booking.status)
+            service = {Status.REQUESTED: answers.decline, Status.APPROVED: answers.cancel}.get(booking.status)
             if service:
                 return self.world.do(service, booking.code, self.town.clerk.id, "Trụ sở nghỉ", now=utc_now()).is_done
         return False
@@ -157,7 +157,7 @@ class Life:
     def refuse(self) -> bool:
         return self._told(waiting_list.refuse)
 
-    def _told(self, service: Callable[..., services.Outcome]) -> bool:
+    def _told(self, service: Callable[..., answers.Outcome]) -> bool:
         booking = self._booking(Status.OFFERED)
         return (
             booking is not None

@@ -13,7 +13,8 @@ from kit_booking.domain.local_time import local_day
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import LIVE, Status
 from kit_booking.models import Booking, BookingMove, Hold, Message, WaitingEntry, WaitingState
-from kit_booking.services.booking import request_booking, withdraw
+from kit_booking.services.answers import withdraw
+from kit_booking.services.booking import request_booking
 from kit_booking.services.deadlines import lapse
 from kit_booking.services.moving import Moved, Seat, move_booking
 from tests.builders import NOW, World, at, days_ahead
