@@ -47,7 +47,8 @@ def test_what_is_free_is_shown_the_same_time_first(town: Town) -> None:
     page = town.browser(town.clerk).get(f"/staff/bookings/{booking.code}/move").text
     paths = re.findall(r'name="to" value="([^"]+)"', page)
     assert paths[0] == f"/kits/{town.second_kit.code}/{booking.day}/toi"
-    own = [path for path in paths if path.startswith(f"/kits/{town.kit.code}/")]
+    late = f"/{local_day(utc_now())}/"  # What needs a reason stands last, and by the evening that is all of today.
+    own = [path for path in paths if path.startswith(f"/kits/{town.kit.code}/") and late not in path]
     assert f"/kits/{town.kit.code}/{booking.day}/chieu" in own
     assert paths.index(own[-1]) < paths.index(f"/kits/{town.second_kit.code}/{booking.day}/sang"), "then its own kit"
     assert f"/kits/{town.kit.code}/{booking.day}/sang" not in paths, "taken"
