@@ -173,7 +173,7 @@ def end_waiting(session: Session, entry_id: int, *, now: datetime) -> None:
     if entry.state != WaitingState.WAITING or entry.until_at > now:
         return
     entry.state, entry.ended_at = WaitingState.OVER, now
-    _write_down(session, "waits_no_more", entry.commune_id, entry.household_id, SYSTEM, now=now, detail=_what(entry))
+    _write_down(session, "waiting_over", entry.commune_id, entry.household_id, SYSTEM, now=now, detail=_what(entry))
 
 
 @transaction

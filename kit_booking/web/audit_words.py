@@ -29,6 +29,7 @@ ACTIONS: dict[str, Any] = {
     "refused": lazy_gettext("Hộ không nhận chỗ trống"),
     "waits": lazy_gettext("Ghi tên chờ chỗ trống"),
     "waits_no_more": lazy_gettext("Thôi chờ chỗ trống"),
+    "waiting_over": lazy_gettext("Hết lượt chờ chỗ trống"),
     "put_forward": lazy_gettext("Đưa lên đầu danh sách chờ"),
     "registered": lazy_gettext("Hộ mới, đồng ý cho giữ thông tin"),
     "corrected": lazy_gettext("Sửa thông tin của hộ"),
@@ -67,6 +68,9 @@ ACTIONS: dict[str, Any] = {
     "demo_filled": lazy_gettext("Tạo dữ liệu bản thử"),
 }
 
+BY_ITSELF = frozenset({"waiting_over"})
+"""Happens to a household in the course of time: nobody did it."""
+
 _NUMBER = re.compile(r"\+?\d(?:[ .]?\d){7,}")
 _DAY = re.compile(r"\b(\d{4})-(\d\d)-(\d\d)\b")
 _ROLE = re.compile(r"\b(clerk|leader|operator)\b")
@@ -79,18 +83,19 @@ class Line:
     what: str
     by: str
     whom: str
-    """The household that staff did it to."""
+    """The household that somebody else did it to."""
     detail: str
 
 
 def line_of(entry: Entry) -> Line:
     if entry.staff_name:
         by = _("cán bộ %(name)s", name=entry.staff_name)
-    elif entry.household_name:
+    elif entry.household_name and entry.action not in BY_ITSELF:
         by = _("nhà %(name)s", name=entry.household_name)
     else:
         by = _("tự động")
-    return Line(action_word(entry.action), by, entry.household_name if entry.staff_name else "", _detail(entry))
+    whom = entry.household_name if entry.staff_name or entry.action in BY_ITSELF else ""
+    return Line(action_word(entry.action), by, whom, _detail(entry))
 
 
 def action_word(action: str) -> str:
@@ -167,7 +172,8 @@ _PATTERNS: dict[str, tuple[re.Pattern[str], Callable[[re.Match[str]], str]]] = {
     "phoned": (_ANY, _kind_words),
     **dict.fromkeys(("closed", "closure_changed", "closure_ended"), (_CLOSED, _closed_words)),
     **dict.fromkeys(
-        ("waits", "waits_no_more", "put_forward"), (_WAITS, lambda found: f"{slot_word(found[1])}{found[2]}")
+        ("waits", "waits_no_more", "waiting_over", "put_forward"),
+        (_WAITS, lambda found: f"{slot_word(found[1])}{found[2]}"),
     ),
 }
 """How the services write the details of an action that hold more than names, and the words for it; what looks

@@ -363,9 +363,10 @@ class FairQueue(RuleBasedStateMachine):
             if (old := before.entries.get(key)) is None
             or (old.state, old.put_forward_at) != (row.state, row.put_forward_at)
         ]
+        ended_by = {"left": "waits_no_more", "over": "waiting_over"}
         expected = [
             (
-                "waits" if old is None else "put_forward" if row.state == "waiting" else "waits_no_more",
+                "waits" if old is None else ended_by.get(row.state, "put_forward"),
                 row.household_id,
             )
             for old, row in entries

@@ -175,7 +175,7 @@ def _assert_all_was_done_once(village: Village) -> None:
         ("lapsed", "Is offered"),
         ("offered", "Is offered next"),
         ("offered", "Next"),
-        ("waits_no_more", "Waits until five"),
+        ("waiting_over", "Waits until five"),
     ]
     texts = [(text.kind, text.created_at == DEADLINE) for text in village.world.all(Message)]
     assert sorted(kind for kind, is_new in texts if is_new) == ["lapsed", "offer", "offer", "staff_due"]

@@ -408,7 +408,7 @@ def test_not_later_than_its_wish_is_anything_offered(village: Village, world: Wo
     village.works(noon)
     assert village.state(entry) == WaitingState.OVER
     line = world.all(AuditEntry)[-1]
-    assert (line.action, line.household_id, line.staff_id, line.at) == ("waits_no_more", hoa.id, None, noon)
+    assert (line.action, line.household_id, line.staff_id, line.at) == ("waiting_over", hoa.id, None, noon)
     assert world.fresh(hoa).version == hoa.version + 2
 
 
