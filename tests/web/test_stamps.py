@@ -15,6 +15,7 @@ from kit_booking.domain.policy import Policy
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Closure, Place
 from kit_booking.services import (
+    answers,
     booking,
     closures,
     counter,
@@ -128,12 +129,12 @@ ACTS: dict[str, Callable[[Scene], bool]] = {
     "ask": lambda s: bool(
         s.do(booking.request_booking, s.town.kit.code, *s.free, s.town.owner.id, sells="", streams_on="").code
     ),
-    "approve": lambda s: s.staff(booking.approve, s.requested),
-    "decline": lambda s: s.staff(booking.decline, s.requested, "Bộ hỏng"),
-    "cancel": lambda s: s.staff(booking.cancel, s.approved, "Bộ hỏng"),
-    "withdraw": lambda s: s.do(booking.withdraw, s.approved.code, s.town.owner.id).is_done,
+    "approve": lambda s: s.staff(answers.approve, s.requested),
+    "decline": lambda s: s.staff(answers.decline, s.requested, "Bộ hỏng"),
+    "cancel": lambda s: s.staff(answers.cancel, s.approved, "Bộ hỏng"),
+    "withdraw": lambda s: s.do(answers.withdraw, s.approved.code, s.town.owner.id).is_done,
     "lapse": S.lapses,
-    "free what is waited for": lambda s: s.staff(booking.cancel, s.waited, "Bộ hỏng"),
+    "free what is waited for": lambda s: s.staff(answers.cancel, s.waited, "Bộ hỏng"),
     "accept": lambda s: s.do(waiting_list.accept, s.offered.code, Actor(household_id=s.town.owner.id)).is_done,
     "refuse": lambda s: s.do(waiting_list.refuse, s.offered.code, Actor(household_id=s.town.owner.id)).is_done,
     "put forward": lambda s: s.do(waiting_list.put_forward, s.entry.id, s.town.clerk.id, "Mới về"),
@@ -144,7 +145,7 @@ ACTS: dict[str, Callable[[Scene], bool]] = {
     "move": S.moves,
     "hand over": lambda s: s.staff(counter.hand_over, s.begun, SEEN),
     "take back": lambda s: s.staff(counter.take_back, s.out, SEEN),
-    "no-show": lambda s: s.staff(booking.mark_no_show, s.begun),
+    "no-show": lambda s: s.staff(answers.mark_no_show, s.begun),
     "close a kit": lambda s: bool(s.do(closures.close, s.closing(s.town.kit.id), s.town.clerk.id)),
     "close the commune": lambda s: bool(s.do(closures.close, s.closing(None), s.town.clerk.id)),
     "give a closure another reason": lambda s: s.changes_closure("Bộ mất míc"),
@@ -176,7 +177,7 @@ ACTS: dict[str, Callable[[Scene], bool]] = {
 }  # fmt: skip
 
 
-def answers(town: Town, readers: dict[str, Any], feed: str) -> dict[str, tuple[str, bytes]]:
+def stamped_bytes(town: Town, readers: dict[str, Any], feed: str) -> dict[str, tuple[str, bytes]]:
     """By who reads what, the stamp and the bytes, made anew from the rows."""
     town.app.extensions["pages"] = PageCache()
     sheets._sheet.cache_clear()
@@ -196,10 +197,10 @@ def test_what_reads_otherwise_has_another_stamp(town: Town, act: str) -> None:
     scene = Scene(town)
     feed = feed_of(town, town.owner)
     readers = {"nobody": town.browser(), "owner": town.browser(town.owner), "staff": town.browser(town.clerk)}
-    before = answers(town, readers, feed)
+    before = stamped_bytes(town, readers, feed)
     assert ACTS[act](scene), "it was done"
     if act == "another number":  # Whoever holds the old one is signed out, and its calendar has ended.
         readers["owner"] = town.browser(town.world.fresh(town.owner))
-    after = answers(town, readers, feed)
+    after = stamped_bytes(town, readers, feed)
     stale = [what for what in before if before[what][0] == after[what][0] and before[what][1] != after[what][1]]
     assert stale == []
