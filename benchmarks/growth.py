@@ -1,15 +1,15 @@
 """What a page costs in a small world and in a large one: its statements, how they find their rows, and its time.
 
 Small: 23 kits and a month of bookings. Large: 3,321 communes and 200,000 bookings, five years in the one asked for.
-Times on a shared machine prove little; the same statements that walk through no table do.
+Both are asked in turns, and the quickest of each compared.
 """
 
+import gc
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from statistics import median
 from time import thread_time
 from typing import Any
 
@@ -19,7 +19,7 @@ from sqlalchemy import create_engine, event, text
 from benchmarks.asking import requests
 from benchmarks.tools import databases
 from benchmarks.tools.serve import app_of
-from benchmarks.tools.world import Town, World, slots
+from benchmarks.tools.world import WITHOUT, Town, World, slots
 from kit_booking.database import db
 
 GZIP = {"Accept-Encoding": "gzip"}
@@ -27,7 +27,7 @@ SMALL = [6, 6, 6, 5]
 LARGE = [6, *[5] * 3320]
 PAST = 5 * 365
 BOOKINGS = 200_000
-ROUNDS = 7
+ROUNDS = 28
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,6 @@ class Cost:
     statements: int
     walks: list[str]
     """The tables that are read from end to end."""
-    seconds: float
 
 
 def fill_small(world: World) -> Town:
@@ -106,7 +105,7 @@ def pages(app: Flask, anew: Flask, town: Town) -> dict[str, tuple[Flask, list[Ca
         headers = dict(line.split(": ", 1) for line in lines)
         return lambda: app.test_client(use_cookies=False).post(first.split()[1], headers=headers, data=body)
 
-    asking = [ask(request) for request in islice(requests(app, [town], slots(12, 13)), ROUNDS)]
+    asking = [ask(request) for request in islice(requests(app, [town], slots(12, 13)), WITHOUT)]
     return {
         "start page, built anew": (anew, [get(anew, "/")] * ROUNDS),
         "search": (app, [get(app, "/?q=lang+cu+7")] * ROUNDS),
@@ -119,7 +118,9 @@ def pages(app: Flask, anew: Flask, town: Town) -> dict[str, tuple[Flask, list[Ca
     }
 
 
-def measure(fill: Callable[[World], Town]) -> dict[str, Cost]:
+@contextmanager
+def filled(fill: Callable[[World], Town]) -> Iterator[dict[str, tuple[Flask, list[Callable[[], Any]]]]]:
+    """The pages of a world."""
     with databases.sqlite() as url:
         engine = create_engine(url)
         with engine.begin() as connection:
@@ -130,32 +131,39 @@ def measure(fill: Callable[[World], Town]) -> dict[str, Cost]:
             rows = connection.execute(text("SELECT count(*) FROM booking")).scalar_one()
         engine.dispose()
         print(f"{rows:,} bookings")
-        costs = {
-            name: _cost(app, acts) for name, (app, acts) in pages(app_of(url), app_of(url, anew=True), town).items()
-        }
-    return costs
+        yield pages(app_of(url), app_of(url, anew=True), town)
 
 
-def _cost(app: Flask, acts: list[Callable[[], Any]]) -> Cost:
-    first, *others = acts
-    assert first().status_code < 400  # The first one fills what is kept for all.
-    times = []
-    for act in others:
-        with seen_statements(app) as seen:
-            begun = thread_time()
-            answer = act()
-            times.append(thread_time() - begun)
-        assert answer.status_code < 400, answer.status
-    return Cost(len(seen), walks(app, seen), median(times))
+def compare(small: list[Callable[[], Any]], large: list[Callable[[], Any]]) -> float:
+    """How much longer the large world takes, by the quickest of each, in turns; the first ones fill what is kept."""
+    times = [(_seconds(one), _seconds(other)) for one, other in zip(small, large, strict=True)][1:]
+    return min(other for _, other in times) / min(one for one, _ in times)
+
+
+def _seconds(act: Callable[[], Any]) -> float:
+    begun = thread_time()
+    answer = act()
+    taken = thread_time() - begun
+    assert answer.status_code < 400, answer.status
+    return taken
+
+
+def _cost(app: Flask, act: Callable[[], Any]) -> Cost:
+    with seen_statements(app) as seen:
+        assert act().status_code < 400
+    return Cost(len(seen), walks(app, seen))
 
 
 def main() -> None:
-    small, large = measure(fill_small), measure(fill_large)
-    for name, was in small.items():
-        now = large[name]
-        ratio = now.seconds / was.seconds
-        text_of = f"{name:<28} statements {was.statements} → {now.statements}   time × {ratio:.2f}"
-        print(f"{text_of}   read from end to end: {', '.join(now.walks) or 'nothing'}")
+    with filled(fill_small) as small, filled(fill_large) as large:
+        gc.collect()
+        gc.freeze()  # What filled the worlds is not to be looked through while their pages are measured.
+        for name in small:
+            (small_app, small_acts), (large_app, large_acts) = small[name], large[name]
+            ratio = compare(small_acts[1:], large_acts[1:])
+            was, now = _cost(small_app, small_acts[0]), _cost(large_app, large_acts[0])
+            text_of = f"{name:<28} statements {was.statements} → {now.statements}   time × {ratio:.2f}"
+            print(f"{text_of}   read from end to end: {', '.join(now.walks) or 'nothing'}")
 
 
 if __name__ == "__main__":
