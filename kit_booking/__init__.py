@@ -1,8 +1,6 @@
 """Lịch bộ livestream xã: the shared livestream kits of the communes, and who has them when."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from flask import Flask
 from flask_migrate import Migrate
@@ -20,16 +18,10 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 __all__ = ["create_app", "models"]
 
 
-class App(Flask):
-    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """None is async here, and to find that out for each of eight functions takes a tenth of a cheap answer."""
-        return func
-
-
 def create_app(settings: Settings | None = None, sms: SmsSender | None = None) -> Flask:
     """The application, wired; without arguments as the environment says."""
     settings = settings or Settings.from_env()
-    app = App(__name__, instance_path=str(settings.sms_file.resolve().parent))
+    app = Flask(__name__, instance_path=str(settings.sms_file.resolve().parent))
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, DateTime, Dialect, Engine, Executable, MetaData, Row, TypeDecorator, event
+from sqlalchemy import DateTime, Dialect, Engine, Executable, MetaData, Row, TypeDecorator, event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 P = ParamSpec("P")
@@ -91,22 +91,13 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
             connection.execute(f"PRAGMA {pragma}")
 
 
-@event.listens_for(Engine, "begin")
-def _begin(connection: Connection) -> None:
-    if connection.dialect.name == "sqlite":
-        options = connection.get_execution_options()
-        if options.get("writes"):
-            # A deferred BEGIN that reads and then writes fails at once with "database is locked". Said straight to
-            # the driver, because most transactions are short.
-            connection.connection.cursor().execute("BEGIN IMMEDIATE")
-        elif not options.get("single_read"):
-            connection.exec_driver_sql("BEGIN")
+class TryAgain(Exception):
+    """The whole transaction is to be tried once more."""
 
 
 _turn = threading.Lock()
 """SQLite has one writer. Threads that wait for it here get it in turn; its own waiting is luck, up to seconds."""
 
-_CONNECTION = "connection"
 _inside: ContextVar[bool] = ContextVar("inside_transaction", default=False)
 
 
@@ -128,11 +119,19 @@ def transaction(use_case: Callable[Concatenate[Session, P], T]) -> Callable[P, T
             engine = db.engine
             for tries_left in reversed(range(TRIES)):
                 try:
-                    with _turn_of(engine), Session(engine, expire_on_commit=False) as session:
-                        session.info[_CONNECTION] = session.connection(execution_options={"writes": True})
+                    with (
+                        _turn_of(engine),
+                        engine.begin() as connection,
+                        Session(connection, expire_on_commit=False) as session,
+                    ):
+                        if engine.dialect.name == "sqlite":
+                            connection.exec_driver_sql("BEGIN IMMEDIATE")  # A deferred one may fail when it writes.
                         result = use_case(session, *args, **kwargs)
-                        session.commit()
+                        session.flush()
                         return result
+                except TryAgain:
+                    if not tries_left:
+                        raise
                 except OperationalError as error:
                     if not (tries_left and _is_passing(error)):
                         raise
@@ -141,15 +140,6 @@ def transaction(use_case: Callable[Concatenate[Session, P], T]) -> Callable[P, T
             _inside.reset(token)
 
     return committed
-
-
-def connection_of(session: Session) -> Connection:
-    """On which the session's transaction runs. A session that is asked looks through all it has, each time.
-
-    Inside `begin_nested` it has to be asked, because only then it says SAVEPOINT.
-    """
-    known = None if session.in_nested_transaction() else session.info.get(_CONNECTION)
-    return known or session.connection()
 
 
 def _turn_of(engine: Engine) -> AbstractContextManager[Any]:
@@ -166,14 +156,19 @@ def upsert(table: type[Base]) -> sqlite.Insert | postgresql.Insert:
     return sqlite.insert(table) if db.engine.dialect.name == "sqlite" else postgresql.insert(table)
 
 
+_kept = threading.local()
+
+
 def read(statement: Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
-    """The rows of one statement that needs no transaction around it: the hot pages' way to read."""
-    with _reader(db.engine).connect() as connection:
-        return connection.execute(statement, values or {}).all()
+    """The rows of one statement that needs no transaction around it: the hot pages' way to read.
 
-
-@functools.lru_cache(maxsize=8)
-def _reader(engine: Engine) -> Engine:
-    if engine.dialect.name == "sqlite":
-        return engine.execution_options(single_read=True)
-    return engine.execution_options(isolation_level="AUTOCOMMIT")
+    Each thread keeps a connection for it.
+    """
+    engine = db.engine
+    if getattr(_kept, "engine", None) is not engine:
+        _kept.engine, _kept.connection = engine, engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    try:
+        return _kept.connection.execute(statement, values or {}).all()
+    except DBAPIError:
+        _kept.engine = None  # Whatever is the matter, the next one gets a new connection.
+        raise

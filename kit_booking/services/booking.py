@@ -1,12 +1,11 @@
 """Asking for a slot, for oneself or for somebody else, and changing to another one: each one transaction."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
-from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.orm import Session
 
 from kit_booking.database import db, transaction
@@ -14,15 +13,21 @@ from kit_booking.domain.booking import OF_THE_SLOT, Booked, Reason, Refusal, ref
 from kit_booking.domain.deadlines import half_way
 from kit_booking.domain.household import gets_texts
 from kit_booking.domain.messages import Kind
-from kit_booking.domain.status import Status
-from kit_booking.models import Booking, Hold, Household, Kit, Role, Staff, StaffRole
+from kit_booking.domain.status import LIVE, Status
 from kit_booking.services.answers import WITHDRAWABLE, is_late
-from kit_booking.services.moves import exchange, take
-from kit_booking.services.new_bookings import SlotTaken
-from kit_booking.services.slots import OVERLAPS, FoundSlot, NoSuchSlot, find_slot, held_by
-from kit_booking.services.standing import booked
-from kit_booking.services.steps import Actor, file_of, get_file, lock, queue_booking_text, queue_text, slip_of
-from kit_booking.statements import HotStatement
+from kit_booking.services.moves import SlotTaken, exchange, take
+from kit_booking.services.slots import FoundSlot, NoSuchSlot, find_slot, held_by
+from kit_booking.services.standing import booked, bookings_that_count, count
+from kit_booking.services.steps import (
+    Actor,
+    file_of,
+    get_file,
+    queue_booking_text,
+    queue_text,
+    slip_of,
+    touch_household,
+    touch_kit,
+)
 
 P = ParamSpec("P")
 
@@ -35,20 +40,29 @@ class Asked:
     refusals: list[Refusal] = field(default_factory=list)
 
 
-def _taken_is_refusal(ask: Callable[P, Asked]) -> Callable[P, Asked]:
-    """When the database refuses the hold after all, nothing was asked for, and that is the answer."""
+class NotAsked(Exception):
+    """Nothing was asked for, and nothing of what the transaction wrote may stay."""
+
+    def __init__(self, asked: Asked) -> None:
+        self.asked = asked
+
+
+def _answered(ask: Callable[P, Asked]) -> Callable[P, Asked]:
+    """Why nothing was asked for, or that the database refused the hold after all, is the answer."""
 
     @functools.wraps(ask)
     def asked(*args: P.args, **kwargs: P.kwargs) -> Asked:
         try:
             return ask(*args, **kwargs)
+        except NotAsked as instead:
+            return instead.asked
         except SlotTaken:
             return Asked(refusals=[Refusal(Reason.TAKEN)])
 
     return asked
 
 
-@_taken_is_refusal
+@_answered
 @transaction
 def request_booking(
     session: Session,
@@ -73,7 +87,7 @@ def request_booking(
     )
 
 
-@_taken_is_refusal
+@_answered
 @transaction
 def book_for(
     session: Session,
@@ -104,15 +118,6 @@ def book_for(
     )
 
 
-_keep_words = HotStatement(
-    update(Household)
-    .where(Household.id == bindparam("row_id"))
-    .returning(Household.phone, Household.landline, Household.takes_texts, Household.bad_number_at),
-    columns="sells streams_on",
-)
-"""What the household sells, to be proposed the next time; tells on the way how it is reached."""
-
-
 def _ask(
     session: Session,
     found: FoundSlot,
@@ -124,20 +129,23 @@ def _ask(
     override: str = "",
     now: datetime,
 ) -> Asked:
-    kit, slot = found.kit, found.slot
-    lock(session, Kit, kit.id)
-    lock(session, Household, household_id)
-    if own := _own_booking(session, found, household_id):
-        return Asked(code=own)  # Sent twice: by a double tap, the back button, or on a bad line.
-    reasons = why_not(session, found, household_id, now=now)
+    commune, kit, slot = found.commune, found.kit, found.slot
+    place_id = touch_kit(session, kit.id)
+    household = touch_household(session, household_id, sells=sells, streams_on=streams_on)
+    bookings = bookings_that_count(session, household_id, slot.hold.from_at, now=now)
+    if own := _own_booking(found, bookings):
+        raise NotAsked(Asked(code=own))  # Sent twice: by a double tap, the back button, or on a bad line.
+    has = count(household, bookings, slot.hold.from_at, commune_id=commune.id, policy=commune.policy, now=now)
+    reasons = _why_not(session, found, has, now=now)
     if override:
         reasons = [refusal for refusal in reasons if refusal.reason in OF_THE_SLOT]
     if reasons:
-        return Asked(refusals=reasons)
+        raise NotAsked(Asked(refusals=reasons))
     answer_by_at = kit.timetable.answer_by(now, slot.hold.from_at)
     booking = take(
         session,
         found,
+        place_id,
         household_id,
         Status.APPROVED if by.staff_id else Status.REQUESTED,
         by,
@@ -148,15 +156,14 @@ def _ask(
         streams_on=streams_on,
         reason=override,
     )
-    [(phone, landline, *reached)] = _keep_words.on(session, row_id=household_id, sells=sells, streams_on=streams_on)
     queue_text(
         session,
         Kind.APPROVED if by.staff_id else Kind.RECEIVED,
         booking,
-        slip_of(booking, commune=found.commune.name, place=kit.place, office_phone=found.commune.phone),
-        phone if gets_texts(phone, *reached) else "",
-        phone or landline,
-        found.commune.policy,
+        slip_of(booking, commune=commune.name, place=kit.place, office_phone=commune.phone),
+        household.phone if gets_texts(household.phone, household.takes_texts, household.bad_number_at) else "",
+        household.phone or household.landline,
+        commune.policy,
         now=now,
     )
     return Asked(code=booking.code)
@@ -178,27 +185,14 @@ def why_not(
     return _why_not(session, found, has, without=without, now=now)
 
 
-_has_clerk = HotStatement(
-    select(
-        exists().where(
-            StaffRole.commune_id == bindparam("commune_id"),
-            StaffRole.role == Role.CLERK,
-            StaffRole.staff_id == Staff.id,
-            Staff.is_active,
-        )
-    )
-)
-
-
 def _why_not(
     session: Session, found: FoundSlot, has: Booked | None, *, without: int | None = None, now: datetime
 ) -> list[Refusal]:
-    [(has_clerk,)] = _has_clerk.on(session, commune_id=found.commune.id)
     return list(
         refusals(
             found.slot,
             taken=held_by(session, found.kit.id, found.slot.hold, without=without),
-            has_clerk=bool(has_clerk),
+            has_clerk=found.commune.has_clerk,
             booked=has,
             policy=found.commune.policy,
             now=now,
@@ -222,30 +216,10 @@ def _booked(
     )
 
 
-_own = HotStatement(
-    select(Booking.code)
-    .join(Hold, Hold.booking_id == Booking.id)
-    .where(
-        OVERLAPS,
-        Booking.household_id == bindparam("household_id"),
-        Booking.day == bindparam("day"),
-        Booking.slot_name == bindparam("slot_name"),
-    )
-)
-
-
-def _own_booking(session: Session, found: FoundSlot, household_id: int) -> str | None:
-    slot = found.slot
-    rows = _own.on(
-        session,
-        kit_id=found.kit.id,
-        from_at=slot.hold.from_at,
-        until_at=slot.hold.until_at,
-        household_id=household_id,
-        day=slot.day,
-        slot_name=slot.name,
-    )
-    return rows[0][0] if rows else None
+def _own_booking(found: FoundSlot, bookings: Sequence[Any]) -> str | None:
+    asked = (found.kit.id, found.slot.day, found.slot.name)
+    mine = (one for one in bookings if one.status in LIVE and (one.kit_id, one.day, one.slot_name) == asked)
+    return next((one.code for one in mine), None)
 
 
 @dataclass(frozen=True)
@@ -264,7 +238,10 @@ def look_at_slot(kit_code: str, day: date, slot_key: str, household_id: int | No
     session = db.session()
     found = find_slot(kit_code, day, slot_key)
     has = _booked(session, found, household_id, now=now)
-    own = _own_booking(session, found, household_id) if household_id else None
+    pick_up_at = found.slot.hold.from_at
+    own = (
+        household_id and _own_booking(found, bookings_that_count(session, household_id, pick_up_at, now=now))
+    ) or None
     return Look(found, _why_not(session, found, has, now=now), has, own)
 
 

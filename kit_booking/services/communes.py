@@ -12,7 +12,6 @@ from kit_booking.domain.text import search_key
 from kit_booking.models import Commune, Kit, Province
 from kit_booking.services.fortnight import changes_at, count_free
 from kit_booking.services.sheets import CommuneSheet, sheet
-from kit_booking.statements import HotRead
 
 FEW = 30
 """So many communes are listed with their free slots; where there are more, a province or a search comes first."""
@@ -48,7 +47,7 @@ class Found:
 
 
 _few = select(Commune.id, Commune.version).order_by(Commune.id).limit(FEW + 1).subquery()
-_few_stamps = HotRead(
+_few_stamps = (
     select(_few.c.id, _few.c.version, func.coalesce(func.sum(Kit.version), 0))
     .select_from(_few)
     .outerjoin(Kit, Kit.commune_id == _few.c.id)
@@ -59,7 +58,7 @@ _few_stamps = HotRead(
 
 def start_stamp() -> tuple[Any, ...]:
     """Equal as long as the start page shows the same; looks at the kits only where their slots are counted."""
-    rows = _few_stamps()
+    rows = read(_few_stamps)
     if len(rows) <= FEW:
         return tuple(tuple(row) for row in rows)
     return tuple(read(select(func.count(Commune.id), func.sum(Commune.version)))[0])

@@ -16,7 +16,6 @@ from kit_booking.domain.local_time import local, local_day
 from kit_booking.domain.status import IN_CALENDARS, Status
 from kit_booking.models import Booking, Commune, FeedToken, Hold, Household, Kit, Place, Staff, StaffRole
 from kit_booking.services.feed_tokens import USE_NOTED, token_hash
-from kit_booking.statements import HotRead
 
 PAST, AHEAD = timedelta(days=30), timedelta(days=90)
 """A feed reaches from so many days back to so many ahead."""
@@ -96,20 +95,20 @@ _kits = (
     .outerjoin(Kit, Kit.commune_id == Commune.id)
     .order_by(Commune.id, Kit.id)
 )
-_kits_of_commune = HotRead(_kits.where(Commune.slug == bindparam("slug")))
-_kit_by_code = HotRead(_kits.where(Kit.code == bindparam("code")))
+_kits_of_commune = _kits.where(Commune.slug == bindparam("slug"))
+_kit_by_code = _kits.where(Kit.code == bindparam("code"))
 _own_communes = select(StaffRole.commune_id).where(
     StaffRole.staff_id == bindparam("staff_id"), StaffRole.commune_id.is_not(None)
 )
-_kits_of_staff = HotRead(_kits.where(Commune.id.in_(_own_communes)))
+_kits_of_staff = _kits.where(Commune.id.in_(_own_communes))
 
 
 def commune_feed(slug: str, *, now: datetime) -> Feed | None:
-    return _kits_feed(_kits_of_commune(slug=slug), now=now)
+    return _kits_feed(read(_kits_of_commune, {"slug": slug}), now=now)
 
 
 def kit_feed(code: str, *, now: datetime) -> Feed | None:
-    return _kits_feed(_kit_by_code(code=code), kit_code=code, now=now)
+    return _kits_feed(read(_kit_by_code, {"code": code}), kit_code=code, now=now)
 
 
 def _kits_feed(rows: Sequence[Any], *, kit_code: str = "", staff_id: int | None = None, now: datetime) -> Feed | None:
@@ -172,7 +171,7 @@ def private_feed(token: str, *, now: datetime) -> tuple[Feed, bool] | None:
         stamp = ("household", row.household_id, row.version, row.names_version)
         feed = Feed(stamp, day, household_id=row.household_id)
     elif row.revoked_at is None and row.is_active:
-        feed = _kits_feed(_kits_of_staff(staff_id=row.staff_id), staff_id=row.staff_id, now=now)
+        feed = _kits_feed(read(_kits_of_staff, {"staff_id": row.staff_id}), staff_id=row.staff_id, now=now)
     if feed:
         return feed, row.last_used_at is None or now - row.last_used_at >= USE_NOTED
     ended_on = local_day(row.revoked_at or row.last_used_at or row.created_at)

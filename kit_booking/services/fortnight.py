@@ -15,7 +15,6 @@ from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Commune, Hold, Household, Kit
 from kit_booking.services.outlook import KitOutlook, Outlook, SlotState, outlook
 from kit_booking.services.sheets import CommuneSheet, KitSheet
-from kit_booking.statements import HotRead
 
 
 class Stamp(NamedTuple):
@@ -26,7 +25,7 @@ class Stamp(NamedTuple):
     kits_version: int
 
 
-_stamp = HotRead(
+_stamp = (
     select(Commune.id, Commune.version, func.coalesce(func.sum(Kit.version), 0))
     .outerjoin(Kit, Kit.commune_id == Commune.id)
     .where(Commune.slug == bindparam("slug"))
@@ -36,7 +35,7 @@ _stamp = HotRead(
 
 def find_stamp(slug: str) -> Stamp | None:
     """One indexed statement; asked before any row is read, so a page is never older than its stamp."""
-    rows = _stamp(slug=slug)
+    rows = read(_stamp, {"slug": slug})
     return Stamp(*rows[0]) if rows else None
 
 
@@ -99,9 +98,6 @@ _with_codes = _of_commune.add_columns(Booking.household_id, Booking.code)
 _with_names = _with_codes.add_columns(Household.name, Household.phone).outerjoin(
     Household, Household.id == Booking.household_id
 )
-_anonymous_holds, _holds_with_codes, _holds_with_names = (
-    HotRead(statement, many=True) for statement in (_of_commune, _with_codes, _with_names)
-)
 
 
 def fortnight(
@@ -111,9 +107,9 @@ def fortnight(
     ahead = outlook(commune, now=now)
     holds: dict[int, list[Any]] = defaultdict(list)
     if ahead.reach:
-        of_commune = _holds_with_names if with_names else _holds_with_codes if household_id else _anonymous_holds
+        of_commune = _with_names if with_names else _with_codes if household_id else _of_commune
         values = {"commune_id": commune.id, "from_at": ahead.reach.from_at, "until_at": ahead.reach.until_at}
-        for hold in of_commune(**values):
+        for hold in read(of_commune, values):
             holds[hold[0]].append(hold)
     kits = [_kit(kit, holds[kit.kit.id], household_id, with_names=with_names) for kit in ahead.kits]
     return Fortnight(commune, ahead, kits)

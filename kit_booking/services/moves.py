@@ -4,13 +4,16 @@ What comes free is offered to those who wait for it, in the transaction that fre
 Whoever calls has locked the kit and the household.
 """
 
+import secrets
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import Row, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from kit_booking.domain.booking import Reason, refusals
+from kit_booking.database import TryAgain
+from kit_booking.domain.booking import CODE_LETTERS, Reason, refusals
 from kit_booking.domain.deadlines import is_worth_offering, offer_until, offers_end_at
 from kit_booking.domain.hours import Span
 from kit_booking.domain.messages import Kind, booking_text, send_at
@@ -19,8 +22,6 @@ from kit_booking.domain.slots import opens_at, slots_between, window
 from kit_booking.domain.status import LIVE, Status, may_move
 from kit_booking.models import Booking, Hold, Household, Kit, WaitingEntry, WaitingState
 from kit_booking.services.closed_time import close_again
-from kit_booking.services.codes import new_code
-from kit_booking.services.new_bookings import NewBooking, SlotTaken, only_overlap, write_with_hold
 from kit_booking.services.queue import WaitingForSlot, who_waits
 from kit_booking.services.slots import FoundSlot, find_kit, held_by
 from kit_booking.services.standing import booked
@@ -34,14 +35,29 @@ from kit_booking.services.steps import (
     raise_version,
     record,
     sms_name,
+    touch_kit,
     write_down,
 )
-from kit_booking.statements import HotStatement
+
+
+class SlotTaken(Exception):
+    """The database, which is the judge, refused the hold; nothing of what the transaction wrote may stay."""
+
+
+def only_overlap(error: IntegrityError) -> None:
+    """Go on after the refusal of a hold; any other one is a mistake."""
+    if "ex_hold_overlap" not in str(error.orig):
+        raise error
+
+
+_add_booking = insert(Booking).returning(*Booking.__table__.columns)
+_add_hold = insert(Hold)
 
 
 def take(
     session: Session,
     found: FoundSlot,
+    place_id: int,
     household_id: int,
     status: Status,
     by: Actor,
@@ -52,45 +68,61 @@ def take(
     sells: str = "",
     streams_on: str = "",
     reason: str = "",
-) -> NewBooking:
+) -> Row[Any]:
     """A new booking with its hold. Raises ``SlotTaken``, after which the transaction is not to be committed."""
     kit, slot = found.kit, found.slot
-    booking = NewBooking(
-        code=new_code(session, kit.code),
-        commune_id=found.commune.id,
-        place_id=_place_of(session, kit.id),
-        kit_id=kit.id,
-        household_id=household_id,
-        status=status,
-        day=slot.day,
-        slot_name=slot.name,
-        from_at=slot.on_air.from_at,
-        until_at=slot.on_air.until_at,
-        pick_up_at=slot.hold.from_at,
-        return_at=slot.hold.until_at,
-        sells=sells,
-        streams_on=streams_on,
-        asked_at=now,
-        answer_by_at=answer_by_at,
-        remind_staff_at=remind_staff_at,
-        approved_at=now if status is Status.APPROVED else None,
-        changed_at=now,
-        reason=reason,
-    )
-    write_with_hold(session, booking)
+    connection = session.connection()
+    values = {
+        "code": new_code(kit.code),
+        "commune_id": found.commune.id,
+        "place_id": place_id,
+        "kit_id": kit.id,
+        "household_id": household_id,
+        "status": status,
+        "day": slot.day,
+        "slot_name": slot.name,
+        "from_at": slot.on_air.from_at,
+        "until_at": slot.on_air.until_at,
+        "pick_up_at": slot.hold.from_at,
+        "return_at": slot.hold.until_at,
+        "sells": sells,
+        "streams_on": streams_on,
+        "asked_at": now,
+        "answer_by_at": answer_by_at,
+        "remind_staff_at": remind_staff_at,
+        "approved_at": now if status is Status.APPROVED else None,
+        "changed_at": now,
+        "reason": reason,
+    }
+    try:
+        booking = connection.execute(_add_booking, values).one()
+    except IntegrityError as error:
+        if "booking_code" in str(error.orig) or "booking.code" in str(error.orig):
+            raise TryAgain from error
+        raise
+    hold = {"booking_id": booking.id, "kit_id": kit.id, "from_at": slot.hold.from_at, "until_at": slot.hold.until_at}
+    try:
+        connection.execute(_add_hold, hold)
+    except IntegrityError as error:
+        only_overlap(error)
+        raise SlotTaken from error
     write_down(session, booking, by, now=now, from_status=None)
     if status is not Status.OFFERED:
         _end_waiting(session, booking, now=now)
     return booking
 
 
-_place = HotStatement(select(Kit.place_id).where(Kit.id == bindparam("kit_id")))
+def new_code(kit_code: str) -> str:
+    """The commune's letters and three random ones, short enough to be read out over the phone."""
+    return kit_code.partition("-")[0][:2] + "".join(secrets.choice(CODE_LETTERS) for _ in range(3))
+
+
+_place = select(Kit.place_id).where(Kit.id == bindparam("kit_id"))
 
 
 def _place_of(session: Session, kit_id: int) -> int:
     """Where the locked kit stands; the sheet was read before, and it may just have been moved."""
-    [(place_id,)] = _place.on(session, kit_id=kit_id)
-    return int(place_id)
+    return int(session.connection().execute(_place, {"kit_id": kit_id}).scalar_one())
 
 
 def move(
@@ -214,8 +246,17 @@ def _offer(session: Session, found: FoundSlot, waiting: list[WaitingForSlot], *,
             end_at = offers_end_at(slot.hold.from_at, policy)
             try:
                 with session.begin_nested():
+                    place_id = touch_kit(session, found.kit.id)
+                    raise_version(session, Household, one.household_id)
                     taken = take(
-                        session, found, one.household_id, Status.OFFERED, SYSTEM, now=now, answer_by_at=end_at
+                        session,
+                        found,
+                        place_id,
+                        one.household_id,
+                        Status.OFFERED,
+                        SYSTEM,
+                        now=now,
+                        answer_by_at=end_at,
                     )
             except SlotTaken:
                 return  # What freed the time stands all the same.
@@ -266,27 +307,28 @@ def _settle_entry(session: Session, booking: Booking, to_status: Status, by: Act
     session.flush()
 
 
-_serve = HotStatement(
+_serve = (
     update(WaitingEntry)
     .where(
-        WaitingEntry.household_id == bindparam("household"),
-        WaitingEntry.commune_id == bindparam("commune"),
+        WaitingEntry.household_id == bindparam("of_household"),
+        WaitingEntry.commune_id == bindparam("of_commune"),
         WaitingEntry.day == bindparam("of_day"),
         WaitingEntry.slot_name == bindparam("of_slot"),
         WaitingEntry.state == WaitingState.WAITING,
     )
-    .values(state=WaitingState.SERVED),
-    columns="ended_at",
+    .values(state=WaitingState.SERVED, ended_at=bindparam("now"))
 )
 
 
-def _end_waiting(session: Session, booking: Booking | NewBooking, *, now: datetime) -> None:
+def _end_waiting(session: Session, booking: Any, *, now: datetime) -> None:
     """Whoever waited for this slot has it now."""
-    _serve.on(
-        session,
-        household=booking.household_id,
-        commune=booking.commune_id,
-        of_day=booking.day,
-        of_slot=booking.slot_name,
-        ended_at=now,
+    session.connection().execute(
+        _serve,
+        {
+            "of_household": booking.household_id,
+            "of_commune": booking.commune_id,
+            "of_day": booking.day,
+            "of_slot": booking.slot_name,
+            "now": now,
+        },
     )

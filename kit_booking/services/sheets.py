@@ -15,7 +15,7 @@ from kit_booking.domain import slots
 from kit_booking.domain.hours import Span, WeeklyHours
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.slots import Timetable
-from kit_booking.models import Closure, Commune, Kit, Part, Place, PlannedSlot, Village
+from kit_booking.models import Closure, Commune, Kit, Part, Place, PlannedSlot, Role, Staff, StaffRole, Village
 
 MOST_CLOSURES = 100
 """So many of a commune's closures, the latest, are remembered with it."""
@@ -49,6 +49,8 @@ class CommuneSheet:
     villages: tuple[tuple[str, str], ...]
     """Villages and old units with their craft, which may be empty; for searching and choosing."""
 
+    has_clerk: bool
+    """Somebody can answer."""
     closures: tuple[tuple[int | None, Span, str], ...] = ()
     """The last ones, each with its kit, or None for every kit, and its reason."""
 
@@ -103,6 +105,12 @@ def _sheet(_database: str, commune_id: int, _version: int) -> CommuneSheet:
         .order_by(Closure.until_at.desc())
         .limit(MOST_CLOSURES)
     )
+    clerks = read(
+        select(StaffRole.id)
+        .join(Staff, Staff.id == StaffRole.staff_id)
+        .where(StaffRole.commune_id == commune_id, StaffRole.role == Role.CLERK, Staff.is_active)
+        .limit(1)
+    )
     office, policy = WeeklyHours.of(commune.office_hours), Policy.of(commune.policy)
     return CommuneSheet(
         commune.id,
@@ -125,6 +133,7 @@ def _sheet(_database: str, commune_id: int, _version: int) -> CommuneSheet:
             for kit in kits
         ),
         tuple((village.name, village.craft) for village in villages),
+        bool(clerks),
         tuple((kit_id, Span(*times), reason) for kit_id, *times, reason in closures),
     )
 

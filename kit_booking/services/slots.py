@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, func, select, true
+from sqlalchemy import ColumnElement, and_, bindparam, func, select, true
 from sqlalchemy.orm import Session
 
 from kit_booking.database import read
@@ -13,7 +13,6 @@ from kit_booking.domain.hours import Span
 from kit_booking.domain.slots import Slot
 from kit_booking.models import Booking, Commune, Hold, Kit
 from kit_booking.services.sheets import CommuneSheet, KitSheet, sheet
-from kit_booking.statements import HotRead, HotStatement
 
 
 class NoSuchSlot(Exception):
@@ -31,13 +30,13 @@ class FoundSlot:
 
 # Not by the session of a running transaction: what that changed is not what other readers of the sheet see.
 _version = select(Commune.id, Commune.version).join(Kit, Kit.commune_id == Commune.id)
-_version_by_code = HotRead(_version.where(Kit.code == bindparam("code")))
-_version_by_id = HotRead(_version.where(Kit.id == bindparam("id")))
+_version_by_code = _version.where(Kit.code == bindparam("kit"))
+_version_by_id = _version.where(Kit.id == bindparam("kit"))
 
 
 def find_kit(kit: str | int) -> tuple[CommuneSheet, KitSheet] | None:
     """The kit of this code or id, and its commune."""
-    rows = _version_by_code(code=kit) if isinstance(kit, str) else _version_by_id(id=kit)
+    rows = read(_version_by_code if isinstance(kit, str) else _version_by_id, {"kit": kit})
     if not rows:
         return None
     commune = sheet(*rows[0])
@@ -57,11 +56,7 @@ def find_slot(kit_code: str, day: date, slot_key: str) -> FoundSlot:
 OVERLAPS = and_(
     Hold.kit_id == bindparam("kit_id"), Hold.from_at < bindparam("until_at"), Hold.until_at > bindparam("from_at")
 )
-_held = HotStatement(
-    select(func.max(case((Hold.booking_id.is_(None), 1), else_=2))).where(
-        OVERLAPS, Hold.booking_id.is_distinct_from(bindparam("without"))
-    )
-)
+_held = select(Hold.booking_id).where(OVERLAPS)
 
 
 def overlaps(kit_id: int, span: Span) -> ColumnElement[bool]:
@@ -73,8 +68,9 @@ def held_by(session: Session, kit_id: int, span: Span, *, without: int | None = 
 
     ``without`` is the id of a booking whose hold does not count.
     """
-    [(held,)] = _held.on(session, kit_id=kit_id, from_at=span.from_at, until_at=span.until_at, without=without or 0)
-    return {None: None, 1: Reason.CLOSED, 2: Reason.TAKEN}[held]
+    values = {"kit_id": kit_id, "from_at": span.from_at, "until_at": span.until_at}
+    held = {booking_id for (booking_id,) in session.connection().execute(_held, values)} - {without or 0}
+    return None if not held else Reason.CLOSED if held == {None} else Reason.TAKEN
 
 
 def time_lines(kit_ids: Iterable[int], span: Span, *, without: str = "") -> dict[int, list[Span]]:

@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from kit_booking.database import read, transaction
 from kit_booking.models import AuditEntry, Commune, Household, Role, Staff, StaffRole
-from kit_booking.statements import HotRead
 
 
 @dataclass(frozen=True)
@@ -65,23 +64,21 @@ class HouseholdMember:
     streams_on: str
 
 
-_household = HotRead(
-    select(
-        Household.id,
-        Household.session_version,
-        Household.name,
-        Household.phone,
-        Household.village,
-        Household.craft,
-        Household.sells,
-        Household.streams_on,
-    ).where(Household.id == bindparam("household_id"))
-)
+_household = select(
+    Household.id,
+    Household.session_version,
+    Household.name,
+    Household.phone,
+    Household.village,
+    Household.craft,
+    Household.sells,
+    Household.streams_on,
+).where(Household.id == bindparam("household_id"))
 
 
 def find_household(household_id: int, session_version: int | None = None) -> HouseholdMember | None:
     """The household; with a version, only if its sign-in was not ended since."""
-    rows = _household(household_id=household_id)
+    rows = read(_household, {"household_id": household_id})
     found = HouseholdMember(*rows[0]) if rows else None
     return found if found and session_version in (None, found.session_version) else None
 

@@ -1,9 +1,11 @@
 """What a household has booked, and its standing: read under its lock where something depends on it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, func, insert, literal_column, or_, select
+from sqlalchemy import bindparam, insert, or_, select
 from sqlalchemy.orm import Session
 
 from kit_booking.database import db, transaction
@@ -11,33 +13,61 @@ from kit_booking.domain.booking import Booked, week_of
 from kit_booking.domain.hours import LONGEST_PAUSE
 from kit_booking.domain.local_time import local, local_day
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.standing import Standing, standing
+from kit_booking.domain.standing import standing
 from kit_booking.domain.status import AHEAD, USED, Status
 from kit_booking.models import AuditEntry, Booking, Commune, Household
 from kit_booking.models.booking import COUNTS_FOR_STANDING
 from kit_booking.services.steps import lock
-from kit_booking.statements import HotStatement
 
-
-def _is_one_of(statuses: frozenset[Status]) -> ColumnElement[bool]:
-    return or_(*(Booking.status == status for status in sorted(statuses)))
-
-
-_is_in_week = and_(
-    or_(_is_one_of(AHEAD | USED), Booking.strike_at.is_not(None)),
-    Booking.pick_up_at >= bindparam("monday"),
-    Booking.pick_up_at < bindparam("next_monday"),
+_household = select(Household.commune_id, Household.erased_at, Household.lifted_at).where(
+    Household.id == bindparam("household_id")
 )
-_counts = HotStatement(
-    select(
-        func.count(case((and_(_is_one_of(AHEAD), Booking.return_at > bindparam("now")), 1))),
-        func.count(case((_is_in_week, 1))),
-    ).where(
-        Booking.household_id == bindparam("household_id"),
-        Booking.pick_up_at >= bindparam("since_at"),
-        Booking.id != bindparam("without"),
+_bookings = select(
+    Booking.id,
+    Booking.code,
+    Booking.status,
+    Booking.kit_id,
+    Booking.day,
+    Booking.slot_name,
+    Booking.pick_up_at,
+    Booking.return_at,
+    Booking.strike_at,
+).where(
+    Booking.household_id == bindparam("household_id"),
+    or_(Booking.pick_up_at >= bindparam("since_at"), COUNTS_FOR_STANDING),
+)
+
+
+class HouseholdGone(Exception):
+    """It was erased or joined to another one, a moment before something was done in its name."""
+
+
+def bookings_that_count(session: Session, household_id: int, pick_up_at: datetime, *, now: datetime) -> Sequence[Any]:
+    """The household's bookings ahead, in the week of this pick-up and before it, and its strikes."""
+    values = {"household_id": household_id, "since_at": min(_week(pick_up_at)[0], now - 2 * LONGEST_PAUSE)}
+    return session.connection().execute(_bookings, values).all()
+
+
+def count(
+    household: Any, bookings: Sequence[Any], pick_up_at: datetime, *, commune_id: int, policy: Policy, now: datetime
+) -> Booked:
+    """What the household has ahead, and in the week of this pick-up, in all communes together; and its standing."""
+    if household is None or household.erased_at:
+        raise HouseholdGone
+    monday, next_monday = _week(pick_up_at)
+    in_week = [one for one in bookings if monday <= one.pick_up_at < next_monday]
+    return Booked(
+        sum(one.status in AHEAD and one.return_at > now for one in bookings),
+        sum(one.status in AHEAD | USED or one.strike_at is not None for one in in_week),
+        standing(
+            [one.strike_at for one in bookings if one.strike_at],
+            late_since_at=min((one.return_at for one in bookings if one.status == Status.OUT), default=None),
+            lifted_at=household.lifted_at,
+            policy=policy,
+            now=now,
+        ),
+        household.commune_id == commune_id,
     )
-)
 
 
 def booked(
@@ -50,56 +80,15 @@ def booked(
     now: datetime,
     without: int | None = None,
 ) -> Booked:
-    """What the household has ahead, and in the week of this pick-up, in all communes together; and its standing.
-
-    ``without`` is the id of a booking that doesn't count, because it is to be exchanged.
-    """
-    monday, next_monday = (local(day, time()) for day in week_of(local_day(pick_up_at)))
-    [(ahead, in_week)] = _counts.on(
-        session,
-        household_id=household_id,
-        monday=monday,
-        next_monday=next_monday,
-        since_at=min(monday, now - 2 * LONGEST_PAUSE),
-        now=now,
-        without=without or 0,
-    )
-    home_id, found = _standing(session, household_id, policy, now=now)
-    return Booked(ahead, in_week, found, home_id == commune_id)
+    """The same, read; ``without`` is the id of a booking that doesn't count, because it is to be exchanged."""
+    household = session.connection().execute(_household, {"household_id": household_id}).one_or_none()
+    found = [one for one in bookings_that_count(session, household_id, pick_up_at, now=now) if one.id != without]
+    return count(household, found, pick_up_at, commune_id=commune_id, policy=policy, now=now)
 
 
-class HouseholdGone(Exception):
-    """It was erased or joined to another one, a moment before something was done in its name."""
-
-
-_strikes = HotStatement(
-    select(
-        Household.commune_id,
-        Household.erased_at,
-        Household.lifted_at,
-        Booking.strike_at,
-        case((Booking.status == literal_column("'out'"), Booking.return_at)),
-    )
-    .outerjoin(Booking, and_(Booking.household_id == Household.id, COUNTS_FOR_STANDING))
-    .where(Household.id == bindparam("household_id"))
-    .order_by(Booking.id)
-)
-
-
-def _standing(session: Session, household_id: int, policy: Policy, *, now: datetime) -> tuple[int, Standing]:
-    """The household's home commune, and its standing by this policy. Raises ``HouseholdGone``."""
-    rows = _strikes.on(session, household_id=household_id)
-    if not rows or rows[0][1]:  # Its `erased_at`.
-        raise HouseholdGone
-    home_id, _, lifted_at, *_ = rows[0]
-    found = standing(
-        [strike_at for *_, strike_at, _ in rows if strike_at],
-        late_since_at=min((late_since_at for *_, late_since_at in rows if late_since_at), default=None),
-        lifted_at=lifted_at,
-        policy=policy,
-        now=now,
-    )
-    return home_id, found
+def _week(pick_up_at: datetime) -> tuple[datetime, datetime]:
+    monday, next_monday = week_of(local_day(pick_up_at))
+    return local(monday, time()), local(next_monday, time())
 
 
 @dataclass(frozen=True)

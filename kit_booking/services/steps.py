@@ -24,8 +24,6 @@ from kit_booking.models import (
     Place,
     Throttle,
 )
-from kit_booking.services.new_bookings import NewBooking
-from kit_booking.statements import HotStatement
 
 
 @dataclass(frozen=True)
@@ -100,21 +98,11 @@ def lock(session: Session, table: type[Kit] | type[Household], *row_ids: int) ->
         session.execute(select(table.id).where(table.id.in_(row_ids)).order_by(table.id).with_for_update())
 
 
-_add_move = HotStatement(
-    insert(BookingMove),
-    columns="booking_id from_status to_status household_id staff_id happened_at written_at reason",
-)
-_add_audit_entry = HotStatement(
-    insert(AuditEntry), columns="at action commune_id booking_id household_id staff_id detail"
-)
-_OF_TEXT = "kind commune_id booking_id kit_id pick_up_at to body created_at due_at useful_until_at"
-_add_message = HotStatement(insert(Message), columns=_OF_TEXT)
-_add_message_to_phone = HotStatement(
-    insert(Message).values(state=MessageState.TO_PHONE), columns=f"{_OF_TEXT} settled_at"
-)
-_raise_version_of_kit, _raise_version_of_household = (
-    HotStatement(update(t).where(t.id == bindparam("row_id")).values(version=t.version + 1)) for t in (Kit, Household)
-)
+_add_move, _add_audit_entry, _add_message = insert(BookingMove), insert(AuditEntry), insert(Message)
+_raise_version = {
+    table: update(table).where(table.id == bindparam("row_id")).values(version=table.version + 1)
+    for table in (Kit, Household)
+}
 
 
 def record(
@@ -135,44 +123,77 @@ def record(
     booking.version += 1
     session.flush()
     write_down(session, booking, by, now=now, from_status=from_status, happened_at=happened_at)
+    raise_version(session, Kit, booking.kit_id)
+    raise_version(session, Household, booking.household_id)
 
 
 def write_down(
     session: Session,
-    booking: Booking | NewBooking,
+    booking: Booking,
     by: Actor,
     *,
     now: datetime,
     from_status: Status | None,
     happened_at: datetime | None = None,
 ) -> None:
-    """What a booking's status is now: history, audit line, and the versions that pages and feeds go by."""
+    """What a booking's status is now: history and audit line."""
     who = {"booking_id": booking.id, "household_id": by.household_id, "staff_id": by.staff_id}
-    _add_move.on(
-        session,
-        **who,
-        from_status=from_status,
-        to_status=booking.status,
-        happened_at=happened_at or now,
-        written_at=now,
-        reason=booking.reason,
+    connection = session.connection()
+    connection.execute(
+        _add_move,
+        {
+            **who,
+            "from_status": from_status,
+            "to_status": booking.status,
+            "happened_at": happened_at or now,
+            "written_at": now,
+            "reason": booking.reason,
+        },
     )
-    _add_audit_entry.on(
-        session,
-        **who,
-        at=now,
-        action=booking.status if booking.status != from_status else "changed",
-        commune_id=booking.commune_id,
-        detail=booking.reason,
+    connection.execute(
+        _add_audit_entry,
+        {
+            **who,
+            "at": now,
+            "action": booking.status if booking.status != from_status else "changed",
+            "commune_id": booking.commune_id,
+            "detail": booking.reason,
+        },
     )
-    raise_version(session, Kit, booking.kit_id)
-    raise_version(session, Household, booking.household_id)
+
+
+_touch_kit = _raise_version[Kit].returning(Kit.place_id)
+_touch_household = (
+    update(Household)
+    .where(Household.id == bindparam("row_id"))
+    .values(version=Household.version + 1, sells=bindparam("sells"), streams_on=bindparam("streams_on"))
+    .returning(
+        Household.commune_id,
+        Household.erased_at,
+        Household.lifted_at,
+        Household.phone,
+        Household.landline,
+        Household.takes_texts,
+        Household.bad_number_at,
+    )
+)
+
+
+def touch_kit(session: Session, kit_id: int) -> int:
+    """Lock the kit and raise its version; where it stands."""
+    return int(session.connection().execute(_touch_kit, {"row_id": kit_id}).scalar_one())
+
+
+def touch_household(session: Session, household_id: int, *, sells: str, streams_on: str) -> Any:
+    """Lock the household, raise its version and keep what it sells, to be proposed the next time."""
+    values = {"row_id": household_id, "sells": sells, "streams_on": streams_on}
+    return session.connection().execute(_touch_household, values).one_or_none()
 
 
 def raise_version(session: Session, table: type[Kit] | type[Household], row_id: int) -> None:
     """Say that what pages and feeds show of the kit or the household is another now."""
-    statement = _raise_version_of_kit if table is Kit else _raise_version_of_household
-    statement.on(session, row_id=row_id)
+    session.flush()
+    session.connection().execute(_raise_version[table], {"row_id": row_id})
 
 
 def queue_booking_text(
@@ -200,7 +221,7 @@ def queue_booking_text(
 def queue_text(
     session: Session,
     kind: Kind,
-    booking: Booking | NewBooking,
+    booking: Booking,
     slip: Slip,
     number: str,
     spoken: str,
@@ -210,19 +231,22 @@ def queue_text(
 ) -> bool:
     """The same by what is known: to a number, or, when that is empty, to be told by phone at ``spoken``."""
     ends_at = useful_until(kind, now=now, pick_up_at=booking.pick_up_at)
-    (_add_message if number else _add_message_to_phone).on(
-        session,
-        kind=kind,
-        commune_id=booking.commune_id,
-        booking_id=booking.id,
-        kit_id=booking.kit_id,
-        pick_up_at=booking.pick_up_at,
-        to=number or spoken,
-        body=booking_text(kind, sms_name(), slip),
-        created_at=now,
-        due_at=send_at(kind, now=now, pick_up_at=booking.pick_up_at, policy=policy),
-        useful_until_at=booking.answer_by_at if kind is Kind.OFFER else ends_at,  # When the offer ends at the latest.
-        **({} if number else {"settled_at": now}),
+    session.connection().execute(
+        _add_message,
+        {
+            "kind": kind,
+            "commune_id": booking.commune_id,
+            "booking_id": booking.id,
+            "kit_id": booking.kit_id,
+            "pick_up_at": booking.pick_up_at,
+            "to": number or spoken,
+            "body": booking_text(kind, sms_name(), slip),
+            "created_at": now,
+            "due_at": send_at(kind, now=now, pick_up_at=booking.pick_up_at, policy=policy),
+            "useful_until_at": booking.answer_by_at if kind is Kind.OFFER else ends_at,  # At the latest.
+            "state": MessageState.QUEUED if number else MessageState.TO_PHONE,
+            "settled_at": None if number else now,
+        },
     )
     return bool(number)
 
@@ -237,9 +261,7 @@ def _skip_unsent(session: Session, booking: Booking, kind: Kind, *, now: datetim
     )
 
 
-def slip_of(
-    booking: Booking | NewBooking, *, commune: str, place: str, office_phone: str, due_at: datetime | None = None
-) -> Slip:
+def slip_of(booking: Booking, *, commune: str, place: str, office_phone: str, due_at: datetime | None = None) -> Slip:
     """What the texts about the booking say."""
     return Slip(
         code=booking.code,
@@ -284,9 +306,9 @@ def retold(session: Session, which: ColumnElement[bool], *, now: datetime) -> No
     shown = and_(which, Booking.status.in_(IN_CALENDARS), Booking.pick_up_at >= now - RETOLD)
     for row_id in session.scalars(select(Booking.kit_id).where(shown).distinct().order_by(Booking.kit_id)).all():
         lock(session, Kit, row_id)
-        _raise_version_of_kit.on(session, row_id=row_id)
+        raise_version(session, Kit, row_id)
     households = select(Booking.household_id).where(shown).distinct().order_by(Booking.household_id)
     for row_id in session.scalars(households).all():
         lock(session, Household, row_id)
-        _raise_version_of_household.on(session, row_id=row_id)
+        raise_version(session, Household, row_id)
     session.execute(update(Booking).where(shown).values(version=Booking.version + 1, changed_at=now))

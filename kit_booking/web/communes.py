@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 from flask import Blueprint, Response, abort, make_response, render_template, request
 from flask_babel import gettext as _
@@ -10,9 +9,8 @@ from flask_babel import gettext as _
 from kit_booking.clock import utc_now
 from kit_booking.services.communes import Found, find_communes, start_stamp
 from kit_booking.services.fortnight import changes_at, find_stamp, fortnight
-from kit_booking.services.outlook import Outlook
 from kit_booking.services.sheets import CommuneSheet, sheet
-from kit_booking.web.grid import BlankPage, GridPage, page_of
+from kit_booking.web.grid import GridPage, page_of
 from kit_booking.web.language import language
 from kit_booking.web.readers import household, reader
 from kit_booking.web.responses import cached, etag_of, has_it, tagged
@@ -68,22 +66,15 @@ def show(slug: str) -> Response:
     own = household() if who else None
     key = ("fortnight", language(), stamp, who and (own.id if own else who.kind))
 
-    def build() -> tuple[str | bytes, datetime]:
+    def build() -> tuple[str, datetime]:
         commune = sheet(stamp.commune_id, stamp.version)
         shown = fortnight(commune, now=now, household_id=own.id if own else None)
-        if who is None:
-            return _blank_page(commune, shown.outlook, language()).filled_in(shown), shown.outlook.until_at
         return _fortnight_page(page_of(shown)), shown.outlook.until_at
 
     if who is None:
         return cached(key, build, now=now, cache_control=SHARED)
     etag = etag_of(key, changes_at(sheet(stamp.commune_id, stamp.version), now=now))
     return tagged(Response(status=304) if has_it(etag) else make_response(build()[0]), etag, PERSONAL)
-
-
-@lru_cache(maxsize=64)
-def _blank_page(commune: CommuneSheet, shown: Outlook, _language: str) -> BlankPage:
-    return BlankPage(commune, shown, _fortnight_page)
 
 
 def _fortnight_page(page: GridPage) -> str:

@@ -1,15 +1,35 @@
-"""The fortnight: a form with blanks, made once for a commune and a stretch of time, filled in for each reader."""
+"""The fortnight as its template takes it; a kit's section is kept as long as nothing in it changes."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
 
+from flask import render_template
 from markupsafe import Markup
 
-from kit_booking.services.fortnight import Fortnight, KitFortnight
+from kit_booking.domain.local_time import to_local
+from kit_booking.domain.phone import national
+from kit_booking.domain.slots import Slot
+from kit_booking.services.fortnight import Fortnight, Holder, KitFortnight
 from kit_booking.services.outlook import Outlook, SlotState
 from kit_booking.services.sheets import CommuneSheet
-from kit_booking.web.grid_form import BLANK, Form, KitForm, form_of
-from kit_booking.web.language import language
+from kit_booking.web.formats import hours, long_day, lunar, moment, short_name, span_word, weekday
+from kit_booking.web.language import gettext as _
+from kit_booking.web.language import language, ngettext
+from kit_booking.web.words import slot_word
+
+SATURDAY = 5
+SIGNS = {
+    SlotState.FREE: "○",
+    SlotState.WAITING: "◐",
+    SlotState.TAKEN: "●",
+    SlotState.MINE: "★",
+    SlotState.CLOSED: "✕",
+    SlotState.NOT_OPEN: "…",
+    SlotState.PAST: "·",
+}
+LEADS_ON = (SlotState.FREE, SlotState.WAITING, SlotState.TAKEN)
+"""What leads to the slot's page, as long as it is not too late."""
 
 
 @dataclass(frozen=True)
@@ -29,57 +49,129 @@ class GridPage:
     opens: str
 
 
+def css_of(state: SlotState) -> str:
+    return state.name.lower().replace("_", "-")
+
+
 def page_of(shown: Fortnight, *, for_staff: bool = False) -> GridPage:
     """For households a free slot leads to asking and an own one to its booking; for staff to every booking."""
-    form = form_of(shown.outlook, language(), for_staff)
-    kits = [KitLink(kit.outlook.kit.code, kit.outlook.kit.place, _text(form.free[kit.free])) for kit in shown.kits]
-    return GridPage(shown.commune, kits, _text(b"".join(_filled_in(form, shown))), form.opens)
+    outlook = shown.outlook
+    links = [KitLink(kit.outlook.kit.code, kit.outlook.kit.place, _free(kit.free)) for kit in shown.kits]
+    sections = [_section_of(outlook, number, kit, for_staff) for number, kit in enumerate(shown.kits)]
+    grid = render_template("communes/grid.html", days=_days(outlook, language()), sections=sections)
+    opens_on, opens_at = outlook.window.next_to_open, outlook.window.next_opens_at
+    opens = _("Ngày %(day)s mở lúc %(time)s.", day=long_day(opens_on), time=moment(opens_at))
+    return GridPage(shown.commune, links, Markup(grid), opens)  # noqa: S704 (a template wrote it)
 
 
-class BlankPage:
-    """The page of whoever is not signed in, written once for a stretch of time."""
-
-    def __init__(self, commune: CommuneSheet, shown: Outlook, write: Callable[[GridPage], str]) -> None:
-        self._form = form_of(shown, language(), False)
-        kits = [KitLink(kit.kit.code, kit.kit.place, _blank(kit.kit.code)) for kit in shown.kits]
-        page = write(GridPage(commune, kits, _blank("grid"), self._form.opens)).encode()
-        before, _, self._after = page.partition(_blank("grid").encode())
-        self._before = before.split(BLANK.encode())
-
-    def filled_in(self, shown: Fortnight) -> bytes:
-        free = {kit.outlook.kit.code.encode(): self._form.free[kit.free] for kit in shown.kits}
-        before = list(self._before)
-        before[1::2] = [free[code] for code in before[1::2]]
-        return b"".join([*before, *_filled_in(self._form, shown), self._after])
+def _section_of(outlook: Outlook, number: int, kit: KitFortnight, for_staff: bool) -> Markup:
+    """One kit, kept by all that it shows; what one reader alone may see is not kept."""
+    make = _section.__wrapped__ if kit.holders else _section
+    return make(outlook, number, tuple(kit.states), tuple(kit.holders.items()), for_staff, language())
 
 
-def _blank(name: str) -> Markup:
-    return Markup(f"{BLANK}{name}{BLANK}")  # noqa: S704 (the code of a kit, or ours)
+@lru_cache(maxsize=512)
+def _section(
+    outlook: Outlook,
+    number: int,
+    states: tuple[SlotState, ...],
+    holders: tuple[tuple[int, Holder], ...],
+    for_staff: bool,
+    _language: str,
+) -> Markup:
+    ahead, held = outlook.kits[number], dict(holders)
+    looks = _looks(_language)
+    days = []
+    for words, (_day, of_day), slots in zip(
+        _days(outlook, _language), ahead.days, _slots(outlook, number, _language), strict=True
+    ):
+        cells = []
+        for slot, path, name, span in slots:
+            css, sign, word, leads_on = looks[states[slot]] if slot is not None else ("", "", "", False)
+            if holder := held.get(slot):
+                path = f"/staff/bookings/{holder.code}" if for_staff else f"/bookings/{holder.code}"
+                word = f"{short_name(holder.name)} {national(holder.phone)}" if holder.name else word
+            elif for_staff or not leads_on:
+                path = ""
+            cells.append((path, css, name, span, sign, word))
+        free = states[of_day].count(SlotState.FREE)
+        days.append((*words, free, _free_words(free, _language), cells))
+    section = render_template(
+        "communes/kit.html",
+        kit=ahead.kit,
+        free=_free(states.count(SlotState.FREE)),
+        closed=[f"{span_word(span)}: {why}" for span, why in ahead.closed],
+        rows=_rows(outlook, _language).values(),
+        days=days,
+    )
+    return Markup(section)  # noqa: S704 (a template wrote it)
 
 
-def _text(filled_in: bytes) -> Markup:
-    return Markup(filled_in.decode())  # noqa: S704 (the template wrote, and escaped, all of it)
+@lru_cache(maxsize=64)
+def _days(shown: Outlook, _language: str) -> list[tuple[str, str, str, str, str, str]]:
+    """Each day's classes and how it is written: for addresses, as weekday, in numbers, in full, by the moon."""
+    return [_day(day, shown.window.first) for day, _slots in shown.kits[0].days] if shown.kits else []
 
 
-def _filled_in(form: Form, shown: Fortnight) -> list[bytes]:
-    fillings: list[bytes] = []
-    for kit, of_kit in zip(form.kits, shown.kits, strict=True):
-        fillings += _fillings(form, kit, of_kit)
-    pieces = [b""] * (len(form.pieces) + len(fillings))
-    pieces[::2], pieces[1::2] = form.pieces, fillings
-    return pieces
+def _day(day: date, today: date) -> tuple[str, str, str, str, str, str]:
+    marks = (("today", day == today), ("weekend", day.weekday() >= SATURDAY))
+    css = " ".join(name for name, is_so in marks if is_so)
+    return f"{day:%m%d}", css, weekday(day), f"{day:%d/%m}", long_day(day), lunar(day)
 
 
-def _fillings(form: Form, kit: KitForm, shown: KitFortnight) -> list[bytes]:
-    """What fills a kit's blanks, in the order in which they stand in communes/grid.html."""
-    states = shown.states
-    slots = [by_state[state] for by_state, state in zip(kit.slots, states, strict=True)]
-    for number, holder in shown.holders.items():
-        slots[number] = kit.held_slot(number, states[number], holder)
-    free = [states[of_day].count(SlotState.FREE) for _day, of_day in shown.outlook.days]
-    fillings = [form.free[sum(free)]]
-    fillings += [day.strips[count] for day, count in zip(kit.days, free, strict=True)]
-    for day, count in zip(kit.days, free, strict=True):
-        fillings.append(form.sums[count])
-        fillings += [slots[number] for number in day.numbers]
-    return fillings
+@lru_cache(maxsize=64)
+def _rows(shown: Outlook, _language: str) -> dict[str, tuple[str, str]]:
+    """By key, the name and the hours of each slot that occurs, by the time of day."""
+    found = {slot.key: slot for kit in shown.kits for slot in reversed(kit.slots)}
+    in_order = sorted(found.items(), key=lambda item: to_local(item[1].on_air.from_at).time())
+    return {key: _name_and_hours(slot) for key, slot in in_order}
+
+
+def _name_and_hours(slot: Slot) -> tuple[str, str]:
+    return slot_word(slot.name), hours((slot.on_air.from_at, slot.on_air.until_at))
+
+
+@lru_cache(maxsize=256)
+def _slots(shown: Outlook, number: int, _language: str) -> list[list[tuple[int | None, str, str, str]]]:
+    """By day and row of the grid the kit's slot: its number, where it can be asked for, its name and hours."""
+    ahead = shown.kits[number]
+    days = []
+    for day, of_day in ahead.days:
+        found = {ahead.slots[slot].key: slot for slot in range(of_day.start, of_day.stop)}
+        lines: list[tuple[int | None, str, str, str]] = []
+        for key in _rows(shown, _language):
+            slot = found.get(key)
+            if slot is None:
+                lines.append((None, "", "", ""))
+            else:
+                is_free = ahead.states[slot] is SlotState.FREE
+                path = f"/kits/{ahead.kit.code}/{day}/{key}" if is_free else ""
+                lines.append((slot, path, *_name_and_hours(ahead.slots[slot])))
+        days.append(lines)
+    return days
+
+
+def _free(count: int) -> str:
+    return ("○ " if count else "") + _free_words(count, language())
+
+
+@lru_cache(maxsize=512)
+def _free_words(count: int, _language: str) -> str:
+    return ngettext("%(num)d buổi trống", "%(num)d buổi trống", count) if count else _("Đã kín")
+
+
+@lru_cache
+def _looks(_language: str) -> list[tuple[str, str, str, bool]]:
+    return [(css_of(state), SIGNS[state], word, state in LEADS_ON) for state, word in _words().items()]
+
+
+def _words() -> dict[SlotState, str]:
+    return {
+        SlotState.FREE: _("Còn trống"),
+        SlotState.WAITING: _("Chờ duyệt"),
+        SlotState.TAKEN: _("Đã có người"),
+        SlotState.MINE: _("Của nhà mình"),
+        SlotState.CLOSED: _("Nghỉ"),
+        SlotState.NOT_OPEN: _("Chưa mở"),
+        SlotState.PAST: _("Đã qua"),
+    }

@@ -11,7 +11,7 @@ from kit_booking.domain.slots import Slot
 from kit_booking.services.fortnight import Fortnight, SeenSlot
 from kit_booking.services.outlook import SlotState
 from kit_booking.services.sheets import KitSheet
-from kit_booking.web.grid_form import SIGNS, css_of
+from kit_booking.web.grid import SIGNS, css_of
 from kit_booking.web.words import slot_word
 
 QUICK = 6

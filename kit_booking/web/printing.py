@@ -20,7 +20,7 @@ from kit_booking.services.staff import communes_seen
 from kit_booking.web.calendars import Address
 from kit_booking.web.formats import hours
 from kit_booking.web.forms import FIRST_YEAR, LAST_YEAR
-from kit_booking.web.grid_form import SIGNS, css_of
+from kit_booking.web.grid import SIGNS, css_of
 from kit_booking.web.readers import staff_only, this_member
 from kit_booking.web.slots import day_or_404
 from kit_booking.web.words import slot_word

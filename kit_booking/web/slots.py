@@ -10,8 +10,21 @@ from flask import abort
 
 from kit_booking.services.booking import Look, look_at_slot
 from kit_booking.services.slots import FoundSlot, NoSuchSlot
-from kit_booking.web.grid_form import Part, Place
 from kit_booking.web.words import slot_word
+
+
+@dataclass(frozen=True)
+class Place:
+    name: str
+    address: str
+    keeper: str
+    keeper_phone: str
+
+
+@dataclass(frozen=True)
+class Part:
+    name: str
+    count: int
 
 
 @dataclass(frozen=True)
