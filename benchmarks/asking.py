@@ -17,7 +17,7 @@ from benchmarks.tools.serve import app_of, serving
 from benchmarks.tools.world import Town, World, slots
 from kit_booking.domain.slots import Slot
 from kit_booking.models import Booking
-from kit_booking.web.readers import sign_in_household
+from kit_booking.web.frame.readers import sign_in_household
 
 CLIENTS = 8
 ASKED_A_ROUND = 120

@@ -10,10 +10,8 @@ from kit_booking.adapters.file_sms import FileSms
 from kit_booking.adapters.sms import SmsSender
 from kit_booking.adapters.twilio_sms import TwilioSms
 from kit_booking.clock import utc_now
-from kit_booking.config import Settings
+from kit_booking.config import MIGRATIONS, Settings
 from kit_booking.database import db
-
-MIGRATIONS = Path(__file__).parent / "migrations"
 
 __all__ = ["create_app", "models"]
 

@@ -35,7 +35,7 @@ from kit_booking.models import (
     Village,
     WaitingEntry,
 )
-from kit_booking.services.sign_in import hasher
+from kit_booking.services.sign_in.sign_in import hasher
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Base)

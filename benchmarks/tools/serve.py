@@ -20,7 +20,7 @@ from flask import Flask, Response
 from kit_booking import create_app
 from kit_booking.config import Settings
 from kit_booking.server import server_of
-from kit_booking.web.responses import Page, PageCache
+from kit_booking.web.frame.responses import Page, PageCache
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

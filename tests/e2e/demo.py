@@ -16,7 +16,7 @@ from kit_booking.clock import Clock, told_by, utc_now
 from kit_booking.config import Settings
 from kit_booking.database import db
 from kit_booking.models import Commune, Household, Staff
-from kit_booking.services import demo
+from kit_booking.services.ops import demo
 from tests import builders
 from tests.builders import World
 from tests.databases import Sqlite

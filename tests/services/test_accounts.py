@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from kit_booking.models import AuditEntry, FeedToken, Role, Staff, StaffRole
-from kit_booking.services import accounts
-from kit_booking.services.accounts import PAGE, Denied
-from kit_booking.services.feed_tokens import Owner, add_token
-from kit_booking.services.feeds import private_feed
-from kit_booking.services.sign_in import PasswordCheck, check_password, hasher
-from kit_booking.services.staff import find_member
+from kit_booking.services.calendars.feeds import private_feed
+from kit_booking.services.calendars.tokens import Owner, add_token
+from kit_booking.services.operator import accounts
+from kit_booking.services.operator.accounts import PAGE, Denied
+from kit_booking.services.sign_in.members import find_member
+from kit_booking.services.sign_in.sign_in import PasswordCheck, check_password, hasher
 from tests.builders import NOW, PASSWORD, World
 
 

@@ -27,9 +27,9 @@ from kit_booking.models import (
     PlannedSlot,
     Staff,
 )
-from kit_booking.services.answers import Outcome, approve, cancel, decline, withdraw
-from kit_booking.services.booking import Asked, look_at_slot, request_booking
-from kit_booking.services.slots import NoSuchSlot
+from kit_booking.services.booking.answers import Outcome, approve, cancel, decline, withdraw
+from kit_booking.services.booking.ask import Asked, look_at_slot, request_booking
+from kit_booking.services.communes.slots import NoSuchSlot
 from tests.builders import NOW, World, at, days_ahead
 
 TOMORROW = days_ahead(1)
@@ -323,7 +323,7 @@ def test_a_look_names_the_same_reasons_and_the_own_booking(village: Village, wor
     for_hanh = world.do(look_at_slot, "PD-1", TOMORROW, "toi", village.hanh.id, now=NOW)
     for_strangers = world.do(look_at_slot, "PD-1", TOMORROW, "toi", None, now=NOW)
     assert for_hanh.own_code == booking.code
-    assert (for_strangers.own_code, for_strangers.booked) == (None, None)
+    assert (for_strangers.own_code, for_strangers.booked) == ("", None)
     assert for_strangers.refusals == [Refusal(Reason.TAKEN)]
 
 

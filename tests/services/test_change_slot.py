@@ -9,7 +9,7 @@ from kit_booking.domain.booking import Reason, Refusal
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
 from kit_booking.models import AuditEntry, Booking, BookingMove, Hold
-from kit_booking.services.slots import NoSuchSlot
+from kit_booking.services.communes.slots import NoSuchSlot
 from tests.builders import NOW, World, at, days_ahead
 from tests.fakes import FakeSms
 from tests.services.village import TOMORROW, Village, at_once
@@ -56,12 +56,12 @@ def test_the_text_of_a_change_is_the_only_one_until_the_hour_draws_near(village:
 
 
 def test_a_change_that_was_a_slip_can_be_given_up_without_a_strike_for_half_an_hour(village: Village, world: World):
-    slip, meant = (village.has(village.family(), NEXT_WEEK, key, now=BEFORE) for key in ("toi", "chieu"))
-    for booking, key in ((slip, "toi"), (meant, "chieu")):
+    context, meant = (village.has(village.family(), NEXT_WEEK, key, now=BEFORE) for key in ("toi", "chieu"))
+    for booking, key in ((context, "toi"), (meant, "chieu")):
         assert village.changes(booking, TODAY, key, now=NOW).code
-    village.withdraws(slip, now=NOW + timedelta(minutes=30))
+    village.withdraws(context, now=NOW + timedelta(minutes=30))
     village.withdraws(meant, now=NOW + timedelta(minutes=31))
-    assert world.fresh(slip).strike_at is None
+    assert world.fresh(context).strike_at is None
     assert world.fresh(meant).strike_at == NOW + timedelta(minutes=31)
 
 

@@ -28,11 +28,12 @@ from kit_booking.models import (
     WaitingEntry,
     WaitingState,
 )
-from kit_booking.services.answers import mark_no_show, withdraw
-from kit_booking.services.booking import change_slot, request_booking
-from kit_booking.services.closures import Closing, Settled, change, close, end, settle
-from kit_booking.services.deadlines import lapse
-from kit_booking.services.slots import find_slot
+from kit_booking.services.booking.answers import mark_no_show, withdraw
+from kit_booking.services.booking.ask import request_booking
+from kit_booking.services.booking.change import change_slot
+from kit_booking.services.booking.deadlines import lapse
+from kit_booking.services.closures.closing import Closing, Settled, change, close, end, settle
+from kit_booking.services.communes.slots import find_slot
 from tests.builders import NOW, World, at, days_ahead
 
 DAY, NEXT = days_ahead(3), days_ahead(4)

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from kit_booking import worker
-from kit_booking.domain.counter import CheckedPart, TimeProblem, Way
+from kit_booking.domain.counter import CheckedPart, Direction, TimeProblem
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import LIVE, Status
 from kit_booking.models import (
@@ -26,11 +26,14 @@ from kit_booking.models import (
     Photo,
     Place,
 )
-from kit_booking.services import answers, overdue, standing, waiting_list
-from kit_booking.services.counter import Outcome, Problem, Seen, hand_over, say_whether_usable, take_back
-from kit_booking.services.counter_shown import handovers_of, parts_of_kit, parts_to_take_back
-from kit_booking.services.erasing import erase
-from kit_booking.services.steps import Actor
+from kit_booking.services.audit import Actor
+from kit_booking.services.booking import answers
+from kit_booking.services.counter.handover import Outcome, Problem, Seen, hand_over, say_whether_usable, take_back
+from kit_booking.services.counter.reading import handovers_of, parts_of_kit, parts_to_take_back
+from kit_booking.services.messages import overdue
+from kit_booking.services.register.erasing import erase
+from kit_booking.services.timeline import standing
+from kit_booking.services.waiting import entries
 from tests.builders import NOW, World, at, days_ahead
 from tests.fakes import FakeSms
 
@@ -91,8 +94,8 @@ def test_a_kit_goes_out_and_comes_back_and_every_part_is_on_record(counter: Coun
     assert counter.holds() == []
 
     out, back = counter.world.all(Handover)
-    assert (out.way, out.person, out.saw_id, out.has_fault) == (Way.OUT, counter.hanh.name, True, False)
-    assert (back.way, back.note, back.has_fault, back.is_usable) == (Way.BACK, "rơi khi chuyển", True, None)
+    assert (out.way, out.person, out.saw_id, out.has_fault) == (Direction.OUT, counter.hanh.name, True, False)
+    assert (back.way, back.note, back.has_fault, back.is_usable) == (Direction.BACK, "rơi khi chuyển", True, None)
     seen = [(part.name, part.expected, part.count, part.is_broken) for part in counter.world.all(HandedPart)]
     assert seen == [
         ("điện thoại", 1, 1, False),
@@ -182,9 +185,7 @@ def test_only_what_was_approved_goes_out(counter: Counter, status: Status) -> No
 
 def test_a_kit_that_came_back_early_is_offered_to_who_waits(counter: Counter) -> None:
     mai, ten = counter.world.household(counter.commune, "Trần Thị Mai"), at(TODAY, "10:00")
-    counter.world.do(
-        waiting_list.join, counter.kit.code, TODAY, "toi", mai.id, by=Actor(household_id=mai.id), now=NOW
-    )
+    counter.world.do(entries.join, counter.kit.code, TODAY, "toi", mai.id, by=Actor(household_id=mai.id), now=NOW)
     counter.gives(now=ten)
     assert counter.world.all(Booking, household_id=mai.id) == []
     counter.takes(now=ten + timedelta(minutes=10))
@@ -226,7 +227,7 @@ def test_what_went_out_is_what_has_to_come_back(counter: Counter) -> None:
     assert counter.world.do(parts_of_kit, counter.kit.code) == whole
     assert counter.world.do(parts_to_take_back, counter.kit.code, None) == whole
     counter.gives(seen=Seen((CheckedPart("điện thoại", 1, 0), CheckedPart("đèn", 2, 1))))
-    out = counter.world.do(handovers_of, counter.evening.code)[Way.OUT]
+    out = counter.world.do(handovers_of, counter.evening.code)[Direction.OUT]
     assert counter.world.do(parts_to_take_back, counter.kit.code, out) == [CheckedPart("đèn", 1, 1)]
 
 
@@ -235,7 +236,7 @@ def test_the_clerks_word_on_a_kit_with_a_fault_is_kept(counter: Counter) -> None
     counter.takes(seen=ONE_LAMP)
     for is_usable in (True, False):
         counter.world.do(say_whether_usable, counter.evening.code, counter.clerk.id, is_usable, now=BACK_AT)
-        assert counter.world.do(handovers_of, counter.evening.code)[Way.BACK].is_usable is is_usable
+        assert counter.world.do(handovers_of, counter.evening.code)[Direction.BACK].is_usable is is_usable
     assert [entry.action for entry in counter.world.all(AuditEntry)][-2:] == ["kit_usable", "kit_unusable"]
 
 
@@ -243,7 +244,7 @@ def test_photos_are_rows_of_the_handover(counter: Counter) -> None:
     counter.gives()
     counter.takes(seen=Seen(ONE_LAMP.parts, photos=(b"one", b"two")))
     assert len(counter.world.all(Photo)) == 2
-    assert len(counter.world.do(handovers_of, counter.evening.code)[Way.BACK].photo_ids) == 2
+    assert len(counter.world.do(handovers_of, counter.evening.code)[Direction.BACK].photo_ids) == 2
 
 
 def test_who_is_erased_leaves_no_name_note_or_photo_at_the_counter(counter: Counter) -> None:
@@ -402,4 +403,4 @@ def test_taken_back_twice_at_once_it_came_back_once(app: Flask, counter: Counter
     outcomes = at_once(app, [lambda: take_back(code, clerk, ALL_THERE, now=BACK_AT)] * 4)
     assert sum(answer.is_done for answer in outcomes) == 1
     assert {answer.status for answer in outcomes} == {Status.RETURNED}
-    assert len(counter.world.all(Handover, way=Way.BACK)) == 1
+    assert len(counter.world.all(Handover, way=Direction.BACK)) == 1

@@ -8,7 +8,7 @@ from flask import Flask
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
 from kit_booking.models import AuditEntry, Booking, BookingMove, Hold, Message, Role
-from kit_booking.services import deadlines
+from kit_booking.services.booking import deadlines
 from tests.builders import NOW, World, at, days_ahead
 from tests.fakes import FakeSms
 from tests.services.village import TOMORROW, Village, at_once

@@ -19,8 +19,8 @@ from kit_booking.domain.policy import Policy
 from kit_booking.domain.slots import opens_at, window
 from kit_booking.domain.status import AHEAD, LIVE, USED, Status, may_move
 from kit_booking.models import Booking, BookingMove, Closure, Commune, Handover, Hold, Household, Kit, Staff
-from kit_booking.services import demo
-from kit_booking.services.health import is_demo
+from kit_booking.services.ops import demo
+from kit_booking.services.ops.health import is_demo
 from tests.builders import NOW, World, at, days_ahead
 from tests.databases import Postgresql, Sqlite
 from tests.fakes import FakeSms

@@ -30,8 +30,12 @@ from kit_booking.domain.local_time import local, local_day
 from kit_booking.domain.slots import Slot
 from kit_booking.domain.status import Status, may_move
 from kit_booking.models import AuditEntry, Booking, BookingMove, Hold, Household, Kit, Message, WaitingEntry
-from kit_booking.services import deadlines, moves, reminders, standing, waiting_list
-from kit_booking.services.steps import Actor, get_file
+from kit_booking.services.audit import Actor
+from kit_booking.services.booking import deadlines
+from kit_booking.services.messages import reminders
+from kit_booking.services.timeline import moves, standing
+from kit_booking.services.timeline.locks import lock_booking
+from kit_booking.services.waiting import entries
 from tests.builders import NOW, World, days_ahead
 from tests.databases import on_sqlite
 from tests.fakes import FakeSms
@@ -216,14 +220,14 @@ class FairQueue(RuleBasedStateMachine):
     def leave(self, number: int) -> None:
         entry = self.entry(number)
         by = Actor(household_id=entry.household_id)
-        assert self.act(lambda: self.world.do(waiting_list.leave, entry.id, by, now=self.now))
+        assert self.act(lambda: self.world.do(entries.leave, entry.id, by, now=self.now))
 
     @precondition(lambda self: self.waiting())
     @rule(number=numbers)
     def put_forward(self, number: int) -> None:
         entry = self.entry(number)
         clerk = self.village.clerk.id
-        self.act(lambda: self.world.do(waiting_list.put_forward, entry.id, clerk, "Hội chợ", now=self.now))
+        self.act(lambda: self.world.do(entries.put_forward, entry.id, clerk, "Hội chợ", now=self.now))
 
     @some("offered")
     @rule(number=numbers)
@@ -322,7 +326,7 @@ class FairQueue(RuleBasedStateMachine):
         for code in due.to_remind_of:
             self.act(lambda: self.world.do(deadlines.remind_staff, code, now=self.now))  # noqa: B023
         for entry_id in due.waiting_over:
-            self.act(lambda: self.world.do(waiting_list.end_waiting, entry_id, now=self.now))  # noqa: B023
+            self.act(lambda: self.world.do(entries.end_waiting, entry_id, now=self.now))  # noqa: B023
         for booking_id in written:
             self.act(lambda: self.world.do(reminders.write_due, booking_id, now=self.now))  # noqa: B023
         self.act(lambda: self.world.do(worker.send_due, self.village.sms, lambda: self.now))
@@ -472,7 +476,7 @@ def _place(booking: Any | None) -> tuple[Any, ...] | None:
 
 @transaction
 def _hand_over(session: Session, code: str, *, now: datetime) -> None:
-    booking = get_file(session, code).booking
+    booking = lock_booking(session, code).booking
     if booking.status == Status.NO_SHOW:
         if not moves.hold_again(session, booking, now=now):
             return
@@ -482,7 +486,7 @@ def _hand_over(session: Session, code: str, *, now: datetime) -> None:
 
 @transaction
 def _take_back(session: Session, code: str, *, now: datetime) -> None:
-    moves.move(session, get_file(session, code).booking, Status.RETURNED, Actor(), now=now)
+    moves.move(session, lock_booking(session, code).booking, Status.RETURNED, Actor(), now=now)
 
 
 @pytest.fixture

@@ -35,14 +35,14 @@ from kit_booking.models import (
     WaitingEntry,
     WaitingState,
 )
-from kit_booking.services.answers import withdraw
-from kit_booking.services.booking import request_booking
-from kit_booking.services.feed_tokens import Owner, add_token
-from kit_booking.services.queue import who_waits
-from kit_booking.services.standing import standing_of
-from kit_booking.services.steps import Actor
-from kit_booking.services.waiting_list import accept, join
-from kit_booking.web.responses import PageCache
+from kit_booking.services.audit import Actor
+from kit_booking.services.booking.answers import withdraw
+from kit_booking.services.booking.ask import request_booking
+from kit_booking.services.calendars.tokens import Owner, add_token
+from kit_booking.services.timeline.queue import who_waits
+from kit_booking.services.timeline.standing import standing_of
+from kit_booking.services.waiting.entries import accept, join
+from kit_booking.web.frame.responses import PageCache
 from tests.builders import World, csrf_token, days_ahead, sign_in
 from tests.databases import on_sqlite
 

@@ -30,15 +30,21 @@ from kit_booking.models import (
     WaitingEntry,
     WaitingState,
 )
-from kit_booking.services import erasing, joining
-from kit_booking.services.booking import request_booking
-from kit_booking.services.feed_tokens import Owner, add_token
-from kit_booking.services.feeds import private_feed
-from kit_booking.services.households import change_number, correct, find_registered, note_view, search_households
-from kit_booking.services.sign_in import enter_household
-from kit_booking.services.standing import HouseholdGone, standing_of
-from kit_booking.services.steps import Actor
-from kit_booking.services.waiting_list import join as wait
+from kit_booking.services.audit import Actor
+from kit_booking.services.booking.ask import request_booking
+from kit_booking.services.calendars.feeds import private_feed
+from kit_booking.services.calendars.tokens import Owner, add_token
+from kit_booking.services.register import erasing, joining
+from kit_booking.services.register.households import (
+    change_number,
+    correct,
+    find_registered,
+    note_view,
+    search_households,
+)
+from kit_booking.services.sign_in.sign_in import enter_household
+from kit_booking.services.timeline.standing import HouseholdGone, standing_of
+from kit_booking.services.waiting.entries import join as wait
 from tests.builders import NOW, World, days_ahead
 from tests.databases import on_sqlite
 

@@ -26,7 +26,8 @@ from kit_booking.models import (
     Message,
     WaitingEntry,
 )
-from kit_booking.services import deadlines, health
+from kit_booking.services.booking import deadlines
+from kit_booking.services.marks import set_mark
 from tests.builders import World, at, days_ahead
 from tests.fakes import FakeSms
 from tests.services.village import Village, at_once
@@ -63,8 +64,8 @@ def village(app: Flask, world: World, sms: FakeSms) -> Village:
     world.change(village.the_offer(), answer_by_at=DEADLINE)
     village.entry(village.family("Waits until five"), later, until_at=DEADLINE)
     village.asks(village.family("Half-way"), days_ahead(10), kit=first, now=at(TODAY, "13:00"))
-    village.world.do(health.set_mark, "worker", now=DEADLINE)
-    village.world.do(health.set_mark, "tidied", now=DEADLINE)
+    village.world.do(set_mark, "worker", now=DEADLINE)
+    village.world.do(set_mark, "tidied", now=DEADLINE)
     return village
 
 

@@ -33,13 +33,13 @@ from kit_booking.models import (
     PauseReason,
     Staff,
 )
-from kit_booking.services import outbox
-from kit_booking.services.answers import approve, cancel, withdraw
-from kit_booking.services.booking import request_booking
-from kit_booking.services.bookings_shown import people_to_phone
-from kit_booking.services.delivery import Resent, note_phoned, resend, take_report
-from kit_booking.services.health import sending_alarms
-from kit_booking.services.sign_in import send_code
+from kit_booking.services.booking.answers import approve, cancel, withdraw
+from kit_booking.services.booking.ask import request_booking
+from kit_booking.services.booking.reading import people_to_phone
+from kit_booking.services.messages import outbox
+from kit_booking.services.messages.delivery import Resent, note_phoned, resend, take_report
+from kit_booking.services.ops.health import sending_alarms
+from kit_booking.services.sign_in.sign_in import send_code
 from tests.builders import NOW, World, at, days_ahead
 from tests.fakes import FakeSms
 

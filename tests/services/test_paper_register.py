@@ -28,10 +28,11 @@ from kit_booking.models import (
     WaitingEntry,
     WaitingState,
 )
-from kit_booking.services import reminders
-from kit_booking.services.booking import request_booking
-from kit_booking.services.paper_plan import Plan
-from kit_booking.services.paper_register import (
+from kit_booking.services.audit import Actor
+from kit_booking.services.booking.ask import request_booking
+from kit_booking.services.messages import reminders
+from kit_booking.services.register.paper_plan import Plan
+from kit_booking.services.register.paper_register import (
     FROM_PAPER,
     KeptFile,
     TakenOver,
@@ -40,8 +41,7 @@ from kit_booking.services.paper_register import (
     look_through,
     take_over,
 )
-from kit_booking.services.steps import Actor
-from kit_booking.services.waiting_list import join as wait
+from kit_booking.services.waiting.entries import join as wait
 from tests.builders import NOW, World, days_ahead
 
 HEADINGS = "Tên chủ hộ;Điện thoại;Thôn;Nghề;Ngày;Buổi;Bộ;Bán hàng\n"

@@ -7,13 +7,13 @@ import pytest
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
 from kit_booking.models import AuditEntry, Booking, BookingMove, Commune, Kit, Message, Part, PlannedSlot
-from kit_booking.services import registry_changes as changes
-from kit_booking.services.answers import withdraw
-from kit_booking.services.booking import request_booking
-from kit_booking.services.communes import find_communes
-from kit_booking.services.kit_moves import concerned, move_kit
-from kit_booking.services.registry import PAGE, commune_page, find_commune
-from kit_booking.services.registry_changes import By, Denied
+from kit_booking.services.booking.answers import withdraw
+from kit_booking.services.booking.ask import request_booking
+from kit_booking.services.communes.search import find_communes
+from kit_booking.services.operator import registry
+from kit_booking.services.operator.kit_moves import affected_bookings, move_kit
+from kit_booking.services.operator.reading import PAGE, commune_page, find_commune
+from kit_booking.services.operator.registry import By, Denied
 from tests.builders import NOW, World, days_ahead
 
 
@@ -23,7 +23,7 @@ def by(world: World, commune: Commune) -> By:
 
 def add_commune(world: World, name: str, code: str, province: str = "Hà Nội") -> str | Denied:
     clerk = world.clerk(world.all(Commune)[0])
-    return world.do(changes.add_commune, name, code, province, "024 3385 4321", clerk.id, now=NOW)
+    return world.do(registry.add_commune, name, code, province, "024 3385 4321", clerk.id, now=NOW)
 
 
 def names_found(world: World, query: str) -> list[str]:
@@ -44,11 +44,11 @@ def test_the_search_follows_every_change_of_a_name(world: World) -> None:
     commune = world.commune()
     [place] = world.do(find_commune, commune.slug).places
     villages = [("Đồng Vinh", "khảm trai"), ("Lưu Xá", "")]
-    world.do(changes.change_place, place.id, "Tri Thủy", "Trụ sở cũ", villages, by(world, commune), now=NOW)
+    world.do(registry.change_place, place.id, "Tri Thủy", "Trụ sở cũ", villages, by(world, commune), now=NOW)
     for query in ("dong vinh", "LƯU XÁ", "tri thuy"):
         assert names_found(world, query) == ["Phượng Dực"], query
     assert names_found(world, "phu tuc") == [], "its old name"
-    world.do(changes.change_commune, commune.id, "Phú Minh", commune.code, "Hà Nội", by(world, commune), now=NOW)
+    world.do(registry.change_commune, commune.id, "Phú Minh", commune.code, "Hà Nội", by(world, commune), now=NOW)
     assert names_found(world, "phu minh") == ["Phú Minh"]
     assert names_found(world, "phuong duc") == []
     assert names_found(world, "dong vinh") == ["Phú Minh"]
@@ -59,7 +59,7 @@ def test_a_commune_with_more_villages_than_fit_is_found_by_those_that_do(world: 
     commune = world.commune()
     villages = [(f"Thôn có cái tên rất dài số {n}", "") for n in range(120)]
     fields = ("Nơi mới", "Địa chỉ", "", "", villages)
-    assert world.do(changes.add_place, commune.id, *fields, by(world, commune), now=NOW) is None
+    assert world.do(registry.add_place, commune.id, *fields, by(world, commune), now=NOW) is None
     assert names_found(world, "rat dai so 7") == ["Phượng Dực"]
     assert len(world.fresh(commune).search) <= 2000
 
@@ -70,7 +70,7 @@ def test_of_two_operators_on_one_version_the_second_is_told(world: World) -> Non
 
     def add(name: str) -> None:
         together.wait()
-        answers.append(world.do(changes.add_place, commune.id, name, "Địa chỉ", "", "", [], version, now=NOW))
+        answers.append(world.do(registry.add_place, commune.id, name, "Địa chỉ", "", "", [], version, now=NOW))
 
     threads = [threading.Thread(target=add, args=(name,)) for name in ("Hồng Thái", "Minh Tân")]
     for thread in threads:
@@ -84,15 +84,15 @@ def test_of_two_operators_on_one_version_the_second_is_told(world: World) -> Non
 def test_two_places_of_one_name_are_refused(world: World) -> None:
     commune = world.commune()
     fields = ("PHÚ TÚC", "Địa chỉ", "", "", [])
-    assert world.do(changes.add_place, commune.id, *fields, by(world, commune), now=NOW) is Denied.NAME_TAKEN
+    assert world.do(registry.add_place, commune.id, *fields, by(world, commune), now=NOW) is Denied.NAME_TAKEN
 
 
 def test_a_new_kit_can_be_asked_for_at_once(world: World) -> None:
     commune = world.commune()
     [place] = world.do(find_commune, commune.slug).places
-    denied = world.do(changes.add_kit, place.id, "PD-9", [("đèn", 2)], by(world, commune), now=NOW)
+    denied = world.do(registry.add_kit, place.id, "PD-9", [("đèn", 2)], by(world, commune), now=NOW)
     assert denied is None
-    assert world.do(changes.add_kit, place.id, "PD-9", [], by(world, commune), now=NOW) is Denied.CODE_TAKEN
+    assert world.do(registry.add_kit, place.id, "PD-9", [], by(world, commune), now=NOW) is Denied.CODE_TAKEN
     household = world.household(commune)
     asked = world.do(request_booking, "PD-9", days_ahead(3), "toi", household.id, sells="", streams_on="", now=NOW)
     assert asked.code
@@ -101,7 +101,7 @@ def test_a_new_kit_can_be_asked_for_at_once(world: World) -> None:
 def test_the_parts_of_a_kit_are_replaced_as_a_whole(world: World) -> None:
     commune = world.commune()
     [kit] = world.kits(commune)
-    world.do(changes.change_parts, kit.id, [("đèn", 3), ("micro", 1)], by(world, commune), now=NOW)
+    world.do(registry.change_parts, kit.id, [("đèn", 3), ("micro", 1)], by(world, commune), now=NOW)
     assert [(part.name, part.count) for part in world.all(Part, kit_id=kit.id)] == [("đèn", 3), ("micro", 1)]
     [entry] = world.all(AuditEntry, action="kit_changed")
     assert entry.detail == f"{kit.code}: điện thoại 1 → 0, đèn 2 → 3, micro 0 → 1"
@@ -115,7 +115,7 @@ def test_whoever_booked_a_kit_that_now_stands_elsewhere_is_told_where(world: Wor
     out = world.booking(kit, household, days_ahead(0), "sang", status=Status.OUT)
     ahead = world.booking(kit, household, days_ahead(2), status=Status.APPROVED, asked_at=NOW)
     asked = world.booking(kit, world.household(commune), days_ahead(3))
-    shown = world.do(concerned, kit.id, elsewhere.id, now=NOW)
+    shown = world.do(affected_bookings, kit.id, elsewhere.id, now=NOW)
     assert [(one.code, one.is_open) for one in shown] == [(out.code, True), (ahead.code, True), (asked.code, True)]
 
     assert world.do(move_kit, kit.id, elsewhere.id, by(world, commune), now=NOW) is None
@@ -151,7 +151,7 @@ def test_a_place_that_is_closed_at_pick_up_or_return_is_pointed_out(world: World
     [kit], household = world.kits(commune), world.household(commune)
     world.booking(kit, household, days_ahead(2))
     shut = world.place(commune, "Văn Hoàng", handover_hours=[["08:00", "11:00"]] * 7)
-    assert [one.is_open for one in world.do(concerned, kit.id, shut.id, now=NOW)] == [False]
+    assert [one.is_open for one in world.do(affected_bookings, kit.id, shut.id, now=NOW)] == [False]
 
 
 @pytest.mark.parametrize("query", ["", "xa"])
@@ -195,7 +195,7 @@ def test_calendars_follow_a_new_name_of_a_place_but_not_its_villages(world: Worl
 
     def change(name: str) -> int:
         fields = (name, place.address, [("Làng mới", "")])
-        world.do(changes.change_place, place.id, *fields, by(world, commune), now=NOW)
+        world.do(registry.change_place, place.id, *fields, by(world, commune), now=NOW)
         return world.fresh(household).version
 
     assert change(place.name) == household.version

@@ -9,9 +9,9 @@ from kit_booking import worker
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Commune, Household, Kit, Message, MessageState, Place
-from kit_booking.services import reminders
-from kit_booking.services.answers import cancel, withdraw
-from kit_booking.services.moving import Moved, Seat, move_booking
+from kit_booking.services.booking.answers import cancel, withdraw
+from kit_booking.services.booking.move import Moved, SeenSlot, move_booking
+from kit_booking.services.messages import reminders
 from tests.builders import NOW, World, at, days_ahead
 from tests.fakes import FakeSms
 
@@ -173,7 +173,7 @@ def test_a_booking_that_the_office_moved_is_not_reminded_of_a_moment_later(
     other = world.kit(world.all(Place)[0])
     clerk, now = world.clerk(commune), at(DAY, "07:45")
     work(app, DAY_BEFORE)
-    seat = Seat(kit.code, booking.pick_up_at)
+    seat = SeenSlot(kit.code, booking.pick_up_at)
     assert world.do(move_booking, booking.code, seat, other.code, DAY, "toi", clerk.id, "", now=now) is Moved.DONE
     for moment in (now, now + A_MOMENT, TWO_HOURS_BEFORE):
         work(app, moment)

@@ -6,12 +6,12 @@ from datetime import timedelta
 
 from kit_booking.domain.policy import Policy
 from kit_booking.models import AuditEntry, Commune
-from kit_booking.services.booking import request_booking
-from kit_booking.services.feed_tokens import Owner, add_token
-from kit_booking.services.feeds import bookings_of, private_feed
-from kit_booking.services.fortnight import find_stamp
-from kit_booking.services.settings import Saved, find_settings, save
-from kit_booking.services.sheets import sheet
+from kit_booking.services.booking.ask import request_booking
+from kit_booking.services.calendars.feeds import bookings_of, private_feed
+from kit_booking.services.calendars.tokens import Owner, add_token
+from kit_booking.services.communes.facts import commune_facts
+from kit_booking.services.communes.fortnight import find_version_key
+from kit_booking.services.settings.saving import Saved, find_settings, save
 from tests.builders import NOW, World, days_ahead
 
 
@@ -41,10 +41,10 @@ def test_of_two_who_save_at_once_one_is_told_that_it_is_outdated(world: World) -
 def test_a_sheet_of_the_new_version_shows_the_new_numbers(world: World) -> None:
     commune = world.commune()
     old = world.do(find_settings, commune.slug).settings
-    world.do(lambda: sheet(commune.id, old.version))
+    world.do(lambda: commune_facts(commune.id, old.version))
     world.do(save, commune.id, old, replace(old, policy=Policy(window_days=7)), world.clerk(commune).id, now=NOW)
-    stamp = world.do(find_stamp, commune.slug)
-    assert world.do(lambda: sheet(stamp.commune_id, stamp.version)).policy.window_days == 7
+    stamp = world.do(find_version_key, commune.slug)
+    assert world.do(lambda: commune_facts(stamp.commune_id, stamp.version)).policy.window_days == 7
 
 
 def test_asking_goes_on_by_what_was_just_saved(world: World) -> None:

@@ -12,8 +12,9 @@ from kit_booking.domain.messages import Kind
 from kit_booking.domain.standing import GOOD_STANDING, Pause
 from kit_booking.domain.status import Status
 from kit_booking.models import AuditEntry, Booking, BookingMove, Hold, Household
-from kit_booking.services import moves, standing
-from kit_booking.services.steps import Actor, get_file
+from kit_booking.services.audit import Actor
+from kit_booking.services.timeline import moves, standing
+from kit_booking.services.timeline.locks import lock_booking
 from tests.builders import NOW, World, at, days_ahead
 from tests.fakes import FakeSms
 from tests.services.village import TOMORROW, Village, at_once
@@ -201,12 +202,12 @@ def test_a_kit_kept_over_a_day_too_long_pauses_until_it_is_back(village: Village
 
 @transaction
 def _take_back(session, code, *, now):
-    moves.move(session, get_file(session, code).booking, Status.RETURNED, Actor(), now=now)
+    moves.move(session, lock_booking(session, code).booking, Status.RETURNED, Actor(), now=now)
 
 
 @transaction
 def _come_after_all(session, code, *, now):
-    booking = get_file(session, code).booking
+    booking = lock_booking(session, code).booking
     is_held = moves.hold_again(session, booking, now=now)
     if is_held:
         booking.strike_at = None

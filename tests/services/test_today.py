@@ -9,12 +9,12 @@ from flask import Flask
 from sqlalchemy import event
 
 from kit_booking.database import db
-from kit_booking.domain.counter import Way
+from kit_booking.domain.counter import Direction
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Handover, Household, Message, MessageState
-from kit_booking.services.bookings_shown import ShownBooking
-from kit_booking.services.today import Today, count_of_today, today, week_ahead
+from kit_booking.services.booking.reading import ShownBooking
+from kit_booking.services.desk.today import Today, count_of_today, today, week_ahead
 from tests.builders import NOW, World, at, days_ahead
 
 TEN = at(days_ahead(0), "10:00")
@@ -51,7 +51,7 @@ class Office:
         clerk = self.world.clerk(self.commune)
         self.world.add(
             Handover(
-                booking_id=booking.id, way=Way.BACK, staff_id=clerk.id, person="", has_fault=True,
+                booking_id=booking.id, way=Direction.BACK, staff_id=clerk.id, person="", has_fault=True,
                 happened_at=NOW, written_at=NOW, is_usable=is_usable,
             )
         )  # fmt: skip

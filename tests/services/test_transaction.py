@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from kit_booking.database import TRIES, db, transaction
 from kit_booking.models import Household, Kit, Mark
-from kit_booking.services.steps import lock
+from kit_booking.services.timeline.locks import lock
 from tests.builders import NOW, World
 from tests.databases import on_postgresql
 

@@ -24,11 +24,12 @@ from kit_booking.models import (
     WaitingEntry,
     WaitingState,
 )
-from kit_booking.services import deadlines, waiting_list
-from kit_booking.services.answers import Outcome
-from kit_booking.services.bookings_shown import people_to_phone
-from kit_booking.services.steps import Actor
-from kit_booking.services.waiting_list import Joined, NoPlace
+from kit_booking.services.audit import Actor
+from kit_booking.services.booking import deadlines
+from kit_booking.services.booking.answers import Outcome
+from kit_booking.services.booking.reading import people_to_phone
+from kit_booking.services.waiting import entries
+from kit_booking.services.waiting.entries import Joined, WaitRefusal
 from tests.builders import NOW, World, at, days_ahead
 from tests.databases import on_sqlite
 from tests.fakes import FakeSms
@@ -76,7 +77,7 @@ def test_joining_in_several_windows_at_once_is_one_place(village: Village, world
 def test_a_free_slot_is_not_waited_for_but_asked_for(village: Village, world: World):
     other = world.kit(world.place(village.commune, "Hồng Minh"))
     village.has(village.family())
-    assert village.waits(village.family("Hoa")) == Joined(reasons=[NoPlace.FREE], free_kit=other.code)
+    assert village.waits(village.family("Hoa")) == Joined(reasons=[WaitRefusal.FREE], free_kit=other.code)
 
 
 def test_at_some_places_only_is_waited_for_though_another_place_is_free(village: Village, world: World):
@@ -89,18 +90,18 @@ def test_at_some_places_only_is_waited_for_though_another_place_is_free(village:
 def test_places_of_other_communes_are_none(village: Village, world: World):
     elsewhere = world.place(world.commune("Chuyên Mỹ"), "Tân Dân")
     village.has(village.family())
-    assert village.waits(village.family("Hoa"), places=frozenset({elsewhere.id})).reasons == [NoPlace.TOO_LATE]
+    assert village.waits(village.family("Hoa"), places=frozenset({elsewhere.id})).reasons == [WaitRefusal.TOO_LATE]
 
 
 def test_a_closed_slot_is_not_waited_for(village: Village, world: World):
     world.add(world.hold(village.kit, world.slot(village.kit, TOMORROW)))
-    assert village.waits(village.family()).reasons == [NoPlace.CLOSED]
+    assert village.waits(village.family()).reasons == [WaitRefusal.CLOSED]
 
 
 def test_who_has_the_slot_does_not_wait_for_another_kit_of_it(village: Village):
     hanh = village.family()
     village.has(hanh)
-    assert village.waits(hanh).reasons == [NoPlace.OWN]
+    assert village.waits(hanh).reasons == [WaitRefusal.OWN]
 
 
 def test_at_most_three_places_at_a_time(village: Village, world: World):
@@ -109,8 +110,8 @@ def test_at_most_three_places_at_a_time(village: Village, world: World):
         world.booking(village.kit, owner, days_ahead(day), status=Status.APPROVED)
     for day in range(1, 4):
         village.entry(hoa, days_ahead(day))
-    assert village.waits(hoa, days_ahead(4)).reasons == [NoPlace.MOST]
-    world.do(waiting_list.leave, world.all(WaitingEntry)[0].id, Actor(household_id=hoa.id), now=NOW)
+    assert village.waits(hoa, days_ahead(4)).reasons == [WaitRefusal.MOST]
+    world.do(entries.leave, world.all(WaitingEntry)[0].id, Actor(household_id=hoa.id), now=NOW)
     village.entry(hoa, days_ahead(4))
 
 
@@ -120,21 +121,21 @@ def test_who_is_paused_can_not_join(village: Village, world: World):
     for ago in (1, 2):
         struck = NOW - timedelta(days=ago)
         world.booking(village.kit, hoa, days_ahead(-ago), status=Status.NO_SHOW, strike_at=struck)
-    assert village.waits(hoa).reasons == [NoPlace.PAUSED]
+    assert village.waits(hoa).reasons == [WaitRefusal.PAUSED]
 
 
 def test_a_commune_for_itself_lets_nobody_else_wait(village: Village, world: World):
     world.change(village.commune, policy={"open_to_others": False})
     village.has(village.family())
     stranger = world.household(world.commune("Chuyên Mỹ"))
-    assert village.waits(stranger).reasons == [NoPlace.OTHERS]
+    assert village.waits(stranger).reasons == [WaitRefusal.OTHERS]
 
 
 def test_it_is_too_late_to_join_when_nothing_can_be_offered_any_more(village: Village):
     village.has(village.family(), TODAY)
     hoa = village.family("Hoa")
     last = at(TODAY, "14:30")
-    assert village.waits(hoa, TODAY, now=last + A_SECOND).reasons == [NoPlace.TOO_LATE]
+    assert village.waits(hoa, TODAY, now=last + A_SECOND).reasons == [WaitRefusal.TOO_LATE]
     village.entry(hoa, TODAY, now=last)
 
 
@@ -153,14 +154,14 @@ def test_a_slot_too_late_to_ask_for_can_still_be_waited_for_and_offered(village:
 
 def test_a_wish_that_is_over_already_is_no_wish(village: Village):
     village.has(village.family())
-    assert village.waits(village.family("Hoa"), until_at=NOW).reasons == [NoPlace.TOO_LATE]
+    assert village.waits(village.family("Hoa"), until_at=NOW).reasons == [WaitRefusal.TOO_LATE]
 
 
 def test_who_leaves_is_offered_nothing_and_it_is_written_down(village: Village, world: World):
     booking, hoa = village.has(village.family()), village.family("Hoa")
     entry = village.entry(hoa)
-    assert world.do(waiting_list.leave, entry.id, Actor(household_id=hoa.id), now=NOW)
-    assert not world.do(waiting_list.leave, entry.id, Actor(household_id=hoa.id), now=NOW), "the second time"
+    assert world.do(entries.leave, entry.id, Actor(household_id=hoa.id), now=NOW)
+    assert not world.do(entries.leave, entry.id, Actor(household_id=hoa.id), now=NOW), "the second time"
     assert village.state(entry) == WaitingState.LEFT
     assert world.all(AuditEntry)[-1].action == "waits_no_more"
     village.cancels(booking)
@@ -363,8 +364,8 @@ def test_whom_staff_put_forward_is_first_and_the_reason_is_on_record(village: Vi
     village.entry(village.family("Lan"))
     entry = village.entry(hoa, now=NOW + A_MINUTE)
     reason = "Hội chợ làng nghề"
-    assert world.do(waiting_list.put_forward, entry.id, village.clerk.id, reason, now=NOW + A_MINUTE)
-    assert not world.do(waiting_list.put_forward, entry.id, village.clerk.id, reason, now=NOW + A_MINUTE)
+    assert world.do(entries.put_forward, entry.id, village.clerk.id, reason, now=NOW + A_MINUTE)
+    assert not world.do(entries.put_forward, entry.id, village.clerk.id, reason, now=NOW + A_MINUTE)
     line = world.all(AuditEntry)[-1]
     assert (line.action, line.staff_id, reason in line.detail) == ("put_forward", village.clerk.id, True)
     village.cancels(booking, now=NOW + 2 * A_MINUTE)
@@ -474,7 +475,7 @@ def test_leaving_while_the_slot_comes_free_ends_with_one_or_the_other(village: V
         booking, hoa = village.has(village.family(), day), village.family("Hoa")
         entry = village.entry(hoa, day)
         left, _ = at_once(
-            lambda e=entry, h=hoa: world.do(waiting_list.leave, e.id, Actor(household_id=h.id), now=NOW),
+            lambda e=entry, h=hoa: world.do(entries.leave, e.id, Actor(household_id=h.id), now=NOW),
             lambda b=booking: village.cancels(b),
         )
         assert village.state(entry) == (WaitingState.LEFT if left else WaitingState.OFFERED)

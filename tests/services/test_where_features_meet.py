@@ -18,12 +18,14 @@ from kit_booking.domain.hours import Span
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
 from kit_booking.models import Commune, Hold, Message, MessageState, Place
-from kit_booking.services import counter, erasing, households, joining, kit_moves, registry_changes
-from kit_booking.services.closures import Closing, close, end
-from kit_booking.services.communes import start_stamp
-from kit_booking.services.registry_changes import By
-from kit_booking.services.steps import Actor
-from kit_booking.services.today import today
+from kit_booking.services.audit import Actor
+from kit_booking.services.closures.closing import Closing, close, end
+from kit_booking.services.communes.search import start_version_key
+from kit_booking.services.counter import handover
+from kit_booking.services.desk.today import today
+from kit_booking.services.operator import kit_moves, registry
+from kit_booking.services.operator.registry import By
+from kit_booking.services.register import erasing, households, joining
 from tests.builders import NOW, World, at, days_ahead
 from tests.databases import on_postgresql
 from tests.fakes import FakeSms
@@ -193,7 +195,7 @@ def test_a_kit_added_while_its_commune_is_closed_is_closed(app: Flask, village: 
     closing = Closing(village.commune.id, None, span, "Tết")
 
     def add() -> None:
-        denied = world.do(registry_changes.add_kit, village.kit.place_id, "PD-9", [], by(village), now=NOW)
+        denied = world.do(registry.add_kit, village.kit.place_id, "PD-9", [], by(village), now=NOW)
         assert denied is None
 
     overtaken(app, lambda: world.do(close, closing, village.clerk.id, now=NOW), "INSERT INTO closure", add)
@@ -239,7 +241,7 @@ def test_a_new_kit_is_offered_to_who_waits(village: Village, world: World):
     hoa = village.family("Hoa")
     village.has(village.family(), NEXT_WEEK)
     village.entry(hoa, NEXT_WEEK)
-    assert world.do(registry_changes.add_kit, village.kit.place_id, "PD-9", [], by(village), now=NOW) is None
+    assert world.do(registry.add_kit, village.kit.place_id, "PD-9", [], by(village), now=NOW) is None
     assert (village.the_offer().household_id, village.the_offer().day) == (hoa.id, NEXT_WEEK)
     assert village.the_offer().kit_id != village.kit.id
 
@@ -260,10 +262,10 @@ def test_a_kit_brought_to_a_place_is_offered_to_who_waits_there(village: Village
 def test_who_found_no_kit_because_the_one_before_kept_it_gets_no_strike(village: Village, world: World):
     late = village.has(village.family("Lan"), TOMORROW, "chieu")
     nxt = village.has(village.family("Hoa"), TOMORROW, "toi")
-    seen = counter.Seen([CheckedPart("đèn", 2, 2)])
-    assert world.do(counter.hand_over, late.code, village.clerk.id, seen, now=late.pick_up_at).is_done
+    seen = handover.Seen([CheckedPart("đèn", 2, 2)])
+    assert world.do(handover.hand_over, late.code, village.clerk.id, seen, now=late.pick_up_at).is_done
     back_at = nxt.pick_up_at + HOUR
-    assert world.do(counter.take_back, late.code, village.clerk.id, seen, now=back_at).is_done
+    assert world.do(handover.take_back, late.code, village.clerk.id, seen, now=back_at).is_done
     soon = back_at + MINUTE
     assert not village.misses(nxt, soon).is_done
     shown = world.do(today, [village.commune.id], now=soon)
@@ -279,11 +281,11 @@ def test_who_found_no_kit_because_the_one_before_kept_it_gets_no_strike(village:
 def test_who_gives_a_booking_up_while_the_kit_is_overdue_gets_no_strike(village: Village, is_back: bool):
     late = village.has(village.family("Lan"), TOMORROW, "sang")
     nxt = village.has(village.family("Hoa"), TOMORROW, "toi")
-    seen = counter.Seen([CheckedPart("đèn", 2, 2)])
-    village.world.do(counter.hand_over, late.code, village.clerk.id, seen, now=late.pick_up_at)
+    seen = handover.Seen([CheckedPart("đèn", 2, 2)])
+    village.world.do(handover.hand_over, late.code, village.clerk.id, seen, now=late.pick_up_at)
     overdue = late.return_at + HOUR
     if is_back:
-        village.world.do(counter.take_back, late.code, village.clerk.id, seen, now=overdue)
+        village.world.do(handover.take_back, late.code, village.clerk.id, seen, now=overdue)
     assert village.withdraws(nxt, now=overdue).is_done
     assert (village.booking(nxt.code).strike_at is not None) == is_back
 
@@ -312,7 +314,7 @@ def test_the_start_page_of_many_communes_changes_with_the_province_of_one(villag
                 office_hours=village.commune.office_hours,
             )
         )
-    before = world.do(start_stamp)
-    change = registry_changes.change_commune
+    before = world.do(start_version_key)
+    change = registry.change_commune
     assert world.do(change, village.commune.id, "Phượng Dực", "12345", "Hà Nam", by(village), now=NOW) is None
-    assert world.do(start_stamp) != before
+    assert world.do(start_version_key) != before

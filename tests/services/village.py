@@ -14,13 +14,16 @@ from kit_booking.database import transaction
 from kit_booking.domain.hours import Span
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Commune, Hold, Household, Kit, Message, Staff, WaitingEntry, WaitingState
-from kit_booking.services import answers, health, waiting_list
-from kit_booking.services import booking as bookings
-from kit_booking.services.answers import Outcome
-from kit_booking.services.booking import Asked
-from kit_booking.services.moves import freed
-from kit_booking.services.steps import Actor, lock
-from kit_booking.services.waiting_list import Joined
+from kit_booking.services.audit import Actor
+from kit_booking.services.booking import answers, ask
+from kit_booking.services.booking.answers import Outcome
+from kit_booking.services.booking.ask import Asked
+from kit_booking.services.booking.change import change_slot
+from kit_booking.services.marks import set_mark
+from kit_booking.services.timeline.locks import lock
+from kit_booking.services.timeline.offers import release_time
+from kit_booking.services.waiting import entries
+from kit_booking.services.waiting.entries import Joined
 from tests.builders import NOW, World, days_ahead
 from tests.fakes import FakeSms
 
@@ -56,7 +59,7 @@ class Village:
         now: datetime = NOW,
     ) -> Asked:
         kit = kit or self.kit
-        act = bookings.request_booking
+        act = ask.request_booking
         return self.world.do(act, kit.code, day, key, who.id, sells="", streams_on="", now=now)
 
     def books_for(
@@ -70,7 +73,7 @@ class Village:
         now: datetime = NOW,
     ) -> Asked:
         return self.world.do(
-            bookings.book_for,
+            ask.book_for,
             (kit or self.kit).code,
             day,
             key,
@@ -103,7 +106,7 @@ class Village:
         now: datetime = NOW,
     ) -> Joined:
         return self.world.do(
-            waiting_list.join,
+            entries.join,
             (kit or self.kit).code,
             day,
             key,
@@ -139,15 +142,15 @@ class Village:
 
     def changes(self, booking: Booking, day: date, key: str, *, kit: Kit | None = None, now: datetime = NOW) -> Asked:
         kit = kit or self.kit
-        return self.world.do(bookings.change_slot, booking.code, kit.code, day, key, booking.household_id, now=now)
+        return self.world.do(change_slot, booking.code, kit.code, day, key, booking.household_id, now=now)
 
     def accepts(self, booking: Booking, by: Actor | None = None, now: datetime = NOW) -> Outcome:
         by = by or Actor(household_id=booking.household_id)
-        return self.world.do(waiting_list.accept, booking.code, by, now=now)
+        return self.world.do(entries.accept, booking.code, by, now=now)
 
     def refuses(self, booking: Booking, by: Actor | None = None, now: datetime = NOW) -> Outcome:
         by = by or Actor(household_id=booking.household_id)
-        return self.world.do(waiting_list.refuse, booking.code, by, now=now)
+        return self.world.do(entries.refuse, booking.code, by, now=now)
 
     def opens_again(self, kit: Kit, span: Span, now: datetime = NOW) -> None:
         """A closure of the kit ends before its time."""
@@ -155,12 +158,12 @@ class Village:
 
     def works(self, now: datetime = NOW) -> None:
         """A round of a worker that was there all the time."""
-        self.world.do(health.set_mark, "worker", now=now)
+        self.world.do(set_mark, "worker", now=now)
         worker.run_once(self.app, lambda: now)
 
     def works_again(self, now: datetime, *, after: datetime) -> None:
         """The first round of a worker that was last there at another time."""
-        self.world.do(health.set_mark, "worker", now=after)
+        self.world.do(set_mark, "worker", now=after)
         worker.run_once(self.app, lambda: now)
 
     def offers(self, **columns: Any) -> list[Booking]:
@@ -179,7 +182,7 @@ class Village:
 def _open_again(session: Any, kit_id: int, span: Span, *, now: datetime) -> None:
     lock(session, Kit, kit_id)
     session.execute(delete(Hold).where(Hold.kit_id == kit_id, Hold.booking_id.is_(None)))
-    freed(session, kit_id, span, now=now)
+    release_time(session, kit_id, span, now=now)
 
 
 def at_once(*acts: Callable[[], Any]) -> list[Any]:

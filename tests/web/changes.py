@@ -19,9 +19,13 @@ from kit_booking.domain.local_time import local_day
 from kit_booking.domain.status import Status
 from kit_booking.domain.text import slug
 from kit_booking.models import Booking, Commune, Hold, Kit, Place, WaitingEntry
-from kit_booking.services import answers, households, moves, waiting_list
-from kit_booking.services import booking as services
-from kit_booking.services.steps import Actor, retold
+from kit_booking.services.audit import Actor
+from kit_booking.services.booking import answers, ask
+from kit_booking.services.booking.change import change_slot
+from kit_booking.services.register import households
+from kit_booking.services.timeline import moves
+from kit_booking.services.timeline.calendar_versions import bump_calendar_versions
+from kit_booking.services.waiting import entries
 from tests.builders import at
 from tests.web.town import SLOTS, Town
 
@@ -50,7 +54,7 @@ def reopen(session: Session, hold_id: int, kit_id: int, span: Span, *, now: date
     """End a closed stretch; whoever waited for its time is offered it."""
     session.execute(delete(Hold).where(Hold.id == hold_id))
     session.execute(update(Kit).where(Kit.id == kit_id).values(version=Kit.version + 1))
-    moves.freed(session, kit_id, span, now=now)
+    moves.release_time(session, kit_id, span, now=now)
 
 
 @transaction
@@ -60,7 +64,7 @@ def rename(
     """Give a place, a kit, a commune or a household another name, or an office another number."""
     session.execute(update(type(row)).where(type(row).id == row.id).values(values))
     session.execute(update(Commune).where(Commune.id == commune_id).values(version=Commune.version + 1))
-    retold(session, which, now=now)
+    bump_calendar_versions(session, which, now=now)
 
 
 class Life:
@@ -91,7 +95,7 @@ class Life:
         kit, day, key = self._free()
         household = self.dice.choice([self.town.owner, self.town.neighbour])
         asked = self.world.do(
-            services.request_booking, kit.code, day, key, household.id, sells="", streams_on="", now=utc_now()
+            ask.request_booking, kit.code, day, key, household.id, sells="", streams_on="", now=utc_now()
         )
         return bool(asked.code)
 
@@ -124,9 +128,7 @@ class Life:
         if booking is None:
             return False
         kit, day, key = self._free()
-        moved = self.world.do(
-            services.change_slot, booking.code, kit.code, day, key, booking.household_id, now=utc_now()
-        )
+        moved = self.world.do(change_slot, booking.code, kit.code, day, key, booking.household_id, now=utc_now())
         return bool(moved.code)
 
     def wait(self) -> bool:
@@ -152,10 +154,10 @@ class Life:
         return False
 
     def accept(self) -> bool:
-        return self._told(waiting_list.accept)
+        return self._told(entries.accept)
 
     def refuse(self) -> bool:
-        return self._told(waiting_list.refuse)
+        return self._told(entries.refuse)
 
     def _told(self, service: Callable[..., answers.Outcome]) -> bool:
         booking = self._booking(Status.OFFERED)

@@ -4,7 +4,7 @@ from icalendar import Calendar
 from werkzeug.test import TestResponse
 
 from kit_booking.clock import utc_now
-from kit_booking.services.feed_tokens import Owner, add_token
+from kit_booking.services.calendars.tokens import Owner, add_token
 from tests.web.town import Town
 
 PUBLIC = ["/communes/phuong-duc.ics", "/kits/PD-1.ics"]

@@ -10,7 +10,7 @@ from flask import Flask
 import kit_booking
 from kit_booking.domain.status import Status
 from kit_booking.services.audit import Entry
-from kit_booking.web.audit_words import ACTIONS, line_of
+from kit_booking.web.desk.audit_labels import ACTIONS, line_of
 
 PACKAGE = Path(kit_booking.__file__).parent
 WRITERS = {"_write_down", "_audit", "audit", "write_down"}

@@ -14,9 +14,9 @@ from kit_booking.database import transaction
 from kit_booking.domain.local_time import local_day, to_local
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Place
-from kit_booking.services.feed_tokens import Owner, add_token
-from kit_booking.services.steps import retold
-from kit_booking.web.formats import moment
+from kit_booking.services.calendars.tokens import Owner, add_token
+from kit_booking.services.timeline.calendar_versions import bump_calendar_versions
+from kit_booking.web.frame.formats import moment
 from tests.builders import at
 from tests.databases import on_sqlite
 from tests.feeds import events_by_ical_js, events_by_vdirsyncer_and_khal, libical_errors, serving_at
@@ -222,7 +222,7 @@ def vevents(answer: TestResponse) -> dict[str, bytes]:
 @transaction
 def tell_of_place(session: Session, place_id: int, *, now: datetime) -> None:
     """What a service does that renames a place."""
-    retold(session, Booking.place_id == place_id, now=now)
+    bump_calendar_versions(session, Booking.place_id == place_id, now=now)
 
 
 @pytest.mark.parametrize("change", [{"phone": "02433859999"}, {"name": "Phượng Dực Mới"}])

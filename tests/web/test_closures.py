@@ -11,8 +11,8 @@ from kit_booking.domain.local_time import local_day
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
 from kit_booking.models import AuditEntry, Booking, Closure, Hold, Household, Message
-from kit_booking.services.closures_shown import closures_between
-from kit_booking.web.formats import day as day_word
+from kit_booking.services.closures.reading import closures_between
+from kit_booking.web.frame.formats import day as day_word
 from tests.builders import at
 from tests.databases import on_sqlite
 from tests.web.town import Browser, Town, where, words_of

@@ -9,7 +9,7 @@ from PIL import Image
 from werkzeug.test import TestResponse
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.counter import Way
+from kit_booking.domain.counter import Direction
 from kit_booking.domain.local_time import to_local
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, BookingMove, HandedPart, Handover, Household, Kit, Part, Photo
@@ -66,7 +66,7 @@ def test_one_click_on_today_hands_over_and_one_takes_back(town: Town, clerk: Bro
     assert f"Đã giao bộ {town.kit.code} cho hộ Nguyễn Thị Hạnh." in words_of(page)
     assert f'href="/staff/bookings/{going.code}/receipt"' in page.text
     [handover] = town.world.all(Handover)
-    assert (handover.way, handover.person, handover.saw_id) == (Way.OUT, "Nguyễn Thị Hạnh", True)
+    assert (handover.way, handover.person, handover.saw_id) == (Direction.OUT, "Nguyễn Thị Hạnh", True)
     assert seen(town) == [("điện thoại", 1, 1, False), ("đèn", 2, 2, False)]
 
     assert f'{action}take-back"' in page.text or local_midnight_is_near()

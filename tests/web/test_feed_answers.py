@@ -3,20 +3,17 @@
 import gzip
 from collections.abc import Hashable, Iterator
 from contextlib import closing, contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from http.client import HTTPConnection
 
 import pytest
-from flask import Response
 from sqlalchemy import event
-from werkzeug.http import http_date, parse_date
+from werkzeug.http import http_date
 
 from kit_booking.clock import utc_now
 from kit_booking.database import db
 from kit_booking.domain.status import Status
-from kit_booking.web.last_modified import MOST_STATES, SURE, FirstSeen, with_last_modified
-from kit_booking.web.responses import PageCache
-from tests.builders import NOW
+from kit_booking.web.frame.responses import PageCache
 from tests.databases import on_sqlite
 from tests.feeds import serving_at
 from tests.web.subscribing import PUBLIC, feed_of
@@ -148,118 +145,13 @@ def test_a_program_on_the_wire_gets_what_is_said_of_the_answer(town: Town) -> No
                 assert int(answer.headers["Content-Length"]) == len(expected.data)
 
 
-# Last-Modified
-
-
-class SeenLongAgo(FirstSeen):
-    """Takes every state for older than it is, so that a test need not wait."""
-
-    def of(self, state: Hashable, now: datetime) -> datetime:
-        return super().of(state, now - 2 * SURE)
-
-
-@pytest.fixture
-def patient(town: Town) -> Town:
-    town.app.extensions["first_seen"] = SeenLongAgo()
-    return town
-
-
 @on_sqlite
-def test_whoever_asks_by_time_gets_304_until_something_changes(patient: Town) -> None:
-    booking = patient.booking()
-    paths = [*PUBLIC, feed_of(patient, patient.owner)]
-    times = [patient.browser().get(path).headers["Last-Modified"] for path in paths]
-    for path, time in zip(paths, times, strict=True):
-        answer = patient.browser().get(path, {"If-Modified-Since": time})
-        assert (answer.status_code, answer.data) == (304, b"")
-        assert {"ETag", "Cache-Control"} <= set(answer.headers.keys())
-        assert "Content-Encoding" not in answer.headers
-    patient.app.extensions["first_seen"] = FirstSeen()  # A change is news to every process.
-    patient.browser(patient.owner).post(f"/bookings/{booking.code}/cancel")
-    for path, time in zip(paths, times, strict=True):
-        assert patient.browser().get(path, {"If-Modified-Since": time}).status_code == 200
-
-
-@on_sqlite
-def test_a_calendar_that_comes_back_with_a_role_is_not_taken_for_the_ended_one(patient: Town) -> None:
-    patient.booking()
-    path = feed_of(patient, patient.clerk)
-    patient.browser().get(path)
-    patient.world.change(patient.clerk, is_active=False)
-    ended = patient.browser().get(path)
-    patient.world.change(patient.clerk, is_active=True)
-    assert "Last-Modified" not in ended.headers
-    assert "Last-Modified" not in patient.browser().get(path).headers
-
-
-@on_sqlite
-def test_the_tag_decides_where_a_program_sends_both(patient: Town) -> None:
-    patient.booking()
-    answer = patient.browser().get(PUBLIC[0])
-    both = {"If-Modified-Since": answer.headers["Last-Modified"], "If-None-Match": '"another"'}
-    assert patient.browser().get(PUBLIC[0], both).status_code == 200
-    both = {"If-Modified-Since": http_date(0), "If-None-Match": answer.headers["ETag"]}
-    assert patient.browser().get(PUBLIC[0], both).status_code == 304
-
-
-@pytest.mark.parametrize("time", ["", "yesterday", "Tue, 99 Foo 2026 99:99:99 GMT", http_date(0)])
-@on_sqlite
-def test_a_time_that_says_nothing_gets_the_feed(patient: Town, time: str) -> None:
-    assert patient.browser().get(PUBLIC[0], {"If-Modified-Since": time}).status_code == 200
-
-
-@on_sqlite
-def test_a_change_moments_ago_has_no_time_yet(town: Town) -> None:
+def test_a_feed_has_no_last_modified_and_a_time_that_is_asked_by_gets_the_whole_feed(town: Town) -> None:
     town.booking()
-    answer = town.browser().get(PUBLIC[0], {"If-Modified-Since": http_date(utc_now() + SECOND)})
-    assert answer.status_code == 200
-    assert "Last-Modified" not in answer.headers
-
-
-@on_sqlite
-def test_a_program_that_sends_its_own_clocks_time_gets_the_feed(patient: Town) -> None:
-    patient.booking()
-    since = parse_date(patient.browser().get(PUBLIC[0]).headers["Last-Modified"])
-    for time in (since - SECOND, since + SECOND, since + timedelta(hours=1)):
-        assert patient.browser().get(PUBLIC[0], {"If-Modified-Since": http_date(time)}).status_code == 200
-
-
-def ask(town: Town, state: str, now: datetime, since: str = "") -> Response:
-    """The answer about a state at a time, to whoever has the feed since then."""
-    headers = {"If-Modified-Since": since} if since else {}
-    with town.app.test_request_context("/", headers=headers):
-        response = Response("feed")
-        response.set_etag(state)
-        return with_last_modified(response, now=now)
-
-
-@on_sqlite
-def test_two_states_of_one_second_have_no_time_in_common(town: Town) -> None:
-    begun = NOW.replace(microsecond=100)
-    ask(town, "old", begun)
-    ask(town, "new", begun + timedelta(milliseconds=500))
-    later = begun + SURE + SECOND
-    assert ask(town, "new", later).headers["Last-Modified"] == http_date(NOW + SECOND)
-    # Whoever has that time was answered after its minute, when the old state was long gone. Before it nobody was.
-    assert "Last-Modified" not in ask(town, "old", begun + SURE - SECOND).headers
-
-
-@on_sqlite
-def test_a_process_that_starts_anew_answers_in_full(town: Town) -> None:
-    ask(town, "state", NOW)
-    since = ask(town, "state", NOW + 2 * SURE).headers["Last-Modified"]
-    assert ask(town, "state", NOW + 3 * SURE, since).status_code == 304
-    town.app.extensions["first_seen"] = FirstSeen()
-    assert ask(town, "state", NOW + 3 * SURE, since).status_code == 200
-    assert ask(town, "state", NOW + 5 * SURE, since).status_code == 200
-
-
-def test_the_states_that_are_remembered_are_not_endless() -> None:
-    seen = FirstSeen()
-    for n in range(MOST_STATES + 1):
-        seen.of(n, NOW)
-    assert seen.of(MOST_STATES, NOW + SURE) == NOW + SECOND
-    assert seen.of(0, NOW + SURE) == NOW + SURE + SECOND
+    for path in all_paths(town):
+        for time in ("", "yesterday", http_date(0), http_date(utc_now() + timedelta(days=1))):
+            answer = town.browser().get(path, {"If-Modified-Since": time})
+            assert (answer.status_code, "Last-Modified" in answer.headers) == (200, False)
 
 
 @pytest.mark.parametrize("method", ["post", "put", "delete", "patch"])

@@ -10,7 +10,7 @@ from flask_babel import Babel, force_locale
 from kit_booking.domain.hours import Span
 from kit_booking.domain.local_time import local
 from kit_booking.domain.status import Status
-from kit_booking.web import formats
+from kit_booking.web.frame import formats
 
 SATURDAY = date(2026, 12, 5)
 NOW = local(SATURDAY, time(9, 0))

@@ -12,11 +12,11 @@ from kit_booking.clock import utc_now
 from kit_booking.database import db
 from kit_booking.domain.status import Status
 from kit_booking.models import Commune, Hold, Household, PlannedSlot
-from kit_booking.services.fortnight import changes_at, find_stamp, fortnight
-from kit_booking.services.sheets import CommuneSheet, sheet
-from kit_booking.web.communes import office_of
-from kit_booking.web.grid import GridPage, page_of
-from kit_booking.web.responses import cached
+from kit_booking.services.communes.facts import CommuneFacts, commune_facts
+from kit_booking.services.communes.fortnight import changes_at, find_version_key, fortnight
+from kit_booking.web.frame.responses import cached
+from kit_booking.web.household.communes import office_of
+from kit_booking.web.household.grid import GridPage, page_of
 from tests.builders import NOW, at, days_ahead
 from tests.databases import on_sqlite
 from tests.web.town import SLOTS, Town, words_of
@@ -25,10 +25,10 @@ PATH = "/communes/phuong-duc"
 TODAY = days_ahead(0)
 
 
-def sheet_of(town: Town) -> CommuneSheet:
-    stamp = find_stamp("phuong-duc")
+def sheet_of(town: Town) -> CommuneFacts:
+    stamp = find_version_key("phuong-duc")
     assert stamp
-    return sheet(stamp.commune_id, stamp.version)
+    return commune_facts(stamp.commune_id, stamp.version)
 
 
 def page_at(town: Town, now: datetime, who: Household | None = None) -> GridPage:
@@ -40,7 +40,7 @@ def page_at(town: Town, now: datetime, who: Household | None = None) -> GridPage
 def text_at(town: Town, now: datetime) -> str:
     with town.app.test_request_context(PATH):
         page = page_of(fortnight(sheet_of(town), now=now))
-        return render_template("communes/fortnight.html", page=page, office=office_of(page.commune))
+        return render_template("household/communes/fortnight.html", page=page, office=office_of(page.commune))
 
 
 def day_of(page: GridPage, day: date, kit: int = 0) -> str:

@@ -10,7 +10,7 @@ from flask import Flask
 from kit_booking import create_app
 from kit_booking.config import Settings
 from kit_booking.database import db
-from kit_booking.web.security import own_path
+from kit_booking.web.frame.security import own_path
 from tests.builders import PASSWORD
 from tests.databases import on_sqlite
 from tests.fakes import FakeSms

@@ -12,8 +12,8 @@ from kit_booking.clock import utc_now
 from kit_booking.config import Settings
 from kit_booking.domain.delivery import MessageState
 from kit_booking.models import Household, Message
-from kit_booking.services import outbox
-from kit_booking.services.sign_in import send_code
+from kit_booking.services.messages import outbox
+from kit_booking.services.sign_in.sign_in import send_code
 from tests.builders import World
 
 TOKEN = "the account's token"

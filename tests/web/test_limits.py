@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from kit_booking.clock import utc_now
 from kit_booking.database import db
 from kit_booking.models import Message, Throttle
-from kit_booking.services.sign_in import (
+from kit_booking.services.sign_in.sign_in import (
     CODES_A_DAY,
     CODES_A_NUMBER,
     CODES_AN_ADDRESS,

@@ -11,7 +11,7 @@ from kit_booking import worker
 from kit_booking.clock import utc_now
 from kit_booking.database import db
 from kit_booking.models import Booking
-from kit_booking.web.security import JsonLines
+from kit_booking.web.frame.security import JsonLines
 from tests.builders import PASSWORD
 from tests.databases import on_sqlite
 from tests.fakes import FakeSms

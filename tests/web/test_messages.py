@@ -9,7 +9,7 @@ from kit_booking.domain.local_time import local_day
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Message, MessageState, PauseReason, SendingPause
-from kit_booking.services.sign_in import send_code
+from kit_booking.services.sign_in.sign_in import send_code
 from tests.databases import on_sqlite
 from tests.web.town import NUMBER, Town, where, words_of
 

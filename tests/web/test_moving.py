@@ -13,10 +13,10 @@ from kit_booking.domain.local_time import local_day
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import LIVE, Status
 from kit_booking.models import Booking, BookingMove, Hold, Message, WaitingEntry, WaitingState
-from kit_booking.services.answers import withdraw
-from kit_booking.services.booking import request_booking
-from kit_booking.services.deadlines import lapse
-from kit_booking.services.moving import Moved, Seat, move_booking
+from kit_booking.services.booking.answers import withdraw
+from kit_booking.services.booking.ask import request_booking
+from kit_booking.services.booking.deadlines import lapse
+from kit_booking.services.booking.move import Moved, SeenSlot, move_booking
 from tests.builders import NOW, World, at, days_ahead
 from tests.databases import on_sqlite
 from tests.web.town import Browser, Town, where, words_of
@@ -156,7 +156,7 @@ def test_the_booking_leads_here(town: Town) -> None:
 
 
 def moves(world: World, booking: Booking, kit_code: str, key: str, staff_id: int, reason: str = "") -> Moved:
-    seen = Seat("PD-1", booking.pick_up_at)
+    seen = SeenSlot("PD-1", booking.pick_up_at)
     return world.do(move_booking, booking.code, seen, kit_code, DAY, key, staff_id, reason, now=NOW)
 
 
@@ -222,7 +222,7 @@ def test_a_request_that_is_moved_can_still_be_answered(world: World, day: object
     commune = world.commune(kits=2, office_hours=EVERY_DAY)
     booking = world.booking(world.kits(commune)[0], world.household(commune), DAY)
     later = at(days_ahead(0), "16:30")
-    seen = Seat("PD-1", booking.pick_up_at)
+    seen = SeenSlot("PD-1", booking.pick_up_at)
     args = (booking.code, seen, "PD-2", day, key, world.clerk(commune).id, "Gấp")
     assert world.do(move_booking, *args, now=later) == Moved.DONE
     moved = world.fresh(booking)

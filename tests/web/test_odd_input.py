@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kit_booking.web.security import own_path
+from kit_booking.web.frame.security import own_path
 from tests.databases import on_sqlite
 from tests.web.town import NUMBER, Town
 

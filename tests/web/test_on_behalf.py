@@ -8,8 +8,8 @@ from kit_booking.clock import utc_now
 from kit_booking.domain.local_time import local_day
 from kit_booking.domain.status import Status
 from kit_booking.models import AuditEntry, Booking, Household, Message, MessageState, WaitingEntry
-from kit_booking.services.standing import HouseholdGone
-from kit_booking.web.forms import PRIVACY_VERSION
+from kit_booking.services.timeline.standing import HouseholdGone
+from kit_booking.web.frame.forms import PRIVACY_VERSION
 from tests.databases import on_sqlite
 from tests.web.town import Browser, Town, where, words_of
 

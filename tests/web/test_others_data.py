@@ -7,8 +7,8 @@ import pytest
 from kit_booking.clock import utc_now
 from kit_booking.domain.status import Status
 from kit_booking.models import Kit, Place, StaffRole
-from kit_booking.services.households import views_of
-from kit_booking.services.registering import HOUSEHOLDS_A_NUMBER, Consent, register_household
+from kit_booking.services.register.adding import HOUSEHOLDS_A_NUMBER, Consent, register_household
+from kit_booking.services.register.households import views_of
 from tests.builders import PASSWORD, csrf_token
 from tests.databases import on_sqlite
 from tests.web.test_authorisation import TABLE, Case

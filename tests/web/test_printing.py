@@ -10,7 +10,7 @@ from kit_booking.domain.hours import EVERY_DAY
 from kit_booking.domain.local_time import local_day
 from kit_booking.domain.status import Status
 from kit_booking.models import PlannedSlot
-from kit_booking.web.printing import notice_name
+from kit_booking.web.desk.printing import notice_name
 from tests.builders import LONG_AGO
 from tests.databases import on_sqlite
 from tests.web.town import Browser, Town, words_of

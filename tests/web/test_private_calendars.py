@@ -10,7 +10,7 @@ from kit_booking.clock import utc_now
 from kit_booking.domain.local_time import local_day
 from kit_booking.domain.status import Status
 from kit_booking.models import FeedToken, Role, StaffRole
-from kit_booking.services.feed_tokens import Owner, add_token, token_hash
+from kit_booking.services.calendars.tokens import Owner, add_token, token_hash
 from tests.databases import on_sqlite
 from tests.feeds import events_by_vdirsyncer_and_khal, libical_errors, serving_at
 from tests.web.subscribing import events, feed_of

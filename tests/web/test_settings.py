@@ -13,9 +13,9 @@ from kit_booking.domain.policy import Policy
 from kit_booking.domain.settings import LIMITS, policy_troubles
 from kit_booking.domain.status import Status
 from kit_booking.models import AuditEntry, Commune, Place, PlannedSlot
-from kit_booking.web.formats import day as day_word
-from kit_booking.web.settings_forms import parse_clock
-from kit_booking.web.settings_words import NUMBERS, SECTIONS
+from kit_booking.web.desk.settings.forms import parse_clock
+from kit_booking.web.desk.settings.labels import NUMBERS, SECTIONS
+from kit_booking.web.frame.formats import day as day_word
 from tests.databases import on_sqlite
 from tests.domain.typed import ANYTHING
 from tests.web.town import Browser, Town, where, words_of

@@ -9,7 +9,7 @@ import pytest
 
 from kit_booking.clock import utc_now
 from kit_booking.models import Booking, Household, Message
-from kit_booking.services.registering import Consent, register_household
+from kit_booking.services.register.adding import Consent, register_household
 from tests.databases import on_sqlite
 from tests.web.signing_in import code_sent_to, enter_code
 from tests.web.town import NUMBER, Town, where, words_of

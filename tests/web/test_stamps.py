@@ -14,32 +14,25 @@ from kit_booking.domain.local_time import local, local_day
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Closure, Place
-from kit_booking.services import (
-    answers,
-    booking,
-    closures,
-    counter,
-    deadlines,
-    erasing,
-    households,
-    joining,
-    kit_moves,
-    moving,
-    registry_changes,
-    sheets,
-    waiting_list,
-)
-from kit_booking.services.registry_changes import By
-from kit_booking.services.settings import Saved, find_settings, save
-from kit_booking.services.steps import Actor
-from kit_booking.web.responses import PageCache
+from kit_booking.services.audit import Actor
+from kit_booking.services.booking import answers, ask, deadlines, move
+from kit_booking.services.booking.change import change_slot
+from kit_booking.services.closures import closing
+from kit_booking.services.communes import facts
+from kit_booking.services.counter import handover
+from kit_booking.services.operator import kit_moves, registry
+from kit_booking.services.operator.registry import By
+from kit_booking.services.register import erasing, households, joining
+from kit_booking.services.settings.saving import Saved, find_settings, save
+from kit_booking.services.waiting import entries
+from kit_booking.web.frame.responses import PageCache
 from tests.databases import on_sqlite
 from tests.web.subscribing import feed_of
 from tests.web.town import Town
 
 pytestmark = on_sqlite
 BEGUN = timedelta(hours=1)
-SEEN = counter.Seen([CheckedPart("đèn", 2, 2)])
+SEEN = handover.Seen([CheckedPart("đèn", 2, 2)])
 
 
 @dataclass
@@ -90,15 +83,15 @@ class Scene:
         first = local_day(utc_now()) + timedelta(days=9)
         return Span(local(first, time()), local(first + timedelta(days=1), time()))
 
-    def closing(self, kit_id: int | None) -> closures.Closing:
-        return closures.Closing(self.town.commune.id, kit_id, self.span(), "Tết")
+    def closing(self, kit_id: int | None) -> closing.Closing:
+        return closing.Closing(self.town.commune.id, kit_id, self.span(), "Tết")
 
     def moves(self) -> bool:
-        seen = moving.Seat(self.town.kit.code, self.approved.pick_up_at)
+        seen = move.SeenSlot(self.town.kit.code, self.approved.pick_up_at)
         moved = self.do(
-            moving.move_booking, self.approved.code, seen, self.town.kit.code, *self.free, self.town.clerk.id, "Mưa"
+            move.move_booking, self.approved.code, seen, self.town.kit.code, *self.free, self.town.clerk.id, "Mưa"
         )
-        return bool(moved is moving.Moved.DONE)
+        return bool(moved is move.Moved.DONE)
 
     def corrects(self, **what: str) -> bool:
         by = Actor(staff_id=self.town.clerk.id)
@@ -112,22 +105,22 @@ class Scene:
         return self.town.world.all(Place, id=self.town.kit.place_id)[0]
 
     def renames_place(self, name: str, address: str) -> bool:
-        change = registry_changes.change_place
+        change = registry.change_place
         return self.do(change, self.home().id, name, address, [], self.by) is None
 
     def ends_closure(self) -> bool:
-        return bool(self.do(closures.end, self.closed, self.town.clerk.id))
+        return bool(self.do(closing.end, self.closed, self.town.clerk.id))
 
     def changes_closure(self, reason: str, hours: int = 0) -> bool:
         row = self.town.world.all(Closure, id=self.closed)[0]
         span = Span(row.from_at, row.until_at + timedelta(hours=hours))
-        return bool(self.do(closures.change, self.closed, span, reason, self.town.clerk.id))
+        return bool(self.do(closing.change, self.closed, span, reason, self.town.clerk.id))
 
 
 S = Scene
 ACTS: dict[str, Callable[[Scene], bool]] = {
     "ask": lambda s: bool(
-        s.do(booking.request_booking, s.town.kit.code, *s.free, s.town.owner.id, sells="", streams_on="").code
+        s.do(ask.request_booking, s.town.kit.code, *s.free, s.town.owner.id, sells="", streams_on="").code
     ),
     "approve": lambda s: s.staff(answers.approve, s.requested),
     "decline": lambda s: s.staff(answers.decline, s.requested, "Bộ hỏng"),
@@ -135,35 +128,35 @@ ACTS: dict[str, Callable[[Scene], bool]] = {
     "withdraw": lambda s: s.do(answers.withdraw, s.approved.code, s.town.owner.id).is_done,
     "lapse": S.lapses,
     "free what is waited for": lambda s: s.staff(answers.cancel, s.waited, "Bộ hỏng"),
-    "accept": lambda s: s.do(waiting_list.accept, s.offered.code, Actor(household_id=s.town.owner.id)).is_done,
-    "refuse": lambda s: s.do(waiting_list.refuse, s.offered.code, Actor(household_id=s.town.owner.id)).is_done,
-    "put forward": lambda s: s.do(waiting_list.put_forward, s.entry.id, s.town.clerk.id, "Mới về"),
-    "leave": lambda s: s.do(waiting_list.leave, s.entry.id, Actor(household_id=s.town.owner.id)),
+    "accept": lambda s: s.do(entries.accept, s.offered.code, Actor(household_id=s.town.owner.id)).is_done,
+    "refuse": lambda s: s.do(entries.refuse, s.offered.code, Actor(household_id=s.town.owner.id)).is_done,
+    "put forward": lambda s: s.do(entries.put_forward, s.entry.id, s.town.clerk.id, "Mới về"),
+    "leave": lambda s: s.do(entries.leave, s.entry.id, Actor(household_id=s.town.owner.id)),
     "change slot": lambda s: bool(
-        s.do(booking.change_slot, s.approved.code, s.town.kit.code, *s.free, s.town.owner.id).code
+        s.do(change_slot, s.approved.code, s.town.kit.code, *s.free, s.town.owner.id).code
     ),
     "move": S.moves,
-    "hand over": lambda s: s.staff(counter.hand_over, s.begun, SEEN),
-    "take back": lambda s: s.staff(counter.take_back, s.out, SEEN),
+    "hand over": lambda s: s.staff(handover.hand_over, s.begun, SEEN),
+    "take back": lambda s: s.staff(handover.take_back, s.out, SEEN),
     "no-show": lambda s: s.staff(answers.mark_no_show, s.begun),
-    "close a kit": lambda s: bool(s.do(closures.close, s.closing(s.town.kit.id), s.town.clerk.id)),
-    "close the commune": lambda s: bool(s.do(closures.close, s.closing(None), s.town.clerk.id)),
+    "close a kit": lambda s: bool(s.do(closing.close, s.closing(s.town.kit.id), s.town.clerk.id)),
+    "close the commune": lambda s: bool(s.do(closing.close, s.closing(None), s.town.clerk.id)),
     "give a closure another reason": lambda s: s.changes_closure("Bộ mất míc"),
     "make a closure longer": lambda s: s.changes_closure("Bộ hỏng đèn", 48),
     "end a closure": S.ends_closure,
     "rename a place": lambda s: s.renames_place("Tri Trung", s.home().address),
     "another address": lambda s: s.renames_place(s.home().name, "Ngõ 5"),
     "rename the commune": lambda s: (
-        s.do(registry_changes.change_commune, s.town.commune.id, "Phượng Dực Mới", "00001", "Hà Nội", s.by) is None
+        s.do(registry.change_commune, s.town.commune.id, "Phượng Dực Mới", "00001", "Hà Nội", s.by) is None
     ),
     "another office number": lambda s: s.saves(phone="02433999999"),
     "another policy": lambda s: s.saves(policy=Policy(lead_minutes=600, window_days=10)),
     "add a place": lambda s: (
-        s.do(registry_changes.add_place, s.town.commune.id, "Văn Nhân", "Chợ", "", "", [("Làng", "gốm")], s.by)
+        s.do(registry.add_place, s.town.commune.id, "Văn Nhân", "Chợ", "", "", [("Làng", "gốm")], s.by)
         is None
     ),
-    "add a kit": lambda s: s.do(registry_changes.add_kit, s.place.id, "PD-9", [("đèn", 1)], s.by) is None,
-    "other parts": lambda s: s.do(registry_changes.change_parts, s.town.kit.id, [("míc", 3)], s.by) is None,
+    "add a kit": lambda s: s.do(registry.add_kit, s.place.id, "PD-9", [("đèn", 1)], s.by) is None,
+    "other parts": lambda s: s.do(registry.change_parts, s.town.kit.id, [("míc", 3)], s.by) is None,
     "move the kit": lambda s: s.do(kit_moves.move_kit, s.town.kit.id, s.place.id, s.by) is None,
     "correct a name": lambda s: s.corrects(name="Trần Thị Mới"),
     "correct a village": lambda s: s.corrects(village="Tri Thủy"),
@@ -180,7 +173,7 @@ ACTS: dict[str, Callable[[Scene], bool]] = {
 def stamped_bytes(town: Town, readers: dict[str, Any], feed: str) -> dict[str, tuple[str, bytes]]:
     """By who reads what, the stamp and the bytes, made anew from the rows."""
     town.app.extensions["pages"] = PageCache()
-    sheets._sheet.cache_clear()
+    facts._sheet.cache_clear()
     paths = {name: ["/communes/phuong-duc"] for name in readers}
     paths["nobody"] += ["/", "/communes/phuong-duc.ics", "/kits/PD-1.ics", feed]
     found = {}

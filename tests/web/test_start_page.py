@@ -55,7 +55,9 @@ def test_an_empty_result_helps_on(town: Town) -> None:
 @on_sqlite
 def test_without_any_commune_the_page_says_so(town: Town) -> None:
     with town.app.test_request_context("/"):
-        page = render_template("communes/start.html", communes=[], provinces=[], province="", is_cut=False, q="")
+        page = render_template(
+            "household/communes/start.html", communes=[], provinces=[], province="", is_cut=False, q=""
+        )
     assert "Chưa có xã nào cho mượn bộ" in page
 
 

@@ -8,7 +8,7 @@ from kit_booking.clock import utc_now
 from kit_booking.domain.local_time import local_day
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, WaitingEntry, WaitingState
-from kit_booking.services import answers
+from kit_booking.services.booking import answers
 from tests.builders import World
 from tests.databases import on_sqlite
 from tests.web.town import Town, where, words_of

@@ -27,7 +27,7 @@ from kit_booking.models import (
     Staff,
     WaitingEntry,
 )
-from kit_booking.services.closures import Closing, close
+from kit_booking.services.closures.closing import Closing, close
 from tests.builders import World, csrf_token, sign_in
 
 SLOTS = ("sang", "trua", "chieu", "toi")
