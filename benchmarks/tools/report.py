@@ -76,12 +76,6 @@ def case_line(case: Case, ratios: Sequence[Ratio]) -> str:
     return text + verdict(rate, case.goal)
 
 
-def line(name: str, values: Sequence[float], goal: float | None = None) -> str:
-    """The median and the extremes of what is better the smaller it is."""
-    text = f"{name:<46} {median(values):6.2f} ({min(values):.2f} to {max(values):.2f})"
-    return text + verdict(median(values), goal, at_most=True)
-
-
 def verdict(reached: float, goal: float | None, *, at_most: bool = False) -> str:
     if goal is None:
         return ""
