@@ -87,19 +87,11 @@ def test_the_pictures_of_the_house_are_those_of_the_code() -> None:
     assert fresh == HOUSE.read_text(), 'docs/house.md is not of this code; UPDATE_GOLDEN=1 make test ARGS="-k house"'
 
 
-def test_every_path_that_the_papers_name_exists() -> None:
-    papers = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
-    missing = [
-        f"{paper.relative_to(ROOT)}: {path}"
-        for paper in papers
-        for path in re.findall(r"`((?:[\w-]+/)+[\w.-]*\w)`", paper.read_text())
-        if not path.startswith("instance/") and not any(exists(base / path) for base in BASES)
-    ]
-    assert missing == []
-
-
+PAPERS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
 BASES = (ROOT, ROOT / "kit_booking", ROOT / "kit_booking" / "services", ROOT / "docs")
 """Papers name files from here."""
+COLUMNS = ("domain", "services", "web")
+"""The columns of the README's map, before that of the tests, and the folder of the package each is about."""
 
 
 def exists(path: Path) -> bool:
@@ -107,17 +99,47 @@ def exists(path: Path) -> bool:
     return path.exists() or (path.parent / f"{path.name.partition('.')[0]}.py").exists()
 
 
-def test_the_map_names_every_capability() -> None:
-    rows = re.findall(r"^\| ([\w ]+) \| .+ \|$", HOUSE.read_text(), flags=re.MULTILINE)
+def test_every_path_that_the_papers_name_exists() -> None:
+    missing = [
+        f"{paper.relative_to(ROOT)}: {path}"
+        for paper in PAPERS
+        for path in re.findall(r"`((?:[\w-]+/)+[\w.-]*\w)`", without_map(paper.read_text()))
+        if not path.startswith("instance/") and not any(exists(base / path) for base in BASES)
+    ]
+    assert missing == []
+
+
+def without_map(text: str) -> str:
+    return re.sub(r"^\| .* \|$", "", text, flags=re.MULTILINE)
+
+
+def test_every_file_of_the_map_exists_and_every_capability_stands_in_it() -> None:
+    missing = []
+    for line in (ROOT / "README.md").read_text().splitlines():
+        if line.count("|") != 6 or "---" in line or "capability" in line:
+            continue
+        _, name, *cells, tests, _ = (cell.strip() for cell in line.split("|"))
+        for folder, cell in zip(COLUMNS, cells, strict=True):
+            package = ""
+            for path in re.findall(r"`([^`]+)`", cell):
+                if path.endswith("/") and ":" in cell:
+                    package = path
+                base = ROOT / "kit_booking" / folder
+                if not ((base / path).exists() or (base / package / path).exists()):
+                    missing.append(f"{name}: {path}")
+        missing += [
+            f"{name}: {path}" for path in re.findall(r"`([^`]+)`", tests) if not (ROOT / "tests" / path).exists()
+        ]
+    assert missing == []
+    text = (ROOT / "README.md").read_text()
     packages = {path.parent.name for path in (ROOT / "kit_booking" / "services").glob("*/__init__.py")}
-    assert packages - {row.replace(" ", "_") for row in rows} == set()
+    assert {name for name in packages if f"| {name.replace('_', ' ')} |" not in text} == set()
 
 
 def test_every_link_of_the_papers_leads_somewhere() -> None:
-    papers = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
     missing = [
         f"{paper.relative_to(ROOT)}: {link}"
-        for paper in papers
+        for paper in PAPERS
         for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", paper.read_text())
         if "://" not in link and not (paper.parent / link).exists()
     ]

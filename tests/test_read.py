@@ -14,8 +14,8 @@ from kit_booking import create_app
 from kit_booking.config import Settings
 from kit_booking.database import db, read, transaction
 from kit_booking.models import Household
-from tests.builders import World
-from tests.databases import on_postgresql
+from tests.support.builders import World
+from tests.support.databases import on_postgresql
 
 
 def test_a_thread_keeps_its_connection_for_all_its_reads(app: Flask) -> None:
