@@ -1,6 +1,5 @@
 """Lịch bộ livestream xã: the shared livestream kits of the communes, and who has them when."""
 
-from pathlib import Path
 
 from flask import Flask
 from flask_migrate import Migrate
