@@ -1,7 +1,7 @@
 """A small world to test in: communes with kits, households, staff and bookings, written straight to the tables."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any, TypeVar
 
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from kit_booking.database import Base, db
 from kit_booking.domain.hours import EVERY_DAY, WeeklyHours
-from kit_booking.domain.local_time import local, local_day
+from kit_booking.domain.local_time import local_day
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.slots import DEFAULT_PLAN, Slot, Timetable
 from kit_booking.domain.status import LIVE, Status
@@ -36,12 +36,13 @@ from kit_booking.models import (
     WaitingEntry,
 )
 from kit_booking.services.sign_in import hasher
+from tests.times import NOW
+from tests.times import at as at
+from tests.times import days_ahead as days_ahead
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Base)
 
-NOW = datetime(2026, 12, 1, 2, 0, tzinfo=UTC)
-"""Tuesday 1 December, 9 in the morning in Vietnam: for whatever is handed the time."""
 PASSWORD = "day-song-hong"
 LONG_AGO = date(2020, 1, 1)
 
@@ -49,10 +50,6 @@ LONG_AGO = date(2020, 1, 1)
 def next_evening(now: datetime) -> date:
     """Tomorrow: its evening, as every slot of it, can be asked for whatever the time is now."""
     return local_day(now) + timedelta(days=1)
-
-
-def days_ahead(days: int, now: datetime = NOW) -> date:
-    return local_day(now) + timedelta(days=days)
 
 
 class World:
@@ -300,8 +297,3 @@ def csrf_token(client: FlaskClient) -> str:
     with client.session_transaction() as session:
         secret = session.setdefault("csrf_token", "0" * 40)
     return str(URLSafeTimedSerializer(client.application.secret_key, salt="wtf-csrf-token").dumps(secret))
-
-
-def at(day: date, clock: str) -> datetime:
-    """The instant at which clocks in Vietnam show this time, as `"17:30"`."""
-    return local(day, time.fromisoformat(clock))
