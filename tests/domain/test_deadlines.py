@@ -1,6 +1,6 @@
 """Until when an offer is held, a request is answered, and its clerk reminded."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 from hypothesis import assume, given
@@ -18,12 +18,20 @@ from kit_booking.domain.deadlines import (
 from kit_booking.domain.hours import WeeklyHours
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.quiet import quiet_end, quiet_start
-from tests.domain.weeks import EVERY_DAY_HOURS, NEVER, WEEKDAYS, clocks, weeks
+from tests.domain.weeks import (
+    EVERY_DAY_HOURS,
+    FRIDAY,
+    MONDAY,
+    NEVER,
+    SATURDAY,
+    WEEKDAYS,
+    clocks,
+    instants,
+    weeks,
+)
 from tests.times import at
 
-FRIDAY, SATURDAY, SUNDAY, MONDAY = (date(2026, 12, 4) + timedelta(days=n) for n in range(4))
 USUAL = Policy()
-instants = st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
 ahead = st.timedeltas(timedelta(), timedelta(days=15))
 policies = st.builds(
     Policy,
@@ -53,6 +61,10 @@ def test_an_offer_is_held_for_four_hours_in_which_the_night_does_not_count(sent:
 def test_no_offer_is_held_past_the_lead_time():
     assert offer_until(at(FRIDAY, "12:00"), at(FRIDAY, "17:00"), USUAL) == at(FRIDAY, "15:00")
     assert offer_until(at(FRIDAY, "19:00"), at(SATURDAY, "07:45"), USUAL) == at(SATURDAY, "05:45")
+
+
+def test_an_offer_sent_after_the_lead_time_is_over_at_once():
+    assert offer_until(at(FRIDAY, "15:30"), at(FRIDAY, "17:00"), USUAL) == at(FRIDAY, "15:00")
 
 
 def test_half_an_hour_is_enough_for_an_offer_and_less_is_not():

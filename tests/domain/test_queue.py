@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kit_booking.domain.queue import Place, Waiting, Why, in_order, place_of, why_before
+from kit_booking.domain.queue import RECENT, Place, Waiting, Why, in_order, place_of, why_before
 
 MONDAY = datetime(2026, 11, 30, 2, 0, tzinfo=UTC)
 
@@ -55,7 +55,7 @@ def test_where_all_else_is_equal_who_joined_first_comes_first():
 
 
 def test_who_joined_in_the_same_instant_keeps_the_order_of_the_entries():
-    one, two = waiting(1, joined_at=MONDAY), waiting(2, joined_at=MONDAY)
+    one, two = (waiting(n, joined_at=MONDAY, household_id=10 - n) for n in (1, 2))
     assert in_order([two, one]) == [one, two]
     assert why_before(one, two) is Why.EARLIER
 
@@ -66,6 +66,10 @@ def test_whom_staff_put_forward_stands_before_all_and_the_first_of_them_before_t
     new = waiting(1)
     assert in_order([new, second, first]) == [first, second, new]
     assert why_before(first, second) is why_before(second, new) is Why.PUT_FORWARD
+
+
+def test_sessions_of_the_last_thirty_days_count():
+    assert timedelta(days=30) == RECENT
 
 
 def test_a_place_says_how_many_stand_before_and_why_each_of_them_does():

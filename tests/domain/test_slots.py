@@ -21,12 +21,21 @@ from kit_booking.domain.slots import (
     slots_between,
     window,
 )
-from tests.domain.weeks import CLOSED_SUNDAYS, EVERY_DAY_HOURS, NEVER, WEEKDAYS, clocks, weeks
+from tests.domain.weeks import (
+    CLOSED_SUNDAYS,
+    EVERY_DAY_HOURS,
+    FRIDAY,
+    MONDAY,
+    NEVER,
+    SATURDAY,
+    SUNDAY,
+    USUAL,
+    WEEKDAYS,
+    clocks,
+    weeks,
+)
 from tests.times import at
 
-FRIDAY = date(2026, 12, 4)
-SATURDAY, SUNDAY, MONDAY = (FRIDAY + timedelta(days=n) for n in (1, 2, 3))
-USUAL = Timetable(((date(2026, 1, 1), DEFAULT_PLAN),), EVERY_DAY_HOURS, EVERY_DAY_HOURS, Policy())
 days = st.dates(date(2026, 1, 1), date(2027, 12, 31))
 
 
@@ -156,6 +165,11 @@ def test_a_plan_holds_from_its_first_day_until_the_next_plan():
 def test_a_slot_can_be_asked_for_until_two_hours_before_its_pick_up():
     assert slot_of(USUAL, FRIDAY, "toi").ask_until_at == at(FRIDAY, "15:00")
     assert slot_of(USUAL, FRIDAY, "trua").ask_until_at == at(FRIDAY, "09:15")
+
+
+def test_a_commune_sets_how_long_before_its_pick_up_a_slot_can_be_asked_for():
+    assert slot_of(usual_with(lead_minutes=4 * 60), FRIDAY, "toi").ask_until_at == at(FRIDAY, "13:00")
+    assert slot_of(usual_with(lead_minutes=0), FRIDAY, "toi").ask_until_at == at(FRIDAY, "15:00"), "to be answered"
 
 
 def test_a_morning_is_asked_for_while_the_office_can_still_answer_the_day_before():

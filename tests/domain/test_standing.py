@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.standing import (
     GOOD_STANDING,
-    SECOND_THOUGHTS,
     TOO_LATE,
     Pause,
     Standing,
@@ -67,6 +66,7 @@ def test_strikes_are_taken_in_the_order_of_time():
 def test_a_lifted_pause_is_over_and_its_strikes_stay_spent():
     assert standing_on(12, 0, 10, lifted_at=day(11)) == GOOD_STANDING
     assert standing_on(13, 0, 10, 13, lifted_at=day(11)) == Standing((day(13),), day(73))
+    assert standing_on(12, 0, 10, lifted_at=day(10)) == GOOD_STANDING
 
 
 def test_what_was_lifted_before_a_pause_began_does_not_end_it():
@@ -173,10 +173,21 @@ def test_giving_an_approved_booking_up_under_twelve_hours_ahead_is_late(before_p
 
 def test_for_half_an_hour_after_the_approval_nothing_is_late():
     approved = PICK_UP - timedelta(hours=3)
-    for passed, is_late in [(SECOND_THOUGHTS, False), (SECOND_THOUGHTS + A_SECOND, True)]:
+    for passed, is_late in [(timedelta(minutes=30), False), (timedelta(minutes=30) + A_SECOND, True)]:
         now = approved + passed
         late = is_late_to_cancel(pick_up_at=PICK_UP, approved_at=approved, moved_at=None, policy=USUAL, now=now)
         assert late == is_late
+
+
+def test_what_the_commune_moved_can_be_given_up_until_the_pick_up():
+    given = {"pick_up_at": PICK_UP, "approved_at": APPROVED, "policy": USUAL, "now": PICK_UP - A_SECOND}
+    assert is_late_to_cancel(**given, moved_at=None)
+    assert not is_late_to_cancel(**given, moved_at=day(1))
+
+
+def test_a_request_that_nobody_approved_can_be_given_up_until_the_pick_up():
+    now = PICK_UP - A_SECOND
+    assert not is_late_to_cancel(pick_up_at=PICK_UP, approved_at=None, moved_at=None, policy=USUAL, now=now)
 
 
 @given(moments, st.none() | moments, st.none() | moments)
