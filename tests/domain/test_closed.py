@@ -7,6 +7,7 @@ from hypothesis import given
 
 from kit_booking.domain.closed import joined, whole_days
 from kit_booking.domain.hours import Span
+from tests.domain.examples import few_examples
 from tests.domain.stretches import hours_in, spans
 from tests.domain.weeks import MONDAY
 from tests.times import at
@@ -32,6 +33,7 @@ def test_without_closed_time_there_is_no_stretch() -> None:
     assert joined([]) == []
 
 
+@few_examples
 @given(spans)
 def test_joining_keeps_every_hour_and_leaves_nothing_that_touches(closed: list[Span]) -> None:
     shown = joined(closed)

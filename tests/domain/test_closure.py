@@ -6,6 +6,7 @@ from hypothesis import given
 
 from kit_booking.domain.closure import union, without
 from kit_booking.domain.hours import Span
+from tests.domain.examples import few_examples
 from tests.domain.stretches import hours_in, span, spans
 
 
@@ -37,6 +38,7 @@ def test_what_reaches_over_the_ends_leaves_no_empty_stretch():
     assert without([span(2, 8)], [span(2, 8)]) == []
 
 
+@few_examples
 @given(spans, spans)
 def test_hours_are_closed_or_cut_out_as_sets_of_hours_would_be(closed: list[Span], taken: list[Span]):
     merged, left = union(closed), without(closed, taken)

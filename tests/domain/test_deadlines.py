@@ -18,6 +18,7 @@ from kit_booking.domain.deadlines import (
 from kit_booking.domain.hours import WeeklyHours
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.quiet import quiet_end, quiet_start
+from tests.domain.examples import few_examples
 from tests.domain.weeks import (
     EVERY_DAY_HOURS,
     FRIDAY,
@@ -90,6 +91,7 @@ def test_an_offer_ends_at_the_lead_time_or_after_its_hours_of_waking_time(
         assert _waking(sent, until - STEP, policy) < hours
 
 
+@few_examples
 @given(instants, ahead, policies)
 def test_an_offer_sent_in_the_night_is_held_as_long_as_one_sent_when_the_night_ends(
     sent: datetime, to_pick_up: timedelta, policy: Policy
@@ -128,6 +130,7 @@ def test_the_clerk_is_reminded_when_half_of_the_office_time_is_over():
     assert half_way(at(FRIDAY, "20:00"), at(MONDAY, "07:30"), WEEKDAYS) is None
 
 
+@few_examples
 @given(instants, ahead, weeks)
 def test_half_way_leaves_as_much_office_time_after_it_as_before(
     asked: datetime, wait: timedelta, office: WeeklyHours
@@ -148,6 +151,7 @@ def test_after_an_outage_people_get_two_hours_of_office_time():
     assert grace_until(at(SATURDAY, "12:00"), NEVER) == at(SATURDAY, "14:00")
 
 
+@few_examples
 @given(instants, weeks)
 def test_grace_is_never_shorter_than_two_hours(back: datetime, office: WeeklyHours):
     assert grace_until(back, office) >= back + GRACE

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kit_booking.domain.hours import EVERY_DAY, LONGEST_PAUSE, Span, WeeklyHours
+from tests.domain.examples import few_examples
 from tests.domain.weeks import (
     CLOSED_SUNDAYS,
     EVERY_DAY_HOURS,
@@ -61,6 +62,7 @@ def test_hours_that_are_no_week_are_refused(stored: list[list[str] | None]):
         WeeklyHours.of(stored)
 
 
+@few_examples
 @given(weeks)
 def test_hours_are_stored_and_read_alike(hours: WeeklyHours):
     assert WeeklyHours.of(hours.stored()) == hours
@@ -135,6 +137,7 @@ def test_a_place_that_never_opens_has_no_open_moment():
     assert NEVER.earlier(noon, timedelta(hours=1)) is None
 
 
+@few_examples
 @given(weeks, instants)
 def test_nothing_is_open_between_an_instant_and_the_moments_found_around_it(hours: WeeklyHours, instant: datetime):
     before, after = hours.last_before(instant), hours.first_after(instant)
@@ -147,6 +150,7 @@ def test_nothing_is_open_between_an_instant_and_the_moments_found_around_it(hour
         assert before == after == instant or before == after or not _is_open(hours, before + (after - before) / 2)
 
 
+@few_examples
 @given(weeks, instants, open_times)
 def test_so_much_open_time_lies_between_an_instant_and_the_moment_found(
     hours: WeeklyHours, instant: datetime, open_time: timedelta

@@ -27,6 +27,7 @@ from kit_booking.domain.messages import (
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.status import Status
 from kit_booking.domain.text import GSM_BASIC, sms_segments
+from tests.domain.examples import few_examples
 from tests.domain.typed import ANYTHING
 from tests.domain.weeks import FRIDAY, SATURDAY, SUNDAY
 from tests.times import at
@@ -98,6 +99,7 @@ slips = st.builds(
 )
 
 
+@few_examples
 @given(st.sampled_from(ABOUT_A_BOOKING), ANYTHING, slips)
 def test_no_value_makes_a_text_dearer(kind: Kind, sender_name: str, slip: Slip) -> None:
     text = booking_text(kind, sender_name, slip)
@@ -151,9 +153,7 @@ def test_times_are_shown_as_clocks_in_vietnam_show_them(begin: datetime, end: da
         ("😀", "Ly do: xin hoi can bo xa. "),
     ],
 )
-def test_a_reason_is_cut_after_a_word_unless_half_is_lost_and_never_empty(
-    reason: str, shown: str
-) -> None:
+def test_a_reason_is_cut_after_a_word_unless_half_is_lost_and_never_empty(reason: str, shown: str) -> None:
     text = booking_text(Kind.DECLINED, "LIVEPX", replace(USUAL, reason=reason))
     assert shown.casefold() in text.casefold()
 

@@ -17,6 +17,7 @@ from kit_booking.domain.paper_register import (
     parse_day,
     read_sheet,
 )
+from tests.domain.examples import few_examples
 from tests.domain.weeks import FRIDAY, USUAL
 
 TODAY = date(2026, 12, 1)
@@ -152,12 +153,14 @@ def test_days_are_read_as_people_write_them(typed: str, day: date | None) -> Non
     assert parse_day(typed, TODAY) == day
 
 
+@few_examples
 @given(st.lists(st.lists(st.text(max_size=20), max_size=9), max_size=5))
 def test_whatever_is_in_the_cells_it_is_read_or_a_problem(lines: list[list[str]]) -> None:
     sheet = read_sheet([HEADINGS, *lines], today=TODAY)
     assert all(row.line >= 2 for row in sheet.rows)
 
 
+@few_examples
 @given(st.dates(TODAY, TODAY + timedelta(days=364)))
 def test_a_day_without_its_year_is_the_next_one(day: date) -> None:
     assert parse_day(f"{day:%d/%m}", TODAY) == day

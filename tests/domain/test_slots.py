@@ -21,6 +21,7 @@ from kit_booking.domain.slots import (
     slots_between,
     window,
 )
+from tests.domain.examples import few_examples
 from tests.domain.weeks import (
     CLOSED_SUNDAYS,
     EVERY_DAY_HOURS,
@@ -70,6 +71,7 @@ def test_an_evening_kit_is_away_over_night_and_back_before_the_next_morning():
     assert evening.hold.until_at < morning.hold.from_at
 
 
+@few_examples
 @given(days, st.integers(0, 105), st.integers(0, 105), st.integers(0, 15))
 def test_no_two_slots_of_the_usual_plan_overlap_if_the_place_opens_between_them(
     day: date, earlier: int, later: int, margin: int
@@ -82,6 +84,7 @@ def test_no_two_slots_of_the_usual_plan_overlap_if_the_place_opens_between_them(
     assert not any(one.hold.overlaps(other.hold) for one, other in combinations(slots, 2))
 
 
+@few_examples
 @given(weeks, days, clocks, st.integers(1, 300), st.integers(0, 60))
 def test_a_kit_goes_and_comes_back_when_its_place_is_open_and_is_not_away_for_longer(
     hours: WeeklyHours, day: date, start: time, minutes: int, margin: int
@@ -98,6 +101,7 @@ def test_a_kit_goes_and_comes_back_when_its_place_is_open_and_is_not_away_for_lo
         assert hours.first_after(slot.hold.until_at) == slot.hold.until_at == hours.first_after(back_from)
 
 
+@few_examples
 @given(weeks, days, clocks, clocks, st.integers(1, 300))
 def test_two_slots_overlap_just_if_the_kit_cannot_be_handed_over_between_them(
     hours: WeeklyHours, day: date, first: time, second: time, minutes: int
@@ -183,6 +187,7 @@ def test_a_weekend_is_asked_for_while_an_office_of_weekdays_can_still_answer():
     assert slot_of(timetable, MONDAY, "trua").ask_until_at == at(MONDAY, "09:15")
 
 
+@few_examples
 @given(weeks, weeks, days)
 def test_one_office_hour_is_left_before_the_deadline_of_whoever_asks_last(
     handover: WeeklyHours, office: WeeklyHours, day: date

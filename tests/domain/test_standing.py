@@ -15,6 +15,7 @@ from kit_booking.domain.standing import (
     is_late_to_cancel,
     standing,
 )
+from tests.domain.examples import few_examples
 
 START = datetime(2026, 12, 1, 2, 0, tzinfo=UTC)
 USUAL = Policy()
@@ -98,6 +99,7 @@ moments = st.integers(0, 400 * 24).map(lambda hours: START + timedelta(hours=hou
 struck = st.lists(moments, max_size=12, unique=True)
 
 
+@few_examples
 @given(struck, moments, numbers)
 def test_strikes_that_count_are_too_few_for_a_pause_and_recent(
     strikes: list[datetime], now: datetime, policy: Policy
@@ -112,6 +114,7 @@ def test_strikes_that_count_are_too_few_for_a_pause_and_recent(
     assert found.counts_until_at == (found.strikes[0] + counts if found.strikes else None)
 
 
+@few_examples
 @given(struck, moments, numbers)
 def test_a_pause_begins_with_a_strike_lasts_its_days_and_needed_that_many(
     strikes: list[datetime], now: datetime, policy: Policy
@@ -128,6 +131,7 @@ def test_a_pause_begins_with_a_strike_lasts_its_days_and_needed_that_many(
         assert lifted.strikes == standing(past, policy=policy, now=now).strikes
 
 
+@few_examples
 @given(struck, moments, numbers)
 def test_every_strike_is_spent_at_most_once(strikes: list[datetime], now: datetime, policy: Policy):
     """The pauses that ever began can't be more than the strikes pay for."""
@@ -140,6 +144,7 @@ def test_every_strike_is_spent_at_most_once(strikes: list[datetime], now: dateti
     assert len(pauses) * policy.strikes <= len(past)
 
 
+@few_examples
 @given(struck, moments, numbers)
 def test_without_further_strikes_the_standing_only_gets_better(
     strikes: list[datetime], now: datetime, policy: Policy
