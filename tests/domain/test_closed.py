@@ -1,16 +1,17 @@
 """Closed time as calendars show it."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from itertools import pairwise
 
 from hypothesis import given
-from hypothesis import strategies as st
 
 from kit_booking.domain.closed import joined, whole_days
 from kit_booking.domain.hours import Span
-from tests.times import NOW, at
+from tests.domain.examples import few_examples
+from tests.domain.stretches import hours_in, spans
+from tests.domain.weeks import MONDAY
+from tests.times import at
 
-MONDAY = date(2026, 12, 7)
 DAY = timedelta(days=1)
 
 
@@ -25,31 +26,18 @@ def test_days_that_follow_each_other_are_one_stretch_and_a_gap_makes_two() -> No
 
 def test_what_overlaps_is_one_stretch() -> None:
     assert joined([day(0, 5), day(1), day(4, 3)]) == [day(0, 7)]
+    assert joined([day(0, 5), day(1)]) == [day(0, 5)]
 
 
-def test_nothing_is_closed_never() -> None:
+def test_without_closed_time_there_is_no_stretch() -> None:
     assert joined([]) == []
 
 
-hours = st.integers(0, 200)
-spans = st.lists(
-    st.tuples(hours, st.integers(1, 30)).map(
-        lambda it: Span(NOW + timedelta(hours=it[0]), NOW + timedelta(hours=it[0] + it[1]))
-    )
-)
-
-
-def hours_in(found: list[Span]) -> set[int]:
-    each = (
-        range(int((s.from_at - NOW).total_seconds()), int((s.until_at - NOW).total_seconds()), 3600) for s in found
-    )
-    return {second for seconds in each for second in seconds}
-
-
+@few_examples
 @given(spans)
-def test_joining_keeps_every_hour_and_leaves_nothing_that_touches(found: list[Span]) -> None:
-    shown = joined(found)
-    assert hours_in(shown) == hours_in(found)
+def test_joining_keeps_every_hour_and_leaves_nothing_that_touches(closed: list[Span]) -> None:
+    shown = joined(closed)
+    assert hours_in(shown) == hours_in(closed)
     assert all(one.until_at < other.from_at for one, other in pairwise(shown))
     assert joined(shown) == shown
 
