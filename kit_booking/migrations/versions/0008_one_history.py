@@ -5,7 +5,7 @@ Both ways the old rows are first put into one table, by SQL, and from there into
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ from alembic import op
 
 from kit_booking.database import UtcDateTime
 from kit_booking.domain.messages import Kind
+from kit_booking.domain.text import slug
 
 revision = "0008"
 down_revision = "0007"
@@ -230,6 +231,7 @@ _PATTERNS = {
     ),
     "staff_changed": r"(?P<username>\S+)(?:: (?P<old_name>.+) → (?P<name>.+))?",
     **dict.fromkeys(("staff_disabled", "staff_enabled", "staff_password"), r"(?P<username>\S+)"),
+    "settings_changed": r"(?P<field>\w+)(?:\.(?P<of>[\w.-]+))?(?: @(?P<place>.*?))?: (?P<old>.*?) → (?P<new>.*)",
     "demo_filled": r"(?P<kits>\d+) kits",
 }
 PATTERNS = {action: re.compile(pattern, re.DOTALL) for action, pattern in _PATTERNS.items()}
@@ -255,13 +257,56 @@ def values_of(action: str, text: str) -> dict[str, Any]:
     match = PATTERNS[action].fullmatch(text) if action in PATTERNS else None
     if match:
         try:
-            read = {name: READ.get(name, str)(part) for name, part in match.groupdict().items() if part}
+            parts = {name: part for name, part in match.groupdict().items() if part}
+            is_setting = action == "settings_changed"
+            read = _setting(**parts) if is_setting else {name: READ.get(name, str)(parts[name]) for name in parts}
         except ValueError:
             return {"text": text}
         values = {name: value for name, value in read.items() if value != ""}
         if text_of(action, values) == text:
             return values
     return {"text": text}
+
+
+def _setting(field: str, of: str = "", place: str = "", **pair: str) -> dict[str, Any]:
+    """A number, hours of a weekday (``of`` Monday, 0), or a line of the plan ``of`` 2026-12-10.toi."""
+    values = {"field": field, "place": place, **{name: _set_value(field, text) for name, text in pair.items()}}
+    if field == "plan":
+        return {**values, "since": str(date.fromisoformat(of[:10]))}
+    return {**values, "weekday": int(of)} if of else values
+
+
+def _set_value(field: str, text: str) -> Any:
+    if field in ("phone", "keeper", "keeper_phone"):
+        return text
+    if field in ("office", "handover"):
+        return [f"{time.fromisoformat(clock):%H:%M}" for clock in text.split("-")]
+    if field == "plan":
+        if line := _LINE.fullmatch(text):
+            return line.groupdict()
+        raise ValueError(text)
+    if ":" in text:
+        return f"{time.fromisoformat(text):%H:%M}"
+    return text == "True" if text in ("True", "False") else int(text)
+
+
+_LINE = re.compile(r"(?P<name>.*) (?P<from>\d\d:\d\d)-(?P<until>\d\d:\d\d) (?P<weekdays>[0-6]+)")
+
+
+def _setting_text(values: dict[str, Any]) -> str:
+    old, new = values.get("old", ""), values.get("new", "")
+    lines = [line for line in (new, old) if isinstance(line, dict)]
+    key = [str(values[name]) for name in ("field", "since", "weekday") if name in values]
+    place = f" @{values['place']}" if "place" in values else ""
+    return (
+        f"{'.'.join([*key, *(slug(line['name']) for line in lines[:1])])}{place}: {_set_text(old)} → {_set_text(new)}"
+    )
+
+
+def _set_text(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"{value['name']} {value['from']}-{value['until']} {value['weekdays']}"
+    return "-".join(value) if isinstance(value, list) else str(value)
 
 
 def text_of(action: str, values: dict[str, Any]) -> str:
@@ -308,6 +353,8 @@ def text_of(action: str, values: dict[str, Any]) -> str:
         case "staff_changed" | "staff_disabled" | "staff_enabled" | "staff_password":
             renamed = f": {get('old_name')} → {get('name')}" if "old_name" in values else ""
             return f"{get('username')}{renamed}"
+        case "settings_changed":
+            return _setting_text(values)
         case "demo_filled":
             return f"{get('kits')} kits"
     return str(reason)

@@ -6,8 +6,8 @@ from flask import Flask, Response, g, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from kit_booking.domain.policy import NUMBERS
 from kit_booking.services.timeline.standing import HouseholdGone
-from kit_booking.web.desk.settings.labels import NUMBERS
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.language import lazy_gettext
 
@@ -30,7 +30,7 @@ KEPT = {
     "address": lazy_gettext("Địa chỉ"),
     "keeper": lazy_gettext("Người giữ bộ"),
     "villages": lazy_gettext("Thôn, làng và nghề ở quanh đây"),
-    **{name: number.label for name, number in NUMBERS.items()},
+    **{name: lazy_gettext(number.label) for name, number in NUMBERS.items()},
 }
 """What is shown again when a form could not be taken; nothing secret."""
 

@@ -49,6 +49,11 @@ def ngettext(text: str, texts: str, num: int, **values: Any) -> str:
     return _catalogue(language()).ungettext(text, texts, num) % {"num": num, **values}
 
 
+def counted(text: str, num: int, **values: Any) -> str:
+    """`ngettext` for a text that is the same for every number in Vietnamese; other languages have their plurals."""
+    return ngettext(text, text, num, **values)
+
+
 def lazy_gettext(text: str, **values: Any) -> LazyString:
     """A text of a module or class, translated when it is shown."""
     return LazyString(gettext, text, **values)
