@@ -18,8 +18,8 @@ from kit_booking.services.counter.reading import OwnHandover, handovers_of_house
 from kit_booking.services.register import erasing, households
 from kit_booking.services.register.households import ShownHousehold, View, find_registered
 from kit_booking.services.register.reading import ShownEntry, ShownText, messages_of_household, waiting_of_household
-from kit_booking.web.desk.register.forms import OwnForm
 from kit_booking.web.frame.formats import status_word
+from kit_booking.web.frame.forms import VillageForm
 from kit_booking.web.frame.labels import kind_word, slot_word, state_word
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.readers import household_only, this_household
@@ -35,13 +35,13 @@ EVERYTHING = 100_000
 @household_only
 def show() -> str:
     own = _own()
-    return _page(own, OwnForm(obj=own))
+    return _page(own, VillageForm(obj=own))
 
 
 @blueprint.post("")
 @household_only
 def correct() -> Any:
-    own, form = _own(), OwnForm()
+    own, form = _own(), VillageForm()
     if not form.validate_on_submit():
         return _page(own, form), 422
     village, craft = form.text("village"), form.text("craft")
@@ -50,7 +50,7 @@ def correct() -> Any:
     return redirect("/household", 303)
 
 
-def _page(own: ShownHousehold, form: OwnForm) -> str:
+def _page(own: ShownHousehold, form: VillageForm) -> str:
     return render_template(
         "household/own_data/own.html",
         household=own,

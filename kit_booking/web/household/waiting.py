@@ -1,10 +1,10 @@
-"""Waiting for a taken slot: joining, one's place in the queue, taking an offer; and the queue as staff see it."""
+"""Waiting for a taken slot: joining, one's place in the queue, taking an offer."""
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template
+from flask import Blueprint, abort, redirect, render_template
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # Too new for its stubs.
 
 from kit_booking.clock import utc_now
@@ -15,22 +15,18 @@ from kit_booking.models import WaitingState
 from kit_booking.services.audit import Actor
 from kit_booking.services.booking.ask import SlotLook
 from kit_booking.services.communes.slots import BookableSlot
-from kit_booking.services.sign_in.members import communes_seen
 from kit_booking.services.waiting import entries
 from kit_booking.services.waiting import reading as waiting_shown
-from kit_booking.services.waiting.reading import PersonWaiting, ShownEntry
-from kit_booking.web.frame.formats import day, moment
-from kit_booking.web.frame.forms import EmptyForm, NumberForm, ReasonForm, WaitForm
+from kit_booking.services.waiting.reading import ShownEntry
+from kit_booking.web.frame.formats import moment
+from kit_booking.web.frame.forms import EmptyForm, NumberForm, WaitForm
 from kit_booking.web.frame.labels import no_place_text, place_text, slot_word
 from kit_booking.web.frame.language import gettext as _
-from kit_booking.web.frame.language import ngettext
 from kit_booking.web.frame.readers import (
     household,
     household_only,
     own_booking_or_404,
-    staff_only,
     this_household,
-    this_member,
 )
 from kit_booking.web.household.communes import office_of
 from kit_booking.web.household.slots import day_or_404, look_or_404, no_slot_is_404, slot_page_of
@@ -200,90 +196,3 @@ def refuse(code: str) -> Any:
     own_booking_or_404(code)
     entries.refuse(code, Actor(household_id=this_household().id), now=utc_now())
     return redirect(f"/bookings/{code}", 303)
-
-
-@blueprint.get("/staff/queue")
-@staff_only
-def queue() -> str:
-    return _queue_page()
-
-
-def _queue_page(problem: str = "") -> str:
-    member, now = this_member(), utc_now()
-    communes = communes_seen(member)
-    queues = waiting_shown.queues_of([commune.id for commune in communes], now=now)
-    return render_template(
-        "desk/queue.html",
-        communes=communes,
-        problem=problem,
-        queues=[
-            {
-                "commune": queue.commune.name,
-                "name": slot_word(queue.slot_name),
-                "day": queue.day,
-                "hours": (queue.slot.on_air.from_at, queue.slot.on_air.until_at) if queue.slot else None,
-                "can_act": member.may_act(queue.commune.id),
-                "people": [_person_view(person) for person in queue.people],
-            }
-            for queue in queues
-        ],
-    )
-
-
-def _person_view(person: PersonWaiting) -> dict[str, Any]:
-    one = person.entry.one
-    reasons = [
-        _("được ưu tiên: %(reason)s", reason=person.reason) if one.put_forward_at else "",
-        ngettext("%(num)d buổi trong 30 ngày qua", "%(num)d buổi trong 30 ngày qua", one.sessions)
-        if one.had_kit
-        else _("chưa được mượn lần nào"),
-        _("chờ từ %(time)s", time=moment(one.joined_at)),
-    ]
-    return {
-        "id": one.entry_id,
-        "name": person.household_name,
-        "village": person.village,
-        "phone": person.phone,
-        "why": " · ".join(filter(None, reasons)),
-        "places": ", ".join(person.places),
-        "is_forward": one.put_forward_at is not None,
-    }
-
-
-@blueprint.post("/staff/queue/<int(max=2147483647):entry_id>/forward")
-@staff_only
-def put_forward(entry_id: int) -> Any:
-    shown, form = _staff_entry_or_404(entry_id), ReasonForm()
-    if not form.validate_on_submit():
-        return _queue_page(_("Cần ghi lý do ưu tiên, vì các nhà khác cũng đang chờ.")), 422
-    done = entries.put_forward(entry_id, this_member().id, form.text("reason"), now=utc_now())
-    return _back_to_queue(done, shown, _("Đã đưa lên đầu: %(what)s.", what=_what(shown)))
-
-
-@blueprint.post("/staff/queue/<int(max=2147483647):entry_id>/leave")
-@staff_only
-def leave_for(entry_id: int) -> Any:
-    shown = _staff_entry_or_404(entry_id)
-    done = entries.leave(entry_id, Actor(staff_id=this_member().id), now=utc_now())
-    return _back_to_queue(done, shown, _("Đã thôi chờ: %(what)s.", what=_what(shown)))
-
-
-def _what(shown: ShownEntry) -> str:
-    return f"{slot_word(shown.slot_name)} {moment(shown.slot.on_air.from_at) if shown.slot else day(shown.day)}"
-
-
-def _back_to_queue(done: bool, shown: ShownEntry, text: str) -> Any:
-    if done:
-        flash(text, "good")
-    else:
-        flash(_("Không làm được nữa: nhà này không còn chờ, hoặc đã được ưu tiên."), "bad")
-    return redirect("/staff/queue", 303)
-
-
-def _staff_entry_or_404(entry_id: int) -> ShownEntry:
-    shown = waiting_shown.find_entry(entry_id, now=utc_now())
-    if shown is None or not this_member().may_see(shown.commune.id):
-        abort(404)
-    if not this_member().may_act(shown.commune.id):
-        abort(403)
-    return shown
