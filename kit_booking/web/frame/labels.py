@@ -1,4 +1,4 @@
-"""What refusals, problems, messages and people are called on screen."""
+"""What problems, messages and people are called on screen."""
 
 from datetime import datetime
 
@@ -16,10 +16,10 @@ from kit_booking.services.counter.reading import ShownHandover
 from kit_booking.services.ops.health import sending_alarms
 from kit_booking.services.sign_in.sign_in import CodeCheck
 from kit_booking.services.timeline.standing import ShownStanding
-from kit_booking.services.waiting.entries import WaitRefusal
 from kit_booking.web.frame.formats import day, moment
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.language import lazy_gettext, ngettext
+from kit_booking.web.frame.refusals import refusal_text
 
 COMMON_REASONS = (
     lazy_gettext("Bộ đang sửa"),
@@ -46,42 +46,6 @@ _SLOTS = {
 def slot_word(name: str) -> str:
     """A slot's name; a commune's own names stay as they are in every language."""
     return str(_SLOTS.get(name, name))
-
-
-def refusal_text(refusal: Refusal) -> str:
-    """One full sentence that says what is so and, where it helps, what to do."""
-    match refusal.reason:
-        case Reason.TAKEN:
-            return _("Buổi này vừa có nhà khác đăng ký. Bà con chọn buổi khác giúp nhé.")
-        case Reason.CLOSED:
-            return _("Buổi này bộ nghỉ, không cho mượn.")
-        case Reason.TOO_LATE:
-            assert refusal.at
-            return _("Buổi này hết giờ đăng ký từ %(time)s.", time=moment(refusal.at))
-        case Reason.NOT_OPEN:
-            assert refusal.at
-            return _("Ngày này chưa mở, bà con đăng ký được từ %(time)s.", time=moment(refusal.at))
-        case Reason.AHEAD:
-            return _(
-                "Nhà mình đang có đủ %(most)d phiếu sắp tới. Mượn xong hoặc hủy bớt thì đăng ký thêm được.",
-                most=refusal.most,
-            )
-        case Reason.WEEK:
-            return _(
-                "Mỗi nhà mượn tối đa %(most)d buổi một tuần. Bà con chọn buổi ở tuần khác nhé.",
-                most=refusal.most,
-            )
-        case Reason.PAUSED if refusal.at:
-            return _(
-                "Nhà mình tạm nghỉ đăng ký đến %(time)s, vì có buổi không đến nhận hoặc hủy quá muộn.",
-                time=moment(refusal.at),
-            )
-        case Reason.PAUSED:
-            return _("Nhà mình đang giữ một bộ quá giờ trả. Trả bộ xong thì đăng ký tiếp được.")
-        case Reason.OTHERS:
-            return _("Bộ này chỉ cho các nhà trong xã mượn. Bà con xem bộ của xã nhà mình nhé.")
-        case Reason.NO_CLERK:
-            return _("Xã chưa có cán bộ duyệt phiếu, bà con gọi điện cho xã giúp.")
 
 
 def standing_texts(home: ShownStanding) -> list[str]:
@@ -135,25 +99,6 @@ def quota_text(booked: Booked, policy: Policy) -> str:
             ahead=booked.ahead,
         )
     return _("Nhà mình đang có đủ %(ahead)d phiếu sắp tới.", ahead=booked.ahead)
-
-
-def no_place_text(reason: WaitRefusal) -> str:
-    """Why somebody can't wait for a slot."""
-    match reason:
-        case WaitRefusal.FREE:
-            return _("Buổi này vừa có chỗ trống, bà con đăng ký mượn luôn được.")
-        case WaitRefusal.CLOSED:
-            return _("Buổi này bộ nghỉ, không cho mượn.")
-        case WaitRefusal.OWN:
-            return _("Nhà mình đã có phiếu của buổi này rồi.")
-        case WaitRefusal.TOO_LATE:
-            return _("Buổi này sát giờ quá rồi, bà con gọi điện cho xã.")
-        case WaitRefusal.MOST:
-            return _("Nhà mình đang chờ đủ số buổi được chờ. Thôi chờ một buổi thì chờ được buổi này.")
-        case WaitRefusal.PAUSED:
-            return _("Nhà mình đang tạm nghỉ đăng ký nên chưa chờ được. Xem ở “Phiếu của nhà mình”.")
-        case WaitRefusal.OTHERS:
-            return refusal_text(Refusal(Reason.OTHERS))
 
 
 def place_text(place: Place) -> str:

@@ -20,7 +20,7 @@ from kit_booking.services.waiting import reading as waiting_shown
 from kit_booking.services.waiting.reading import ShownEntry
 from kit_booking.web.frame.formats import moment
 from kit_booking.web.frame.forms import EmptyForm, NumberForm, WaitForm
-from kit_booking.web.frame.labels import no_place_text, place_text, slot_word
+from kit_booking.web.frame.labels import place_text, slot_word
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.readers import (
     household,
@@ -28,8 +28,9 @@ from kit_booking.web.frame.readers import (
     own_booking_or_404,
     this_household,
 )
+from kit_booking.web.frame.refusals import wait_refusal_text
 from kit_booking.web.household.communes import office_of
-from kit_booking.web.household.slots import day_or_404, look_or_404, no_slot_is_404, slot_page_of
+from kit_booking.web.household.slots import day_or_404, look_or_404, no_slot_is_404
 
 blueprint = Blueprint("waiting_list", __name__)
 
@@ -58,7 +59,7 @@ def join_page(look: SlotLook, problems: list[str] | None = None, form: WaitForm 
         form.until.choices = until_choices(found, queue.last_pick_up_at, now=now)
     return render_template(
         "household/waiting/join.html",
-        slot=slot_page_of(found),
+        bookable=found,
         form=form or NumberForm(),
         free=[place for place in queue.places if place.held is None],
         waiting=queue.waiting,
@@ -107,7 +108,7 @@ def join(kit_code: str, day: str, slot_key: str) -> Any:
         )
     if joined.entry_id is not None:
         return redirect(f"/waiting/{joined.entry_id}", 303)
-    return join_page(look, [no_place_text(reason) for reason in joined.reasons], form), 409
+    return join_page(look, [wait_refusal_text(reason) for reason in joined.reasons], form), 409
 
 
 @blueprint.get("/waiting/<int(max=2147483647):entry_id>")
