@@ -43,9 +43,7 @@ def _why_text(person: PersonWaiting) -> str:
     one = person.entry.one
     reasons = [
         _("được ưu tiên: %(reason)s", reason=person.reason) if one.put_forward_at else "",
-        ngettext("%(num)d buổi trong 30 ngày qua", "%(num)d buổi trong 30 ngày qua", one.sessions)
-        if one.had_kit
-        else _("chưa được mượn lần nào"),
+        ngettext("%(num)d buổi trong 30 ngày qua", one.sessions) if one.had_kit else _("chưa được mượn lần nào"),
         _("chờ từ %(time)s", time=moment(one.joined_at)),
     ]
     return " · ".join(filter(None, reasons))

@@ -67,7 +67,6 @@ def standing_texts(home: ShownStanding) -> list[str]:
         texts.append(
             ngettext(
                 "Nhà mình có %(num)d lần không đến nhận hoặc hủy quá muộn, còn tính đến %(until)s.",
-                "Nhà mình có %(num)d lần không đến nhận hoặc hủy quá muộn, còn tính đến %(until)s.",
                 len(strikes),
                 until=day(booked.standing.counts_until_at),
             )
@@ -94,7 +93,6 @@ def quota_text(booked: Booked, policy: Policy) -> str:
     if left:
         return ngettext(
             "Nhà mình đang có %(ahead)d phiếu sắp tới, còn được đăng ký %(num)d phiếu nữa.",
-            "Nhà mình đang có %(ahead)d phiếu sắp tới, còn được đăng ký %(num)d phiếu nữa.",
             left,
             ahead=booked.ahead,
         )
@@ -107,24 +105,23 @@ def place_text(place: Place) -> str:
         return _("Nhà mình đứng đầu: có chỗ trống là xã báo ngay.")
     parts = [_before_text(why, place.before[why]) for why in Why if place.before[why]]
     before = place.number - 1
-    start = ngettext("Trước nhà mình có %(num)d hộ", "Trước nhà mình có %(num)d hộ", before)
+    start = ngettext("Trước nhà mình có %(num)d hộ", before)
     return f"{start}: {', '.join(parts)}."
 
 
 def _before_text(why: Why, count: int) -> str:
     match why:
         case Why.PUT_FORWARD:
-            return ngettext("%(num)d hộ được xã ưu tiên", "%(num)d hộ được xã ưu tiên", count)
+            return ngettext("%(num)d hộ được xã ưu tiên", count)
         case Why.FIRST_TIME:
-            return ngettext("%(num)d hộ chưa được mượn lần nào", "%(num)d hộ chưa được mượn lần nào", count)
+            return ngettext("%(num)d hộ chưa được mượn lần nào", count)
         case Why.FEWER:
             return ngettext(
-                "%(num)d hộ ít được mượn hơn trong 30 ngày qua",
                 "%(num)d hộ ít được mượn hơn trong 30 ngày qua",
                 count,
             )
         case Why.EARLIER:
-            return ngettext("%(num)d hộ vào chờ trước", "%(num)d hộ vào chờ trước", count)
+            return ngettext("%(num)d hộ vào chờ trước", count)
 
 
 def phone_problem_text(problem: PhoneProblem) -> str:

@@ -157,7 +157,7 @@ def _free(count: int) -> str:
 
 @lru_cache(maxsize=512)
 def _free_words(count: int, _language: str) -> str:
-    return ngettext("%(num)d buổi trống", "%(num)d buổi trống", count) if count else _("Đã kín")
+    return ngettext("%(num)d buổi trống", count) if count else _("Đã kín")
 
 
 @lru_cache
