@@ -22,6 +22,8 @@ class WaitingState(StrEnum):
     """The slot, or the time that the household had set itself, has passed."""
 
 
+OPEN = (WaitingState.WAITING, WaitingState.OFFERED)
+"""The household may still get the slot."""
 _STATES = ", ".join(f"'{state}'" for state in WaitingState)
 _IS_OPEN = text("state IN ('waiting', 'offered')")
 

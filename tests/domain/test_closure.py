@@ -1,16 +1,17 @@
-"""The union of stretches of time, and what is left of it around what stands in it."""
+"""The union of stretches of time, what is left of it around what stands in it, and which of it is whole days."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kit_booking.domain.closure import union, without
+from kit_booking.domain.closure import union, whole_days, without
 from kit_booking.domain.hours import Span
-from tests.times import NOW
+from tests.times import NOW, at
 
 HOURS = 30
+MONDAY, DAY = date(2026, 12, 7), timedelta(days=1)
 
 
 def span(from_hour: int, until_hour: int) -> Span:
@@ -24,6 +25,15 @@ spans = st.lists(
 
 def hours_of(stretches: list[Span]) -> set[int]:
     return {hour for hour in range(HOURS + 8) if any(one.overlaps(span(hour, hour + 1)) for one in stretches)}
+
+
+def days(first: int, count: int = 1) -> Span:
+    return Span(at(MONDAY + first * DAY, "00:00"), at(MONDAY + (first + count) * DAY, "00:00"))
+
+
+def test_days_that_follow_each_other_are_one_stretch_and_a_gap_makes_two():
+    assert union([days(1), days(0), days(3)]) == [days(0, 2), days(3)]
+    assert union([]) == []
 
 
 def test_stretches_that_overlap_or_touch_are_one():
@@ -47,3 +57,14 @@ def test_it_is_what_sets_of_hours_would_say(closed: list[Span], taken: list[Span
     for stretches in (merged, left):
         assert all(one.from_at < one.until_at for one in stretches)
         assert all(one.until_at <= other.from_at for one, other in pairwise(stretches))
+
+
+def test_from_midnight_to_midnight_in_vietnam_are_whole_days() -> None:
+    assert whole_days(days(0)) == (MONDAY, MONDAY + DAY)
+    assert whole_days(days(0, 3)) == (MONDAY, MONDAY + 3 * DAY)
+
+
+def test_anything_else_has_its_hours() -> None:
+    assert whole_days(Span(at(MONDAY, "00:00"), at(MONDAY, "17:00"))) is None
+    assert whole_days(Span(at(MONDAY, "07:30"), at(MONDAY + DAY, "00:00"))) is None
+    assert whole_days(Span(at(MONDAY, "07:00"), at(MONDAY + DAY, "07:00"))) is None  # Midnight in London is not.

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kit_booking.domain.paper_register import Column, Fault, Problem, Row, Sheet, parse_day, read_sheet
+from kit_booking.domain.paper_register import CellProblem, Column, Fault, Row, Sheet, parse_day, read_sheet
 
 TODAY = date(2026, 12, 1)
 HEADINGS = ["Tên chủ hộ", "Điện thoại", "Thôn, làng", "Nghề", "Ngày mượn", "Buổi", "Bộ", "Bán hàng"]
@@ -60,13 +60,13 @@ def test_blank_lines_are_passed_over_and_lines_counted_as_the_sheet_shows_them()
 
 def test_missing_columns_are_named_once() -> None:
     sheet = read_sheet([["Tên", "Nghề"], ["Lê Bình", "thêu"]], today=TODAY)
-    assert sheet.problems == [Problem(1, Column.VILLAGE, Fault.NO_COLUMN)]
+    assert sheet.problems == [CellProblem(1, Column.VILLAGE, Fault.NO_COLUMN)]
     assert len(read_sheet([], today=TODAY).problems) == 3
 
 
 def test_two_columns_of_one_name_are_one_too_many() -> None:
     sheet = read_sheet([["Tên", "Họ tên", "Thôn", "Nghề"]], today=TODAY)
-    assert sheet.problems == [Problem(1, Column.NAME, Fault.TWO_COLUMNS)]
+    assert sheet.problems == [CellProblem(1, Column.NAME, Fault.TWO_COLUMNS)]
 
 
 @pytest.mark.parametrize(

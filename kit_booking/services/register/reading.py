@@ -8,8 +8,8 @@ from sqlalchemy import select
 from kit_booking.database import read
 from kit_booking.domain.messages import Kind
 from kit_booking.models import Booking, Commune, Message, MessageState, WaitingEntry, WaitingState
+from kit_booking.models.waiting import OPEN
 
-OPEN = (WaitingState.WAITING, WaitingState.OFFERED)
 MOST_TEXTS = 30
 
 

@@ -11,16 +11,16 @@ from sqlalchemy import Row, Select, select
 from kit_booking.database import read
 from kit_booking.domain.booking import Reason
 from kit_booking.domain.hours import Span
-from kit_booking.domain.queue import RECENT, Place, in_order, place_of
+from kit_booking.domain.queue import RECENT, PlaceInQueue, in_order, place_of
 from kit_booking.domain.slots import Slot
 from kit_booking.domain.text import slug
 from kit_booking.models import Booking, Commune, Hold, Household, WaitingEntry, WaitingState
+from kit_booking.models.waiting import OPEN
 from kit_booking.services.communes.facts import CommuneFacts, KitFacts, commune_facts
 from kit_booking.services.communes.slots import BookableSlot
 from kit_booking.services.timeline.holds import overlaps
 from kit_booking.services.timeline.queue import WaitingForSlot, waiting, waiting_of, who_waits, who_waits_with
 
-OPEN = (WaitingState.WAITING, WaitingState.OFFERED)
 MOST = 20
 """So many entries are shown; a household may have a few."""
 
@@ -42,7 +42,7 @@ class ShownEntry:
     state: WaitingState
     booking_code: str
     """The booking that was offered to it."""
-    place: Place | None
+    place: PlaceInQueue | None
     """None when it waits no more."""
 
 

@@ -17,11 +17,18 @@ from kit_booking.services.booking.answers import WITHDRAWABLE, Outcome
 from kit_booking.services.booking.move import Moved, SeenSlot, free_slots, move_booking
 from kit_booking.services.booking.reading import ShownBooking
 from kit_booking.services.counter import handover
-from kit_booking.services.counter.handover import CAN_GO_OUT, Problem, Seen
+from kit_booking.services.counter.handover import CAN_GO_OUT, HandoverRefusal, Seen
 from kit_booking.services.counter.reading import ShownHandover, find_photo, handovers_of, parts_of_kit
 from kit_booking.services.messages.choice import text_choice
 from kit_booking.services.waiting import entries
-from kit_booking.web.desk.counter_forms import all_there, check_page, done_text, form_of, parts_of, problem_text
+from kit_booking.web.desk.counter_forms import (
+    all_there,
+    check_page,
+    done_text,
+    form_of,
+    handover_refusal_text,
+    parts_of,
+)
 from kit_booking.web.desk.tabs import desk_view
 from kit_booking.web.frame.formats import hours, long_day, status_word
 from kit_booking.web.frame.forms import ReasonForm
@@ -183,12 +190,12 @@ def _check(code: str, way: Direction) -> Any:
         flash(done_text(way, booking.kit_code, booking.household_name), f"receipt {code}")
         is_question = way is Direction.BACK and outcome.has_fault
         return redirect(f"/staff/bookings/{code}/usable" if is_question else "/staff", 303)
-    if outcome.problem is Problem.STATUS:
+    if outcome.refusal is HandoverRefusal.STATUS:
         wanted = Status.OUT if way is Direction.OUT else Status.RETURNED
         _flash_not_done(booking, outcome.status, wanted)
         return redirect("/staff" if outcome.status == wanted else f"/staff/bookings/{code}", 303)
     still_out = bookings_shown.find_booking(outcome.out_code) if outcome.out_code else None
-    return check_page(booking, way, parts, form, problem_text(outcome.problem, still_out), still_out), 409
+    return check_page(booking, way, parts, form, handover_refusal_text(outcome.refusal, still_out), still_out), 409
 
 
 @blueprint.get("/bookings/<code>/usable")

@@ -23,7 +23,7 @@ from kit_booking.clock import utc_now
 from kit_booking.domain.counter import CheckedPart, Direction, TimeProblem
 from kit_booking.domain.local_time import ZONE
 from kit_booking.services.booking.reading import ShownBooking
-from kit_booking.services.counter.handover import Problem, Seen
+from kit_booking.services.counter.handover import HandoverRefusal, Seen
 from kit_booking.services.counter.reading import handovers_of, parts_of_kit, parts_to_take_back
 from kit_booking.web.desk.tabs import desk_view
 from kit_booking.web.frame import forms
@@ -34,7 +34,7 @@ MOST_PHOTOS = 3
 MOST_OF_A_PART = 999
 
 
-class PartForm(Form):
+class CheckedPartForm(Form):
     """One part; it has no label of its own, the list has."""
 
     is_there = BooleanField()
@@ -43,7 +43,7 @@ class PartForm(Form):
 
 
 class CheckForm(forms.Form):
-    parts = FieldList(FormField(PartForm))
+    parts = FieldList(FormField(CheckedPartForm))
     person = StringField(
         lazy_gettext("Người đến quầy"), filters=[forms.tidy(80)], render_kw={"maxlength": 80, "autocomplete": "off"}
     )
@@ -145,17 +145,17 @@ def done_text(way: Direction, kit_code: str, name: str) -> str:
     return _("Đã nhận lại bộ %(kit)s của hộ %(name)s.", kit=kit_code, name=name)
 
 
-def problem_text(problem: Problem | TimeProblem | None, still_out: ShownBooking | None) -> str:
+def handover_refusal_text(refusal: HandoverRefusal | TimeProblem | None, still_out: ShownBooking | None) -> str:
     """Why the kit could not go out or come back, and what to do."""
-    match problem:
-        case Problem.KIT_IS_OUT if still_out:
+    match refusal:
+        case HandoverRefusal.KIT_IS_OUT if still_out:
             return _(
                 "Bộ %(kit)s chưa về: hộ %(name)s (phiếu %(code)s) chưa trả. Nhận lại bộ rồi mới giao được.",
                 kit=still_out.kit_code,
                 name=still_out.household_name,
                 code=still_out.code,
             )
-        case Problem.NOT_FREE:
+        case HandoverRefusal.NOT_FREE:
             return _("Giờ này bộ đã dành cho phiếu khác. Xin xem lịch của bộ trước khi giao.")
         case TimeProblem.AHEAD:
             return _("Giờ ghi ở dưới chưa tới. Để trống nếu là bây giờ.")

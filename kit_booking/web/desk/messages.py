@@ -21,6 +21,7 @@ from kit_booking.domain.delivery import (
 )
 from kit_booking.domain.local_time import local_day
 from kit_booking.domain.messages import Kind
+from kit_booking.domain.phone import masked
 from kit_booking.services.messages import delivery
 from kit_booking.services.messages import reading as messages_shown
 from kit_booking.services.messages.delivery import Resent
@@ -136,12 +137,6 @@ _COLOURS = {
     **dict.fromkeys((MessageState.QUEUED, MessageState.SENDING, MessageState.UNKNOWN), "requested"),
     **dict.fromkeys((MessageState.UNDELIVERED, MessageState.FAILED, MessageState.TO_PHONE), "declined"),
 }
-
-
-def masked(number: str) -> str:
-    """``0912 *** 678``; of a number that is none nothing is left."""
-    plain = "0" + number.removeprefix("+84") if number.startswith("+84") else number
-    return f"{plain[:4]} *** {plain[-3:]}" if len(plain) >= 9 else "***"
 
 
 def _budgets(communes: list[SeenCommune], month: date) -> list[tuple[BudgetState, str]]:

@@ -27,22 +27,22 @@ def _is_clerk(member: StaffMember) -> bool:
     return any(role is Role.CLERK for role, _commune in member.roles)
 
 
-class Page(NamedTuple):
+class DeskPage(NamedTuple):
     path: str
     label: Any
     is_for: Callable[[StaffMember], bool] = lambda _member: True
 
 
 PAGES = (
-    Page("/staff/book", lazy_gettext("Ghi phiếu hộ"), _is_clerk),
-    Page("/staff/queue", lazy_gettext("Chờ chỗ")),
-    Page("/staff/households", lazy_gettext("Hộ")),
-    Page("/staff/messages", lazy_gettext("Tin nhắn")),
-    Page("/staff/closures", lazy_gettext("Bộ, nghỉ")),
-    Page("/staff/print", lazy_gettext("In")),
-    Page("/staff/settings", lazy_gettext("Thiết lập"), lambda member: not member.is_operator),
-    Page("/staff/audit", lazy_gettext("Sổ việc")),
-    Page("/staff/operator", lazy_gettext("Vận hành"), lambda member: member.is_operator),
+    DeskPage("/staff/book", lazy_gettext("Ghi phiếu hộ"), _is_clerk),
+    DeskPage("/staff/queue", lazy_gettext("Chờ chỗ")),
+    DeskPage("/staff/households", lazy_gettext("Hộ")),
+    DeskPage("/staff/messages", lazy_gettext("Tin nhắn")),
+    DeskPage("/staff/closures", lazy_gettext("Bộ, nghỉ")),
+    DeskPage("/staff/print", lazy_gettext("In")),
+    DeskPage("/staff/settings", lazy_gettext("Thiết lập"), lambda member: not member.is_operator),
+    DeskPage("/staff/audit", lazy_gettext("Sổ việc")),
+    DeskPage("/staff/operator", lazy_gettext("Vận hành"), lambda member: member.is_operator),
 )
 """The pages behind the tabs after today and the fortnight; a page that this installation lacks has no tab."""
 

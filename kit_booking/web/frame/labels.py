@@ -9,7 +9,7 @@ from kit_booking.domain.delivery import FILTERED, Meaning, meaning
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.phone import PhoneProblem, national
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.queue import Place, Why
+from kit_booking.domain.queue import PlaceInQueue, Why
 from kit_booking.models import MessageState, PauseReason
 from kit_booking.services.booking.reading import ShownMove
 from kit_booking.services.counter.reading import ShownHandover
@@ -99,7 +99,7 @@ def quota_text(booked: Booked, policy: Policy) -> str:
     return _("Nhà mình đang có đủ %(ahead)d phiếu sắp tới.", ahead=booked.ahead)
 
 
-def place_text(place: Place) -> str:
+def place_text(place: PlaceInQueue) -> str:
     """Who stands before a household, and why, without naming anybody."""
     if place.number == 1:
         return _("Nhà mình đứng đầu: có chỗ trống là xã báo ngay.")

@@ -28,7 +28,14 @@ from kit_booking.models import (
 )
 from kit_booking.services.audit import Actor
 from kit_booking.services.booking import answers
-from kit_booking.services.counter.handover import Outcome, Problem, Seen, hand_over, say_whether_usable, take_back
+from kit_booking.services.counter.handover import (
+    HandoverRefusal,
+    HandoverResult,
+    Seen,
+    hand_over,
+    say_whether_usable,
+    take_back,
+)
 from kit_booking.services.counter.reading import handovers_of, parts_of_kit, parts_to_take_back
 from kit_booking.services.messages import overdue
 from kit_booking.services.register.erasing import erase
@@ -63,10 +70,14 @@ class Counter:
             self.kit, of or self.hanh, days_ahead(days), key, status=status, asked_at=NOW - timedelta(days=3)
         )
 
-    def gives(self, booking: Booking | None = None, seen: Seen = ALL_THERE, *, now: datetime = FIVE) -> Outcome:
+    def gives(
+        self, booking: Booking | None = None, seen: Seen = ALL_THERE, *, now: datetime = FIVE
+    ) -> HandoverResult:
         return self.world.do(hand_over, (booking or self.evening).code, self.clerk.id, seen, now=now)
 
-    def takes(self, booking: Booking | None = None, seen: Seen = ALL_THERE, *, now: datetime = BACK_AT) -> Outcome:
+    def takes(
+        self, booking: Booking | None = None, seen: Seen = ALL_THERE, *, now: datetime = BACK_AT
+    ) -> HandoverResult:
         return self.world.do(take_back, (booking or self.evening).code, self.clerk.id, seen, now=now)
 
     def misses(self, booking: Booking | None = None, *, now: datetime = HALF_PAST) -> answers.Outcome:
@@ -140,7 +151,7 @@ def test_what_happened_during_a_power_cut_is_written_down_later(counter: Counter
 def test_it_does_not_go_out_at_a_time_that_can_not_be(
     counter: Counter, happened_at: datetime | None, now: datetime, problem: TimeProblem
 ) -> None:
-    assert counter.gives(seen=Seen((), happened_at=happened_at), now=now).problem is problem
+    assert counter.gives(seen=Seen((), happened_at=happened_at), now=now).refusal is problem
     assert counter.is_now() is Status.APPROVED
 
 
@@ -150,7 +161,7 @@ def test_it_does_not_come_back_before_it_went_out_or_in_the_future(counter: Coun
         (FIVE - timedelta(minutes=1), TimeProblem.TOO_EARLY),
         (BACK_AT + timedelta(minutes=1), TimeProblem.AHEAD),
     ):
-        assert counter.takes(seen=Seen((), happened_at=happened_at)).problem is problem
+        assert counter.takes(seen=Seen((), happened_at=happened_at)).refusal is problem
     assert counter.is_now() is Status.OUT
 
 
@@ -163,7 +174,7 @@ def test_a_kit_that_goes_out_before_the_hour_is_held_from_then_on(counter: Count
 
 def test_it_does_not_go_out_before_the_hour_over_the_booking_of_somebody_else(counter: Counter) -> None:
     afternoon = counter.has(Status.APPROVED, key="chieu", of=counter.world.household(counter.commune))
-    assert counter.gives(now=at(TODAY, "12:00")).problem is Problem.NOT_FREE
+    assert counter.gives(now=at(TODAY, "12:00")).refusal is HandoverRefusal.NOT_FREE
     assert counter.is_now() is Status.APPROVED
     assert counter.holds() == [(FIVE, BACK_AT)]
     assert counter.is_now(afternoon) is Status.APPROVED
@@ -172,7 +183,7 @@ def test_it_does_not_go_out_before_the_hour_over_the_booking_of_somebody_else(co
 def test_a_kit_that_is_still_out_is_named_with_the_booking_that_has_it(counter: Counter) -> None:
     late = counter.has(Status.OUT, days=-1)
     outcome = counter.gives()
-    assert (outcome.problem, outcome.out_code) == (Problem.KIT_IS_OUT, late.code)
+    assert (outcome.refusal, outcome.out_code) == (HandoverRefusal.KIT_IS_OUT, late.code)
     assert counter.takes(late, now=FIVE).is_done
     assert counter.gives().is_done
 
@@ -181,7 +192,7 @@ def test_a_kit_that_is_still_out_is_named_with_the_booking_that_has_it(counter: 
 def test_only_what_was_approved_goes_out(counter: Counter, status: Status) -> None:
     booking = counter.has(status, days=1)
     outcome = counter.gives(booking, now=at(days_ahead(1), "17:00"))
-    assert (outcome.problem, outcome.status) == (Problem.STATUS, status)
+    assert (outcome.refusal, outcome.status) == (HandoverRefusal.STATUS, status)
 
 
 def test_a_kit_that_came_back_early_is_offered_to_who_waits(counter: Counter) -> None:
@@ -218,7 +229,7 @@ def test_nobody_gets_a_strike_for_a_kit_that_was_not_there(counter: Counter) -> 
 def test_who_comes_after_all_is_too_late_when_somebody_else_has_the_time(counter: Counter) -> None:
     counter.misses()
     counter.world.add(Hold(kit_id=counter.kit.id, from_at=HALF_PAST, until_at=BACK_AT))
-    assert counter.gives(now=HALF_PAST + timedelta(minutes=20)).problem is Problem.NOT_FREE
+    assert counter.gives(now=HALF_PAST + timedelta(minutes=20)).refusal is HandoverRefusal.NOT_FREE
     evening = counter.world.fresh(counter.evening)
     assert (evening.status, evening.strike_at) == (Status.NO_SHOW, HALF_PAST)
 
@@ -395,7 +406,7 @@ def test_one_kit_goes_out_once_when_two_bookings_of_it_are_handed_over_at_once(a
     outcomes = at_once(app, [lambda code=code: hand_over(code, clerk, Seen(()), now=now) for code in codes * 2])
     assert sum(answer.is_done for answer in outcomes) == 1
     [out] = counter.world.all(Booking, status=Status.OUT)
-    assert {answer.out_code for answer in outcomes if answer.problem is Problem.KIT_IS_OUT} <= {out.code}
+    assert {answer.out_code for answer in outcomes if answer.refusal is HandoverRefusal.KIT_IS_OUT} <= {out.code}
 
 
 def test_taken_back_twice_at_once_it_came_back_once(app: Flask, counter: Counter) -> None:
