@@ -35,6 +35,7 @@ from kit_booking.models import (
     Village,
     WaitingEntry,
 )
+from kit_booking.services.operator.accounts import bump_communes
 from kit_booking.services.sign_in.sign_in import hasher
 from tests.times import NOW
 
@@ -75,6 +76,8 @@ class World:
                 found.version += 1
             for name, value in columns.items():
                 setattr(found, name, value)
+            if isinstance(found, Staff):
+                bump_communes(session, found.id)
             session.commit()
         return found
 
@@ -176,7 +179,7 @@ class World:
         member = Staff(**{"username": f"canbo{number}", "name": f"Cán bộ {number}", "password_hash": ""} | columns)
         self.add(member)
         self.add(StaffRole(staff_id=member.id, commune_id=commune and commune.id, role=role))
-        return member
+        return self.change(member)  # Whether a commune has a clerk is a part of its facts.
 
     def staff_with_password(self, commune: Commune | None, role: Role = Role.CLERK, **columns: Any) -> Staff:
         return self.staff(commune, role, password_hash=hasher.hash(PASSWORD), **columns)
