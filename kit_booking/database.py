@@ -94,10 +94,6 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
             connection.execute(f"PRAGMA {pragma}")
 
 
-class TryAgain(Exception):
-    """Raised in a transaction: roll back, and run the whole of it once more."""
-
-
 class Rollback(Exception):
     """Raised in a transaction: roll back, and return `result` to the caller."""
 
@@ -115,8 +111,8 @@ def transaction(use_case: Callable[Concatenate[Session, P], T]) -> Callable[P, T
     """Make a function one transaction: it is given a session, and is committed when it returns.
 
     The only commit of the project. A read transaction that the page left open is ended first, and no transaction
-    runs inside another. A deadlock or serialisation failure of PostgreSQL, and ``TryAgain``, run the function
-    again, up to `TRIES` times; ``Rollback`` undoes all and returns its result.
+    runs inside another. After a deadlock or serialisation failure of PostgreSQL the function is run again, up to
+    `TRIES` times in all. ``Rollback`` undoes everything and returns its result.
     """
 
     @functools.wraps(use_case)
@@ -135,9 +131,6 @@ def transaction(use_case: Callable[Concatenate[Session, P], T]) -> Callable[P, T
                     return result
                 except Rollback as rollback:
                     return cast(T, rollback.result)
-                except TryAgain:
-                    if not tries_left:
-                        raise
                 except OperationalError as error:
                     if not (tries_left and _is_passing(error)):
                         raise

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from kit_booking.domain.booking import CODE_LETTERS, Booked, Reason, Refusal, refusals, week_of
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.slots import DEFAULT_PLAN, Slot, Timetable
-from tests.builders import at
 from tests.domain.weeks import EVERY_DAY_HOURS
+from tests.times import at
 
 FRIDAY = date(2026, 12, 4)
 USUAL = Timetable(((date(2026, 1, 1), DEFAULT_PLAN),), EVERY_DAY_HOURS, EVERY_DAY_HOURS, Policy())

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kit_booking.domain.closed import joined, whole_days
 from kit_booking.domain.hours import Span
-from tests.builders import NOW, at
+from tests.times import NOW, at
 
 MONDAY = date(2026, 12, 7)
 DAY = timedelta(days=1)

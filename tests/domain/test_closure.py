@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kit_booking.domain.closure import union, without
 from kit_booking.domain.hours import Span
-from tests.builders import NOW
+from tests.times import NOW
 
 HOURS = 30
 

@@ -18,8 +18,8 @@ from kit_booking.domain.deadlines import (
 from kit_booking.domain.hours import WeeklyHours
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.quiet import quiet_end, quiet_start
-from tests.builders import at
 from tests.domain.weeks import EVERY_DAY_HOURS, NEVER, WEEKDAYS, clocks, weeks
+from tests.times import at
 
 FRIDAY, SATURDAY, SUNDAY, MONDAY = (date(2026, 12, 4) + timedelta(days=n) for n in range(4))
 USUAL = Policy()

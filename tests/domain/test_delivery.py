@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 
 from kit_booking.domain.delivery import Meaning, MessageState, Timing, is_alarming, may_move, meaning, state_of
-from tests.builders import NOW
+from tests.times import NOW
 
 M = MessageState
 REPORTED = {M.ACCEPTED, M.SENT, M.DELIVERED, M.UNDELIVERED, M.FAILED}

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kit_booking.domain.hours import LONGEST_PAUSE, Span, WeeklyHours
-from tests.builders import at
 from tests.domain.weeks import CLOSED_SUNDAYS, EVERY_DAY_HOURS, NEVER, WEEKDAYS, weeks
+from tests.times import at
 
 FRIDAY = date(2026, 12, 4)
 SATURDAY, SUNDAY, MONDAY = (FRIDAY + timedelta(days=n) for n in (1, 2, 3))

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from kit_booking.domain.local_time import to_local
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.quiet import quiet_end, quiet_start
-from tests.builders import at
 from tests.domain.weeks import clocks
+from tests.times import at
 
 FRIDAY, SATURDAY = date(2026, 12, 4), date(2026, 12, 5)
 A_DAY = timedelta(days=1)

@@ -21,8 +21,8 @@ from kit_booking.domain.slots import (
     slots_between,
     window,
 )
-from tests.builders import at
 from tests.domain.weeks import CLOSED_SUNDAYS, EVERY_DAY_HOURS, NEVER, WEEKDAYS, clocks, weeks
+from tests.times import at
 
 FRIDAY = date(2026, 12, 4)
 SATURDAY, SUNDAY, MONDAY = (FRIDAY + timedelta(days=n) for n in (1, 2, 3))
