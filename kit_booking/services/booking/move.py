@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Self
 
 from sqlalchemy.orm import Session
 
@@ -38,7 +39,7 @@ class FreeSlot:
 
 
 def free_slots(booking: Booking, *, now: datetime) -> list[FreeSlot]:
-    """What is free in the booking's commune around its day, the nearest in time first."""
+    """What is free in the booking's commune around its day, by day, time and kit."""
     found = find_kit(booking.kit_id)
     if found is None:
         return []
@@ -57,7 +58,7 @@ def free_slots(booking: Booking, *, now: datetime) -> list[FreeSlot]:
         and (kit.id, slot.hold.from_at) != own
         and not any(slot.hold.overlaps(held) for held in lines[kit.id])
     ]
-    return sorted(free, key=lambda one: (abs(one.slot.on_air.from_at - booking.from_at), one.kit.code))
+    return sorted(free, key=lambda one: (one.slot.day, one.slot.on_air.from_at, one.kit.code))
 
 
 def _is_beyond(kit: KitFacts, slot: Slot, *, now: datetime) -> bool:
@@ -77,10 +78,22 @@ class Moved(StrEnum):
 
 @dataclass(frozen=True)
 class SeenSlot:
-    """Where a booking is: a kit and when it is picked up."""
+    """Where a booking is: a kit and when it is picked up; as text for a form, ``PD-1 2026-12-05T10:00:00+00:00``."""
 
     kit_code: str
     pick_up_at: datetime
+
+    def __str__(self) -> str:
+        return f"{self.kit_code} {self.pick_up_at.isoformat()}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        kit_code, _space, at = text.partition(" ")
+        try:
+            pick_up_at = datetime.fromisoformat(at)
+        except ValueError:
+            return None
+        return cls(kit_code, pick_up_at) if pick_up_at.tzinfo else None
 
 
 @transaction

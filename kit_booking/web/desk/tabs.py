@@ -1,21 +1,17 @@
-"""The desk of the commune office: its tabs, a booking as its pages show it, and the answer after an action."""
+"""The desk of the commune office: its tabs, and a booking as its pages show it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from flask import Flask, current_app, flash, g, redirect, request
+from flask import Flask, current_app, g, request
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.status import Status
 from kit_booking.models import Role
-from kit_booking.services.booking.answers import Outcome
 from kit_booking.services.booking.reading import ShownBooking
 from kit_booking.services.desk.today import count_of_today
-from kit_booking.services.messages.choice import text_choice
 from kit_booking.services.sign_in.members import SeenCommune, StaffMember, communes_seen
-from kit_booking.web.frame.formats import status_word
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.language import lazy_gettext
 from kit_booking.web.frame.readers import this_member
@@ -103,19 +99,3 @@ def desk_view(booking: ShownBooking, now: datetime) -> dict[str, Any]:
         "late_to_answer": booking.answer_by_at - now < SOON,
         "may_act": member.may_act(booking.commune_id),
     }
-
-
-def after(booking: ShownBooking, outcome: Outcome, wanted: Status) -> Any:
-    """Back to where the button was, saying what was done or what somebody else did before."""
-    what = {"code": booking.code, "name": booking.household_name, "status": status_word(outcome.status)}
-    if outcome.is_done and outcome.status is Status.REFUSED:
-        flash(_("Phiếu %(code)s, hộ %(name)s: không nhận chỗ. Chỗ này dành cho nhà chờ tiếp theo.", **what), "good")
-    elif outcome.is_done and text_choice(booking.household_id).gets_texts:
-        flash(_("Phiếu %(code)s, hộ %(name)s: %(status)s. Hộ sẽ nhận được tin nhắn.", **what), "good")
-    elif outcome.is_done:
-        flash(_("Phiếu %(code)s, hộ %(name)s: %(status)s. Hộ này không nhận tin nhắn, xin gọi điện.", **what), "good")
-    elif outcome.status == wanted:
-        flash(_("Phiếu %(code)s, hộ %(name)s, đã xong từ trước: %(status)s.", **what), "good")
-    else:
-        flash(_("Không làm được nữa: phiếu %(code)s, hộ %(name)s, đang là “%(status)s”.", **what), "bad")
-    return redirect("/staff" if outcome.is_done else f"/staff/bookings/{booking.code}", 303)

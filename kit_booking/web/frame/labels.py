@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from flask import Flask
+
 from kit_booking.domain.booking import Booked, Reason, Refusal
 from kit_booking.domain.delivery import FILTERED, Meaning, meaning
 from kit_booking.domain.messages import Kind
@@ -10,6 +12,7 @@ from kit_booking.domain.policy import Policy
 from kit_booking.domain.queue import Place, Why
 from kit_booking.models import MessageState, PauseReason
 from kit_booking.services.booking.reading import ShownMove
+from kit_booking.services.counter.reading import ShownHandover
 from kit_booking.services.ops.health import sending_alarms
 from kit_booking.services.sign_in.sign_in import CodeCheck
 from kit_booking.services.timeline.standing import ShownStanding
@@ -24,6 +27,12 @@ COMMON_REASONS = (
     lazy_gettext("Trụ sở nghỉ, không giao được"),
     lazy_gettext("Nhường nhà chưa được mượn"),
 )
+
+
+def init_app(app: Flask) -> None:
+    """Give every template these functions as filters."""
+    for word in (slot_word, kind_word, state_word, fault_text, by_word):
+        app.jinja_env.filters[word.__name__] = word
 
 
 _SLOTS = {
@@ -197,6 +206,21 @@ def code_problem_text(problem: CodeCheck) -> str:
     if problem is CodeCheck.TOO_MANY:
         return _("Đã gõ sai quá nhiều lần. Bà con bấm “Gửi lại mã” để lấy mã mới.")
     return _("Mã này hết hạn rồi. Bà con bấm “Gửi lại mã” để lấy mã mới.")
+
+
+def fault_text(handover: ShownHandover) -> str:
+    """``thiếu 1 đèn softbox, hỏng chân máy``: what is missing and what is broken."""
+    missing = [
+        _("thiếu %(count)d %(part)s", count=part.missing, part=_lower(part.name))
+        for part in handover.parts
+        if part.missing
+    ]
+    broken = [_("hỏng %(part)s", part=_lower(part.name)) for part in handover.parts if part.is_broken]
+    return ", ".join(missing + broken)
+
+
+def _lower(name: str) -> str:
+    return name[:1].lower() + name[1:]
 
 
 def kind_word(kind: str) -> str:

@@ -20,7 +20,7 @@ from kit_booking.services.messages.choice import choose_texts, text_choice
 from kit_booking.services.timeline.standing import standing_of
 from kit_booking.services.waiting import reading as waiting_shown
 from kit_booking.web.frame.forms import EmptyForm, NumberForm, SlotForm
-from kit_booking.web.frame.labels import by_word, quota_text, refusal_text, slot_word, standing_texts
+from kit_booking.web.frame.labels import quota_text, refusal_text, slot_word, standing_texts
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.readers import household, household_only, own_booking_or_404, this_household
 from kit_booking.web.household.communes import Office, office_of
@@ -116,7 +116,8 @@ def one(code: str) -> str:
 def _one_page(booking: ShownBooking, refused: str = "") -> str:
     return render_template(
         "household/bookings/one.html",
-        booking={**shown_view(booking, utc_now()), "history": history_view(booking.code)},
+        booking=shown_view(booking, utc_now()),
+        history=bookings_shown.history(booking.code),
         is_new="new" in request.args and booking.status == Status.REQUESTED,
         refused=refused,
         office=_office(booking),
@@ -228,7 +229,3 @@ def shown_view(booking: ShownBooking, now: datetime) -> dict[str, Any]:
         "can_change": booking.can_be_changed(now),
         "is_late": booking.is_late_to_cancel(now),
     }
-
-
-def history_view(code: str) -> list[dict[str, Any]]:
-    return [{**asdict(move), "by": by_word(move)} for move in bookings_shown.history(code)]

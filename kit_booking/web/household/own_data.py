@@ -8,6 +8,7 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask_login import logout_user
 
 from kit_booking.clock import utc_now
+from kit_booking.domain.counter import Direction
 from kit_booking.domain.local_time import to_local
 from kit_booking.domain.phone import national
 from kit_booking.domain.status import LIVE
@@ -17,7 +18,6 @@ from kit_booking.services.counter.reading import OwnHandover, handovers_of_house
 from kit_booking.services.register import erasing, households
 from kit_booking.services.register.households import ShownHousehold, View, find_registered
 from kit_booking.services.register.reading import ShownEntry, ShownText, messages_of_household, waiting_of_household
-from kit_booking.web.desk.counter_labels import way_word
 from kit_booking.web.desk.register.forms import OwnForm
 from kit_booking.web.frame.formats import status_word
 from kit_booking.web.frame.labels import kind_word, slot_word, state_word
@@ -124,7 +124,7 @@ def copy_of(
         _("Giao và nhận bộ"): [
             {
                 _("Mã phiếu"): seen.booking_code,
-                _("Việc"): way_word(seen.way),
+                _("Việc"): _("Giao") if seen.way is Direction.OUT else _("Nhận lại"),
                 _("Lúc"): _time(seen.happened_at),
                 _("Người đến quầy"): seen.person,
                 _("Cán bộ đã xem CCCD"): seen.saw_id,
