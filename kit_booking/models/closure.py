@@ -6,6 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kit_booking.database import Base, UtcDateTime
+from kit_booking.domain.hours import Span
 from kit_booking.models.commune import Commune
 from kit_booking.models.kit import Kit
 from kit_booking.models.staff import Staff
@@ -41,6 +42,10 @@ class Closure(Base):
     commune: Mapped[Commune] = relationship(lazy="raise", innerjoin=True)
     kit: Mapped[Kit | None] = relationship(lazy="raise")
     staff: Mapped[Staff | None] = relationship(lazy="raise")
+
+    @property
+    def span(self) -> Span:
+        return Span(self.from_at, self.until_at)
 
     def is_over(self, now: datetime) -> bool:
         return self.called_off_at is not None or self.until_at <= now

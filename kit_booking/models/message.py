@@ -79,7 +79,8 @@ class Message(Base):
     phoned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     phoned_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
 
-    booking: Mapped[Booking | None] = relationship(lazy="raise")
+    booking: Mapped[Booking] = relationship(lazy="raise")
+    """None for a login code, which no page shows."""
     phoned_by: Mapped[Staff | None] = relationship(lazy="raise")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from kit_booking.database import load, read
@@ -54,6 +54,11 @@ def load_bookings(*which: ColumnElement[bool]) -> list[Booking]:
 def bookings_of_household(household_id: int, most: int = 60) -> list[Booking]:
     """The newest first."""
     return load(_bookings.where(Booking.household_id == household_id).order_by(Booking.pick_up_at.desc()).limit(most))
+
+
+def count_bookings(household_id: int) -> int:
+    """How many the household ever made."""
+    return int(read(select(func.count(Booking.id)).where(Booking.household_id == household_id))[0][0])
 
 
 def pick_ups(commune_ids: Sequence[int], from_at: datetime, until_at: datetime) -> list[Booking]:

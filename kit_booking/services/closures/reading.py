@@ -16,8 +16,7 @@ from kit_booking.domain.text import search_key, slug
 from kit_booking.models import Booking, Closure, Commune, Hold, Kit, Place, Village
 from kit_booking.services.booking.answers import CANCELLABLE, WITHDRAWABLE
 from kit_booking.services.booking.reading import bookings_in
-from kit_booking.services.communes.facts import CommuneFacts, KitFacts, commune_facts
-from kit_booking.services.communes.fortnight import find_version_key
+from kit_booking.services.communes.facts import CommuneFacts, KitFacts
 from kit_booking.services.sign_in.members import SeenCommune
 from kit_booking.services.timeline.holds import time_lines
 
@@ -105,12 +104,8 @@ class ToSettle:
         return self.booking.status in CANCELLABLE
 
 
-def to_settle(commune_slug: str, kit_code: str, span: Span, *, now: datetime) -> list[ToSettle]:
+def to_settle(commune: CommuneFacts, kit_code: str, span: Span, *, now: datetime) -> list[ToSettle]:
     """The bookings that stand in this time on the kit, or without one on any of the commune's, the first first."""
-    version_key = find_version_key(commune_slug)
-    if version_key is None:
-        return []
-    commune = commune_facts(version_key.commune_id, version_key.version)
     kit_ids = [kit.id for kit in commune.kits if kit_code in ("", kit.code)]
     bookings = bookings_in(kit_ids, max(span.from_at, now), span.until_at)
     if not bookings:

@@ -28,7 +28,7 @@ def handovers_of(booking: Booking) -> dict[Direction, Handover]:
     handovers = load(
         select(Handover)
         .where(Handover.booking_id == booking.id)
-        .options(joinedload(Handover.staff), selectinload(Handover.parts), selectinload(Handover.photos))
+        .options(joinedload(Handover.staff), joinedload(Handover.parts), joinedload(Handover.photos))
         .order_by(Handover.id)
     )
     return {Direction(handover.way): handover for handover in handovers}

@@ -108,7 +108,7 @@ _messages = (
     .join(Message.booking)
     .options(
         contains_eager(Message.booking)
-        .load_only(Booking.code, raiseload=True)
+        .load_only(Booking.code, Booking.commune_id, raiseload=True)
         .joinedload(Booking.household)
         .load_only(Household.name, raiseload=True),
         joinedload(Message.phoned_by).load_only(Staff.name, raiseload=True),

@@ -86,10 +86,10 @@ _household = (
 )
 
 
-def find_household(household_id: int) -> Household | None:
-    """The household with its commune, unless it was erased."""
+def find_household(household_id: int, session_version: int | None = None) -> Household | None:
+    """The household with its commune; None if it was erased, or if sign-ins of that version were ended."""
     households = load(_household, {"household_id": household_id})
-    return households[0] if households else None
+    return next((one for one in households if session_version in (None, one.session_version)), None)
 
 
 def is_guest_of(household_id: int, commune_ids: Sequence[int]) -> bool:

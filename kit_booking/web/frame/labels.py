@@ -1,7 +1,5 @@
 """What refusals, problems, messages and people are called on screen."""
 
-from datetime import datetime
-
 from flask import Flask
 
 from kit_booking.domain.booking import Booked, Reason, Refusal
@@ -10,12 +8,9 @@ from kit_booking.domain.messages import Kind
 from kit_booking.domain.phone import PhoneProblem, national
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.queue import Place, Why
-from kit_booking.models import MessageState, PauseReason
+from kit_booking.models import Handover, Household, MessageState, PauseReason, SendingPause
 from kit_booking.services.booking.reading import ShownMove
-from kit_booking.services.counter.reading import ShownHandover
-from kit_booking.services.ops.health import sending_alarms
 from kit_booking.services.sign_in.sign_in import CodeCheck
-from kit_booking.services.timeline.standing import ShownStanding
 from kit_booking.services.waiting.entries import WaitRefusal
 from kit_booking.web.frame.formats import day, moment
 from kit_booking.web.frame.language import gettext as _
@@ -84,9 +79,9 @@ def refusal_text(refusal: Refusal) -> str:
             return _("Xã chưa có cán bộ duyệt phiếu, bà con gọi điện cho xã giúp.")
 
 
-def standing_texts(home: ShownStanding) -> list[str]:
+def standing_texts(household: Household, booked: Booked) -> list[str]:
     """What a household has and may still have, its strikes, and why it is paused: friendly sentences."""
-    booked, policy = home.booked, home.policy
+    policy = household.policy
     texts = [quota_text(booked, policy)]
     pause, strikes = booked.standing.pause, booked.standing.strikes
     if pause:
@@ -95,8 +90,8 @@ def standing_texts(home: ShownStanding) -> list[str]:
             _(
                 "Phiếu đã có vẫn giữ nguyên. Có lý do chính đáng thì bà con gọi xã %(name)s: %(phone)s, "
                 "cán bộ bỏ tạm nghỉ được.",
-                name=home.commune_name,
-                phone=national(home.office_phone),
+                name=household.commune.name,
+                phone=national(household.commune.phone),
             ),
         ]
     if strikes and booked.standing.counts_until_at:
@@ -208,7 +203,7 @@ def code_problem_text(problem: CodeCheck) -> str:
     return _("Mã này hết hạn rồi. Bà con bấm “Gửi lại mã” để lấy mã mới.")
 
 
-def fault_text(handover: ShownHandover) -> str:
+def fault_text(handover: Handover) -> str:
     """``thiếu 1 đèn softbox, hỏng chân máy``: what is missing and what is broken."""
     missing = [
         _("thiếu %(count)d %(part)s", count=part.missing, part=_lower(part.name))
@@ -289,7 +284,7 @@ def error_text(code: int | None) -> str:
     return _("Mã lỗi %(code)d.", code=code) if code else ""
 
 
-def alarm_texts(*, now: datetime) -> list[str]:
+def alarm_texts(alarms: list[SendingPause]) -> list[str]:
     """What keeps everybody's texts back, and whom that calls."""
     return [
         _(
@@ -298,10 +293,10 @@ def alarm_texts(*, now: datetime) -> list[str]:
             since=moment(alarm.since_at),
             fault=alarm.fault,
         )
-        if alarm.reason is PauseReason.SETUP
+        if alarm.reason == PauseReason.SETUP
         else _(
             "Tài khoản nhắn tin hết hạn mức, %(until)s thử gửi tiếp. Mã đăng nhập vẫn gửi.",
             until=moment(alarm.until_at),
         )
-        for alarm in sending_alarms(now=now)
+        for alarm in alarms
     ]

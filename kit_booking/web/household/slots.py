@@ -10,7 +10,6 @@ from flask import abort
 
 from kit_booking.services.booking.ask import SlotLook, look_at_slot
 from kit_booking.services.communes.slots import BookableSlot, NoSuchSlot
-from kit_booking.web.frame.labels import slot_word
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ def slot_page_of(found: BookableSlot) -> SlotPage:
         kit.code,
         Place(kit.place, kit.address, kit.keeper, kit.keeper_phone),
         found.commune.name,
-        slot_word(slot.name),
+        slot.name,
         slot.key,
         slot.day,
         slot.on_air.from_at,

@@ -1,6 +1,5 @@
 """Waiting for a taken slot: joining, one's place in the queue, taking an offer; and the queue as staff see it."""
 
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -11,14 +10,13 @@ from kit_booking.clock import utc_now
 from kit_booking.domain.booking import Reason
 from kit_booking.domain.deadlines import offers_end_at
 from kit_booking.domain.local_time import local
-from kit_booking.models import WaitingState
 from kit_booking.services.audit import Actor
 from kit_booking.services.booking.ask import SlotLook
 from kit_booking.services.communes.slots import BookableSlot
 from kit_booking.services.sign_in.members import communes_seen
 from kit_booking.services.waiting import entries
 from kit_booking.services.waiting import reading as waiting_shown
-from kit_booking.services.waiting.reading import PersonWaiting, ShownEntry
+from kit_booking.services.waiting.reading import QueuedEntry, place_names
 from kit_booking.web.frame.formats import day, moment
 from kit_booking.web.frame.forms import EmptyForm, NumberForm, ReasonForm, WaitForm
 from kit_booking.web.frame.labels import no_place_text, place_text, slot_word
@@ -49,38 +47,38 @@ def can_wait(look: SlotLook) -> bool:
 
 def join_page(look: SlotLook, problems: list[str] | None = None, form: WaitForm | None = None) -> Any:
     """The page of a taken slot: what waiting means, and the button."""
-    found, who, now = look.bookable, household(), utc_now()
-    if who and (entry_id := waiting_shown.own_entry(found, who.id)):
+    bookable, who, now = look.bookable, household(), utc_now()
+    if who and (entry_id := waiting_shown.own_entry(bookable, who.id)):
         return redirect(f"/waiting/{entry_id}", 303)
-    queue = waiting_shown.queue_of(found, now=now)
+    queue = waiting_shown.queue_of(bookable, now=now)
     if who and form is None:
         form = WaitForm(places=[place.id for place in queue.places if place.held == Reason.TAKEN])
     if form:
         form.places.choices = [
             SelectChoice(place.id, place.name) for place in queue.places if place.held == Reason.TAKEN
         ]
-        form.until.choices = until_choices(found, queue.last_pick_up_at, now=now)
+        form.until.choices = until_choices(bookable, queue.last_pick_up_at, now=now)
     return render_template(
         "household/waiting/join.html",
-        slot=slot_page_of(found),
+        slot=slot_page_of(bookable),
         form=form or NumberForm(),
         free=[place for place in queue.places if place.held is None],
         waiting=queue.waiting,
-        offer_hours=found.commune.policy.offer_hours,
+        offer_hours=bookable.commune.policy.offer_hours,
         problems=problems or [],
         steps=who is None,
-        back=f"/communes/{found.commune.slug}#{found.kit.code}",
-        office=office_of(found.commune),
+        back=f"/communes/{bookable.commune.slug}#{bookable.kit.code}",
+        office=office_of(bookable.commune),
     )
 
 
-def until_choices(found: BookableSlot, last_pick_up_at: datetime, *, now: datetime) -> list[SelectChoice]:
+def until_choices(bookable: BookableSlot, last_pick_up_at: datetime, *, now: datetime) -> list[SelectChoice]:
     """Until when a household wants to hear of a free slot: to the last, or some days ahead."""
-    policy = found.commune.policy
+    policy = bookable.commune.policy
     last_at = offers_end_at(last_pick_up_at, policy)
     choices = [SelectChoice("", _("đến %(time)s", time=moment(last_at)))]
     for days in (1, 2, 3):
-        until_at = local(found.slot.day - timedelta(days=days), EVENING)
+        until_at = local(bookable.slot.day - timedelta(days=days), EVENING)
         if until_at > now:
             choices.append(SelectChoice(until_at.isoformat(), _("đến %(time)s", time=moment(until_at))))
     return choices
@@ -117,15 +115,17 @@ def join(kit_code: str, day: str, slot_key: str) -> Any:
 @blueprint.get("/waiting/<int(max=2147483647):entry_id>")
 @household_only
 def entry(entry_id: int) -> Any:
-    shown = _own_entry_or_404(entry_id)
-    if shown.booking_code:
-        return redirect(f"/bookings/{shown.booking_code}", 303)
+    queued = _own_entry_or_404(entry_id)
+    if queued.entry.booking:
+        return redirect(f"/bookings/{queued.entry.booking.code}", 303)
     return render_template(
         "household/waiting/one.html",
-        entry=entry_view(shown),
+        queued=queued,
+        place=place_text(queued.place) if queued.place else "",
+        told_until_at=_told_until(queued),
         form=EmptyForm(),
-        offer_hours=shown.commune.policy.offer_hours,
-        office=office_of(shown.commune),
+        offer_hours=queued.commune.policy.offer_hours,
+        office=office_of(queued.commune),
     )
 
 
@@ -137,53 +137,17 @@ def leave(entry_id: int) -> Any:
     return redirect(f"/waiting/{entry_id}", 303)
 
 
-def _own_entry_or_404(entry_id: int) -> ShownEntry:
-    shown = waiting_shown.find_entry(entry_id, now=utc_now())
-    if shown is None or shown.household_id != this_household().id:
+def _own_entry_or_404(entry_id: int) -> QueuedEntry:
+    queued = waiting_shown.find_entry(entry_id, now=utc_now())
+    if queued is None or queued.entry.household_id != this_household().id:
         abort(404)
-    return shown
+    return queued
 
 
-@dataclass(frozen=True)
-class EntryView:
-    """An entry as the templates take it."""
-
-    id: int
-    slot_name: str
-    day: Any
-    from_at: datetime | None
-    until_at: datetime | None
-    commune_name: str
-    commune_slug: str
-    places: str
-    not_after: datetime
-    state: WaitingState
-    place: str
-    number: int
-
-
-def entry_view(shown: ShownEntry) -> EntryView:
-    on_air = shown.slot.on_air if shown.slot else None
-    return EntryView(
-        shown.id,
-        slot_word(shown.slot_name),
-        shown.day,
-        on_air.from_at if on_air else None,
-        on_air.until_at if on_air else None,
-        shown.commune.name,
-        shown.commune.slug,
-        ", ".join(shown.places) or _("nơi nào trong xã cũng được"),
-        _told_until(shown),
-        shown.state,
-        place_text(shown.place) if shown.place else "",
-        shown.place.number if shown.place else 0,
-    )
-
-
-def _told_until(shown: ShownEntry) -> datetime:
+def _told_until(queued: QueuedEntry) -> datetime:
     """After the lead time nobody is offered the slot any more."""
-    last_at = offers_end_at(shown.slot.hold.from_at, shown.commune.policy) if shown.slot else shown.until_at
-    return min(shown.until_at, last_at)
+    until_at, slot = queued.entry.until_at, queued.slot
+    return min(until_at, offers_end_at(slot.hold.from_at, queued.commune.policy)) if slot else until_at
 
 
 @blueprint.post("/bookings/<code>/accept")
@@ -223,29 +187,30 @@ def _queue_page(problem: str = "") -> str:
                 "day": queue.day,
                 "hours": (queue.slot.on_air.from_at, queue.slot.on_air.until_at) if queue.slot else None,
                 "can_act": member.may_act(queue.commune.id),
-                "people": [_person_view(person) for person in queue.people],
+                "people": [
+                    {**_person_view(row), "places": ", ".join(place_names(queue.commune, row.place_ids))}
+                    for row in queue.people
+                ],
             }
             for queue in queues
         ],
     )
 
 
-def _person_view(person: PersonWaiting) -> dict[str, Any]:
-    one = person.entry.one
+def _person_view(one: Any) -> dict[str, Any]:
     reasons = [
-        _("được ưu tiên: %(reason)s", reason=person.reason) if one.put_forward_at else "",
+        _("được ưu tiên: %(reason)s", reason=one.reason) if one.put_forward_at else "",
         ngettext("%(num)d buổi trong 30 ngày qua", "%(num)d buổi trong 30 ngày qua", one.sessions)
         if one.had_kit
         else _("chưa được mượn lần nào"),
         _("chờ từ %(time)s", time=moment(one.joined_at)),
     ]
     return {
-        "id": one.entry_id,
-        "name": person.household_name,
-        "village": person.village,
-        "phone": person.phone,
+        "id": one.id,
+        "name": one.household_name,
+        "village": one.village,
+        "phone": one.phone or one.landline,
         "why": " · ".join(filter(None, reasons)),
-        "places": ", ".join(person.places),
         "is_forward": one.put_forward_at is not None,
     }
 
@@ -268,11 +233,11 @@ def leave_for(entry_id: int) -> Any:
     return _back_to_queue(done, shown, _("Đã thôi chờ: %(what)s.", what=_what(shown)))
 
 
-def _what(shown: ShownEntry) -> str:
-    return f"{slot_word(shown.slot_name)} {moment(shown.slot.on_air.from_at) if shown.slot else day(shown.day)}"
+def _what(shown: QueuedEntry) -> str:
+    return f"{slot_word(shown.entry.slot_name)} {moment(shown.slot.on_air.from_at) if shown.slot else day(shown.entry.day)}"
 
 
-def _back_to_queue(done: bool, shown: ShownEntry, text: str) -> Any:
+def _back_to_queue(done: bool, shown: QueuedEntry, text: str) -> Any:
     if done:
         flash(text, "good")
     else:
@@ -280,7 +245,7 @@ def _back_to_queue(done: bool, shown: ShownEntry, text: str) -> Any:
     return redirect("/staff/queue", 303)
 
 
-def _staff_entry_or_404(entry_id: int) -> ShownEntry:
+def _staff_entry_or_404(entry_id: int) -> QueuedEntry:
     shown = waiting_shown.find_entry(entry_id, now=utc_now())
     if shown is None or not this_member().may_see(shown.commune.id):
         abort(404)

@@ -12,6 +12,7 @@ from flask import Flask
 from kit_booking import worker
 from kit_booking.domain.counter import CheckedPart, Direction, TimeProblem
 from kit_booking.domain.messages import Kind
+from kit_booking.domain.standing import Pause
 from kit_booking.domain.status import LIVE, Status
 from kit_booking.models import (
     AuditEntry,
@@ -32,7 +33,8 @@ from kit_booking.services.counter.handover import Outcome, Problem, Seen, hand_o
 from kit_booking.services.counter.reading import handovers_of, parts_of_kit, parts_to_take_back
 from kit_booking.services.messages import overdue
 from kit_booking.services.register.erasing import erase
-from kit_booking.services.timeline import standing
+from kit_booking.services.register.households import find_household
+from kit_booking.services.timeline.standing import standing_of
 from kit_booking.services.waiting import entries
 from tests.support.builders import World
 from tests.support.fakes import FakeSms
@@ -225,11 +227,11 @@ def test_who_comes_after_all_is_too_late_when_somebody_else_has_the_time(counter
 
 def test_what_went_out_is_what_has_to_come_back(counter: Counter) -> None:
     whole = [CheckedPart("điện thoại", 1, 1), CheckedPart("đèn", 2, 2)]
-    assert counter.world.do(parts_of_kit, counter.kit.code) == whole
-    assert counter.world.do(parts_to_take_back, counter.kit.code, None) == whole
+    assert counter.world.do(parts_of_kit, counter.kit.id) == whole
+    assert counter.world.do(parts_to_take_back, counter.kit.id, None) == whole
     counter.gives(seen=Seen((CheckedPart("điện thoại", 1, 0), CheckedPart("đèn", 2, 1))))
-    out = counter.world.do(handovers_of, counter.evening.code)[Direction.OUT]
-    assert counter.world.do(parts_to_take_back, counter.kit.code, out) == [CheckedPart("đèn", 1, 1)]
+    out = counter.world.do(handovers_of, counter.evening)[Direction.OUT]
+    assert counter.world.do(parts_to_take_back, counter.kit.id, out) == [CheckedPart("đèn", 1, 1)]
 
 
 def test_the_clerks_word_on_a_kit_with_a_fault_is_kept(counter: Counter) -> None:
@@ -237,7 +239,7 @@ def test_the_clerks_word_on_a_kit_with_a_fault_is_kept(counter: Counter) -> None
     counter.takes(seen=ONE_LAMP)
     for is_usable in (True, False):
         counter.world.do(say_whether_usable, counter.evening.code, counter.clerk.id, is_usable, now=BACK_AT)
-        assert counter.world.do(handovers_of, counter.evening.code)[Direction.BACK].is_usable is is_usable
+        assert counter.world.do(handovers_of, counter.evening)[Direction.BACK].is_usable is is_usable
     assert [entry.action for entry in counter.world.all(AuditEntry)][-2:] == ["kit_usable", "kit_unusable"]
 
 
@@ -245,7 +247,7 @@ def test_photos_are_rows_of_the_handover(counter: Counter) -> None:
     counter.gives()
     counter.takes(seen=Seen(ONE_LAMP.parts, photos=(b"one", b"two")))
     assert len(counter.world.all(Photo)) == 2
-    assert len(counter.world.do(handovers_of, counter.evening.code)[Direction.BACK].photo_ids) == 2
+    assert len(counter.world.do(handovers_of, counter.evening)[Direction.BACK].photos) == 2
 
 
 def test_who_is_erased_leaves_no_name_note_or_photo_at_the_counter(counter: Counter) -> None:
@@ -313,12 +315,16 @@ def test_nobody_is_told_of_a_kit_that_is_back(counter: Counter) -> None:
     assert counter.world.all(Message, kind=Kind.OVERDUE) == []
 
 
+def pause_of(counter: Counter, now: datetime) -> Pause | None:
+    return counter.world.do(lambda: standing_of(find_household(counter.hanh.id), now=now)).standing.pause
+
+
 def test_a_kit_kept_over_a_day_too_long_pauses_until_it_is_back(counter: Counter) -> None:
     counter.gives()
     later = BACK_AT + timedelta(hours=25)
-    assert counter.world.do(standing.standing_of, counter.hanh.id, now=later).booked.standing.pause
+    assert pause_of(counter, later)
     counter.takes(now=later)
-    assert counter.world.do(standing.standing_of, counter.hanh.id, now=later).booked.standing.pause is None
+    assert pause_of(counter, later) is None
 
 
 # Several windows at once.
