@@ -1,6 +1,6 @@
 """The pages of the commune office."""
 
-from kit_booking.web.desk import audit, booking, closures, messages, office, on_behalf, printing, today
+from kit_booking.web.desk import audit, booking, closures, messages, office, on_behalf, printing, queue, today
 from kit_booking.web.desk.register import households, paper_register
 from kit_booking.web.desk.settings import pages, parts
 
@@ -9,6 +9,7 @@ PAGES = (
     today,
     messages,
     booking,
+    queue,
     closures,
     printing,
     households,

@@ -72,7 +72,7 @@ def add_holidays() -> Any:
         [Closing(one.commune.id, None, one.span, one.holiday.name) for one in wanted], this_member().id, now=now
     )
     if made:
-        flash(ngettext("Đã ghi nghỉ %(num)d dịp lễ.", "Đã ghi nghỉ %(num)d dịp lễ.", len(made)), "good")
+        flash(ngettext("Đã ghi nghỉ %(num)d dịp lễ.", len(made)), "good")
     else:
         flash(_("Chưa đánh dấu ngày lễ nào mới."), "bad")
     return redirect("/staff/closures", 303)
@@ -251,8 +251,8 @@ def settle(closure_id: int) -> Any:
 def _words_of(moved: int, cancelled: int) -> str:
     """``chuyển 2 phiếu, hủy 1 phiếu``"""
     words = [
-        ngettext("chuyển %(num)d phiếu", "chuyển %(num)d phiếu", moved) if moved else "",
-        ngettext("hủy %(num)d phiếu", "hủy %(num)d phiếu", cancelled) if cancelled else "",
+        ngettext("chuyển %(num)d phiếu", moved) if moved else "",
+        ngettext("hủy %(num)d phiếu", cancelled) if cancelled else "",
     ]
     return ", ".join(word for word in words if word)
 
@@ -264,10 +264,9 @@ def _say(done: dict[Settled, int]) -> None:
         flash(
             ngettext(
                 "%(num)d phiếu chưa chuyển được, vì bộ kia vừa có người. Xin xem đề nghị mới ở dưới.",
-                "%(num)d phiếu chưa chuyển được, vì bộ kia vừa có người. Xin xem đề nghị mới ở dưới.",
                 taken,
             ),
             "bad",
         )
     if before := done.get(Settled.BEFORE, 0):
-        flash(ngettext("%(num)d phiếu đã xong từ trước.", "%(num)d phiếu đã xong từ trước.", before), "good")
+        flash(ngettext("%(num)d phiếu đã xong từ trước.", before), "good")

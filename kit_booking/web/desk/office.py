@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from flask import Blueprint, abort, current_app, redirect, render_template, request
+from flask import Blueprint, abort, redirect, render_template, request
 
 from kit_booking.clock import utc_now
 from kit_booking.services.communes.facts import commune_facts
 from kit_booking.services.communes.fortnight import find_version_key, fortnight
-from kit_booking.services.ops import demo
 from kit_booking.services.sign_in.sign_in import PasswordCheck, check_password
 from kit_booking.web.frame.forms import StaffForm
 from kit_booking.web.frame.language import gettext as _
@@ -41,8 +40,7 @@ def check() -> Any:
 
 
 def _sign_in_page(form: StaffForm) -> str:
-    accounts = demo.ACCOUNTS if current_app.extensions["settings"].demo else []
-    return render_template("desk/sign_in.html", form=form, accounts=accounts)
+    return render_template("desk/sign_in.html", form=form)
 
 
 @blueprint.get("/communes/<slug>")

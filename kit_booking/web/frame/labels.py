@@ -1,4 +1,4 @@
-"""What refusals, problems, messages and people are called on screen."""
+"""What problems, messages and people are called on screen."""
 
 from flask import Flask
 
@@ -11,10 +11,10 @@ from kit_booking.domain.queue import Place, Why
 from kit_booking.models import Handover, Household, MessageState, PauseReason, SendingPause
 from kit_booking.services.booking.reading import ShownMove
 from kit_booking.services.sign_in.sign_in import CodeCheck
-from kit_booking.services.waiting.entries import WaitRefusal
 from kit_booking.web.frame.formats import day, moment
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.language import lazy_gettext, ngettext
+from kit_booking.web.frame.refusals import refusal_text
 
 COMMON_REASONS = (
     lazy_gettext("Bộ đang sửa"),
@@ -43,42 +43,6 @@ def slot_word(name: str) -> str:
     return str(_SLOTS.get(name, name))
 
 
-def refusal_text(refusal: Refusal) -> str:
-    """One full sentence that says what is so and, where it helps, what to do."""
-    match refusal.reason:
-        case Reason.TAKEN:
-            return _("Buổi này vừa có nhà khác đăng ký. Bà con chọn buổi khác giúp nhé.")
-        case Reason.CLOSED:
-            return _("Buổi này bộ nghỉ, không cho mượn.")
-        case Reason.TOO_LATE:
-            assert refusal.at
-            return _("Buổi này hết giờ đăng ký từ %(time)s.", time=moment(refusal.at))
-        case Reason.NOT_OPEN:
-            assert refusal.at
-            return _("Ngày này chưa mở, bà con đăng ký được từ %(time)s.", time=moment(refusal.at))
-        case Reason.AHEAD:
-            return _(
-                "Nhà mình đang có đủ %(most)d phiếu sắp tới. Mượn xong hoặc hủy bớt thì đăng ký thêm được.",
-                most=refusal.most,
-            )
-        case Reason.WEEK:
-            return _(
-                "Mỗi nhà mượn tối đa %(most)d buổi một tuần. Bà con chọn buổi ở tuần khác nhé.",
-                most=refusal.most,
-            )
-        case Reason.PAUSED if refusal.at:
-            return _(
-                "Nhà mình tạm nghỉ đăng ký đến %(time)s, vì có buổi không đến nhận hoặc hủy quá muộn.",
-                time=moment(refusal.at),
-            )
-        case Reason.PAUSED:
-            return _("Nhà mình đang giữ một bộ quá giờ trả. Trả bộ xong thì đăng ký tiếp được.")
-        case Reason.OTHERS:
-            return _("Bộ này chỉ cho các nhà trong xã mượn. Bà con xem bộ của xã nhà mình nhé.")
-        case Reason.NO_CLERK:
-            return _("Xã chưa có cán bộ duyệt phiếu, bà con gọi điện cho xã giúp.")
-
-
 def standing_texts(household: Household, booked: Booked) -> list[str]:
     """What a household has and may still have, its strikes, and why it is paused: friendly sentences."""
     policy = household.policy
@@ -97,7 +61,6 @@ def standing_texts(household: Household, booked: Booked) -> list[str]:
     if strikes and booked.standing.counts_until_at:
         texts.append(
             ngettext(
-                "Nhà mình có %(num)d lần không đến nhận hoặc hủy quá muộn, còn tính đến %(until)s.",
                 "Nhà mình có %(num)d lần không đến nhận hoặc hủy quá muộn, còn tính đến %(until)s.",
                 len(strikes),
                 until=day(booked.standing.counts_until_at),
@@ -125,30 +88,10 @@ def quota_text(booked: Booked, policy: Policy) -> str:
     if left:
         return ngettext(
             "Nhà mình đang có %(ahead)d phiếu sắp tới, còn được đăng ký %(num)d phiếu nữa.",
-            "Nhà mình đang có %(ahead)d phiếu sắp tới, còn được đăng ký %(num)d phiếu nữa.",
             left,
             ahead=booked.ahead,
         )
     return _("Nhà mình đang có đủ %(ahead)d phiếu sắp tới.", ahead=booked.ahead)
-
-
-def no_place_text(reason: WaitRefusal) -> str:
-    """Why somebody can't wait for a slot."""
-    match reason:
-        case WaitRefusal.FREE:
-            return _("Buổi này vừa có chỗ trống, bà con đăng ký mượn luôn được.")
-        case WaitRefusal.CLOSED:
-            return _("Buổi này bộ nghỉ, không cho mượn.")
-        case WaitRefusal.OWN:
-            return _("Nhà mình đã có phiếu của buổi này rồi.")
-        case WaitRefusal.TOO_LATE:
-            return _("Buổi này sát giờ quá rồi, bà con gọi điện cho xã.")
-        case WaitRefusal.MOST:
-            return _("Nhà mình đang chờ đủ số buổi được chờ. Thôi chờ một buổi thì chờ được buổi này.")
-        case WaitRefusal.PAUSED:
-            return _("Nhà mình đang tạm nghỉ đăng ký nên chưa chờ được. Xem ở “Phiếu của nhà mình”.")
-        case WaitRefusal.OTHERS:
-            return refusal_text(Refusal(Reason.OTHERS))
 
 
 def place_text(place: Place) -> str:
@@ -157,24 +100,23 @@ def place_text(place: Place) -> str:
         return _("Nhà mình đứng đầu: có chỗ trống là xã báo ngay.")
     parts = [_before_text(why, place.before[why]) for why in Why if place.before[why]]
     before = place.number - 1
-    start = ngettext("Trước nhà mình có %(num)d hộ", "Trước nhà mình có %(num)d hộ", before)
+    start = ngettext("Trước nhà mình có %(num)d hộ", before)
     return f"{start}: {', '.join(parts)}."
 
 
 def _before_text(why: Why, count: int) -> str:
     match why:
         case Why.PUT_FORWARD:
-            return ngettext("%(num)d hộ được xã ưu tiên", "%(num)d hộ được xã ưu tiên", count)
+            return ngettext("%(num)d hộ được xã ưu tiên", count)
         case Why.FIRST_TIME:
-            return ngettext("%(num)d hộ chưa được mượn lần nào", "%(num)d hộ chưa được mượn lần nào", count)
+            return ngettext("%(num)d hộ chưa được mượn lần nào", count)
         case Why.FEWER:
             return ngettext(
-                "%(num)d hộ ít được mượn hơn trong 30 ngày qua",
                 "%(num)d hộ ít được mượn hơn trong 30 ngày qua",
                 count,
             )
         case Why.EARLIER:
-            return ngettext("%(num)d hộ vào chờ trước", "%(num)d hộ vào chờ trước", count)
+            return ngettext("%(num)d hộ vào chờ trước", count)
 
 
 def phone_problem_text(problem: PhoneProblem) -> str:

@@ -1,6 +1,6 @@
 """A household's pages: asking for a slot, its bookings, giving one up."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, request
@@ -12,17 +12,17 @@ from kit_booking.services.audit import Actor
 from kit_booking.services.booking import answers, ask, reading
 from kit_booking.services.booking.change import change_slot
 from kit_booking.services.communes.facts import commune_facts
-from kit_booking.services.communes.fortnight import find_version_key, fortnight
-from kit_booking.services.communes.schedule import SlotState
+from kit_booking.services.communes.fortnight import SlotView, find_version_key, fortnight
 from kit_booking.services.messages.choice import choose_texts
 from kit_booking.services.timeline.standing import standing_of
 from kit_booking.services.waiting.reading import entries_of
 from kit_booking.web.frame.forms import EmptyForm, NumberForm, SlotForm
-from kit_booking.web.frame.labels import quota_text, refusal_text, slot_word, standing_texts
+from kit_booking.web.frame.labels import quota_text, standing_texts
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.readers import household, household_only, own_booking_or_404, this_household
+from kit_booking.web.frame.refusals import refusal_text
 from kit_booking.web.household.communes import Office, office_of
-from kit_booking.web.household.slots import day_or_404, look_or_404, no_slot_is_404, slot_address, slot_page_of
+from kit_booking.web.household.slots import day_or_404, free_slots, look_or_404, no_slot_is_404, slot_address
 from kit_booking.web.household.waiting import can_wait, join_page
 
 blueprint = Blueprint("bookings", __name__)
@@ -65,7 +65,7 @@ def _slot_page(kit_code: str, day: str, slot_key: str, form: SlotForm | None = N
         form = form or SlotForm(sells=who.sells, streams_on=who.streams_on)
     return render_template(
         "household/bookings/slot.html",
-        slot=slot_page_of(look.bookable),
+        bookable=look.bookable,
         form=form or NumberForm(),
         refusals=[refusal_text(refusal) for refusal in look.refusals],
         standing=quota_text(look.booked, look.bookable.commune.policy) if look.booked else "",
@@ -149,13 +149,13 @@ def _change_page(booking: Booking, to: str, problems: list[str] | None = None) -
         if look.refusals:
             problems, to = [refusal_text(refusal) for refusal in look.refusals], ""
         else:
-            chosen = slot_page_of(look.bookable)
+            chosen = look.bookable
     return render_template(
         "household/bookings/change.html",
         booking=booking,
         chosen=chosen,
         to=to,
-        days=[] if chosen else free_days(booking.commune.slug, who.id, now=now),
+        free=[] if chosen else _free_slots(booking.commune.slug, who.id, now=now),
         problems=problems,
         office=_office(booking),
     )
@@ -166,22 +166,9 @@ def _slot_names_or_404(to: str) -> tuple[str, str, str]:
     return names or abort(404)
 
 
-def free_days(commune_slug: str, household_id: int, *, now: datetime) -> list[tuple[date, list[dict[str, Any]]]]:
-    """The free slots of a commune, day by day; days without one are left out."""
-    stamp = find_version_key(commune_slug) or abort(404)
-    shown = fortnight(commune_facts(stamp.commune_id, stamp.version), now=now, household_id=household_id)
-    days: dict[date, list[dict[str, Any]]] = {}
-    for kit, slot, state, _code in shown.seen():
-        if state is SlotState.FREE:
-            days.setdefault(slot.day, []).append(
-                {
-                    "to": f"{kit.code}/{slot.day}/{slot.key}",
-                    "name": slot_word(slot.name),
-                    "hours": (slot.on_air.from_at, slot.on_air.until_at),
-                    "place": kit.place,
-                }
-            )
-    return [(day, sorted(slots, key=lambda one: one["hours"])) for day, slots in sorted(days.items())]
+def _free_slots(commune_slug: str, household_id: int, *, now: datetime) -> list[SlotView]:
+    key = find_version_key(commune_slug) or abort(404)
+    return free_slots(fortnight(commune_facts(key.commune_id, key.version), now=now, household_id=household_id))
 
 
 @blueprint.get("/bookings/<code>/cancel")

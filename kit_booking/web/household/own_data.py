@@ -20,8 +20,8 @@ from kit_booking.services.booking.reading import bookings_of_household, count_bo
 from kit_booking.services.counter.reading import handovers_of_household
 from kit_booking.services.register import erasing, households
 from kit_booking.services.waiting.reading import open_entries
-from kit_booking.web.desk.register.forms import OwnForm
 from kit_booking.web.frame.formats import status_word
+from kit_booking.web.frame.forms import VillageForm
 from kit_booking.web.frame.labels import kind_word, slot_word, state_word
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.readers import household_only, this_household
@@ -36,13 +36,13 @@ EVERYTHING = 100_000
 @household_only
 def show() -> str:
     own = this_household()
-    return _page(own, OwnForm(obj=own))
+    return _page(own, VillageForm(obj=own))
 
 
 @blueprint.post("")
 @household_only
 def correct() -> Any:
-    own, form = this_household(), OwnForm()
+    own, form = this_household(), VillageForm()
     if not form.validate_on_submit():
         return _page(own, form), 422
     village, craft = form.text("village"), form.text("craft")
@@ -51,7 +51,7 @@ def correct() -> Any:
     return redirect("/household", 303)
 
 
-def _page(own: Household, form: OwnForm) -> str:
+def _page(own: Household, form: VillageForm) -> str:
     return render_template(
         "household/own_data/own.html",
         household=own,

@@ -1,9 +1,9 @@
-"""Waiting for a taken slot: joining, one's place in the queue, taking an offer; and the queue as staff see it."""
+"""Waiting for a taken slot: joining, one's place in the queue, taking an offer."""
 
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template
+from flask import Blueprint, abort, redirect, render_template
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # Too new for its stubs.
 
 from kit_booking.clock import utc_now
@@ -13,25 +13,16 @@ from kit_booking.domain.local_time import local
 from kit_booking.services.audit import Actor
 from kit_booking.services.booking.ask import SlotLook
 from kit_booking.services.communes.slots import BookableSlot
-from kit_booking.services.sign_in.members import communes_seen
 from kit_booking.services.waiting import entries
-from kit_booking.services.waiting import reading as waiting_shown
-from kit_booking.services.waiting.reading import QueuedEntry, place_names
-from kit_booking.web.frame.formats import day, moment
-from kit_booking.web.frame.forms import EmptyForm, NumberForm, ReasonForm, WaitForm
-from kit_booking.web.frame.labels import no_place_text, place_text, slot_word
+from kit_booking.services.waiting.reading import QueuedEntry, find_entry, own_entry, queue_of
+from kit_booking.web.frame.formats import moment
+from kit_booking.web.frame.forms import EmptyForm, NumberForm, WaitForm
+from kit_booking.web.frame.labels import place_text
 from kit_booking.web.frame.language import gettext as _
-from kit_booking.web.frame.language import ngettext
-from kit_booking.web.frame.readers import (
-    household,
-    household_only,
-    own_booking_or_404,
-    staff_only,
-    this_household,
-    this_member,
-)
+from kit_booking.web.frame.readers import household, household_only, own_booking_or_404, this_household
+from kit_booking.web.frame.refusals import wait_refusal_text
 from kit_booking.web.household.communes import office_of
-from kit_booking.web.household.slots import day_or_404, look_or_404, no_slot_is_404, slot_page_of
+from kit_booking.web.household.slots import day_or_404, look_or_404, no_slot_is_404
 
 blueprint = Blueprint("waiting_list", __name__)
 
@@ -48,9 +39,9 @@ def can_wait(look: SlotLook) -> bool:
 def join_page(look: SlotLook, problems: list[str] | None = None, form: WaitForm | None = None) -> Any:
     """The page of a taken slot: what waiting means, and the button."""
     bookable, who, now = look.bookable, household(), utc_now()
-    if who and (entry_id := waiting_shown.own_entry(bookable, who.id)):
+    if who and (entry_id := own_entry(bookable, who.id)):
         return redirect(f"/waiting/{entry_id}", 303)
-    queue = waiting_shown.queue_of(bookable, now=now)
+    queue = queue_of(bookable, now=now)
     if who and form is None:
         form = WaitForm(places=[place.id for place in queue.places if place.held == Reason.TAKEN])
     if form:
@@ -60,7 +51,7 @@ def join_page(look: SlotLook, problems: list[str] | None = None, form: WaitForm 
         form.until.choices = until_choices(bookable, queue.last_pick_up_at, now=now)
     return render_template(
         "household/waiting/join.html",
-        slot=slot_page_of(bookable),
+        bookable=bookable,
         form=form or NumberForm(),
         free=[place for place in queue.places if place.held is None],
         waiting=queue.waiting,
@@ -89,7 +80,7 @@ def until_choices(bookable: BookableSlot, last_pick_up_at: datetime, *, now: dat
 def join(kit_code: str, day: str, slot_key: str) -> Any:
     now, who = utc_now(), this_household()
     look = look_or_404(kit_code, day, slot_key, who.id, now=now)
-    queue = waiting_shown.queue_of(look.bookable, now=now)
+    queue = queue_of(look.bookable, now=now)
     form = WaitForm()
     form.places.choices = [SelectChoice(place.id, place.name) for place in queue.places]
     form.until.choices = until_choices(look.bookable, queue.last_pick_up_at, now=now)
@@ -109,7 +100,7 @@ def join(kit_code: str, day: str, slot_key: str) -> Any:
         )
     if joined.entry_id is not None:
         return redirect(f"/waiting/{joined.entry_id}", 303)
-    return join_page(look, [no_place_text(reason) for reason in joined.reasons], form), 409
+    return join_page(look, [wait_refusal_text(reason) for reason in joined.reasons], form), 409
 
 
 @blueprint.get("/waiting/<int(max=2147483647):entry_id>")
@@ -138,7 +129,7 @@ def leave(entry_id: int) -> Any:
 
 
 def _own_entry_or_404(entry_id: int) -> QueuedEntry:
-    queued = waiting_shown.find_entry(entry_id, now=utc_now())
+    queued = find_entry(entry_id, now=utc_now())
     if queued is None or queued.entry.household_id != this_household().id:
         abort(404)
     return queued
@@ -164,91 +155,3 @@ def refuse(code: str) -> Any:
     own_booking_or_404(code)
     entries.refuse(code, Actor(household_id=this_household().id), now=utc_now())
     return redirect(f"/bookings/{code}", 303)
-
-
-@blueprint.get("/staff/queue")
-@staff_only
-def queue() -> str:
-    return _queue_page()
-
-
-def _queue_page(problem: str = "") -> str:
-    member, now = this_member(), utc_now()
-    communes = communes_seen(member)
-    queues = waiting_shown.queues_of([commune.id for commune in communes], now=now)
-    return render_template(
-        "desk/queue.html",
-        communes=communes,
-        problem=problem,
-        queues=[
-            {
-                "commune": queue.commune.name,
-                "name": slot_word(queue.slot_name),
-                "day": queue.day,
-                "hours": (queue.slot.on_air.from_at, queue.slot.on_air.until_at) if queue.slot else None,
-                "can_act": member.may_act(queue.commune.id),
-                "people": [
-                    {**_person_view(row), "places": ", ".join(place_names(queue.commune, row.place_ids))}
-                    for row in queue.people
-                ],
-            }
-            for queue in queues
-        ],
-    )
-
-
-def _person_view(one: Any) -> dict[str, Any]:
-    reasons = [
-        _("được ưu tiên: %(reason)s", reason=one.reason) if one.put_forward_at else "",
-        ngettext("%(num)d buổi trong 30 ngày qua", "%(num)d buổi trong 30 ngày qua", one.sessions)
-        if one.had_kit
-        else _("chưa được mượn lần nào"),
-        _("chờ từ %(time)s", time=moment(one.joined_at)),
-    ]
-    return {
-        "id": one.id,
-        "name": one.household_name,
-        "village": one.village,
-        "phone": one.phone or one.landline,
-        "why": " · ".join(filter(None, reasons)),
-        "is_forward": one.put_forward_at is not None,
-    }
-
-
-@blueprint.post("/staff/queue/<int(max=2147483647):entry_id>/forward")
-@staff_only
-def put_forward(entry_id: int) -> Any:
-    shown, form = _staff_entry_or_404(entry_id), ReasonForm()
-    if not form.validate_on_submit():
-        return _queue_page(_("Cần ghi lý do ưu tiên, vì các nhà khác cũng đang chờ.")), 422
-    done = entries.put_forward(entry_id, this_member().id, form.text("reason"), now=utc_now())
-    return _back_to_queue(done, shown, _("Đã đưa lên đầu: %(what)s.", what=_what(shown)))
-
-
-@blueprint.post("/staff/queue/<int(max=2147483647):entry_id>/leave")
-@staff_only
-def leave_for(entry_id: int) -> Any:
-    shown = _staff_entry_or_404(entry_id)
-    done = entries.leave(entry_id, Actor(staff_id=this_member().id), now=utc_now())
-    return _back_to_queue(done, shown, _("Đã thôi chờ: %(what)s.", what=_what(shown)))
-
-
-def _what(shown: QueuedEntry) -> str:
-    return f"{slot_word(shown.entry.slot_name)} {moment(shown.slot.on_air.from_at) if shown.slot else day(shown.entry.day)}"
-
-
-def _back_to_queue(done: bool, shown: QueuedEntry, text: str) -> Any:
-    if done:
-        flash(text, "good")
-    else:
-        flash(_("Không làm được nữa: nhà này không còn chờ, hoặc đã được ưu tiên."), "bad")
-    return redirect("/staff/queue", 303)
-
-
-def _staff_entry_or_404(entry_id: int) -> QueuedEntry:
-    shown = waiting_shown.find_entry(entry_id, now=utc_now())
-    if shown is None or not this_member().may_see(shown.commune.id):
-        abort(404)
-    if not this_member().may_act(shown.commune.id):
-        abort(403)
-    return shown
