@@ -1,7 +1,6 @@
-"""Bookings, their texts and their history, read without a lock."""
+"""Bookings and the texts about them, read without a lock."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
@@ -11,21 +10,11 @@ from kit_booking.database import load, read
 from kit_booking.domain.delivery import NOT_TOLD
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import USED, Status
-from kit_booking.models import Booking, BookingMove, Commune, Hold, Kit, Message, Staff, WaitingEntry
+from kit_booking.models import Booking, Commune, Hold, Kit, Message, WaitingEntry
 
 MOST_TEXTS = 30
 LONG_AGO = timedelta(days=60)
 """No text about a booking that is not over is older."""
-
-
-@dataclass(frozen=True)
-class ShownMove:
-    status: Status
-    happened_at: datetime
-    by_household: bool
-    by_staff: str
-    """The name of the member of staff, empty when it was none."""
-    reason: str
 
 
 _bookings = (
@@ -110,27 +99,6 @@ def is_first_time(booking: Booking) -> bool:
 def was_offered(booking: Booking) -> bool:
     """It came from the waiting list."""
     return bool(read(select(WaitingEntry.id).where(WaitingEntry.booking_id == booking.id)))
-
-
-def history(code: str) -> list[ShownMove]:
-    """Every move of the booking, the first first."""
-    rows = read(
-        select(
-            BookingMove.to_status,
-            BookingMove.happened_at,
-            BookingMove.household_id,
-            Staff.name,
-            BookingMove.reason,
-        )
-        .join(Booking, Booking.id == BookingMove.booking_id)
-        .outerjoin(Staff, Staff.id == BookingMove.staff_id)
-        .where(Booking.code == code)
-        .order_by(BookingMove.id)
-    )
-    return [
-        ShownMove(Status(row[0]), row[1], by_household=row[2] is not None, by_staff=row[3] or "", reason=row[4])
-        for row in rows
-    ]
 
 
 def messages_of(booking: Booking) -> list[Message]:

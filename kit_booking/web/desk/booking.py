@@ -11,7 +11,7 @@ from kit_booking.domain.counter import Direction
 from kit_booking.domain.status import HAD_KIT, Status
 from kit_booking.domain.text import clean
 from kit_booking.models import Booking, Handover
-from kit_booking.services.audit import Actor
+from kit_booking.services.audit import Actor, booking_history
 from kit_booking.services.booking import answers, reading
 from kit_booking.services.booking.answers import WITHDRAWABLE, Outcome
 from kit_booking.services.booking.move import Moved, SeenSlot, free_slots, move_booking
@@ -47,7 +47,7 @@ def _page(booking: Booking, form: ReasonForm | None = None) -> str:
         "desk/booking.html",
         booking=booking,
         first_time=reading.is_first_time(booking),
-        history=reading.history(booking.code),
+        history=booking_history(booking.code),
         messages=reading.messages_of(booking),
         handovers=handovers_of(booking).values() if has_counter else (),
         reasons=COMMON_REASONS,

@@ -8,7 +8,7 @@ from flask import Blueprint, abort, redirect, render_template, request
 from kit_booking.clock import utc_now
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking
-from kit_booking.services.audit import Actor
+from kit_booking.services.audit import Actor, booking_history
 from kit_booking.services.booking import answers, ask, reading
 from kit_booking.services.booking.change import change_slot
 from kit_booking.services.communes.facts import commune_facts
@@ -111,7 +111,7 @@ def _one_page(booking: Booking, refused: str = "") -> str:
     return render_template(
         "household/bookings/one.html",
         booking=booking,
-        history=reading.history(booking.code),
+        history=booking_history(booking.code),
         was_offered=booking.status == Status.LAPSED and reading.was_offered(booking),
         is_new="new" in request.args and booking.status == Status.REQUESTED,
         refused=refused,
