@@ -5,9 +5,12 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kit_booking.database import Base, UtcDateTime
+from kit_booking.models.booking import Booking
+from kit_booking.models.commune import Commune
+from kit_booking.models.household import Household
 
 
 class WaitingState(StrEnum):
@@ -66,3 +69,7 @@ class WaitingEntry(Base):
     reason: Mapped[str] = mapped_column(String(200), default="")
     """Why staff put it before all others."""
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    household: Mapped[Household] = relationship(lazy="raise", innerjoin=True)
+    commune: Mapped[Commune] = relationship(lazy="raise", innerjoin=True)
+    booking: Mapped[Booking | None] = relationship(lazy="raise")

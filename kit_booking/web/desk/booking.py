@@ -10,16 +10,14 @@ from kit_booking.clock import utc_now
 from kit_booking.domain.counter import Direction
 from kit_booking.domain.status import HAD_KIT, Status
 from kit_booking.domain.text import clean
-from kit_booking.services.audit import Actor
-from kit_booking.services.booking import answers
-from kit_booking.services.booking import reading as bookings_shown
+from kit_booking.models import Booking, Handover
+from kit_booking.services.audit import Actor, booking_history
+from kit_booking.services.booking import answers, reading
 from kit_booking.services.booking.answers import WITHDRAWABLE, Outcome
 from kit_booking.services.booking.move import Moved, SeenSlot, free_slots, move_booking
-from kit_booking.services.booking.reading import ShownBooking
 from kit_booking.services.counter import handover
 from kit_booking.services.counter.handover import CAN_GO_OUT, HandoverRefusal, Seen
-from kit_booking.services.counter.reading import ShownHandover, find_photo, handovers_of, parts_of_kit
-from kit_booking.services.messages.choice import text_choice
+from kit_booking.services.counter.reading import find_photo, handovers_of, parts_of_kit
 from kit_booking.services.waiting import entries
 from kit_booking.web.desk.counter_forms import (
     all_there,
@@ -29,7 +27,6 @@ from kit_booking.web.desk.counter_forms import (
     handover_refusal_text,
     parts_of,
 )
-from kit_booking.web.desk.tabs import desk_view
 from kit_booking.web.frame.formats import hours, long_day, status_word
 from kit_booking.web.frame.forms import ReasonForm
 from kit_booking.web.frame.labels import COMMON_REASONS, fault_text, slot_word
@@ -50,17 +47,19 @@ def one(code: str) -> str:
     return _page(staff_booking_or_404(code))
 
 
-def _page(booking: ShownBooking, form: ReasonForm | None = None) -> str:
+def _page(booking: Booking, form: ReasonForm | None = None) -> str:
     may_act = this_member().may_act(booking.commune_id)
+    has_counter = booking.status in CAN_GO_OUT | HAD_KIT
     return render_template(
         "desk/booking.html",
-        booking=desk_view(booking, utc_now()),
-        history=bookings_shown.history(booking.code),
-        messages=bookings_shown.messages_of(booking.code),
-        handovers=handovers_of(booking.code).values(),
+        booking=booking,
+        first_time=reading.is_first_time(booking),
+        history=booking_history(booking.code),
+        messages=reading.messages_of(booking),
+        handovers=handovers_of(booking).values() if has_counter else (),
         reasons=COMMON_REASONS,
         form=form,
-        has_counter=booking.status in CAN_GO_OUT | HAD_KIT,
+        has_counter=has_counter,
         may_act=may_act,
         can_approve=may_act and booking.status == Status.REQUESTED,
         can_cancel=may_act and booking.status in WITHDRAWABLE,
@@ -118,10 +117,10 @@ def _answer(code: str, wanted: Status, act: Callable[..., Outcome], *arguments: 
     if not outcome.is_done:
         _flash_not_done(booking, outcome.status, wanted)
         return redirect(f"/staff/bookings/{code}", 303)
-    what = {"code": booking.code, "name": booking.household_name, "status": status_word(outcome.status)}
+    what = {"code": booking.code, "name": booking.household.name, "status": status_word(outcome.status)}
     if outcome.status is Status.REFUSED:
         text = _("Phiếu %(code)s, hộ %(name)s: không nhận chỗ. Chỗ này dành cho nhà chờ tiếp theo.", **what)
-    elif text_choice(booking.household_id).gets_texts:
+    elif booking.household.gets_texts:
         text = _("Phiếu %(code)s, hộ %(name)s: %(status)s. Hộ sẽ nhận được tin nhắn.", **what)
     else:
         text = _("Phiếu %(code)s, hộ %(name)s: %(status)s. Hộ này không nhận tin nhắn, xin gọi điện.", **what)
@@ -129,9 +128,9 @@ def _answer(code: str, wanted: Status, act: Callable[..., Outcome], *arguments: 
     return redirect("/staff", 303)
 
 
-def _flash_not_done(booking: ShownBooking, status: Status, wanted: Status) -> None:
+def _flash_not_done(booking: Booking, status: Status, wanted: Status) -> None:
     """Say that the booking has the wanted status already, or another one."""
-    what = {"code": booking.code, "name": booking.household_name, "status": status_word(status)}
+    what = {"code": booking.code, "name": booking.household.name, "status": status_word(status)}
     if status == wanted:
         flash(_("Phiếu %(code)s, hộ %(name)s, đã xong từ trước: %(status)s.", **what), "good")
     else:
@@ -187,14 +186,14 @@ def _check(code: str, way: Direction) -> Any:
     act = handover.hand_over if way is Direction.OUT else handover.take_back
     outcome = act(code, this_member().id, seen, now=utc_now())
     if outcome.is_done:
-        flash(done_text(way, booking.kit_code, booking.household_name), f"receipt {code}")
+        flash(done_text(way, booking.kit.code, booking.household.name), f"receipt {code}")
         is_question = way is Direction.BACK and outcome.has_fault
         return redirect(f"/staff/bookings/{code}/usable" if is_question else "/staff", 303)
     if outcome.refusal is HandoverRefusal.STATUS:
         wanted = Status.OUT if way is Direction.OUT else Status.RETURNED
         _flash_not_done(booking, outcome.status, wanted)
         return redirect("/staff" if outcome.status == wanted else f"/staff/bookings/{code}", 303)
-    still_out = bookings_shown.find_booking(outcome.out_code) if outcome.out_code else None
+    still_out = reading.find_booking(outcome.out_code) if outcome.out_code else None
     return check_page(booking, way, parts, form, handover_refusal_text(outcome.refusal, still_out), still_out), 409
 
 
@@ -202,26 +201,26 @@ def _check(code: str, way: Direction) -> Any:
 @staff_only
 def ask_whether_usable(code: str) -> Any:
     booking = staff_booking_or_404(code, acting=True)
-    fault = fault_text(_faulty_or_404(code))
-    return render_template("desk/counter/usable.html", booking=desk_view(booking, utc_now()), fault=fault)
+    return render_template("desk/counter/usable.html", booking=booking, fault=fault_text(_faulty_or_404(booking)))
 
 
 @blueprint.post("/bookings/<code>/usable")
 @staff_only
 def say_whether_usable(code: str) -> Any:
     """Out of service leads on to a closure, which asks until when and what becomes of the bookings in that time."""
-    booking, back = staff_booking_or_404(code, acting=True), _faulty_or_404(code)
+    booking = staff_booking_or_404(code, acting=True)
+    back = _faulty_or_404(booking)
     is_usable = request.form.get("usable") != "no"
     handover.say_whether_usable(code, this_member().id, is_usable, now=utc_now())
     if is_usable:
-        flash(_("Bộ %(kit)s vẫn cho mượn được.", kit=booking.kit_code), "good")
+        flash(_("Bộ %(kit)s vẫn cho mượn được.", kit=booking.kit.code), "good")
         return redirect("/staff", 303)
-    return redirect(f"/staff/closures/new?{urlencode({'kit': booking.kit_code, 'reason': fault_text(back)})}", 303)
+    return redirect(f"/staff/closures/new?{urlencode({'kit': booking.kit.code, 'reason': fault_text(back)})}", 303)
 
 
-def _faulty_or_404(code: str) -> ShownHandover:
+def _faulty_or_404(booking: Booking) -> Handover:
     """What was written down when the kit came back with a fault."""
-    back = handovers_of(code).get(Direction.BACK)
+    back = handovers_of(booking).get(Direction.BACK)
     return back if back and back.has_fault else abort(404)
 
 
@@ -229,13 +228,14 @@ def _faulty_or_404(code: str) -> ShownHandover:
 @staff_only
 def receipt(code: str) -> str:
     """The paper to sign; before the kit goes out its boxes are empty, to be ticked by hand."""
-    booking, handovers = staff_booking_or_404(code), handovers_of(code)
+    booking = staff_booking_or_404(code)
+    handovers = handovers_of(booking)
     out, back = handovers.get(Direction.OUT), handovers.get(Direction.BACK)
-    parts = out.parts if out else parts_of_kit(booking.kit_code)
+    parts = out.parts if out else parts_of_kit(booking.kit_id)
     came_back = {part.name: part for part in back.parts} if back else {}
     return render_template(
         "desk/counter/receipt.html",
-        booking=desk_view(booking, utc_now()),
+        booking=booking,
         out=out,
         back=back,
         lines=[(part, came_back.get(part.name)) for part in parts],
@@ -278,7 +278,7 @@ def move(code: str) -> Any:
     if moved is Moved.NEEDS_REASON:
         problem = _("Buổi đó ngoài thời gian đăng ký. Xin ghi lý do rồi bấm lại.")
         return _move_page(booking, problem, is_reason_missing=True), 422
-    what = {"code": code, "kit": booking.kit_code, "slot": slot_word(booking.slot_name).lower()}
+    what = {"code": code, "kit": booking.kit.code, "slot": slot_word(booking.slot_name).lower()}
     what |= {"day": long_day(booking.day), "hours": hours((booking.from_at, booking.until_at))}
     if moved is Moved.DONE:
         flash(_("Phiếu %(code)s nay ở bộ %(kit)s, %(slot)s %(day)s, %(hours)s. Hộ được nhắn tin.", **what), "good")
@@ -287,15 +287,15 @@ def move(code: str) -> Any:
     return redirect(f"/staff/bookings/{code}", 303)
 
 
-def _move_page(booking: ShownBooking, problem: str = "", reason: str = "", *, is_reason_missing: bool = False) -> str:
+def _move_page(booking: Booking, problem: str = "", reason: str = "", *, is_reason_missing: bool = False) -> str:
     free = free_slots(booking, now=utc_now())
     easy = [one for one in free if not one.needs_reason]
     same_time = [one for one in easy if one.slot.on_air.from_at == booking.from_at]
-    same_kit = [one for one in easy if one.kit.code == booking.kit_code]
+    same_kit = [one for one in easy if one.kit.code == booking.kit.code]
     return render_template(
         "desk/move.html",
-        booking=desk_view(booking, utc_now()),
-        seen=SeenSlot(booking.kit_code, booking.pick_up_at),
+        booking=booking,
+        seen=SeenSlot(booking.kit.code, booking.pick_up_at),
         same_time=same_time,
         same_kit=same_kit,
         others=[one for one in easy if one not in same_time and one not in same_kit],

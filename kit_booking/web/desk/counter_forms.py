@@ -19,13 +19,11 @@ from wtforms import (
 from wtforms.validators import NumberRange, Optional
 
 from kit_booking.adapters.pictures import NotAPicture, TooLarge, small_jpeg
-from kit_booking.clock import utc_now
 from kit_booking.domain.counter import CheckedPart, Direction, TimeProblem
 from kit_booking.domain.local_time import ZONE
-from kit_booking.services.booking.reading import ShownBooking
+from kit_booking.models import Booking
 from kit_booking.services.counter.handover import HandoverRefusal, Seen
 from kit_booking.services.counter.reading import handovers_of, parts_of_kit, parts_to_take_back
-from kit_booking.web.desk.tabs import desk_view
 from kit_booking.web.frame import forms
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.language import lazy_gettext
@@ -110,27 +108,27 @@ def form_of(way: Direction) -> type[CheckForm]:
     return OutForm if way is Direction.OUT else BackForm
 
 
-def parts_of(booking: ShownBooking, way: Direction) -> list[CheckedPart]:
+def parts_of(booking: Booking, way: Direction) -> list[CheckedPart]:
     """What has to go out, or to come back."""
     if way is Direction.OUT:
-        return parts_of_kit(booking.kit_code)
-    return parts_to_take_back(booking.kit_code, handovers_of(booking.code).get(Direction.OUT))
+        return parts_of_kit(booking.kit_id)
+    return parts_to_take_back(booking.kit_id, handovers_of(booking).get(Direction.OUT))
 
 
 def check_page(
-    booking: ShownBooking,
+    booking: Booking,
     way: Direction,
     parts: list[CheckedPart],
     form: CheckForm,
     problem: str = "",
-    still_out: ShownBooking | None = None,
+    still_out: Booking | None = None,
 ) -> str:
     """The page with the form; ``still_out`` is the booking that has the kit still."""
     if len(form.parts.entries) != len(parts):
         form = type(form)(formdata=None, data={**form.data, "parts": all_there(parts)})
     return render_template(
         "desk/counter/check.html",
-        booking=desk_view(booking, utc_now()),
+        booking=booking,
         way=way,
         lines=list(zip(parts, form.parts.entries, strict=True)),
         form=form,
@@ -145,14 +143,14 @@ def done_text(way: Direction, kit_code: str, name: str) -> str:
     return _("Đã nhận lại bộ %(kit)s của hộ %(name)s.", kit=kit_code, name=name)
 
 
-def handover_refusal_text(refusal: HandoverRefusal | TimeProblem | None, still_out: ShownBooking | None) -> str:
+def handover_refusal_text(refusal: HandoverRefusal | TimeProblem | None, still_out: Booking | None) -> str:
     """Why the kit could not go out or come back, and what to do."""
     match refusal:
         case HandoverRefusal.KIT_IS_OUT if still_out:
             return _(
                 "Bộ %(kit)s chưa về: hộ %(name)s (phiếu %(code)s) chưa trả. Nhận lại bộ rồi mới giao được.",
-                kit=still_out.kit_code,
-                name=still_out.household_name,
+                kit=still_out.kit.code,
+                name=still_out.household.name,
                 code=still_out.code,
             )
         case HandoverRefusal.NOT_FREE:

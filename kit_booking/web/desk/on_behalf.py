@@ -5,10 +5,12 @@ from itertools import groupby
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, session
+from sqlalchemy import Row
 
 from kit_booking.clock import utc_now
 from kit_booking.domain.booking import OF_THE_SLOT, Reason, Refusal
 from kit_booking.domain.phone import PhoneProblem, parse_mobile
+from kit_booking.models import Household
 from kit_booking.services.audit import Actor
 from kit_booking.services.booking.ask import SlotLook, book_for
 from kit_booking.services.communes.facts import CommuneFacts, commune_facts
@@ -16,7 +18,7 @@ from kit_booking.services.communes.fortnight import Fortnight, SlotView, find_ve
 from kit_booking.services.communes.schedule import SlotState
 from kit_booking.services.register import households
 from kit_booking.services.register.adding import Consent, register_household
-from kit_booking.services.register.households import FoundHousehold, ShownHousehold, find_registered, is_guest_of
+from kit_booking.services.register.households import find_household, is_guest_of
 from kit_booking.services.sign_in.members import SeenCommune
 from kit_booking.services.waiting import entries
 from kit_booking.web.desk.register.forms import BookForForm, NewHouseholdForm
@@ -103,11 +105,11 @@ def _remember(household_id: int) -> None:
 def _who_page(form: NewHouseholdForm) -> str:
     acting = acting_communes()
     typed = request.values.get("q", "")[:80].strip()
-    found = households.search_households([c.id for c in acting], typed) if typed else households.Found([])
+    matches = households.search_households([c.id for c in acting], typed) if typed else households.Matches([])
     return render_template(
         "desk/on_behalf/who.html",
         q=typed,
-        found=found,
+        matches=matches,
         elsewhere=_of_elsewhere(),
         form=form,
         communes=acting,
@@ -117,7 +119,7 @@ def _who_page(form: NewHouseholdForm) -> str:
     )
 
 
-def _of_elsewhere() -> list[FoundHousehold]:
+def _of_elsewhere() -> list[Row[Any]]:
     """Of other communes only those whose whole number was typed."""
     number = parse_mobile(request.values.get("q", "")[:100])
     if isinstance(number, PhoneProblem):
@@ -125,9 +127,9 @@ def _of_elsewhere() -> list[FoundHousehold]:
     return [other for other in households.with_number(number) if not this_member().may_act(other.commune_id)]
 
 
-def _bookable_or_404(household_id: int) -> ShownHousehold:
+def _bookable_or_404(household_id: int) -> Household:
     """One of the own register, a guest that booked here before, or one whose number was just typed."""
-    household = find_registered(household_id) or abort(404)
+    household = find_household(household_id) or abort(404)
     acting = [commune.id for commune in acting_communes()]
     is_known = household.commune_id in acting or household_id in session.get("book_for", [])
     if not (is_known or is_guest_of(household_id, acting)):
@@ -237,7 +239,7 @@ def _look(kit_code: str, day: str, slot_key: str, household_id: int) -> SlotLook
 
 
 def _slot_page(
-    household: ShownHousehold,
+    household: Household,
     kit_code: str,
     day: str,
     slot_key: str,

@@ -3,12 +3,12 @@
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template
+from sqlalchemy import Row
 
 from kit_booking.clock import utc_now
 from kit_booking.services.audit import Actor
 from kit_booking.services.waiting import entries
-from kit_booking.services.waiting import reading as waiting_shown
-from kit_booking.services.waiting.reading import PersonWaiting, ShownEntry
+from kit_booking.services.waiting.reading import QueuedEntry, find_entry, place_names, queues_of
 from kit_booking.web.desk.tabs import communes_of_desk
 from kit_booking.web.frame.formats import day, moment
 from kit_booking.web.frame.forms import ReasonForm
@@ -32,19 +32,18 @@ def _page(problem: str = "") -> str:
         "desk/queue.html",
         communes=communes,
         problem=problem,
-        queues=waiting_shown.queues_of([commune.id for commune in communes], now=utc_now()),
-        may_act=this_member().may_act,
+        queues=queues_of([commune.id for commune in communes], now=utc_now()),
+        place_names=place_names,
         why_text=_why_text,
     )
 
 
-def _why_text(person: PersonWaiting) -> str:
+def _why_text(row: Row[Any]) -> str:
     """What decided the place of somebody who waits."""
-    one = person.entry.one
     reasons = [
-        _("được ưu tiên: %(reason)s", reason=person.reason) if one.put_forward_at else "",
-        ngettext("%(num)d buổi trong 30 ngày qua", one.sessions) if one.had_kit else _("chưa được mượn lần nào"),
-        _("chờ từ %(time)s", time=moment(one.joined_at)),
+        _("được ưu tiên: %(reason)s", reason=row.reason) if row.put_forward_at else "",
+        ngettext("%(num)d buổi trong 30 ngày qua", row.sessions) if row.had_kit else _("chưa được mượn lần nào"),
+        _("chờ từ %(time)s", time=moment(row.joined_at)),
     ]
     return " · ".join(filter(None, reasons))
 
@@ -67,8 +66,9 @@ def leave_for(entry_id: int) -> Any:
     return _back_to_queue(done, _("Đã thôi chờ: %(what)s.", what=_what(entry)))
 
 
-def _what(entry: ShownEntry) -> str:
-    return f"{slot_word(entry.slot_name)} {moment(entry.slot.on_air.from_at) if entry.slot else day(entry.day)}"
+def _what(queued: QueuedEntry) -> str:
+    slot, entry = queued.slot, queued.entry
+    return f"{slot_word(entry.slot_name)} {moment(slot.on_air.from_at) if slot else day(entry.day)}"
 
 
 def _back_to_queue(done: bool, text: str) -> Any:
@@ -79,9 +79,9 @@ def _back_to_queue(done: bool, text: str) -> Any:
     return redirect("/staff/queue", 303)
 
 
-def _entry_or_404(entry_id: int) -> ShownEntry:
+def _entry_or_404(entry_id: int) -> QueuedEntry:
     """The entry if it is of a commune of theirs; to act on it takes a clerk."""
-    entry = waiting_shown.find_entry(entry_id, now=utc_now())
+    entry = find_entry(entry_id, now=utc_now())
     if entry is None or not this_member().may_see(entry.commune.id):
         abort(404)
     if not this_member().may_act(entry.commune.id):

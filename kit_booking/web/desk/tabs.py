@@ -1,4 +1,4 @@
-"""The desk of the commune office: its tabs, and a booking as its pages show it."""
+"""The desk of the commune office: its tabs, and what its templates ask of whoever signed in."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,14 +8,12 @@ from typing import Any, NamedTuple
 from flask import Flask, current_app, g, request
 
 from kit_booking.clock import utc_now
-from kit_booking.models import Role
-from kit_booking.services.booking.reading import ShownBooking
+from kit_booking.models import Booking, Role
 from kit_booking.services.desk.today import count_of_today
 from kit_booking.services.sign_in.members import SeenCommune, StaffMember, communes_seen
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.language import lazy_gettext
 from kit_booking.web.frame.readers import this_member
-from kit_booking.web.household.bookings import shown_view
 
 SOON = timedelta(hours=1)
 """A request with less time left than this is marked as urgent."""
@@ -57,7 +55,10 @@ class Tab:
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.globals["desk_tabs"] = tabs
+    """Give every template, also those that are imported, these functions."""
+    app.jinja_env.globals.update(
+        desk_tabs=tabs, may_act=may_act, is_own_household=is_own_household, is_urgent=is_urgent
+    )
 
 
 def tabs() -> list[Tab]:
@@ -90,12 +91,15 @@ def communes_of_desk() -> list[SeenCommune]:
     return found
 
 
-def desk_view(booking: ShownBooking, now: datetime) -> dict[str, Any]:
-    """A booking as the templates of the desk take it."""
-    member = this_member()
-    return {
-        **shown_view(booking, now),
-        "own_household": bool(member.mobile) and member.mobile == booking.household_phone,
-        "late_to_answer": booking.answer_by_at - now < SOON,
-        "may_act": member.may_act(booking.commune_id),
-    }
+def may_act(commune_id: int) -> bool:
+    return this_member().may_act(commune_id)
+
+
+def is_own_household(booking: Booking) -> bool:
+    """Whether the booking is that of whoever signed in, as far as the telephone number says so."""
+    mobile = this_member().mobile
+    return mobile != "" and mobile == booking.household.any_phone
+
+
+def is_urgent(booking: Booking, now: datetime) -> bool:
+    return booking.answer_by_at - now < SOON

@@ -1,16 +1,12 @@
 """Today at the commune office: all that is to do, each thing with its one click."""
 
-from dataclasses import asdict
-from datetime import datetime
-from typing import Any
-
 from flask import Blueprint, g, render_template
 
 from kit_booking.clock import utc_now
-from kit_booking.services.booking.reading import ShownBooking
-from kit_booking.services.desk.today import Today, week_ahead
 from kit_booking.services.desk.today import today as today_at
-from kit_booking.web.desk.tabs import FEW, communes_of_desk, desk_view
+from kit_booking.services.desk.today import week_ahead
+from kit_booking.services.ops.health import sending_alarms
+from kit_booking.web.desk.tabs import FEW, communes_of_desk
 from kit_booking.web.frame.labels import COMMON_REASONS, alarm_texts
 from kit_booking.web.frame.readers import staff_only, this_member
 
@@ -22,40 +18,16 @@ blueprint = Blueprint("today", __name__, url_prefix="/staff")
 def today() -> str:
     now, member, communes = utc_now(), this_member(), communes_of_desk()
     ids = [commune.id for commune in communes]
-    found = today_at(ids, now=now)
-    g.to_do = found.count
+    to_do = today_at(ids, now=now)
+    g.to_do = to_do.count
     return render_template(
         "desk/today.html",
         communes=communes,
         has_few_communes=len(communes) <= FEW,
-        today=_lists(found, now),
-        alarms=alarm_texts(now=now),
-        to_do=found.count,
-        week=[] if found.count else week_ahead(ids, now=now),
+        today=to_do,
+        alarms=alarm_texts(sending_alarms(now=now)),
+        to_do=to_do.count,
+        week={} if to_do.count else week_ahead(ids, now=now),
         reasons=COMMON_REASONS,
         can_act=any(member.may_act(commune_id) for commune_id in ids),
     )
-
-
-def _lists(found: Today, now: datetime) -> dict[str, Any]:
-    def views(some: list[ShownBooking]) -> list[dict[str, Any]]:
-        return [desk_view(booking, now) for booking in some]
-
-    following = {booking.kit_code: desk_view(booking, now) for booking in found.endangered}
-    return {
-        "requests": [
-            {**desk_view(booking, now), "history": asdict(found.histories[booking.code])}
-            for booking in found.requests
-        ],
-        "offers": views(found.offers),
-        "to_hand_over": views(found.to_hand_over),
-        "not_collected": views(found.not_collected),
-        "to_take_back": views(found.to_take_back),
-        "overdue": [
-            {**desk_view(booking, now), "next": following.get(booking.kit_code)} for booking in found.overdue
-        ],
-        "to_judge": views(found.to_judge),
-        "to_phone": [
-            {**asdict(person), "may_act": this_member().may_act(person.commune_id)} for person in found.to_phone
-        ],
-    }

@@ -1,8 +1,9 @@
 """What problems, messages and people are called on screen."""
 
-from datetime import datetime
+from typing import Any
 
 from flask import Flask
+from sqlalchemy import Row
 
 from kit_booking.domain.booking import Booked, Reason, Refusal
 from kit_booking.domain.delivery import FILTERED, Meaning, meaning
@@ -10,12 +11,8 @@ from kit_booking.domain.messages import Kind
 from kit_booking.domain.phone import PhoneProblem, national
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.queue import PlaceInQueue, Why
-from kit_booking.models import MessageState, PauseReason
-from kit_booking.services.booking.reading import ShownMove
-from kit_booking.services.counter.reading import ShownHandover
-from kit_booking.services.ops.health import sending_alarms
+from kit_booking.models import Handover, Household, MessageState, PauseReason, SendingPause
 from kit_booking.services.sign_in.sign_in import CodeCheck
-from kit_booking.services.timeline.standing import ShownStanding
 from kit_booking.web.frame.formats import day, moment
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.language import lazy_gettext, ngettext
@@ -48,9 +45,9 @@ def slot_word(name: str) -> str:
     return str(_SLOTS.get(name, name))
 
 
-def standing_texts(home: ShownStanding) -> list[str]:
+def standing_texts(household: Household, booked: Booked) -> list[str]:
     """What a household has and may still have, its strikes, and why it is paused: friendly sentences."""
-    booked, policy = home.booked, home.policy
+    policy = household.policy
     texts = [quota_text(booked, policy)]
     pause, strikes = booked.standing.pause, booked.standing.strikes
     if pause:
@@ -59,8 +56,8 @@ def standing_texts(home: ShownStanding) -> list[str]:
             _(
                 "Phiếu đã có vẫn giữ nguyên. Có lý do chính đáng thì bà con gọi xã %(name)s: %(phone)s, "
                 "cán bộ bỏ tạm nghỉ được.",
-                name=home.commune_name,
-                phone=national(home.office_phone),
+                name=household.commune.name,
+                phone=national(household.commune.phone),
             ),
         ]
     if strikes and booked.standing.counts_until_at:
@@ -150,7 +147,7 @@ def code_problem_text(problem: CodeCheck) -> str:
     return _("Mã này hết hạn rồi. Bà con bấm “Gửi lại mã” để lấy mã mới.")
 
 
-def fault_text(handover: ShownHandover) -> str:
+def fault_text(handover: Handover) -> str:
     """``thiếu 1 đèn softbox, hỏng chân máy``: what is missing and what is broken."""
     missing = [
         _("thiếu %(count)d %(part)s", count=part.missing, part=_lower(part.name))
@@ -206,11 +203,11 @@ _STATES = {
 }
 
 
-def by_word(move: ShownMove) -> str:
-    """Who made a move, as both sides may read it."""
-    if move.by_staff:
-        return _("cán bộ %(name)s", name=move.by_staff)
-    return _("nhà mượn") if move.by_household else _("tự động")
+def by_word(entry: Row[Any]) -> str:
+    """Who changed a booking, as both sides may read it; of a row of its history."""
+    if entry.staff_name:
+        return _("cán bộ %(name)s", name=entry.staff_name)
+    return _("nhà mượn") if entry.household_id else _("tự động")
 
 
 def error_text(code: int | None) -> str:
@@ -231,7 +228,7 @@ def error_text(code: int | None) -> str:
     return _("Mã lỗi %(code)d.", code=code) if code else ""
 
 
-def alarm_texts(*, now: datetime) -> list[str]:
+def alarm_texts(alarms: list[SendingPause]) -> list[str]:
     """What keeps everybody's texts back, and whom that calls."""
     return [
         _(
@@ -240,10 +237,10 @@ def alarm_texts(*, now: datetime) -> list[str]:
             since=moment(alarm.since_at),
             fault=alarm.fault,
         )
-        if alarm.reason is PauseReason.SETUP
+        if alarm.reason == PauseReason.SETUP
         else _(
             "Tài khoản nhắn tin hết hạn mức, %(until)s thử gửi tiếp. Mã đăng nhập vẫn gửi.",
             until=moment(alarm.until_at),
         )
-        for alarm in sending_alarms(now=now)
+        for alarm in alarms
     ]

@@ -12,11 +12,11 @@ from flask import Flask
 from kit_booking import worker
 from kit_booking.domain.counter import CheckedPart, Direction, TimeProblem
 from kit_booking.domain.messages import Kind
+from kit_booking.domain.standing import Pause
 from kit_booking.domain.status import LIVE, Status
 from kit_booking.models import (
     AuditEntry,
     Booking,
-    BookingMove,
     HandedPart,
     Handover,
     Hold,
@@ -39,7 +39,8 @@ from kit_booking.services.counter.handover import (
 from kit_booking.services.counter.reading import handovers_of, parts_of_kit, parts_to_take_back
 from kit_booking.services.messages import overdue
 from kit_booking.services.register.erasing import erase
-from kit_booking.services.timeline import standing
+from kit_booking.services.register.households import find_household
+from kit_booking.services.timeline.standing import standing_of
 from kit_booking.services.waiting import entries
 from tests.support.builders import World
 from tests.support.fakes import FakeSms
@@ -121,12 +122,11 @@ def test_each_move_is_in_the_history_and_on_the_audit_list_and_raises_the_versio
     before = counter.world.fresh(counter.kit).version, counter.world.fresh(counter.hanh).version
     counter.gives()
     counter.takes()
-    moves = counter.world.all(BookingMove, booking_id=counter.evening.id)[-2:]
-    assert [(move.from_status, move.to_status, move.staff_id) for move in moves] == [
-        (Status.APPROVED, Status.OUT, counter.clerk.id),
-        (Status.OUT, Status.RETURNED, counter.clerk.id),
+    entries = counter.world.all(AuditEntry, booking_id=counter.evening.id)[-2:]
+    assert [(entry.action, entry.detail, entry.staff_id) for entry in entries] == [
+        ("out", {"from_status": "approved"}, counter.clerk.id),
+        ("returned", {"from_status": "out"}, counter.clerk.id),
     ]
-    assert [entry.action for entry in counter.world.all(AuditEntry)] == ["out", "returned"]
     after = counter.world.fresh(counter.kit).version, counter.world.fresh(counter.hanh).version
     assert [new - old for old, new in zip(before, after, strict=True)] == [2, 2]
 
@@ -135,8 +135,8 @@ def test_what_happened_during_a_power_cut_is_written_down_later(counter: Counter
     next_noon = at(days_ahead(1), "12:00")
     assert counter.gives(seen=Seen((), happened_at=FIVE), now=next_noon).is_done is True
     assert counter.takes(seen=Seen((), happened_at=BACK_AT), now=next_noon).is_done
-    moves = counter.world.all(BookingMove, booking_id=counter.evening.id)[-2:]
-    assert [(move.happened_at, move.written_at) for move in moves] == [(FIVE, next_noon), (BACK_AT, next_noon)]
+    entries = counter.world.all(AuditEntry, booking_id=counter.evening.id)[-2:]
+    assert [(entry.happened_at, entry.at) for entry in entries] == [(FIVE, next_noon), (BACK_AT, next_noon)]
 
 
 @pytest.mark.parametrize(
@@ -236,11 +236,11 @@ def test_who_comes_after_all_is_too_late_when_somebody_else_has_the_time(counter
 
 def test_what_went_out_is_what_has_to_come_back(counter: Counter) -> None:
     whole = [CheckedPart("điện thoại", 1, 1), CheckedPart("đèn", 2, 2)]
-    assert counter.world.do(parts_of_kit, counter.kit.code) == whole
-    assert counter.world.do(parts_to_take_back, counter.kit.code, None) == whole
+    assert counter.world.do(parts_of_kit, counter.kit.id) == whole
+    assert counter.world.do(parts_to_take_back, counter.kit.id, None) == whole
     counter.gives(seen=Seen((CheckedPart("điện thoại", 1, 0), CheckedPart("đèn", 2, 1))))
-    out = counter.world.do(handovers_of, counter.evening.code)[Direction.OUT]
-    assert counter.world.do(parts_to_take_back, counter.kit.code, out) == [CheckedPart("đèn", 1, 1)]
+    out = counter.world.do(handovers_of, counter.evening)[Direction.OUT]
+    assert counter.world.do(parts_to_take_back, counter.kit.id, out) == [CheckedPart("đèn", 1, 1)]
 
 
 def test_the_clerks_word_on_a_kit_with_a_fault_is_kept(counter: Counter) -> None:
@@ -248,7 +248,7 @@ def test_the_clerks_word_on_a_kit_with_a_fault_is_kept(counter: Counter) -> None
     counter.takes(seen=ONE_LAMP)
     for is_usable in (True, False):
         counter.world.do(say_whether_usable, counter.evening.code, counter.clerk.id, is_usable, now=BACK_AT)
-        assert counter.world.do(handovers_of, counter.evening.code)[Direction.BACK].is_usable is is_usable
+        assert counter.world.do(handovers_of, counter.evening)[Direction.BACK].is_usable is is_usable
     assert [entry.action for entry in counter.world.all(AuditEntry)][-2:] == ["kit_usable", "kit_unusable"]
 
 
@@ -256,7 +256,7 @@ def test_photos_are_rows_of_the_handover(counter: Counter) -> None:
     counter.gives()
     counter.takes(seen=Seen(ONE_LAMP.parts, photos=(b"one", b"two")))
     assert len(counter.world.all(Photo)) == 2
-    assert len(counter.world.do(handovers_of, counter.evening.code)[Direction.BACK].photo_ids) == 2
+    assert len(counter.world.do(handovers_of, counter.evening)[Direction.BACK].photos) == 2
 
 
 def test_who_is_erased_leaves_no_name_note_or_photo_at_the_counter(counter: Counter) -> None:
@@ -324,12 +324,16 @@ def test_nobody_is_told_of_a_kit_that_is_back(counter: Counter) -> None:
     assert counter.world.all(Message, kind=Kind.OVERDUE) == []
 
 
+def pause_of(counter: Counter, now: datetime) -> Pause | None:
+    return counter.world.do(lambda: standing_of(find_household(counter.hanh.id), now=now)).standing.pause
+
+
 def test_a_kit_kept_over_a_day_too_long_pauses_until_it_is_back(counter: Counter) -> None:
     counter.gives()
     later = BACK_AT + timedelta(hours=25)
-    assert counter.world.do(standing.standing_of, counter.hanh.id, now=later).booked.standing.pause
+    assert pause_of(counter, later)
     counter.takes(now=later)
-    assert counter.world.do(standing.standing_of, counter.hanh.id, now=later).booked.standing.pause is None
+    assert pause_of(counter, later) is None
 
 
 # Several windows at once.
@@ -367,9 +371,9 @@ def test_handing_over_cancelling_and_giving_up_at_once_have_one_outcome(app: Fla
         assert sum(answer.is_done for answer in outcomes) == 1
         final = counter.is_now(booking)
         assert {answer.status for answer in outcomes} == {final}, "the others are told what is so"
-        moves = counter.world.all(BookingMove, booking_id=booking.id)
-        assert [move.to_status for move in moves][-1] == final
-        assert len(moves) == 3
+        entries = counter.world.all(AuditEntry, booking_id=booking.id)
+        assert entries[-1].action == final
+        assert len(entries) == 3
         assert len(counter.holds(booking)) == (final in LIVE)
         if final is Status.OUT:
             assert counter.takes(booking, now=now).is_done
@@ -389,7 +393,7 @@ def test_approving_and_handing_over_and_cancelling_at_once_never_lose_a_change(a
                 lambda code=code: answers.cancel(code, clerk, "Bộ đang sửa", now=now),
             ],
         )
-        path = [move.to_status for move in counter.world.all(BookingMove, booking_id=booking.id)]
+        path = [entry.action for entry in counter.world.all(AuditEntry, booking_id=booking.id)]
         done = [Status.APPROVED] * approved.is_done + [Status.OUT] * given.is_done
         assert path == [Status.REQUESTED, *done, *[Status.CANCELLED] * cancelled.is_done]
         assert cancelled.is_done != given.is_done

@@ -236,8 +236,8 @@ def test_a_refused_text_has_failed_and_its_person_is_phoned(
     assert sms.sent == []
     message = the_message(world)
     assert (message.state, message.fault) == (MessageState.FAILED, "not_mobile (code 21614)")
-    [person] = world.do(people_to_phone, [commune.id], now=NOW)
-    assert (person.household_name, person.booking_code) == (household.name, code)
+    [text] = world.do(people_to_phone, [commune.id], now=NOW)
+    assert (text.booking.household.name, text.booking.code) == (household.name, code)
 
 
 def test_when_nobody_can_tell_whether_it_was_sent_it_is_not_sent_again_and_its_person_is_phoned(
