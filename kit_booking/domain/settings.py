@@ -10,7 +10,7 @@ from typing import Any
 from kit_booking.domain.hours import WeeklyHours
 from kit_booking.domain.phone import masked
 from kit_booking.domain.policy import NUMBERS, Affects, Policy
-from kit_booking.domain.slots import PlannedSlot
+from kit_booking.domain.slots import SlotPlanLine
 from kit_booking.domain.text import slug
 
 MOST_SLOTS = 8
@@ -20,7 +20,7 @@ SHORTEST, LONGEST = timedelta(minutes=30), timedelta(hours=12)
 FURTHEST = timedelta(days=366)
 """A plan begins at most this far ahead."""
 
-Plan = tuple[PlannedSlot, ...]
+Plan = tuple[SlotPlanLine, ...]
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 
 
@@ -114,12 +114,12 @@ def _since_midnight(clock: time) -> timedelta:
     return timedelta(hours=clock.hour, minutes=clock.minute)
 
 
-def _length(line: PlannedSlot) -> timedelta:
+def _length(line: SlotPlanLine) -> timedelta:
     """A slot that ends before it begins goes on past midnight; one that ends as it begins has no length."""
     return (_since_midnight(line.until_time) - _since_midnight(line.from_time)) % DAY
 
 
-def _overlap(one: PlannedSlot, other: PlannedSlot) -> bool:
+def _overlap(one: SlotPlanLine, other: SlotPlanLine) -> bool:
     """Whether one of them begins while the other lasts; what begins on a Sunday may last into the Monday."""
     return any(
         (b - a) % WEEK < _length(one) or (a - b) % WEEK < _length(other)
@@ -127,7 +127,7 @@ def _overlap(one: PlannedSlot, other: PlannedSlot) -> bool:
     )
 
 
-def _starts(line: PlannedSlot) -> list[timedelta]:
+def _starts(line: SlotPlanLine) -> list[timedelta]:
     """Since the Monday's midnight."""
     return [timedelta(days=day) + _since_midnight(line.from_time) for day in line.weekdays]
 
@@ -199,7 +199,7 @@ def _hours(field: str, old: WeeklyHours, new: WeeklyHours, place: str | None = N
         yield Difference(field, before, after, weekday=weekday, place=place)
 
 
-def stored_slot(slot: PlannedSlot) -> dict[str, str]:
+def stored_slot(slot: SlotPlanLine) -> dict[str, str]:
     """``{"name": "Tối", "from": "19:00", "until": "22:00", "weekdays": "0123456"}``."""
     times = {"from": f"{slot.from_time:%H:%M}", "until": f"{slot.until_time:%H:%M}"}
     return {"name": slot.name, **times, "weekdays": "".join(str(day) for day in sorted(slot.weekdays))}

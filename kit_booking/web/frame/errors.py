@@ -76,7 +76,7 @@ def _http(error: HTTPException) -> Response:
                 _("Chỉ cán bộ của xã cho mượn mới làm được."),
                 _("Đăng nhập bằng tài khoản của cán bộ xã, hoặc gọi người vận hành."),
             )
-        case 413 if request.endpoint == "counter.take_back":
+        case 413 if request.endpoint == "booking.take_back":
             return _page(
                 413,
                 _("Ảnh to quá"),

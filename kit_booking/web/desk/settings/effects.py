@@ -9,8 +9,8 @@ from kit_booking.services.settings.effects import Effect
 from kit_booking.web.desk.settings.labels import weekdays_text
 from kit_booking.web.frame.formats import day, hours, moment
 from kit_booking.web.frame.labels import slot_word
-from kit_booking.web.frame.language import counted
 from kit_booking.web.frame.language import gettext as _
+from kit_booking.web.frame.language import ngettext
 
 NAMED = 6
 """So many slots are named; of more only their number is told."""
@@ -26,11 +26,11 @@ def effect_lines(effect: Effect, changes: list[Difference]) -> list[str]:
 
 def _timetable(effect: Effect) -> Iterator[str]:
     if slots := effect.vanish:
-        yield counted(
+        yield ngettext(
             "%(num)d buổi đang còn trống sẽ không còn trên lịch: %(slots)s.", len(slots), slots=_named(slots)
         )
     if slots := effect.appear:
-        yield counted("%(num)d buổi trống sẽ hiện thêm trên lịch: %(slots)s.", len(slots), slots=_named(slots))
+        yield ngettext("%(num)d buổi trống sẽ hiện thêm trên lịch: %(slots)s.", len(slots), slots=_named(slots))
     if not (effect.vanish or effect.appear):
         yield _("Các buổi đang còn trống trên lịch không đổi.")
     before, after = effect.a_week
@@ -49,11 +49,11 @@ def _timetable(effect: Effect) -> Iterator[str]:
             place=missing.place,
         )
     if effect.bookings:
-        yield counted("%(num)d phiếu đã ghi vẫn giữ nguyên buổi, giờ và nơi nhận.", effect.bookings)
+        yield ngettext("%(num)d phiếu đã ghi vẫn giữ nguyên buổi, giờ và nơi nhận.", effect.bookings)
     if effect.unlike:
-        yield counted("Trong đó %(num)d phiếu khác với lịch mới.", effect.unlike)
+        yield ngettext("Trong đó %(num)d phiếu khác với lịch mới.", effect.unlike)
     if effect.waits_in_vain:
-        yield counted("%(num)d lượt chờ chỗ trống là của buổi sẽ không còn nữa.", effect.waits_in_vain)
+        yield ngettext("%(num)d lượt chờ chỗ trống là của buổi sẽ không còn nữa.", effect.waits_in_vain)
 
 
 def _named(slots: list[SlotView]) -> str:
@@ -78,38 +78,38 @@ def _window(effect: Effect) -> Iterator[str]:
 
 def _quota(effect: Effect) -> Iterator[str]:
     if effect.over_quota:
-        yield counted("%(num)d hộ đang có nhiều phiếu hơn mức mới; các phiếu đó vẫn giữ.", effect.over_quota)
+        yield ngettext("%(num)d hộ đang có nhiều phiếu hơn mức mới; các phiếu đó vẫn giữ.", effect.over_quota)
     else:
         yield _("Chưa hộ nào có nhiều phiếu hơn mức mới.")
 
 
 def _strikes(effect: Effect) -> Iterator[str]:
     if effect.newly_paused:
-        yield counted("%(num)d hộ sẽ phải tạm nghỉ đăng ký ngay khi lưu.", effect.newly_paused)
+        yield ngettext("%(num)d hộ sẽ phải tạm nghỉ đăng ký ngay khi lưu.", effect.newly_paused)
     if effect.no_longer_paused:
-        yield counted("%(num)d hộ đang tạm nghỉ sẽ được đăng ký lại ngay.", effect.no_longer_paused)
+        yield ngettext("%(num)d hộ đang tạm nghỉ sẽ được đăng ký lại ngay.", effect.no_longer_paused)
     if not (effect.newly_paused or effect.no_longer_paused):
         yield _("Hôm nay chưa hộ nào bị tạm nghỉ thêm hay được đăng ký lại.")
 
 
 def _silence(effect: Effect) -> Iterator[str]:
     if effect.policy.approve_on_silence:
-        yield counted(
+        yield ngettext(
             "%(num)d phiếu đang chờ duyệt sẽ được coi là duyệt nếu đến hạn mà xã chưa trả lời.", effect.requests
         )
     else:
-        yield counted("%(num)d phiếu đang chờ duyệt sẽ hết hạn nếu xã không trả lời kịp.", effect.requests)
+        yield ngettext("%(num)d phiếu đang chờ duyệt sẽ hết hạn nếu xã không trả lời kịp.", effect.requests)
 
 
 def _phone(effect: Effect) -> Iterator[str]:
     yield _("Trang của xã và các tin nhắn mới ghi số mới ngay.")
     if effect.queued_texts:
-        yield counted("%(num)d tin nhắn đã soạn, đang chờ gửi, vẫn ghi số cũ.", effect.queued_texts)
+        yield ngettext("%(num)d tin nhắn đã soạn, đang chờ gửi, vẫn ghi số cũ.", effect.queued_texts)
 
 
 def _queued_texts(effect: Effect) -> Iterator[str]:
     if effect.queued_texts:
-        yield counted("%(num)d tin nhắn đã soạn vẫn gửi vào giờ đã định.", effect.queued_texts)
+        yield ngettext("%(num)d tin nhắn đã soạn vẫn gửi vào giờ đã định.", effect.queued_texts)
 
 
 LINES: dict[Affects, Callable[[Effect], Iterable[str]]] = {
@@ -119,10 +119,10 @@ LINES: dict[Affects, Callable[[Effect], Iterable[str]]] = {
     "week": lambda _effect: [_("Mức mới tính cho các phiếu đăng ký từ nay; phiếu đã ghi vẫn giữ.")],
     "strikes": _strikes,
     "late_cancel": lambda _effect: [_("Chỉ tính cho các lần hủy từ nay.")],
-    "others": lambda effect: [counted("%(num)d phiếu của hộ xã khác đang có vẫn giữ.", effect.from_others)],
+    "others": lambda effect: [ngettext("%(num)d phiếu của hộ xã khác đang có vẫn giữ.", effect.from_others)],
     "waiting": lambda _effect: [_("Các chỗ đang giữ và các lượt đang chờ không đổi; mức mới tính từ nay.")],
     "answers": lambda effect: [
-        counted("%(num)d phiếu đang chờ duyệt giữ hạn trả lời đã ghi.", effect.requests),
+        ngettext("%(num)d phiếu đang chờ duyệt giữ hạn trả lời đã ghi.", effect.requests),
     ],
     "silence": _silence,
     "no_show": lambda _effect: [_("Tính cho các lần giao bộ từ nay.")],

@@ -36,7 +36,7 @@ from kit_booking.domain.settings import (
     plan_troubles,
     policy_troubles,
 )
-from kit_booking.domain.slots import PlannedSlot
+from kit_booking.domain.slots import SlotPlanLine
 from kit_booking.domain.text import slug
 from kit_booking.web.desk.settings.labels import SECTIONS, trouble_text
 from kit_booking.web.frame.forms import Form, tidy
@@ -281,7 +281,7 @@ class PlanForm(SettingsForm):
     def plan(self) -> Plan:
         used: list[Any] = [entry.form for entry in self.lines if entry.form.is_used]
         slots = (
-            PlannedSlot(line.name.data, line.from_time.data, line.until_time.data, frozenset(line.weekdays.data))
+            SlotPlanLine(line.name.data, line.from_time.data, line.until_time.data, frozenset(line.weekdays.data))
             for line in used
         )
         return tuple(sorted(slots, key=lambda slot: slot.from_time))

@@ -8,7 +8,7 @@ from kit_booking.domain.policy import NUMBERS, Unit
 from kit_booking.domain.settings import Difference, Problem, Trouble
 from kit_booking.web.frame.formats import clock, day, hours, weekday
 from kit_booking.web.frame.labels import slot_word
-from kit_booking.web.frame.language import counted, gettext, lazy_gettext
+from kit_booking.web.frame.language import gettext, lazy_gettext, ngettext
 from kit_booking.web.frame.language import gettext as _
 
 SECTIONS = {
@@ -34,15 +34,15 @@ SECTIONS = {
 """The pages of the settings in their order: the title, and what they are about."""
 
 UNITS: dict[Unit, Callable[[Any], str]] = {
-    "bookings": lambda value: counted("%(num)d phiếu", value),
+    "bookings": lambda value: ngettext("%(num)d phiếu", value),
     "clock": lambda value: clock(time.fromisoformat(value)),
-    "days": lambda value: counted("%(num)d ngày", value),
+    "days": lambda value: ngettext("%(num)d ngày", value),
     "dong": lambda value: _("%(amount)s đ", amount=f"{value:,}".replace(",", ".")),
-    "hours": lambda value: counted("%(num)d giờ", value),
+    "hours": lambda value: ngettext("%(num)d giờ", value),
     "minutes": lambda value: _minutes(value),
-    "places": lambda value: counted("%(num)d chỗ", value),
-    "sessions": lambda value: counted("%(num)d buổi", value),
-    "times": lambda value: counted("%(num)d lần", value),
+    "places": lambda value: ngettext("%(num)d chỗ", value),
+    "sessions": lambda value: ngettext("%(num)d buổi", value),
+    "times": lambda value: ngettext("%(num)d lần", value),
     "yes_no": lambda value: _("Có") if value else _("Không"),
 }
 
@@ -54,9 +54,9 @@ def number_text(name: str, value: Any) -> str:
 
 def _minutes(value: int) -> str:
     whole, minutes = divmod(value, 60)
-    texts = [counted("%(num)d giờ", whole)] if whole else []
+    texts = [ngettext("%(num)d giờ", whole)] if whole else []
     if minutes or not whole:
-        texts.append(counted("%(num)d phút", minutes))
+        texts.append(ngettext("%(num)d phút", minutes))
     return " ".join(texts)
 
 
