@@ -1,22 +1,27 @@
-"""Fixtures for all tests: a migrated database of either kind, the app on it, and golden files."""
+"""Fixtures for all tests: a migrated database of either kind, the app on it, and golden files.
+
+The fixtures import what they need themselves, so that the tests of the rules run without Flask and SQLAlchemy.
+"""
+
+from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
-from flask import Flask
-from flask.testing import FlaskClient
 
-from kit_booking import create_app
-from kit_booking.config import Settings
-from kit_booking.database import db
-from tests import databases
-from tests.builders import World
-from tests.databases import Postgresql, Sqlite
-from tests.fakes import FakeSms
+if TYPE_CHECKING:
+    from flask import Flask
+    from flask.testing import FlaskClient
+
+    from kit_booking.config import Settings
+    from tests.support.builders import World
+    from tests.support.databases import Postgresql, Sqlite
+    from tests.support.fakes import FakeSms
+    from tests.support.town import Town
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -26,19 +31,25 @@ hypothesis.settings.load_profile("patient")
 
 @pytest.fixture(scope="session")
 def memory_folder() -> Iterator[Path]:
+    from tests.support import databases
+
     with databases.memory_folder() as folder:
         yield folder
 
 
 @pytest.fixture(scope="session")
 def sqlite(memory_folder: Path) -> Sqlite:
+    from tests.support.databases import Sqlite
+
     return Sqlite(memory_folder)
 
 
 @pytest.fixture(scope="session")
 def postgresql(memory_folder: Path) -> Iterator[Postgresql]:
+    from tests.support import databases
+
     with databases.postgresql_server(memory_folder) as url:
-        server = Postgresql(url)
+        server = databases.Postgresql(url)
         yield server
         server.close()
 
@@ -59,6 +70,8 @@ def empty_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
+    from kit_booking.config import Settings
+
     return Settings(
         secret_key="only for tests, and long enough",
         database_url=database_url,
@@ -69,12 +82,17 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def sms() -> FakeSms:
+    from tests.support.fakes import FakeSms
+
     return FakeSms()
 
 
 @pytest.fixture
 def app(settings: Settings, sms: FakeSms) -> Iterator[Flask]:
     """The app, without a context: Flask-Login keeps the user in it, and two clients would be one person."""
+    from kit_booking import create_app
+    from kit_booking.database import db
+
     app = create_app(settings, sms)
     app.testing = True
     yield app
@@ -91,7 +109,17 @@ def client(app: Flask) -> FlaskClient:
 @pytest.fixture
 def world(app: Flask) -> World:
     """Whoever and whatever the app's database holds: nobody and nothing yet."""
+    from tests.support.builders import World
+
     return World(app)
+
+
+@pytest.fixture
+def town(app: Flask) -> Town:
+    """Two communes with their people, for tests that look through browsers."""
+    from tests.support.town import Town
+
+    return Town(app)
 
 
 @pytest.fixture

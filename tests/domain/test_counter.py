@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from kit_booking.domain.counter import CheckedPart, TimeProblem, earliest_out, has_fault, time_problem
-from tests.builders import NOW, at, days_ahead
+from tests.times import NOW, at, days_ahead
 
 MINUTE = timedelta(minutes=1)
 

@@ -27,8 +27,8 @@ from kit_booking.models import (
     WaitingEntry,
 )
 from kit_booking.services.closures.closing import Closing, close, end
-from tests.builders import days_ahead
 from tests.e2e.demo import COMMUNE, Demo
+from tests.times import days_ahead
 
 NUMBER, SHARED_NUMBER = "+84912345678", "+84912345679"
 

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from kit_booking.database import db
 from kit_booking.models import AuditEntry
 from kit_booking.services.audit import PAGE, AuditFilter, Cursor, audit_page
-from tests.builders import NOW, World, days_ahead
-from tests.databases import on_sqlite
+from tests.support.builders import World
+from tests.support.databases import on_sqlite
+from tests.times import NOW, days_ahead
 
 
 def add_entries(world: World, count: int, **columns: Any) -> None:

@@ -16,8 +16,9 @@ from kit_booking.services.sign_in.sign_in import (
     PASSWORD_TRIES,
     send_code,
 )
-from tests.builders import NOW, PASSWORD
-from tests.web.town import NUMBER, Town, words_of
+from tests.support.builders import PASSWORD
+from tests.support.town import NUMBER, Town, words_of
+from tests.times import NOW
 
 DAY = timedelta(days=1)
 
