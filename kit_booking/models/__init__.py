@@ -1,6 +1,6 @@
 """The tables."""
 
-from kit_booking.models.booking import Booking, BookingMove
+from kit_booking.models.booking import Booking
 from kit_booking.models.closure import Closure
 from kit_booking.models.commune import Commune, Place, PlannedSlot, Province, Village
 from kit_booking.models.handover import HandedPart, Handover, Photo
@@ -14,7 +14,6 @@ from kit_booking.models.waiting import WaitingEntry, WaitingState
 __all__ = [
     "AuditEntry",
     "Booking",
-    "BookingMove",
     "Closure",
     "Commune",
     "FeedToken",

@@ -1,4 +1,4 @@
-"""Bookings and their moves from status to status."""
+"""Bookings."""
 
 from datetime import date, datetime
 
@@ -69,19 +69,3 @@ class Booking(Base):
     """When the commune last moved it; giving it up is no strike then."""
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(default=0)
-
-
-class BookingMove(Base):
-    """One step of a booking's history; done by a household, by staff, or by the system when neither is set."""
-
-    __tablename__ = "booking_move"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"), index=True)
-    from_status: Mapped[Status | None] = mapped_column(String(10))
-    to_status: Mapped[Status] = mapped_column(String(10))
-    household_id: Mapped[int | None] = mapped_column(ForeignKey("household.id"))
-    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
-    happened_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    written_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    reason: Mapped[str] = mapped_column(String(200), default="")

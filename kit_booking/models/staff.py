@@ -2,8 +2,9 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kit_booking.database import Base, UtcDateTime
@@ -66,7 +67,12 @@ _IS_VIEW = text("action = 'viewed'")
 
 
 class AuditEntry(Base):
-    """Who changed what; never with a number, a code or a token in it."""
+    """Who did what: every change of a booking's status, and whatever else staff and households do.
+
+    ``at`` is when it was written, ``happened_at`` when it happened. ``household_id`` is who did it or, beside
+    ``staff_id``, whom staff did it to; neither is set for what the system does. ``detail`` holds the values of the
+    sentence that screens make of it, never a phone number, a code or a token.
+    """
 
     __tablename__ = "audit_entry"
     __table_args__ = (
@@ -86,12 +92,13 @@ class AuditEntry(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+    happened_at: Mapped[datetime] = mapped_column(UtcDateTime)
     action: Mapped[str] = mapped_column(String(40))
     commune_id: Mapped[int | None] = mapped_column(ForeignKey("commune.id"))
     booking_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id"))
     household_id: Mapped[int | None] = mapped_column(ForeignKey("household.id"))
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
-    detail: Mapped[str] = mapped_column(String(200), default="")
+    detail: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
 
 
 class Mark(Base):

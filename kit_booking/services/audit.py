@@ -1,13 +1,16 @@
 """The history of everything: the one function that writes it, and the list that staff read, newest first."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Select, false, literal, select, tuple_
+from sqlalchemy import Row, Select, bindparam, false, insert, literal, select, tuple_
+from sqlalchemy.orm import Session
 
 from kit_booking.database import UtcDateTime, read
 from kit_booking.domain.local_time import local
+from kit_booking.domain.status import Status
 from kit_booking.domain.text import search_key
 from kit_booking.models import AuditEntry, Booking, Commune, Household, Staff, StaffRole
 
@@ -24,6 +27,41 @@ class Actor:
 
 
 SYSTEM = Actor()
+
+_add_entry = insert(AuditEntry)
+
+
+def record_audit(
+    session: Session,
+    action: str,
+    by: Actor,
+    *,
+    now: datetime,
+    commune_id: int | None = None,
+    booking_id: int | None = None,
+    household_id: int | None = None,
+    happened_at: datetime | None = None,
+    **detail: Any,
+) -> None:
+    """Write one entry of the history.
+
+    ``household_id`` is whom it was done to, if not who did it; ``happened_at`` differs from ``now`` when it is
+    written later. ``detail`` is what the sentence about it names, as JSON can hold it; what is None or "" is left
+    out. The entry refers to rows that must be flushed.
+    """
+    session.connection().execute(
+        _add_entry,
+        {
+            "at": now,
+            "happened_at": happened_at or now,
+            "action": action,
+            "commune_id": commune_id,
+            "booking_id": booking_id,
+            "household_id": household_id or by.household_id,
+            "staff_id": by.staff_id,
+            "detail": {name: value for name, value in detail.items() if value not in (None, "")},
+        },
+    )
 
 
 @dataclass(frozen=True)
@@ -61,23 +99,10 @@ class Cursor:
 
 
 @dataclass(frozen=True)
-class Entry:
-    id: int
-    at: datetime
-    action: str
-    detail: str
-    staff_name: str
-    """Empty when no member of staff did it."""
-    household_name: str
-    """Whoever did it, or whom staff did it to; empty when nobody."""
-    booking_code: str
-    commune_name: str
-    commune_slug: str
-
-
-@dataclass(frozen=True)
 class AuditPage:
-    entries: list[Entry]
+    entries: Sequence[Row[Any]]
+    """Rows with ``id``, ``at``, ``action``, ``detail``, ``staff_name`` (who did it), ``household_name`` (who did it,
+    or whom staff did it to), ``booking_code`` and ``commune_name``; what does not apply is None."""
     next: Cursor | None
     """Where the older ones begin, if there are any."""
 
@@ -88,11 +113,10 @@ _entries = (
         AuditEntry.at,
         AuditEntry.action,
         AuditEntry.detail,
-        Staff.name,
-        Household.name,
-        Booking.code,
-        Commune.name,
-        Commune.slug,
+        Staff.name.label("staff_name"),
+        Household.name.label("household_name"),
+        Booking.code.label("booking_code"),
+        Commune.name.label("commune_name"),
     )
     .outerjoin(Staff, Staff.id == AuditEntry.staff_id)
     .outerjoin(Household, Household.id == AuditEntry.household_id)
@@ -111,7 +135,7 @@ def audit_page(wanted: AuditFilter, after: Cursor | None = None) -> AuditPage:
             tuple_(AuditEntry.at, AuditEntry.id) < tuple_(literal(after.at, UtcDateTime), literal(after.id))
         )
     rows = read(statement)
-    entries = [Entry(*row[:4], *(text or "" for text in row[4:])) for row in rows[:PAGE]]
+    entries = rows[:PAGE]
     return AuditPage(entries, Cursor(entries[-1].at, entries[-1].id) if len(rows) > PAGE else None)
 
 
@@ -147,3 +171,23 @@ def _staff_ids(wanted: AuditFilter) -> list[int]:
         .where(StaffRole.commune_id == wanted.commune_id)
     )
     return [row.id for row in read(of_commune) if key and key in search_key(row.name)]
+
+
+_history = (
+    select(
+        AuditEntry.action,
+        AuditEntry.happened_at,
+        AuditEntry.household_id,
+        AuditEntry.detail,
+        Staff.name.label("staff_name"),
+    )
+    .join(Booking, Booking.id == AuditEntry.booking_id)
+    .outerjoin(Staff, Staff.id == AuditEntry.staff_id)
+    .where(Booking.code == bindparam("code"), AuditEntry.action.in_([*Status, "changed"]))
+    .order_by(AuditEntry.id)
+)
+
+
+def booking_history(code: str) -> Sequence[Row[Any]]:
+    """Every change of the booking's status, and of its slot, kit or place ("changed"), the first first."""
+    return read(_history, {"code": code})

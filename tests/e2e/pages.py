@@ -310,7 +310,13 @@ class Visitor:
         commune = self.demo.commune
         self.world.change(commune, phone="+842433854199")
         self.world.add(
-            AuditEntry(at=utc_now(), action="settings_changed", commune_id=commune.id, detail="phone: 0243 → 0244")
+            AuditEntry(
+                at=utc_now(),
+                happened_at=utc_now(),
+                action="settings_changed",
+                commune_id=commune.id,
+                detail={"text": "phone: 0243 → 0244"},
+            )
         )
         self.send("Lưu thay đổi")
 
@@ -326,9 +332,16 @@ class Visitor:
         clerk = self.world.clerk(commune)
         self.world.add(
             *(
-                AuditEntry(at=utc_now(), action=action, commune_id=commune.id, staff_id=clerk.id, detail=detail)
+                AuditEntry(
+                    at=utc_now(),
+                    happened_at=utc_now(),
+                    action=action,
+                    commune_id=commune.id,
+                    staff_id=clerk.id,
+                    detail={"text": text},
+                )
                 for action in ("kit_moved", "settings_changed", "declined")
-                for detail in ("most_ahead: 2 → 3", LONG * 2, "khôngcódấucách" * 9)
+                for text in ("most_ahead: 2 → 3", LONG * 2, "khôngcódấucách" * 9)
             )
         )
         self.go("/staff/audit")

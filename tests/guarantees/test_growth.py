@@ -24,7 +24,6 @@ from kit_booking.domain.status import Status
 from kit_booking.models import (
     AuditEntry,
     Booking,
-    BookingMove,
     Commune,
     Household,
     Kit,
@@ -48,7 +47,7 @@ from tests.support.databases import on_sqlite
 from tests.times import days_ahead
 
 MANY_COMMUNES, MANY_YEARS = 300, 5
-GROWING = "booking|hold|message|booking_move|audit_entry|waiting_entry|household|commune|kit"
+GROWING = "booking|hold|message|audit_entry|waiting_entry|household|commune|kit"
 """The tables that have a row for every household, booking or commune."""
 
 Statements = list[tuple[str, Any]]
@@ -302,7 +301,7 @@ def town_evening(session: Session, commune: Commune) -> dict[str, Any]:
 
 
 def _add_years(session: Session, town: Town, slot: Slot, now: datetime) -> None:
-    """Every evening of the kit, each with its history, its audit line and its text."""
+    """Every evening of the kit, each with its history and its text."""
     bookings = [
         Booking(
             code=f"ZZ{n:05}",
@@ -328,13 +327,9 @@ def _add_years(session: Session, town: Town, slot: Slot, now: datetime) -> None:
     session.add_all(bookings)
     session.flush()
     session.execute(
-        insert(BookingMove),
-        [
-            {"booking_id": b.id, "to_status": b.status, "happened_at": b.asked_at, "written_at": b.asked_at}
-            for b in bookings
-        ],
+        insert(AuditEntry),
+        [{"at": b.asked_at, "happened_at": b.asked_at, "action": b.status, "booking_id": b.id} for b in bookings],
     )
-    session.execute(insert(AuditEntry), [{"at": b.asked_at, "action": "x", "booking_id": b.id} for b in bookings])
     session.execute(
         insert(Message),
         [

@@ -19,8 +19,8 @@ from kit_booking.domain.slots import DEFAULT_PLAN, Slot, Timetable
 from kit_booking.domain.status import LIVE, Status
 from kit_booking.domain.text import search_key, slug
 from kit_booking.models import (
+    AuditEntry,
     Booking,
-    BookingMove,
     Commune,
     Hold,
     Household,
@@ -214,7 +214,7 @@ class World:
         asked_at: datetime = NOW,
         **columns: Any,
     ) -> Booking:
-        """A booking of a slot of the default plan that came to this status, with its moves and its hold."""
+        """A booking of a slot of the default plan that came to this status, with its history and its hold."""
         slot = self.slot(kit, day, key)
         reason = "Bộ đang sửa" if status is Status.DECLINED else ""
         booking = Booking(
@@ -238,14 +238,14 @@ class World:
         path = [Status.REQUESTED] + ([] if status is Status.REQUESTED else [status])
         self.add(
             *(
-                BookingMove(
-                    booking_id=booking.id,
-                    from_status=from_status,
-                    to_status=to_status,
-                    household_id=household.id if to_status is Status.REQUESTED else None,
+                AuditEntry(
+                    at=asked_at,
                     happened_at=asked_at,
-                    written_at=asked_at,
-                    reason=booking.reason,
+                    action=to_status,
+                    commune_id=kit.commune_id,
+                    booking_id=booking.id,
+                    household_id=household.id if to_status is Status.REQUESTED else None,
+                    detail={"from_status": from_status} if from_status else {},
                 )
                 for from_status, to_status in zip([None, *path], path, strict=False)
             )

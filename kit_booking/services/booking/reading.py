@@ -16,7 +16,6 @@ from kit_booking.domain.standing import is_late_to_cancel
 from kit_booking.domain.status import AHEAD, USED, Status
 from kit_booking.models import (
     Booking,
-    BookingMove,
     Commune,
     Hold,
     Household,
@@ -24,22 +23,11 @@ from kit_booking.models import (
     Message,
     MessageState,
     Place,
-    Staff,
     WaitingEntry,
 )
 
 LONG_AGO = timedelta(days=60)
 """No text about a booking that is not over is older."""
-
-
-@dataclass(frozen=True)
-class ShownMove:
-    status: Status
-    happened_at: datetime
-    by_household: bool
-    by_staff: str
-    """The name of the member of staff, empty when it was none."""
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -204,27 +192,6 @@ def bookings_in(kit_ids: Sequence[int], from_at: datetime, until_at: datetime) -
         .where(Hold.kit_id.in_(kit_ids), Hold.from_at < until_at, Hold.until_at > from_at)
         .order_by(Booking.pick_up_at, Kit.code)
     )
-
-
-def history(code: str) -> list[ShownMove]:
-    """Every move of the booking, the first first."""
-    rows = read(
-        select(
-            BookingMove.to_status,
-            BookingMove.happened_at,
-            BookingMove.household_id,
-            Staff.name,
-            BookingMove.reason,
-        )
-        .join(Booking, Booking.id == BookingMove.booking_id)
-        .outerjoin(Staff, Staff.id == BookingMove.staff_id)
-        .where(Booking.code == code)
-        .order_by(BookingMove.id)
-    )
-    return [
-        ShownMove(Status(row[0]), row[1], by_household=row[2] is not None, by_staff=row[3] or "", reason=row[4])
-        for row in rows
-    ]
 
 
 @dataclass(frozen=True)

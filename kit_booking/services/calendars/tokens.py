@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from kit_booking.database import read, transaction
-from kit_booking.models import AuditEntry, FeedToken
+from kit_booking.models import FeedToken
+from kit_booking.services.audit import Actor, record_audit
 
 USE_NOTED = timedelta(hours=1)
 """The last use of an address is written at most so often."""
@@ -56,7 +57,7 @@ def add_token(session: Session, owner: Owner, *, now: datetime) -> str:
             created_at=now,
         )
     )
-    _audit(session, "calendar_added", owner, now)
+    record_audit(session, "calendar_added", Actor(owner.household_id, owner.staff_id), now=now)
     return token
 
 
@@ -70,14 +71,8 @@ def revoke_token(session: Session, owner: Owner, token_id: int, *, now: datetime
         .returning(FeedToken.id)
     ).all()
     if revoked:
-        _audit(session, "calendar_revoked", owner, now)
+        record_audit(session, "calendar_revoked", Actor(owner.household_id, owner.staff_id), now=now)
     return bool(revoked)
-
-
-def _audit(session: Session, action: str, owner: Owner, now: datetime) -> None:
-    session.execute(
-        insert(AuditEntry).values(at=now, action=action, household_id=owner.household_id, staff_id=owner.staff_id)
-    )
 
 
 @transaction

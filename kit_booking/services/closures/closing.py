@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, insert, select, true, update
+from sqlalchemy import ColumnElement, select, true, update
 from sqlalchemy.orm import Session
 
 from kit_booking.database import transaction
@@ -14,8 +14,8 @@ from kit_booking.domain.hours import Span
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
 from kit_booking.domain.text import slug
-from kit_booking.models import AuditEntry, Booking, Closure, Commune, Kit, Message, MessageState
-from kit_booking.services.audit import Actor
+from kit_booking.models import Booking, Closure, Commune, Kit, Message, MessageState
+from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.booking.answers import CANCELLABLE, WITHDRAWABLE
 from kit_booking.services.communes.slots import BookableSlot, NoSuchSlot, find_slot
 from kit_booking.services.timeline.closed_time import closed_spans, rewrite_closed
@@ -64,7 +64,7 @@ def close(session: Session, closing: Closing, staff_id: int, *, now: datetime) -
     )
     session.add(closure)
     session.flush()
-    _write_down(session, "closed", closure, staff_id, now=now)
+    _record(session, "closed", closure, staff_id, now=now)
     _rewrite(session, closure, kits, now=now)
     _take_back_untold(session, closure, staff_id, now=now)
     return closure.id
@@ -79,7 +79,7 @@ def change(session: Session, closure_id: int, span: Span, reason: str, staff_id:
     closure.from_at, closure.until_at, closure.reason = span.from_at, span.until_at, reason
     _changed(closure, now=now)
     session.flush()
-    _write_down(session, "closure_changed", closure, staff_id, now=now)
+    _record(session, "closure_changed", closure, staff_id, now=now)
     _rewrite(session, closure, kits, now=now)
     _take_back_untold(session, closure, staff_id, now=now)
     return True
@@ -97,7 +97,7 @@ def end(session: Session, closure_id: int, staff_id: int, *, now: datetime) -> b
         closure.called_off_at = now
     _changed(closure, now=now)
     session.flush()
-    _write_down(session, "closure_ended", closure, staff_id, now=now)
+    _record(session, "closure_ended", closure, staff_id, now=now)
     _rewrite(session, closure, kits, now=now)
     return True
 
@@ -244,15 +244,16 @@ def _take_back_untold(session: Session, closure: Closure, staff_id: int, *, now:
             move(session, booking, Status.CANCELLED, Actor(staff_id=staff_id), now=now, reason=closure.reason)
 
 
-def _write_down(session: Session, action: str, closure: Closure, staff_id: int, *, now: datetime) -> None:
-    kit = session.scalar(select(Kit.code).where(Kit.id == closure.kit_id)) if closure.kit_id else "*"
-    times = f"{closure.from_at:%Y-%m-%dT%H:%MZ}/{closure.until_at:%Y-%m-%dT%H:%MZ}"
-    session.execute(
-        insert(AuditEntry).values(
-            at=now,
-            action=action,
-            commune_id=closure.commune_id,
-            staff_id=staff_id,
-            detail=f"{kit} {times} {closure.reason}"[:200],
-        )
+def _record(session: Session, action: str, closure: Closure, staff_id: int, *, now: datetime) -> None:
+    """Without a kit it is about the whole commune; times are written to the minute."""
+    record_audit(
+        session,
+        action,
+        Actor(staff_id=staff_id),
+        now=now,
+        commune_id=closure.commune_id,
+        kit=session.get_one(Kit, closure.kit_id).code if closure.kit_id else None,
+        from_at=f"{closure.from_at:%Y-%m-%dT%H:%MZ}",
+        until_at=f"{closure.until_at:%Y-%m-%dT%H:%MZ}",
+        reason=closure.reason,
     )

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from kit_booking.database import transaction
 from kit_booking.domain.counter import CheckedPart, Direction, TimeProblem, earliest_out, has_fault, time_problem
 from kit_booking.domain.status import Status
-from kit_booking.models import AuditEntry, Booking, HandedPart, Handover, Photo
-from kit_booking.services.audit import Actor
+from kit_booking.models import Booking, HandedPart, Handover, Photo
+from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.timeline.locks import LockedBooking, lock_booking
 from kit_booking.services.timeline.moves import hold_again, hold_from, move
 
@@ -146,14 +146,13 @@ def say_whether_usable(session: Session, code: str, staff_id: int, is_usable: bo
         .returning(Handover.id)
     ).all()
     if said:
-        session.execute(
-            insert(AuditEntry).values(
-                at=now,
-                action="kit_usable" if is_usable else "kit_unusable",
-                commune_id=booking.commune_id,
-                booking_id=booking.id,
-                staff_id=staff_id,
-            )
+        record_audit(
+            session,
+            "kit_usable" if is_usable else "kit_unusable",
+            Actor(staff_id=staff_id),
+            now=now,
+            commune_id=booking.commune_id,
+            booking_id=booking.id,
         )
 
 

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kit_booking.database import read, transaction
-from kit_booking.models import AuditEntry, Household
-from kit_booking.services.audit import Actor
+from kit_booking.models import Household
+from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.timeline.locks import bump_version, lock
 
 
@@ -37,14 +37,13 @@ def choose_texts(session: Session, household_id: int, wants_texts: bool, by: Act
     if household.takes_texts == wants_texts:
         return
     household.takes_texts = wants_texts
-    session.execute(
-        insert(AuditEntry).values(
-            at=now,
-            action="texts_wanted" if wants_texts else "texts_stopped",
-            commune_id=household.commune_id,
-            household_id=household_id,
-            staff_id=by.staff_id,
-        )
+    record_audit(
+        session,
+        "texts_wanted" if wants_texts else "texts_stopped",
+        by,
+        now=now,
+        commune_id=household.commune_id,
+        household_id=household_id,
     )
     session.flush()
     bump_version(session, Household, household_id)

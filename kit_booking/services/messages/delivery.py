@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kit_booking.adapters.sms import Report, SmsFault
@@ -12,7 +12,8 @@ from kit_booking.database import settings_of, transaction
 from kit_booking.domain.delivery import Meaning, meaning
 from kit_booking.domain.delivery import MessageState as State
 from kit_booking.domain.messages import Kind
-from kit_booking.models import AuditEntry, Booking, Household, Message
+from kit_booking.models import Booking, Household, Message
+from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.messages import states
 from kit_booking.services.messages.states import FAULT_WIDTH, change, is_true
 
@@ -125,7 +126,7 @@ def resend(session: Session, message_id: int, staff_id: int, *, now: datetime) -
         change(session, message, State.QUEUED, now=now)
         message.due_at, message.error_code = now, None
         outcome = Resent.QUEUED
-    _write_down(session, "text_resent", message, staff_id, now=now)
+    _record(session, "text_resent", message, staff_id, now=now)
     return outcome
 
 
@@ -135,17 +136,16 @@ def note_phoned(session: Session, message_id: int, staff_id: int, *, now: dateti
     message = session.get_one(Message, message_id, with_for_update=True)
     if message.phoned_at is None:
         message.phoned_at, message.phoned_by_id = now, staff_id
-        _write_down(session, "phoned", message, staff_id, now=now)
+        _record(session, "phoned", message, staff_id, now=now)
 
 
-def _write_down(session: Session, action: str, message: Message, staff_id: int, *, now: datetime) -> None:
-    session.execute(
-        insert(AuditEntry).values(
-            at=now,
-            action=action,
-            commune_id=message.commune_id,
-            booking_id=message.booking_id,
-            staff_id=staff_id,
-            detail=message.kind,
-        )
+def _record(session: Session, action: str, message: Message, staff_id: int, *, now: datetime) -> None:
+    record_audit(
+        session,
+        action,
+        Actor(staff_id=staff_id),
+        now=now,
+        commune_id=message.commune_id,
+        booking_id=message.booking_id,
+        kind=message.kind,
     )

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from kit_booking.adapters.sms import Report, SmsFault
@@ -11,7 +11,8 @@ from kit_booking.domain.delivery import Meaning, may_move, meaning
 from kit_booking.domain.delivery import MessageState as State
 from kit_booking.domain.messages import Kind, worth_sending
 from kit_booking.domain.status import Status
-from kit_booking.models import AuditEntry, Booking, Household, Message, PauseReason, SendingPause
+from kit_booking.models import Booking, Household, Message, PauseReason, SendingPause
+from kit_booking.services.audit import SYSTEM, record_audit
 
 FAULT_WIDTH = 60
 """So much of a fault is kept; a file's name in it may be longer."""
@@ -97,8 +98,7 @@ def _follow(session: Session, message: Message, says: Meaning, *, was_passing: b
         case Meaning.DOUBTFUL if _is_doubted_again(session, message):
             _mark_number(session, message.to, now, now=now)
         case Meaning.OPTED_OUT:
-            households = update(Household).where(Household.phone == message.to, Household.takes_texts)
-            _write_down(session, households.values(takes_texts=False), "texts_stopped", "by the network", now=now)
+            _stop_texts(session, message.to, now=now)
         case Meaning.SETUP:
             pause(session, PauseReason.SETUP, now + settings_of(session).sms_timing.repair, message.fault, now=now)
 
@@ -118,24 +118,27 @@ def _is_doubted_again(session: Session, message: Message) -> bool:
     return bool(session.scalar(others))
 
 
+def _stop_texts(session: Session, phone: str, *, now: datetime) -> None:
+    """The owner of a number told the network that they want no texts."""
+    stopped = update(Household).where(Household.phone == phone, Household.takes_texts).values(takes_texts=False)
+    for row in session.execute(stopped.returning(Household.id, Household.commune_id)).all():
+        columns = {"commune_id": row.commune_id, "household_id": row.id}
+        record_audit(session, "texts_stopped", SYSTEM, now=now, source="network", **columns)
+
+
 def _mark_number(session: Session, phone: str, bad_at: datetime | None, *, now: datetime) -> None:
     """Say of the households of a number that no text reaches it; or, when one did, that this was wrong."""
-    households = update(Household).where(
-        Household.phone == phone,
-        Household.bad_number_at.is_(None) if bad_at else Household.bad_number_at.is_not(None),
-    )
-    action = "number_bad" if bad_at else "number_good"
-    _write_down(session, households.values(bad_number_at=bad_at), action, "", now=now)
-
-
-def _write_down(session: Session, households: object, action: str, detail: str, *, now: datetime) -> None:
-    changed = session.execute(households.returning(Household.id, Household.commune_id)).all()  # type: ignore[attr-defined]
-    for row in changed:
-        session.execute(
-            insert(AuditEntry).values(
-                at=now, action=action, commune_id=row.commune_id, household_id=row.id, detail=detail
-            )
+    marked = (
+        update(Household)
+        .where(
+            Household.phone == phone,
+            Household.bad_number_at.is_(None) if bad_at else Household.bad_number_at.is_not(None),
         )
+        .values(bad_number_at=bad_at)
+    )
+    for row in session.execute(marked.returning(Household.id, Household.commune_id)).all():
+        columns = {"commune_id": row.commune_id, "household_id": row.id}
+        record_audit(session, "number_bad" if bad_at else "number_good", SYSTEM, now=now, **columns)
 
 
 def pause(session: Session, reason: PauseReason, until_at: datetime, fault: str, *, now: datetime) -> None:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from kit_booking.database import read, transaction
 from kit_booking.domain.booking import CODE_LETTERS
-from kit_booking.models import AuditEntry, Commune, FeedToken, Role, Staff, StaffRole
+from kit_booking.models import Commune, FeedToken, Role, Staff, StaffRole
+from kit_booking.services.audit import SYSTEM, Actor, record_audit
 
 PAGE = 50
 GROUPS, LETTERS = 3, 4
@@ -144,7 +145,8 @@ def add_account(
     session.flush()
     session.add(StaffRole(staff_id=member.id, commune_id=commune_id, role=role))
     bump_communes(session, member.id)
-    _write_down(session, "staff_added", commune_id, by_id, now=now, detail=f"{username}, {role}")
+    by = Actor(staff_id=by_id)
+    record_audit(session, "staff_added", by, now=now, commune_id=commune_id, username=username, role=role)
     return None
 
 
@@ -153,9 +155,9 @@ def change_account(
     session: Session, staff_id: int, name: str, mobile: str, by_id: int, *, now: datetime
 ) -> Denied | None:
     member = session.get_one(Staff, staff_id, with_for_update=True)
-    detail = member.username if member.name == name else f"{member.username}: {member.name} → {name}"
+    renamed = {"name": name, "old_name": member.name} if member.name != name else {}
     member.name, member.mobile = name, mobile
-    _write_down(session, "staff_changed", _home(session, staff_id), by_id, now=now, detail=detail)
+    _record(session, "staff_changed", member, by_id, now=now, **renamed)
     return None
 
 
@@ -165,7 +167,7 @@ def set_password(session: Session, staff_id: int, password_hash: str, by_id: int
     member = session.get_one(Staff, staff_id, with_for_update=True)
     member.password_hash = password_hash
     member.session_version += 1
-    _write_down(session, "staff_password", _home(session, staff_id), by_id, now=now, detail=member.username)
+    _record(session, "staff_password", member, by_id, now=now)
 
 
 @transaction
@@ -184,7 +186,7 @@ def disable(session: Session, staff_id: int, by_id: int, *, now: datetime) -> De
             .values(revoked_at=now)
         )
         bump_communes(session, staff_id)
-        _write_down(session, "staff_disabled", _home(session, staff_id), by_id, now=now, detail=member.username)
+        _record(session, "staff_disabled", member, by_id, now=now)
     return None
 
 
@@ -194,7 +196,7 @@ def enable(session: Session, staff_id: int, by_id: int, *, now: datetime) -> Non
     if not member.is_active:
         member.is_active = True
         bump_communes(session, staff_id)
-        _write_down(session, "staff_enabled", _home(session, staff_id), by_id, now=now, detail=member.username)
+        _record(session, "staff_enabled", member, by_id, now=now)
 
 
 @transaction
@@ -207,7 +209,8 @@ def add_role(
         return Denied.HAS_ROLE
     session.add(StaffRole(staff_id=staff_id, commune_id=commune_id, role=role))
     bump_communes(session, staff_id)
-    _write_down(session, "role_added", commune_id, by_id, now=now, detail=f"{member.username}, {role}")
+    by = Actor(staff_id=by_id)
+    record_audit(session, "role_added", by, now=now, commune_id=commune_id, username=member.username, role=role)
     return None
 
 
@@ -226,7 +229,8 @@ def remove_role(session: Session, staff_id: int, role_id: int, by_id: int, *, no
         return Denied.LAST_OPERATOR
     bump_communes(session, staff_id)
     session.execute(delete(StaffRole).where(StaffRole.id == role_id))
-    _write_down(session, "role_removed", gone.commune_id, by_id, now=now, detail=f"{member.username}, {gone.role}")
+    by, username = Actor(staff_id=by_id), member.username
+    record_audit(session, "role_removed", by, now=now, commune_id=gone.commune_id, username=username, role=gone.role)
     return None
 
 
@@ -255,11 +259,18 @@ def _home(session: Session, staff_id: int) -> int | None:
     )
 
 
-def _write_down(
-    session: Session, action: str, commune_id: int | None, by_id: int, *, now: datetime, detail: str
+def _record(
+    session: Session, action: str, member: Staff, by_id: int, *, now: datetime, name: str = "", old_name: str = ""
 ) -> None:
-    session.execute(
-        insert(AuditEntry).values(at=now, action=action, commune_id=commune_id, staff_id=by_id, detail=detail[:200])
+    record_audit(
+        session,
+        action,
+        Actor(staff_id=by_id),
+        now=now,
+        commune_id=_home(session, member.id),
+        username=member.username,
+        name=name,
+        old_name=old_name,
     )
 
 
@@ -288,6 +299,4 @@ def add_staff(
     session.flush()
     session.add(StaffRole(staff_id=member.id, commune_id=commune_id, role=role))
     bump_communes(session, member.id)
-    session.execute(
-        insert(AuditEntry).values(at=now, action="staff_added", commune_id=commune_id, detail=f"{username}, {role}")
-    )
+    record_audit(session, "staff_added", SYSTEM, now=now, commune_id=commune_id, username=username, role=role)

@@ -3,19 +3,19 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kit_booking.database import read, transaction
 from kit_booking.domain.hours import WeeklyHours
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import AHEAD, Status
-from kit_booking.models import AuditEntry, Booking, Household, Kit, Place
-from kit_booking.services.audit import Actor
+from kit_booking.models import Booking, Household, Kit, Place
+from kit_booking.services.audit import record_audit
 from kit_booking.services.operator.registry import By, Denied
 from kit_booking.services.settings.saving import lock_commune
-from kit_booking.services.timeline.history import record
 from kit_booking.services.timeline.locks import bump_version, lock, locked_booking
+from kit_booking.services.timeline.moves import record_change
 from kit_booking.services.timeline.texts import queue_booking_text
 from kit_booking.services.waiting.entries import offer_free
 
@@ -86,16 +86,8 @@ def _move_kit(session: Session, kit_id: int, place_id: int, by: By, *, now: date
         booking = locked_booking(session, row.id).booking
         booking.place_id, booking.moved_at = place_id, now
         reason = f"Bộ {kit.code} nay để ở {place.name}"
-        record(session, booking, Status(booking.status), Actor(staff_id=by.staff_id), now=now, reason=reason)
+        record_change(session, booking, Status(booking.status), by.actor, now=now, reason=reason)
         queue_booking_text(session, Kind.MOVED, locked_booking(session, row.id), now=now)
     bump_version(session, Kit, kit_id)
-    session.execute(
-        insert(AuditEntry).values(
-            at=now,
-            action="kit_moved",
-            commune_id=commune.id,
-            staff_id=by.staff_id,
-            detail=f"{kit.code} → {place.name}"[:200],
-        )
-    )
+    record_audit(session, "kit_moved", by.actor, now=now, commune_id=commune.id, kit=kit.code, place=place.name)
     return None

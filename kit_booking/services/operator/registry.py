@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from kit_booking.database import transaction
 from kit_booking.domain.local_time import local_day
 from kit_booking.domain.slots import DEFAULT_PLAN
 from kit_booking.domain.text import search_text, slug
-from kit_booking.models import AuditEntry, Booking, Commune, Kit, Part, Place, PlannedSlot, Province, Village
+from kit_booking.models import Booking, Commune, Kit, Part, Place, PlannedSlot, Province, Village
+from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.settings.saving import lock_commune
 from kit_booking.services.timeline.calendar_versions import bump_calendar_versions
 from kit_booking.services.timeline.closed_time import rewrite_closed
@@ -37,6 +38,10 @@ class By:
 
     staff_id: int
     version: int
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(staff_id=self.staff_id)
 
 
 @transaction
@@ -66,7 +71,8 @@ def add_commune(
         )
         for line in DEFAULT_PLAN
     )
-    _write_down(session, "commune_added", commune.id, staff_id, now=now, detail=f"{name}, {province}")
+    by = Actor(staff_id=staff_id)
+    record_audit(session, "commune_added", by, now=now, commune_id=commune.id, name=name, province=province)
     return commune.slug
 
 
@@ -82,10 +88,10 @@ def change_commune(
         return commune
     if session.scalar(select(Commune.id).where(Commune.code == code, Commune.id != commune_id)):
         return Denied.CODE_TAKEN
-    detail = f"{commune.name} → {name}" if commune.name != name else name
+    old_name = commune.name if commune.name != name else ""
     commune.name, commune.code, commune.province_id = name, code, _province(session, province)
     _search_anew(session, commune)
-    _write_down(session, "commune_changed", commune_id, by.staff_id, now=now, detail=detail)
+    record_audit(session, "commune_changed", by.actor, now=now, commune_id=commune_id, name=name, old_name=old_name)
     return None
 
 
@@ -112,7 +118,7 @@ def add_place(
     session.flush()
     _write_villages(session, place, villages)
     _search_anew(session, commune)
-    _write_down(session, "place_added", commune_id, by.staff_id, now=now, detail=name)
+    record_audit(session, "place_added", by.actor, now=now, commune_id=commune_id, name=name)
     return None
 
 
@@ -136,12 +142,12 @@ def change_place(
         return commune
     if _name_is_taken(session, place.commune_id, name, but=place_id):
         return Denied.NAME_TAKEN
-    detail = f"{place.name} → {name}" if place.name != name else name
+    old_name = place.name if place.name != name else ""
     place.name, place.address = name, address
     session.execute(delete(Village).where(Village.place_id == place_id))
     _write_villages(session, place, villages)
     _search_anew(session, commune)
-    _write_down(session, "place_changed", commune.id, by.staff_id, now=now, detail=detail)
+    record_audit(session, "place_changed", by.actor, now=now, commune_id=commune.id, name=name, old_name=old_name)
     return None
 
 
@@ -167,7 +173,7 @@ def _add_kit(session: Session, place_id: int, code: str, parts: Parts, by: By, *
     session.flush()
     session.add_all(Part(kit_id=kit.id, name=name, count=count) for name, count in parts)
     rewrite_closed(session, kit.id, now=now)  # What is closed of the commune is closed for it, too.
-    _write_down(session, "kit_added", commune.id, by.staff_id, now=now, detail=f"{code}, {place.name}")
+    record_audit(session, "kit_added", by.actor, now=now, commune_id=commune.id, kit=code, place=place.name)
     return kit.id
 
 
@@ -182,12 +188,12 @@ def change_parts(session: Session, kit_id: int, parts: Parts, by: By, *, now: da
     session.execute(delete(Part).where(Part.kit_id == kit_id))
     session.add_all(Part(kit_id=kit_id, name=name, count=count) for name, count in parts)
     after = dict(parts)
-    changes = [
-        f"{name} {before.get(name, 0)} → {after.get(name, 0)}"
+    changed = [
+        [name, before.get(name, 0), after.get(name, 0)]
         for name in before | after
         if before.get(name) != after.get(name)
     ]
-    _write_down(session, "kit_changed", commune.id, by.staff_id, now=now, detail=f"{kit.code}: {', '.join(changes)}")
+    record_audit(session, "kit_changed", by.actor, now=now, commune_id=commune.id, kit=kit.code, parts=changed)
     return None
 
 
@@ -241,11 +247,3 @@ def _search_anew(session: Session, commune: Commune) -> None:
         .order_by(Village.id)
     )
     commune.search = search_text([commune.name, *places, *villages])
-
-
-def _write_down(session: Session, action: str, commune_id: int, staff_id: int, *, now: datetime, detail: str) -> None:
-    session.execute(
-        insert(AuditEntry).values(
-            at=now, action=action, commune_id=commune_id, staff_id=staff_id, detail=detail[:200]
-        )
-    )

@@ -19,7 +19,8 @@ from kit_booking.domain.local_time import local, local_day
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.slots import DEFAULT_PLAN, Slot, Timetable
 from kit_booking.domain.status import AHEAD, LIVE, USED, Status
-from kit_booking.models import AuditEntry, Booking, BookingMove, Closure, Commune, Hold, Household, Kit, Mark
+from kit_booking.models import Booking, Closure, Commune, Hold, Household, Kit, Mark
+from kit_booking.services.audit import SYSTEM, Actor, record_audit
 from kit_booking.services.ops import demo_data
 from kit_booking.services.ops.demo_data import ACCOUNTS, add_handovers
 from kit_booking.services.sign_in.sign_in import hasher
@@ -104,7 +105,7 @@ def fill(session: Session, *, now: datetime) -> None:
     for kit in kits:
         rewrite_closed(session, kit.id, now=now)
     demo_data.add_waiting(session, today, WAITED_FOR, at=local(today - timedelta(days=1), time(15, 20)))
-    session.add(AuditEntry(at=now, action="demo_filled", detail=f"{len(kits)} kits"))
+    record_audit(session, "demo_filled", SYSTEM, now=now, kits=len(kits))
 
 
 def _add_closures(session: Session, kits: list[Kit], clerks: dict[int, int], today: date) -> list[Closure]:
@@ -150,6 +151,7 @@ class _Bookings:
     """Gives slots to households by the day's own dice, within the rules that bind everybody."""
 
     def __init__(self, session: Session, today: date, clerks: dict[int, int], closures: list[Closure]) -> None:
+        self.session = session
         self.rows = session.connection()
         """For thousands of rows at once; the session would look at each."""
         self.today = today
@@ -179,9 +181,8 @@ class _Bookings:
             booking["id"] = row.id
         self.rows.execute(insert(Hold), [_hold(booking) for wish, booking in taken if wish.status in LIVE])
         add_handovers(self.rows, [booking for wish, booking in taken if wish.status is S.OUT], self.clerks)
-        self.rows.execute(
-            insert(BookingMove), [move for wish, booking in taken for move in self._moves(wish, booking)]
-        )
+        for wish, booking in taken:
+            self._record(wish, booking)
 
     def _wishes(self, kits: list[Kit]) -> Iterator[Wish]:
         waiting = self._waiting(kits)
@@ -315,20 +316,21 @@ class _Bookings:
                 self.codes.add(code)
                 return code
 
-    def _moves(self, wish: Wish, booking: Row) -> Iterator[Row]:
+    def _record(self, wish: Wish, booking: Row) -> None:
+        """Write the booking's history."""
         path, times = PATHS[wish.status], _reached(wish)
+        household, clerk = Actor(booking["household_id"]), Actor(staff_id=self.clerks[wish.kit.commune_id])
         for from_status, to_status in zip((None, *path), path, strict=False):
-            by_household = to_status in (S.REQUESTED, S.CANCELLED)
-            yield {
-                "booking_id": booking["id"],
-                "from_status": from_status,
-                "to_status": to_status,
-                "household_id": booking["household_id"] if by_household else None,
-                "staff_id": None if by_household else self.clerks[wish.kit.commune_id],
-                "happened_at": times[to_status],
-                "written_at": times[to_status],
-                "reason": booking["reason"] if to_status is S.DECLINED else "",
-            }
+            record_audit(
+                self.session,
+                to_status,
+                household if to_status in (S.REQUESTED, S.CANCELLED) else clerk,
+                now=times[to_status],
+                commune_id=wish.kit.commune_id,
+                booking_id=booking["id"],
+                from_status=from_status,
+                reason=booking["reason"] if to_status is S.DECLINED else "",
+            )
 
 
 def _reached(wish: Wish) -> dict[Status, datetime]:

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kit_booking.database import transaction
 from kit_booking.domain.text import search_key
-from kit_booking.models import AuditEntry, Household
+from kit_booking.models import Household
+from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.sign_in.throttle import count_try
 
 HOUSEHOLDS_A_NUMBER = 8
@@ -72,14 +73,14 @@ def register_household(
     )
     session.add(household)
     session.flush()
-    session.execute(
-        insert(AuditEntry).values(
-            at=now,
-            action="registered",
-            commune_id=commune_id,
-            household_id=household.id,
-            staff_id=consent.staff_id,
-            detail=f"{consent.version}, spoken" if consent.staff_name else consent.version,
-        )
+    record_audit(
+        session,
+        "registered",
+        Actor(staff_id=consent.staff_id),
+        now=now,
+        commune_id=commune_id,
+        household_id=household.id,
+        consent=consent.version,
+        consent_by="voice" if consent.staff_name else None,
     )
     return household.id, True

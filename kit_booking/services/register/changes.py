@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from kit_booking.domain.household import ERASED_NAME
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
-from kit_booking.models import AuditEntry, Booking, FeedToken, Household, Kit, Message, MessageState
-from kit_booking.services.audit import Actor
+from kit_booking.models import Booking, FeedToken, Household, Kit, Message, MessageState
 from kit_booking.services.timeline.locks import bump_version, lock
 from kit_booking.services.timeline.offers import offer_text
 
@@ -92,20 +91,6 @@ def _start_offers(session: Session, household: Household, *, now: datetime) -> N
     for message, booking in session.execute(unsent).all():
         message.body = offer_text(session, booking, now=now)
     session.flush()
-
-
-def audit(session: Session, action: str, household: Household, by: Actor, *, now: datetime, detail: str = "") -> None:
-    """Write down what was done to a household."""
-    session.execute(
-        insert(AuditEntry).values(
-            at=now,
-            action=action,
-            commune_id=household.commune_id,
-            household_id=household.id,
-            staff_id=by.staff_id,
-            detail=detail[:200],
-        )
-    )
 
 
 def empty(household: Household, *, now: datetime) -> None:

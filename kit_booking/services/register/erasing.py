@@ -21,11 +21,10 @@ from kit_booking.models import (
     WaitingEntry,
     WaitingState,
 )
-from kit_booking.services.audit import SYSTEM, Actor
+from kit_booking.services.audit import SYSTEM, Actor, record_audit
 from kit_booking.services.counter.handover import forget_people
 from kit_booking.services.marks import find_mark, set_mark
 from kit_booking.services.register.changes import (
-    audit,
     bump_household_calendar,
     empty,
     lock_household_and_kits,
@@ -58,7 +57,8 @@ def erase(session: Session, household_id: int, by: Actor, *, now: datetime) -> b
     _wait_no_more(session, household_id, now=now)  # First: else it might be offered what it gives up here.
     for booking in live:
         _give_up(session, booking, by, now=now)
-    _anonymise(session, household, "erased", by, now=now)
+    _anonymise(session, household, now=now)
+    record_audit(session, "erased", by, now=now, commune_id=household.commune_id, household_id=household_id)
     return True
 
 
@@ -72,7 +72,7 @@ def _give_up(session: Session, booking: Booking, by: Actor, *, now: datetime) ->
         queue_booking_text(session, Kind.CANCELLED if by.staff_id else Kind.WITHDRAWN, file, now=now)
 
 
-def _anonymise(session: Session, household: Household, action: str, by: Actor, *, now: datetime) -> None:
+def _anonymise(session: Session, household: Household, *, now: datetime) -> None:
     _wait_no_more(session, household.id, now=now)
     empty(household, now=now)
     session.flush()
@@ -80,7 +80,6 @@ def _anonymise(session: Session, household: Household, action: str, by: Actor, *
     forget_people(session, Booking.household_id == household.id)
     revoke_feeds(session, household.id, now=now)
     _wipe_texts(session, Booking.household_id == household.id)
-    audit(session, action, household, by, now=now)
     bump_household_calendar(session, household.id, now=now)
 
 
@@ -164,7 +163,8 @@ def forget(session: Session, household_id: int, *, now: datetime) -> bool:
     is_old = _is_old(now - timedelta(days=policy.keep_days))
     if session.scalar(select(Household.id).where(Household.id == household_id, is_old)) is None:
         return False
-    _anonymise(session, household, "forgotten", SYSTEM, now=now)
+    _anonymise(session, household, now=now)
+    record_audit(session, "forgotten", SYSTEM, now=now, commune_id=household.commune_id, household_id=household_id)
     return True
 
 

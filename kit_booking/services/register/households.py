@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
-from sqlalchemy import exists, func, insert, literal_column, or_, select
+from sqlalchemy import exists, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from kit_booking.database import read, transaction
@@ -13,9 +13,8 @@ from kit_booking.domain.household import search_text, search_words
 from kit_booking.domain.local_time import local, local_day
 from kit_booking.domain.status import AHEAD
 from kit_booking.models import AuditEntry, Booking, Commune, Household, Staff, WaitingEntry
-from kit_booking.services.audit import Actor
+from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.register.changes import (
-    audit,
     bump_household_calendar,
     lock_household_and_kits,
     queued_texts_go_to,
@@ -188,11 +187,8 @@ def _viewed_today(household_id: int, staff_id: int, now: datetime) -> Any:
 def _note_view(session: Session, household_id: int, commune_id: int, staff_id: int, *, now: datetime) -> None:
     lock(session, Household, household_id)
     if not session.scalar(select(_viewed_today(household_id, staff_id, now))):
-        session.execute(
-            insert(AuditEntry).values(
-                at=now, action="viewed", commune_id=commune_id, household_id=household_id, staff_id=staff_id
-            )
-        )
+        by = Actor(staff_id=staff_id)
+        record_audit(session, "viewed", by, now=now, commune_id=commune_id, household_id=household_id)
 
 
 @transaction
@@ -211,7 +207,15 @@ def correct(
     _search_anew(household)
     what = ("name", "village", "craft")
     changed = [word for word, old, new in zip(what, before, (name, village, craft), strict=True) if old != new]
-    audit(session, "corrected", household, by, now=now, detail=", ".join(changed))
+    record_audit(
+        session,
+        "corrected",
+        by,
+        now=now,
+        commune_id=household.commune_id,
+        household_id=household_id,
+        changed=changed,
+    )
     bump_household_calendar(session, household_id, now=now)
     return True
 
@@ -243,7 +247,8 @@ def change_number(
     _search_anew(household)
     session.flush()
     queued_texts_go_to(session, household, now=now)
-    audit(session, "number_changed", household, Actor(staff_id=staff_id), now=now)
+    by = Actor(staff_id=staff_id)
+    record_audit(session, "number_changed", by, now=now, commune_id=household.commune_id, household_id=household_id)
     bump_household_calendar(session, household_id, now=now)
     return True
 

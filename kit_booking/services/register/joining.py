@@ -10,10 +10,9 @@ from sqlalchemy.orm import Session
 from kit_booking.database import read, transaction
 from kit_booking.domain.household import search_text
 from kit_booking.domain.status import AHEAD, LIVE
-from kit_booking.models import Booking, BookingMove, FeedToken, Household, WaitingEntry, WaitingState
-from kit_booking.services.audit import Actor
+from kit_booking.models import Booking, FeedToken, Household, WaitingEntry, WaitingState
+from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.register.changes import (
-    audit,
     bump_household_calendar,
     empty,
     lock_household_and_kits,
@@ -92,12 +91,6 @@ def join(session: Session, kept_id: int, gone_id: int, staff_id: int, *, now: da
         return JoinProblem.GONE
     if not _settle_double_waiting(session, kept_id, gone_id, now=now):
         return JoinProblem.TWO_OFFERS
-    its_bookings = select(Booking.id).where(Booking.household_id == gone_id)
-    session.execute(
-        update(BookingMove)
-        .where(BookingMove.booking_id.in_(its_bookings), BookingMove.household_id == gone_id)
-        .values(household_id=kept_id)
-    )
     for table in (Booking, WaitingEntry, FeedToken):
         session.execute(update(table).where(table.household_id == gone_id).values(household_id=kept_id))
     _wait_no_more_for_own(session, kept_id, now=now)
@@ -106,8 +99,10 @@ def join(session: Session, kept_id: int, gone_id: int, staff_id: int, *, now: da
     session.flush()
     queued_texts_go_to(session, kept, now=now)
     by = Actor(staff_id=staff_id)
-    audit(session, "joined", kept, by, now=now, detail=f"household {gone_id}")
-    audit(session, "joined_away", gone, by, now=now, detail=f"household {kept_id}")
+    record_audit(session, "joined", by, now=now, commune_id=kept.commune_id, household_id=kept_id, household=gone_id)
+    record_audit(
+        session, "joined_away", by, now=now, commune_id=gone.commune_id, household_id=gone_id, household=kept_id
+    )
     bump_household_calendar(session, kept_id, now=now)
     return None
 

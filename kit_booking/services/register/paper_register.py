@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from kit_booking.adapters.sheet_file import Unreadable, read_lines
@@ -11,8 +11,8 @@ from kit_booking.database import db, read, transaction
 from kit_booking.domain.local_time import local_day
 from kit_booking.domain.paper_register import MOST_ROWS, Row, Sheet, read_sheet
 from kit_booking.domain.status import Status
-from kit_booking.models import AuditEntry, Commune, Household, Kit, RegisterFile
-from kit_booking.services.audit import Actor
+from kit_booking.models import Commune, Household, Kit, RegisterFile
+from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.communes.facts import CommuneFacts, commune_facts
 from kit_booking.services.register.paper_plan import Key, Plan, PlannedBooking, plan
 from kit_booking.services.sign_in.throttle import count_try
@@ -115,14 +115,15 @@ def _take_over(
     for one in made.bookings:
         _book(session, one, ids, by, override, now=now)
     session.execute(delete(RegisterFile).where(RegisterFile.id == file.id))
-    session.execute(
-        insert(AuditEntry).values(
-            at=now,
-            action="paper_taken_over",
-            commune_id=commune.id,
-            staff_id=staff_id,
-            detail=f"{len(made.new)} households, {len(made.bookings)} bookings. {override}".strip()[:200],
-        )
+    record_audit(
+        session,
+        "paper_taken_over",
+        by,
+        now=now,
+        commune_id=commune.id,
+        households=len(made.new),
+        bookings=len(made.bookings),
+        reason=override,
     )
     return TakenOver(made, True)
 
@@ -157,11 +158,16 @@ def _add_households(
     }
     session.add_all(added.values())
     session.flush()
-    if added:
-        usual = {"at": now, "action": "registered", "commune_id": commune_id, "staff_id": by.staff_id}
-        detail = f"{consent_version}, paper"
-        session.execute(
-            insert(AuditEntry), [{**usual, "household_id": one.id, "detail": detail} for one in added.values()]
+    for household in added.values():
+        record_audit(
+            session,
+            "registered",
+            by,
+            now=now,
+            commune_id=commune_id,
+            household_id=household.id,
+            consent=consent_version,
+            consent_by="paper",
         )
     return {key: one.id for key, one in added.items()}
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from kit_booking.database import read, transaction
@@ -12,6 +12,7 @@ from kit_booking.domain.hours import WeeklyHours
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.settings import CommuneSettings, PlaceSettings, Plan, differences
 from kit_booking.models import AuditEntry, Booking, Commune, Place, PlannedSlot, Staff
+from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.communes.facts import plans_of
 from kit_booking.services.timeline.calendar_versions import bump_calendar_versions
 
@@ -90,14 +91,13 @@ def save(
         row.keeper, row.keeper_phone, row.handover_hours = place.keeper, place.keeper_phone, place.handover.stored()
     session.flush()
     for difference in differences(old, new):
-        session.execute(
-            insert(AuditEntry).values(
-                at=now,
-                action="settings_changed",
-                commune_id=commune_id,
-                staff_id=staff_id,
-                detail=str(difference)[:200],
-            )
+        record_audit(
+            session,
+            "settings_changed",
+            Actor(staff_id=staff_id),
+            now=now,
+            commune_id=commune_id,
+            text=str(difference),
         )
     return Saved.DONE
 

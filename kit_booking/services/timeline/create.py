@@ -13,9 +13,8 @@ from kit_booking.database import upsert
 from kit_booking.domain.booking import CODE_LETTERS
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Hold, WaitingEntry, WaitingState
-from kit_booking.services.audit import Actor
+from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.communes.slots import BookableSlot
-from kit_booking.services.timeline.history import write_down
 
 
 class SlotTaken(Exception):
@@ -87,7 +86,7 @@ def create_booking(
     except IntegrityError as error:
         raise_unless_overlap(error)
         raise SlotTaken from error
-    write_down(session, booking, by, now=now, from_status=None)
+    record_audit(session, status, by, now=now, commune_id=booking.commune_id, booking_id=booking.id, reason=reason)
     if status is not Status.OFFERED:
         end_waiting_for(session, booking, now=now)
     return booking

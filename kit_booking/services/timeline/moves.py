@@ -12,11 +12,10 @@ from sqlalchemy.orm import Session
 
 from kit_booking.domain.hours import Span
 from kit_booking.domain.status import LIVE, Status, may_move
-from kit_booking.models import Booking, Hold, Kit, WaitingEntry, WaitingState
-from kit_booking.services.audit import Actor
+from kit_booking.models import Booking, Hold, Household, Kit, WaitingEntry, WaitingState
+from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.communes.slots import BookableSlot
 from kit_booking.services.timeline.create import end_waiting_for, raise_unless_overlap
-from kit_booking.services.timeline.history import record
 from kit_booking.services.timeline.locks import bump_version
 from kit_booking.services.timeline.offers import release_time
 
@@ -40,7 +39,7 @@ def move(
         raise ValueError(f"a booking can't go from {from_status} to {to_status}")
     if to_status is Status.APPROVED:
         booking.approved_at = now
-    record(session, booking, to_status, by, now=now, reason=reason, happened_at=happened_at)
+    record_change(session, booking, to_status, by, now=now, reason=reason, happened_at=happened_at)
     if from_status in LIVE and to_status not in LIVE:
         gone = session.execute(
             delete(Hold).where(Hold.booking_id == booking.id).returning(Hold.from_at, Hold.until_at)
@@ -49,6 +48,38 @@ def move(
             release_time(session, booking.kit_id, Span(gone.from_at, gone.until_at), now=now)
     if from_status is Status.OFFERED:  # Only now, or what staff took back would be offered to the same one again.
         _settle_entry(session, booking, to_status, by, now=now)
+
+
+def record_change(
+    session: Session,
+    booking: Booking,
+    to_status: Status,
+    by: Actor,
+    *,
+    now: datetime,
+    reason: str = "",
+    happened_at: datetime | None = None,
+) -> None:
+    """Give a booking its status, which may be the one it has, raise all versions and write the audit entry."""
+    from_status = Status(booking.status)
+    booking.status = to_status
+    booking.reason = reason
+    booking.changed_at = now
+    booking.version += 1
+    session.flush()
+    record_audit(
+        session,
+        to_status if to_status is not from_status else "changed",
+        by,
+        now=now,
+        commune_id=booking.commune_id,
+        booking_id=booking.id,
+        happened_at=happened_at,
+        from_status=from_status,
+        reason=reason,
+    )
+    bump_version(session, Kit, booking.kit_id)
+    bump_version(session, Household, booking.household_id)
 
 
 def hold_again(session: Session, booking: Booking, *, now: datetime) -> bool:
@@ -101,7 +132,7 @@ def reschedule(
     booking.day, booking.slot_name = slot.day, slot.name
     booking.from_at, booking.until_at = slot.on_air.from_at, slot.on_air.until_at
     booking.pick_up_at, booking.return_at = slot.hold.from_at, slot.hold.until_at
-    record(session, booking, Status(booking.status), by, now=now, reason=reason)
+    record_change(session, booking, Status(booking.status), by, now=now, reason=reason)
     if old_kit_id != kit.id:
         bump_version(session, Kit, old_kit_id)
     end_waiting_for(session, booking, now=now)

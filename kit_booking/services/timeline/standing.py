@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
-from sqlalchemy import Row, bindparam, insert, or_, select
+from sqlalchemy import Row, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from kit_booking.database import db, transaction
@@ -15,8 +15,9 @@ from kit_booking.domain.local_time import local, local_day
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.standing import standing
 from kit_booking.domain.status import AHEAD, USED, Status
-from kit_booking.models import AuditEntry, Booking, Commune, Household
+from kit_booking.models import Booking, Commune, Household
 from kit_booking.models.booking import COUNTS_FOR_STANDING
+from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.timeline.locks import lock
 
 _standing_columns = select(Household.commune_id, Household.erased_at, Household.lifted_at).where(
@@ -133,13 +134,12 @@ def lift_pause(session: Session, household_id: int, staff_id: int, reason: str, 
     household = session.get_one(Household, household_id)
     household.lifted_at = now
     household.version += 1
-    session.execute(
-        insert(AuditEntry).values(
-            at=now,
-            action="pause_lifted",
-            commune_id=household.commune_id,
-            household_id=household_id,
-            staff_id=staff_id,
-            detail=reason,
-        )
+    record_audit(
+        session,
+        "pause_lifted",
+        Actor(staff_id=staff_id),
+        now=now,
+        commune_id=household.commune_id,
+        household_id=household_id,
+        reason=reason,
     )

@@ -13,8 +13,8 @@ from kit_booking.domain.deadlines import is_worth_offering
 from kit_booking.domain.hours import Span
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import LIVE, Status
-from kit_booking.models import AuditEntry, Booking, Household, Kit, WaitingEntry, WaitingState
-from kit_booking.services.audit import SYSTEM, Actor
+from kit_booking.models import Booking, Household, Kit, WaitingEntry, WaitingState
+from kit_booking.services.audit import SYSTEM, Actor, record_audit
 from kit_booking.services.booking.answers import Outcome
 from kit_booking.services.communes.slots import BookableSlot, find_slot
 from kit_booking.services.timeline.holds import held_by
@@ -82,7 +82,7 @@ def join(
     if reasons:
         return Joined(reasons=reasons, free_kit=free_kit)
     last_at = max(one.slot.hold.from_at for one in slots)
-    entry_id = session.execute(
+    entry = session.execute(
         insert(WaitingEntry)
         .values(
             household_id=household_id,
@@ -93,10 +93,10 @@ def join(
             joined_at=now,
             until_at=min(until_at, last_at) if until_at else last_at,
         )
-        .returning(WaitingEntry.id)
+        .returning(WaitingEntry)
     ).scalar_one()
-    _write_down(session, "waits", found.commune.id, household_id, by, now=now, detail=f"{found.slot.name} {day}")
-    return Joined(entry_id)
+    _record(session, "waits", entry, by, now=now)
+    return Joined(entry.id)
 
 
 def _against(
@@ -164,7 +164,7 @@ def leave(session: Session, entry_id: int, by: Actor, *, now: datetime) -> bool:
     if entry.state != WaitingState.WAITING:
         return False
     entry.state, entry.ended_at = WaitingState.LEFT, now
-    _write_down(session, "waits_no_more", entry.commune_id, entry.household_id, by, now=now, detail=_what(entry))
+    _record(session, "waits_no_more", entry, by, now=now)
     return True
 
 
@@ -177,7 +177,7 @@ def end_waiting(session: Session, entry_id: int, *, now: datetime) -> None:
     if entry.state != WaitingState.WAITING or entry.until_at > now:
         return
     entry.state, entry.ended_at = WaitingState.OVER, now
-    _write_down(session, "waiting_over", entry.commune_id, entry.household_id, SYSTEM, now=now, detail=_what(entry))
+    _record(session, "waiting_over", entry, SYSTEM, now=now)
 
 
 @transaction
@@ -189,9 +189,7 @@ def put_forward(session: Session, entry_id: int, staff_id: int, reason: str, *, 
     if entry.state != WaitingState.WAITING or entry.put_forward_at:
         return False
     entry.put_forward_at, entry.reason = now, reason
-    by = Actor(staff_id=staff_id)
-    detail = f"{_what(entry)}: {reason}"
-    _write_down(session, "put_forward", entry.commune_id, entry.household_id, by, now=now, detail=detail)
+    _record(session, "put_forward", entry, Actor(staff_id=staff_id), now=now, reason=reason)
     return True
 
 
@@ -227,21 +225,18 @@ def refuse(session: Session, code: str, by: Actor, *, now: datetime) -> Outcome:
     return Outcome(True, Status.REFUSED)
 
 
-def _what(entry: WaitingEntry) -> str:
-    return f"{entry.slot_name} {entry.day}"
-
-
-def _write_down(
-    session: Session, action: str, commune_id: int, household_id: int, by: Actor, *, now: datetime, detail: str
+def _record(
+    session: Session, action: str, entry: WaitingEntry, by: Actor, *, now: datetime, reason: str = ""
 ) -> None:
-    bump_version(session, Household, household_id)
-    session.execute(
-        insert(AuditEntry).values(
-            at=now,
-            action=action,
-            commune_id=commune_id,
-            household_id=household_id,
-            staff_id=by.staff_id,
-            detail=detail[:200],
-        )
+    bump_version(session, Household, entry.household_id)
+    record_audit(
+        session,
+        action,
+        by,
+        now=now,
+        commune_id=entry.commune_id,
+        household_id=entry.household_id,
+        slot=entry.slot_name,
+        day=str(entry.day),
+        reason=reason,
     )

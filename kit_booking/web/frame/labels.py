@@ -1,6 +1,9 @@
 """What refusals, problems, messages and people are called on screen."""
 
 from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
 
 from kit_booking.domain.booking import Booked, Reason, Refusal
 from kit_booking.domain.delivery import FILTERED, Meaning, meaning
@@ -9,7 +12,6 @@ from kit_booking.domain.phone import PhoneProblem, national
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.queue import Place, Why
 from kit_booking.models import MessageState, PauseReason
-from kit_booking.services.booking.reading import ShownMove
 from kit_booking.services.ops.health import sending_alarms
 from kit_booking.services.sign_in.sign_in import CodeCheck
 from kit_booking.services.timeline.standing import ShownStanding
@@ -240,11 +242,11 @@ _STATES = {
 }
 
 
-def by_word(move: ShownMove) -> str:
-    """Who made a move, as both sides may read it."""
-    if move.by_staff:
-        return _("cán bộ %(name)s", name=move.by_staff)
-    return _("nhà mượn") if move.by_household else _("tự động")
+def by_word(entry: Row[Any]) -> str:
+    """Who changed a booking, as both sides may read it; of a row of its history."""
+    if entry.staff_name:
+        return _("cán bộ %(name)s", name=entry.staff_name)
+    return _("nhà mượn") if entry.household_id else _("tự động")
 
 
 def error_text(code: int | None) -> str:

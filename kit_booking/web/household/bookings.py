@@ -8,7 +8,7 @@ from flask import Blueprint, abort, redirect, render_template, request
 
 from kit_booking.clock import utc_now
 from kit_booking.domain.status import Status
-from kit_booking.services.audit import Actor
+from kit_booking.services.audit import Actor, booking_history
 from kit_booking.services.booking import answers, ask
 from kit_booking.services.booking import reading as bookings_shown
 from kit_booking.services.booking.change import change_slot
@@ -231,4 +231,13 @@ def shown_view(booking: ShownBooking, now: datetime) -> dict[str, Any]:
 
 
 def history_view(code: str) -> list[dict[str, Any]]:
-    return [{**asdict(move), "by": by_word(move)} for move in bookings_shown.history(code)]
+    """What happened to a booking, as the templates take it; a change that is no new status shows the one it had."""
+    return [
+        {
+            "status": entry.detail["from_status"] if entry.action == "changed" else entry.action,
+            "happened_at": entry.happened_at,
+            "by": by_word(entry),
+            "reason": entry.detail.get("reason", ""),
+        }
+        for entry in booking_history(code)
+    ]

@@ -8,7 +8,7 @@ from flask import Flask
 from kit_booking.domain.booking import Reason, Refusal
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
-from kit_booking.models import AuditEntry, Booking, BookingMove, Hold
+from kit_booking.models import AuditEntry, Booking, Hold
 from kit_booking.services.communes.slots import NoSuchSlot
 from tests.support.builders import World
 from tests.support.fakes import FakeSms
@@ -37,8 +37,9 @@ def test_an_approved_booking_stays_the_same_one_and_approved_in_its_new_slot(vil
     [hold] = world.all(Hold)
     assert (hold.kit_id, hold.from_at, hold.booking_id) == (other.id, changed.pick_up_at, booking.id)
     assert [world.fresh(kit).version for kit in village.kits] == [version + 1 for version in versions]
-    assert [line.action for line in world.all(AuditEntry)] == ["approved", "changed"]
-    assert world.all(BookingMove)[-1].household_id == hanh.id
+    lines = world.all(AuditEntry)
+    assert [line.action for line in lines] == ["approved", "changed"]
+    assert (lines[-1].household_id, lines[-1].detail) == (hanh.id, {"from_status": "approved"})
     assert village.texts(booking) == [Kind.APPROVED, Kind.APPROVED]
     village.works()
     assert [text.body for text in village.sms.sent] == village.sms.texts_to(hanh.phone)

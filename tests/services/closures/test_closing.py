@@ -16,7 +16,6 @@ from kit_booking.domain.status import LIVE, Status
 from kit_booking.models import (
     AuditEntry,
     Booking,
-    BookingMove,
     Closure,
     Commune,
     Hold,
@@ -113,7 +112,8 @@ def test_what_is_closed_can_not_be_asked_for(office: Office, world: World):
     assert office.asks("sang", kit=office.other_kit) == []
     [line] = [entry for entry in world.all(AuditEntry) if entry.action == "closed"]
     assert (line.staff_id, line.commune_id) == (office.clerk.id, office.commune.id)
-    assert line.detail == f"{office.kit.code} 2026-12-03T17:00Z/2026-12-04T17:00Z {LAMP}"
+    times = {"from_at": "2026-12-03T17:00Z", "until_at": "2026-12-04T17:00Z"}
+    assert line.detail == {"kit": office.kit.code, **times, "reason": LAMP}
     assert world.fresh(office.kit).version == 2 + 1, "its pages and feeds are others now"
 
 
@@ -219,8 +219,9 @@ def test_moved_to_a_free_kit_the_household_gets_one_text_and_its_time_is_closed(
     assert office.closed() == [Span(WHOLE_DAY.from_at, at(NEXT, "12:00"))]
     assert office.texts() == [Kind.MOVED]
     assert world.fresh(entry).state == WaitingState.WAITING
-    last = world.all(BookingMove)[-1]
-    assert (last.to_status, last.staff_id, last.reason) == (Status.APPROVED, office.clerk.id, LAMP)
+    last = world.all(AuditEntry)[-1]
+    assert (last.action, last.staff_id) == ("changed", office.clerk.id)
+    assert last.detail == {"from_status": "approved", "reason": LAMP}
     late = booking.pick_up_at - timedelta(hours=1)
     world.do(withdraw, booking.code, office.hanh.id, now=late)
     assert world.fresh(booking).strike_at is None, "giving up what the commune moved is no strike"

@@ -16,7 +16,6 @@ from kit_booking.domain.status import LIVE, Status
 from kit_booking.models import (
     AuditEntry,
     Booking,
-    BookingMove,
     HandedPart,
     Handover,
     Hold,
@@ -110,12 +109,11 @@ def test_each_move_is_in_the_history_and_on_the_audit_list_and_raises_the_versio
     before = counter.world.fresh(counter.kit).version, counter.world.fresh(counter.hanh).version
     counter.gives()
     counter.takes()
-    moves = counter.world.all(BookingMove, booking_id=counter.evening.id)[-2:]
-    assert [(move.from_status, move.to_status, move.staff_id) for move in moves] == [
-        (Status.APPROVED, Status.OUT, counter.clerk.id),
-        (Status.OUT, Status.RETURNED, counter.clerk.id),
+    entries = counter.world.all(AuditEntry, booking_id=counter.evening.id)[-2:]
+    assert [(entry.action, entry.detail, entry.staff_id) for entry in entries] == [
+        ("out", {"from_status": "approved"}, counter.clerk.id),
+        ("returned", {"from_status": "out"}, counter.clerk.id),
     ]
-    assert [entry.action for entry in counter.world.all(AuditEntry)] == ["out", "returned"]
     after = counter.world.fresh(counter.kit).version, counter.world.fresh(counter.hanh).version
     assert [new - old for old, new in zip(before, after, strict=True)] == [2, 2]
 
@@ -124,8 +122,8 @@ def test_what_happened_during_a_power_cut_is_written_down_later(counter: Counter
     next_noon = at(days_ahead(1), "12:00")
     assert counter.gives(seen=Seen((), happened_at=FIVE), now=next_noon).is_done is True
     assert counter.takes(seen=Seen((), happened_at=BACK_AT), now=next_noon).is_done
-    moves = counter.world.all(BookingMove, booking_id=counter.evening.id)[-2:]
-    assert [(move.happened_at, move.written_at) for move in moves] == [(FIVE, next_noon), (BACK_AT, next_noon)]
+    entries = counter.world.all(AuditEntry, booking_id=counter.evening.id)[-2:]
+    assert [(entry.happened_at, entry.at) for entry in entries] == [(FIVE, next_noon), (BACK_AT, next_noon)]
 
 
 @pytest.mark.parametrize(
@@ -356,9 +354,9 @@ def test_handing_over_cancelling_and_giving_up_at_once_have_one_outcome(app: Fla
         assert sum(answer.is_done for answer in outcomes) == 1
         final = counter.is_now(booking)
         assert {answer.status for answer in outcomes} == {final}, "the others are told what is so"
-        moves = counter.world.all(BookingMove, booking_id=booking.id)
-        assert [move.to_status for move in moves][-1] == final
-        assert len(moves) == 3
+        entries = counter.world.all(AuditEntry, booking_id=booking.id)
+        assert entries[-1].action == final
+        assert len(entries) == 3
         assert len(counter.holds(booking)) == (final in LIVE)
         if final is Status.OUT:
             assert counter.takes(booking, now=now).is_done
@@ -378,7 +376,7 @@ def test_approving_and_handing_over_and_cancelling_at_once_never_lose_a_change(a
                 lambda code=code: answers.cancel(code, clerk, "Bộ đang sửa", now=now),
             ],
         )
-        path = [move.to_status for move in counter.world.all(BookingMove, booking_id=booking.id)]
+        path = [entry.action for entry in counter.world.all(AuditEntry, booking_id=booking.id)]
         done = [Status.APPROVED] * approved.is_done + [Status.OUT] * given.is_done
         assert path == [Status.REQUESTED, *done, *[Status.CANCELLED] * cancelled.is_done]
         assert cancelled.is_done != given.is_done

@@ -99,7 +99,7 @@ def test_a_new_password_ends_the_sign_ins_with_the_old_one(world: World) -> None
     assert world.do(find_member, member.id, member.session_version) is None
     assert world.do(check_password, member.username, PASSWORD, "", now=NOW)[0] is PasswordCheck.WRONG
     assert world.do(check_password, member.username, password, "", now=NOW)[0] is PasswordCheck.RIGHT
-    assert password not in "".join(entry.detail for entry in world.all(AuditEntry))
+    assert password not in "".join(str(entry.detail) for entry in world.all(AuditEntry))
 
 
 def test_made_up_passwords_are_long_and_never_the_same() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
-from kit_booking.models import AuditEntry, Booking, BookingMove, Commune, Kit, Message, Part, PlannedSlot
+from kit_booking.models import AuditEntry, Booking, Commune, Kit, Message, Part, PlannedSlot
 from kit_booking.services.booking.answers import withdraw
 from kit_booking.services.booking.ask import request_booking
 from kit_booking.services.communes.search import find_communes
@@ -105,7 +105,7 @@ def test_the_parts_of_a_kit_are_replaced_as_a_whole(world: World) -> None:
     world.do(registry.change_parts, kit.id, [("đèn", 3), ("micro", 1)], by(world, commune), now=NOW)
     assert [(part.name, part.count) for part in world.all(Part, kit_id=kit.id)] == [("đèn", 3), ("micro", 1)]
     [entry] = world.all(AuditEntry, action="kit_changed")
-    assert entry.detail == f"{kit.code}: điện thoại 1 → 0, đèn 2 → 3, micro 0 → 1"
+    assert entry.detail == {"kit": kit.code, "parts": [["điện thoại", 1, 0], ["đèn", 2, 3], ["micro", 0, 1]]}
 
 
 def test_whoever_booked_a_kit_that_now_stands_elsewhere_is_told_where(world: World) -> None:
@@ -133,7 +133,8 @@ def test_whoever_booked_a_kit_that_now_stands_elsewhere_is_told_where(world: Wor
     after = world.fresh(ahead)
     assert (after.pick_up_at, after.return_at, after.status) == (ahead.pick_up_at, ahead.return_at, Status.APPROVED)
     assert after.version == ahead.version + 1, "its calendar event says the new place"
-    assert world.all(BookingMove, booking_id=ahead.id)[-1].reason == f"Bộ {kit.code} nay để ở Văn Hoàng"
+    last = world.all(AuditEntry, booking_id=ahead.id)[-1]
+    assert (last.action, last.detail["reason"]) == ("changed", f"Bộ {kit.code} nay để ở Văn Hoàng")
     assert world.fresh(kit).place_id == elsewhere.id
 
 

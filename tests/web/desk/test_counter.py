@@ -12,7 +12,7 @@ from kit_booking.clock import utc_now
 from kit_booking.domain.counter import Direction
 from kit_booking.domain.local_time import to_local
 from kit_booking.domain.status import Status
-from kit_booking.models import Booking, BookingMove, HandedPart, Handover, Household, Kit, Part, Photo
+from kit_booking.models import AuditEntry, Booking, HandedPart, Handover, Household, Kit, Part, Photo
 from tests.support.builders import csrf_token
 from tests.support.databases import on_sqlite
 from tests.support.town import Browser, Town, where, words_of
@@ -142,9 +142,9 @@ def test_there_is_no_question_about_a_whole_kit(clerk: Browser, out: Booking) ->
 def test_what_happened_before_is_written_down_with_its_own_time(town: Town, clerk: Browser, out: Booking) -> None:
     earlier = (utc_now() - timedelta(minutes=30)).replace(second=0, microsecond=0)
     assert where(take(clerk, out, **WHOLE, happened_at=typed(earlier))) == "303 /staff"
-    move = town.world.all(BookingMove, booking_id=out.id)[-1]
-    assert move.happened_at == earlier
-    assert move.written_at > earlier
+    entry = town.world.all(AuditEntry, booking_id=out.id)[-1]
+    assert entry.happened_at == earlier
+    assert entry.at > earlier
 
 
 @pytest.mark.parametrize("wrong", ["nonsense", "2026-13-45T99:99", "0001-01-01T00:00", "9999-12-31T23:59"])

@@ -12,7 +12,7 @@ from kit_booking.domain.hours import EVERY_DAY
 from kit_booking.domain.local_time import local_day
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import LIVE, Status
-from kit_booking.models import Booking, BookingMove, Hold, Message, WaitingEntry, WaitingState
+from kit_booking.models import AuditEntry, Booking, Hold, Message, WaitingEntry, WaitingState
 from kit_booking.services.booking.answers import withdraw
 from kit_booking.services.booking.ask import request_booking
 from kit_booking.services.booking.deadlines import lapse
@@ -71,7 +71,7 @@ def test_one_click_moves_it_and_tells_the_household(town: Town) -> None:
     assert text.pick_up_at == moved.pick_up_at
     [hold] = town.world.all(Hold)
     assert (hold.kit_id, hold.from_at, hold.until_at) == (moved.kit_id, moved.pick_up_at, moved.return_at)
-    assert town.world.all(BookingMove)[-1].reason == "Nhường hội chợ"
+    assert town.world.all(AuditEntry)[-1].detail["reason"] == "Nhường hội chợ"
 
 
 @on_sqlite

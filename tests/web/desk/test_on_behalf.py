@@ -106,7 +106,7 @@ def test_a_rule_stands_against_it_until_a_reason_is_given(town: Town, clerk: Bro
     assert clerk.post(path, sells="làn mây", override="Nhà có đám cưới").status_code == 303
     booking = town.world.all(Booking)[-1]
     assert booking.reason == "Nhà có đám cưới"
-    assert town.world.all(AuditEntry, booking_id=booking.id)[0].detail == "Nhà có đám cưới"
+    assert town.world.all(AuditEntry, booking_id=booking.id)[0].detail == {"reason": "Nhà có đám cưới"}
 
 
 def test_a_day_that_is_not_open_yet_can_be_given_with_a_reason_only(town: Town, clerk: Browser) -> None:

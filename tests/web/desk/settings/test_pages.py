@@ -83,14 +83,14 @@ def test_only_differences_from_what_is_usual_are_kept(town: Town) -> None:
 def test_a_change_is_in_the_audit_list_with_old_and_new(town: Town) -> None:
     save(town.browser(town.clerk), "texts", day_reminder="17h30", quiet_from="22:00")
     entries = town.world.all(AuditEntry, action="settings_changed")
-    assert [entry.detail for entry in entries] == ["day_reminder: 18:00 → 17:30", "quiet_from: 21:00 → 22:00"]
+    assert [entry.detail["text"] for entry in entries] == ["day_reminder: 18:00 → 17:30", "quiet_from: 21:00 → 22:00"]
     assert {(entry.staff_id, entry.commune_id) for entry in entries} == {(town.clerk.id, town.commune.id)}
 
 
 def test_the_audit_list_never_holds_a_whole_number(town: Town) -> None:
     save(town.browser(town.clerk), "office", phone="024 3385 9999")
     [entry] = town.world.all(AuditEntry, action="settings_changed")
-    assert entry.detail == "phone: 0243 *** 321 → 0243 *** 999"
+    assert entry.detail["text"] == "phone: 0243 *** 321 → 0243 *** 999"
     assert commune(town).phone == "024 3385 9999"
 
 
