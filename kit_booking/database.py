@@ -11,7 +11,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from flask import current_app
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, DateTime, Dialect, Engine, Executable, MetaData, Row, TypeDecorator, event
+from sqlalchemy import Connection, DateTime, Dialect, Engine, Executable, MetaData, Row, Select, TypeDecorator, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -173,22 +173,37 @@ def upsert(table: type[Base]) -> sqlite.Insert | postgresql.Insert:
 
 
 _kept = threading.local()
-"""Each thread's connection for `read`, and the engine that it belongs to."""
+"""Each thread's connection for `read` and `load`, and the engine that it belongs to."""
 
 
 def read(statement: Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
-    """The rows of one SELECT that needs no transaction around it.
+    """The rows of one SELECT that needs no transaction around it; each row has its columns by name."""
+    return _on_read_connection(lambda connection: connection.execute(statement, values or {}).all())
 
-    Each thread keeps an AUTOCOMMIT connection for it. If the server has ended the connection, the statement is
-    run once more on a new one.
+
+def load(statement: Select[tuple[T]], values: Mapping[str, Any] | None = None) -> list[T]:
+    """The objects of one SELECT of a mapped class, with the relationships that its options load.
+
+    They belong to no session, so that a transaction that comes after does not expire them; what the statement
+    left out can't be loaded later, and raises.
     """
+
+    def objects(connection: Connection) -> list[T]:
+        with Session(connection) as session:
+            return list(session.scalars(statement, values))
+
+    return _on_read_connection(objects)
+
+
+def _on_read_connection(fetch: Callable[[Connection], T]) -> T:
+    """What is fetched on this thread's AUTOCOMMIT connection; once more on a new one if the server has ended it."""
     try:
-        return _read_connection().execute(statement, values or {}).all()
+        return fetch(_read_connection())
     except DBAPIError as error:
         _drop_read_connection()
         if not error.connection_invalidated:
             raise
-    return _read_connection().execute(statement, values or {}).all()
+    return fetch(_read_connection())
 
 
 def _read_connection() -> Connection:
