@@ -29,7 +29,7 @@ format: .venv/installed-dev ## rewrite the code as `make lint` wants it
 	$(BIN)/ruff format
 
 translations: .venv/installed-dev ## bring new texts into the English catalogue, and compile all of them
-	$(BIN)/pybabel -q extract -F pyproject.toml -k lazy_gettext --no-location --sort-output -o messages.pot kit_booking
+	$(BIN)/pybabel -q extract -F pyproject.toml -k lazy_gettext -k ngettext:1,1 --no-location --sort-output -o messages.pot kit_booking
 	$(BIN)/pybabel -q update -i messages.pot -d kit_booking/translations -l en \
 		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 	@rm messages.pot

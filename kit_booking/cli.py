@@ -30,7 +30,6 @@ from kit_booking.services.audit import SYSTEM
 from kit_booking.services.operator.accounts import add_account, find_commune_id
 from kit_booking.services.operator.edits import Denied
 from kit_booking.services.ops import backup as backup_service
-from kit_booking.services.ops import demo as demo_service
 from kit_booking.services.ops import doctor as doctor_service
 from kit_booking.services.ops import health
 from kit_booking.services.sign_in.sign_in import hasher
@@ -75,11 +74,20 @@ def _clock_as_of(as_of: str) -> worker_loop.Clock:
 @with_appcontext
 def demo() -> None:
     """Fill an empty database with an invented fortnight; marks it as a demo for good."""
-    try:
-        demo_service.fill(now=utc_now())
-    except demo_service.NotEmpty:
-        raise click.ClickException("the database is not empty; the demo needs an empty one") from None
+    if not _fill_with_demo():
+        raise click.ClickException("the database is not empty; the demo needs an empty one")
     click.echo("The demo is in the database.")
+
+
+def _fill_with_demo() -> bool:
+    """False when the database holds something already."""
+    from kit_booking.services.ops import demo  # Imported here, so that production never loads invented data.
+
+    try:
+        demo.fill(now=utc_now())
+    except demo.NotEmpty:
+        return False
+    return True
 
 
 @staff_group.command("add")
@@ -167,8 +175,7 @@ def serve() -> None:
         except OperationalError as error:
             raise click.ClickException(f"the database can't be opened: {str(error.orig).splitlines()[0]}") from None
         if settings.demo:
-            with contextlib.suppress(demo_service.NotEmpty):
-                demo_service.fill(now=utc_now())
+            _fill_with_demo()
     for sign in (signal.SIGTERM, signal.SIGINT):  # A shell's background job would ignore Ctrl-C otherwise.
         signal.signal(sign, lambda *_: sys.exit(0))
     try:
@@ -183,11 +190,13 @@ def serve() -> None:
 
 
 def _tell_accounts() -> None:
+    from kit_booking.services.ops.demo_data import ACCOUNTS  # As above.
+
     click.echo(
         "Bản thử (demo): tin nhắn hiện ở /demo/phones. Cán bộ đăng nhập ở /staff, mật khẩu mọi tài khoản: "
-        f"{demo_service.ACCOUNTS[0].password}"
+        f"{ACCOUNTS[0].password}"
     )
-    for account in demo_service.ACCOUNTS:
+    for account in ACCOUNTS:
         click.echo(f"  {account.username:<24} {account.role} {account.commune}")
 
 

@@ -190,7 +190,7 @@ def load(statement: Select[tuple[T]], values: Mapping[str, Any] | None = None) -
 
     def objects(connection: Connection) -> list[T]:
         with Session(connection) as session:
-            return list(session.scalars(statement, values))
+            return list(session.scalars(statement, values).unique())
 
     return _on_read_connection(objects)
 

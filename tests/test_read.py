@@ -1,4 +1,4 @@
-"""`read`: one SELECT on a connection that each thread keeps, taken anew when the server has ended it."""
+"""`read` and `load`: one SELECT on a connection that each thread keeps, taken anew when the server has ended it."""
 
 import threading
 from dataclasses import replace
@@ -7,15 +7,18 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from sqlalchemy import event, select, text
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session
+from sqlalchemy.exc import InvalidRequestError, OperationalError
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from kit_booking import create_app
 from kit_booking.config import Settings
-from kit_booking.database import db, read, transaction
-from kit_booking.models import Household
+from kit_booking.database import db, load, read, transaction
+from kit_booking.domain.counter import Direction
+from kit_booking.domain.status import Status
+from kit_booking.models import Booking, HandedPart, Handover, Household, Role
 from tests.support.builders import World
 from tests.support.databases import on_postgresql
+from tests.times import NOW, days_ahead
 
 
 def test_a_thread_keeps_its_connection_for_all_its_reads(app: Flask) -> None:
@@ -49,6 +52,62 @@ def test_each_thread_has_a_connection_of_its_own(app: Flask) -> None:
     for thread in threads:
         thread.join()
     assert counts == [1] * 8
+
+
+def a_booking(world: World) -> Booking:
+    commune = world.commune()
+    return world.booking(world.kits(commune)[0], world.household(commune), days_ahead(3), status=Status.APPROVED)
+
+
+def test_what_was_loaded_is_still_there_after_a_transaction_that_changed_it(app: Flask, world: World) -> None:
+    made = a_booking(world)
+
+    @transaction
+    def rename(session: Session) -> None:
+        session.get_one(Household, made.household_id).name = "Lê Thị Mới"
+
+    with app.app_context():
+        [booking] = load(select(Booking).options(joinedload(Booking.household)))
+        rename()
+        assert (booking.code, booking.household.name) == (made.code, "Nguyễn Thị Hạnh")
+        [anew] = load(select(Booking).options(joinedload(Booking.household)))
+        assert anew.household.name == "Lê Thị Mới"
+
+
+def test_what_was_not_loaded_raises_and_is_not_read_behind_ones_back(app: Flask, world: World) -> None:
+    a_booking(world)
+    with app.app_context():
+        [booking] = load(select(Booking))
+        with pytest.raises(InvalidRequestError, match="lazy='raise'"):
+            booking.household  # noqa: B018
+
+
+def test_collections_are_loaded_on_the_same_connection_each_object_once(app: Flask, world: World) -> None:
+    booking = a_booking(world)
+    handover = Handover(
+        booking_id=booking.id, way=Direction.OUT, staff_id=world.staff(None, Role.OPERATOR).id, person="",
+        happened_at=NOW, written_at=NOW,
+    )  # fmt: skip
+    world.add(handover)
+    world.add(*(HandedPart(handover_id=handover.id, name=name, expected=1, count=1) for name in ("đèn", "loa")))
+    with app.app_context():
+        taken = []
+        read(select(1))
+        event.listen(db.engine, "checkout", lambda *_: taken.append(1))
+        for how in (joinedload, selectinload):
+            [loaded] = load(select(Handover).options(how(Handover.parts)))
+            assert [part.name for part in loaded.parts] == ["đèn", "loa"]
+        assert taken == []
+
+
+@on_postgresql
+def test_objects_are_loaded_once_more_when_the_server_has_ended_the_connection(app: Flask, world: World) -> None:
+    made = a_booking(world)
+    with app.app_context():
+        [(pid,)] = read(text("SELECT pg_backend_pid()"))
+        with db.engine.begin() as other:
+            other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+        assert [booking.code for booking in load(select(Booking))] == [made.code]
 
 
 @on_postgresql

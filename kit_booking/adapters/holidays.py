@@ -24,6 +24,10 @@ class Holiday:
     last: date
     name: str
 
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
+
 
 def public_holidays(first: date, last: date) -> list[Holiday]:
     """Those that begin in this time, the next first."""

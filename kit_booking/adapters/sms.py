@@ -65,7 +65,7 @@ class SmsFault(Exception):
         self.code = code
 
 
-class Problem(StrEnum):
+class SmsProblem(StrEnum):
     BAD_NUMBER = "bad_number"
     NOT_MOBILE = "not_mobile"
     OPTED_OUT = "opted_out"
@@ -73,7 +73,7 @@ class Problem(StrEnum):
 
 
 class SmsRefused(SmsFault):
-    def __init__(self, problem: Problem, code: int | None = None) -> None:
+    def __init__(self, problem: SmsProblem, code: int | None = None) -> None:
         super().__init__(problem, code)
         self.problem = problem
 

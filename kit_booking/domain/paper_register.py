@@ -63,7 +63,7 @@ class Fault(StrEnum):
 
 
 @dataclass(frozen=True)
-class Problem:
+class CellProblem:
     """One cell, and why it can't be taken as it is. Lines are counted as the sheet shows them."""
 
     line: int
@@ -92,16 +92,16 @@ class Row:
 @dataclass(frozen=True)
 class Sheet:
     rows: list[Row] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[CellProblem] = field(default_factory=list)
 
 
 def read_sheet(lines: Sequence[Sequence[str]], *, today: date) -> Sheet:
     """The rows below the headings; blank lines are passed over. With any problem the rows are not to be used."""
     if not lines:
-        return Sheet(problems=[Problem(1, column, Fault.NO_COLUMN) for column in NEEDED])
+        return Sheet(problems=[CellProblem(1, column, Fault.NO_COLUMN) for column in NEEDED])
     columns = [_BY_HEADING.get(search_key(heading)) for heading in lines[0]]
-    problems = [Problem(1, column, Fault.NO_COLUMN) for column in NEEDED if column not in columns]
-    problems += [Problem(1, column, Fault.TWO_COLUMNS) for column in Column if columns.count(column) > 1]
+    problems = [CellProblem(1, column, Fault.NO_COLUMN) for column in NEEDED if column not in columns]
+    problems += [CellProblem(1, column, Fault.TWO_COLUMNS) for column in Column if columns.count(column) > 1]
     if problems:
         return Sheet(problems=problems)
     rows = []
@@ -114,17 +114,17 @@ def read_sheet(lines: Sequence[Sequence[str]], *, today: date) -> Sheet:
     return Sheet(rows, problems)
 
 
-def _row(line: int, typed: dict[Column, str], today: date) -> tuple[Row, list[Problem]]:
-    problems = [Problem(line, column, Fault.MISSING) for column in NEEDED if not typed.get(column)]
+def _row(line: int, typed: dict[Column, str], today: date) -> tuple[Row, list[CellProblem]]:
+    problems = [CellProblem(line, column, Fault.MISSING) for column in NEEDED if not typed.get(column)]
     problems += [
-        Problem(line, column, Fault.TOO_LONG, str(most))
+        CellProblem(line, column, Fault.TOO_LONG, str(most))
         for column, most in WIDTHS.items()
         if len(typed.get(column, "")) > most
     ]
     words = {column: clean(typed.get(column, ""), WIDTHS.get(column, 80)) for column in Column}
     phone, landline, wrong = _numbers(typed.get(Column.PHONE, ""))
     if wrong:
-        problems.append(Problem(line, Column.PHONE, Fault.NO_NUMBER, typed[Column.PHONE][:40]))
+        problems.append(CellProblem(line, Column.PHONE, Fault.NO_NUMBER, typed[Column.PHONE][:40]))
     day = None
     if words[Column.DAY] or words[Column.SLOT]:
         day = parse_day(words[Column.DAY], today)
@@ -146,14 +146,14 @@ def _row(line: int, typed: dict[Column, str], today: date) -> tuple[Row, list[Pr
     return row, problems
 
 
-def _booking_problems(line: int, words: dict[Column, str], day: date | None, today: date) -> Iterator[Problem]:
+def _booking_problems(line: int, words: dict[Column, str], day: date | None, today: date) -> Iterator[CellProblem]:
     for column in (Column.DAY, Column.SLOT):
         if not words[column]:
-            yield Problem(line, column, Fault.MISSING)
+            yield CellProblem(line, column, Fault.MISSING)
     if words[Column.DAY] and day is None:
-        yield Problem(line, Column.DAY, Fault.NO_DAY, words[Column.DAY][:40])
+        yield CellProblem(line, Column.DAY, Fault.NO_DAY, words[Column.DAY][:40])
     if day and (day - today).days > 366:
-        yield Problem(line, Column.DAY, Fault.TOO_FAR, words[Column.DAY][:40])
+        yield CellProblem(line, Column.DAY, Fault.TOO_FAR, words[Column.DAY][:40])
 
 
 def _numbers(typed: str) -> tuple[str, str, bool]:

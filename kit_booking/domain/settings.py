@@ -9,7 +9,7 @@ from itertools import combinations
 from kit_booking.domain.hours import WeeklyHours
 from kit_booking.domain.phone import masked
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.slots import PlannedSlot
+from kit_booking.domain.slots import SlotPlanLine
 from kit_booking.domain.text import slug
 
 LIMITS: dict[str, tuple[int, int]] = {
@@ -39,7 +39,7 @@ SHORTEST, LONGEST = timedelta(minutes=30), timedelta(hours=12)
 FURTHEST = timedelta(days=366)
 """A plan begins at most this far ahead."""
 
-Plan = tuple[PlannedSlot, ...]
+Plan = tuple[SlotPlanLine, ...]
 MIDNIGHT = timedelta(days=1)
 
 
@@ -130,13 +130,13 @@ def _since_midnight(clock: time) -> timedelta:
     return timedelta(hours=clock.hour, minutes=clock.minute)
 
 
-def _length(line: PlannedSlot) -> timedelta:
+def _length(line: SlotPlanLine) -> timedelta:
     """A slot that ends before it begins goes on past midnight; one that ends as it begins has no length."""
     length = _since_midnight(line.until_time) - _since_midnight(line.from_time)
     return length if length >= timedelta() else length + MIDNIGHT
 
 
-def _overlap(one: PlannedSlot, other: PlannedSlot) -> bool:
+def _overlap(one: SlotPlanLine, other: SlotPlanLine) -> bool:
     return any(
         a < b + _length(other) and b < a + _length(one)
         for a in _starts(one)
@@ -147,7 +147,7 @@ def _overlap(one: PlannedSlot, other: PlannedSlot) -> bool:
 _WEEK = timedelta(days=7)
 
 
-def _starts(line: PlannedSlot) -> list[timedelta]:
+def _starts(line: SlotPlanLine) -> list[timedelta]:
     return [timedelta(days=day) + _since_midnight(line.from_time) for day in sorted(line.weekdays)]
 
 
@@ -216,6 +216,6 @@ def _lines(plan: Plan) -> dict[str, str]:
     return {slug(line.name): line_text(line) for line in plan}
 
 
-def line_text(line: PlannedSlot) -> str:
+def line_text(line: SlotPlanLine) -> str:
     days = "".join(str(day) for day in sorted(line.weekdays))
     return f"{line.name} {line.from_time:%H:%M}-{line.until_time:%H:%M} {days}"

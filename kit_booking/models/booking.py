@@ -3,10 +3,15 @@
 from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kit_booking.database import Base, UtcDateTime
-from kit_booking.domain.status import Status
+from kit_booking.domain.policy import Policy
+from kit_booking.domain.standing import is_late_to_cancel
+from kit_booking.domain.status import AHEAD, Status
+from kit_booking.models.commune import Commune, Place
+from kit_booking.models.household import Household
+from kit_booking.models.kit import Kit
 
 COUNTS_FOR_STANDING = text("(booking.strike_at IS NOT NULL OR booking.status = 'out')")
 """Of a household's bookings the few that decide its standing; they have an index of their own."""
@@ -69,3 +74,32 @@ class Booking(Base):
     """When the commune last moved it; giving it up is no strike then."""
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(default=0)
+
+    commune: Mapped[Commune] = relationship(lazy="raise", innerjoin=True)
+    place: Mapped[Place] = relationship(lazy="raise", innerjoin=True)
+    kit: Mapped[Kit] = relationship(lazy="raise", innerjoin=True)
+    household: Mapped[Household] = relationship(lazy="raise", innerjoin=True)
+
+    @property
+    def policy(self) -> Policy:
+        """The numbers of its commune, which must be loaded."""
+        return Policy.of(self.commune.policy)
+
+    def is_ahead(self, now: datetime) -> bool:
+        return (self.status in AHEAD or self.status == Status.OUT) and self.return_at > now
+
+    def can_be_withdrawn(self, now: datetime) -> bool:
+        return self.status in (Status.REQUESTED, Status.APPROVED) and now < self.pick_up_at
+
+    def is_late_to_cancel(self, now: datetime) -> bool:
+        """Whether giving it up now is a strike; its commune must be loaded."""
+        return is_late_to_cancel(
+            pick_up_at=self.pick_up_at,
+            approved_at=self.approved_at,
+            moved_at=self.moved_at,
+            policy=self.policy,
+            now=now,
+        )
+
+    def can_be_changed(self, now: datetime) -> bool:
+        return self.can_be_withdrawn(now) and not self.is_late_to_cancel(now)

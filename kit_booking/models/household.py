@@ -4,10 +4,12 @@ from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.engine.default import DefaultExecutionContext
-from sqlalchemy.orm import Mapped, mapped_column, validates
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from kit_booking.database import Base, UtcDateTime
 from kit_booking.domain.household import SEARCH_WIDTH, gets_texts, search_text
+from kit_booking.domain.policy import Policy
+from kit_booking.models.commune import Commune
 
 _IS_ERASED = text("erased_at IS NOT NULL")
 
@@ -60,6 +62,23 @@ class Household(Base):
     """When it was erased or joined to another one."""
     version: Mapped[int] = mapped_column(default=1)
     session_version: Mapped[int] = mapped_column(default=1)
+
+    commune: Mapped[Commune] = relationship(lazy="raise", innerjoin=True)
+
+    @property
+    def policy(self) -> Policy:
+        """The numbers of its commune, which must be loaded."""
+        return Policy.of(self.commune.policy)
+
+    @property
+    def any_phone(self) -> str:
+        """The mobile, or the landline of people who have none; empty when there is neither."""
+        return self.phone or self.landline
+
+    @property
+    def can_be_reached(self) -> bool:
+        """False when there is no mobile number, or the network said that no text reaches it."""
+        return gets_texts(self.phone, True, self.bad_number_at)
 
     @property
     def gets_texts(self) -> bool:

@@ -4,11 +4,13 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kit_booking.database import Base, UtcDateTime
 from kit_booking.domain.delivery import MessageState
 from kit_booking.domain.messages import Kind
+from kit_booking.models.booking import Booking
+from kit_booking.models.staff import Staff
 
 __all__ = ["Message", "MessageState", "PauseReason", "SendingPause"]
 
@@ -76,6 +78,10 @@ class Message(Base):
     """In đồng, of all its tries, at the price of each time."""
     phoned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     phoned_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+
+    booking: Mapped[Booking] = relationship(lazy="raise")
+    """None for a login code, which no page shows."""
+    phoned_by: Mapped[Staff | None] = relationship(lazy="raise")
 
 
 class PauseReason(StrEnum):

@@ -5,9 +5,12 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kit_booking.database import Base, UtcDateTime
+from kit_booking.models.booking import Booking
+from kit_booking.models.commune import Commune
+from kit_booking.models.household import Household
 
 
 class WaitingState(StrEnum):
@@ -22,6 +25,8 @@ class WaitingState(StrEnum):
     """The slot, or the time that the household had set itself, has passed."""
 
 
+OPEN = (WaitingState.WAITING, WaitingState.OFFERED)
+"""The household may still get the slot."""
 _STATES = ", ".join(f"'{state}'" for state in WaitingState)
 _IS_OPEN = text("state IN ('waiting', 'offered')")
 
@@ -64,3 +69,7 @@ class WaitingEntry(Base):
     reason: Mapped[str] = mapped_column(String(200), default="")
     """Why staff put it before all others."""
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    household: Mapped[Household] = relationship(lazy="raise", innerjoin=True)
+    commune: Mapped[Commune] = relationship(lazy="raise", innerjoin=True)
+    booking: Mapped[Booking | None] = relationship(lazy="raise")

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kit_booking.domain.paper_register import (
+    CellProblem,
     Column,
     Fault,
-    Problem,
     Row,
     Sheet,
     is_called,
@@ -72,13 +72,13 @@ def test_blank_lines_are_passed_over_and_lines_counted_as_the_sheet_shows_them()
 
 def test_missing_columns_are_named_once() -> None:
     sheet = read_sheet([["Tên", "Nghề"], ["Lê Bình", "thêu"]], today=TODAY)
-    assert sheet.problems == [Problem(1, Column.VILLAGE, Fault.NO_COLUMN)]
+    assert sheet.problems == [CellProblem(1, Column.VILLAGE, Fault.NO_COLUMN)]
     assert len(read_sheet([], today=TODAY).problems) == 3
 
 
 def test_two_columns_of_one_name_are_one_too_many() -> None:
     sheet = read_sheet([["Tên", "Họ tên", "Thôn", "Nghề"]], today=TODAY)
-    assert sheet.problems == [Problem(1, Column.NAME, Fault.TWO_COLUMNS)]
+    assert sheet.problems == [CellProblem(1, Column.NAME, Fault.TWO_COLUMNS)]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_each_problem_names_its_cell(column: int, cell: str, fault: Fault) -> No
 
 def test_a_name_is_as_long_as_its_field_and_no_longer() -> None:
     assert faults(0, "x" * 80) == []
-    assert read(changed(0, "x" * 81)).problems == [Problem(2, Column.NAME, Fault.TOO_LONG, "80")]
+    assert read(changed(0, "x" * 81)).problems == [CellProblem(2, Column.NAME, Fault.TOO_LONG, "80")]
 
 
 def test_a_booking_is_at_most_a_year_ahead() -> None:

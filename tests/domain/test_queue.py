@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kit_booking.domain.queue import RECENT, Place, Waiting, Why, in_order, place_of, why_before
+from kit_booking.domain.queue import RECENT, PlaceInQueue, Waiting, Why, in_order, place_of, why_before
 from tests.domain.examples import few_examples
 
 MONDAY = datetime(2026, 11, 30, 2, 0, tzinfo=UTC)
@@ -78,7 +78,7 @@ def test_a_place_says_how_many_stand_before_and_why_each_of_them_does():
     others = [waiting(1), waiting(2), waiting(3, had_kit=True), waiting(4, had_kit=True, sessions=1)]
     later = waiting(6, had_kit=True, sessions=1)
     place = place_of(5, [later, own, *others])
-    assert place == Place(Counter({Why.FIRST_TIME: 2, Why.FEWER: 1, Why.EARLIER: 1}))
+    assert place == PlaceInQueue(Counter({Why.FIRST_TIME: 2, Why.FEWER: 1, Why.EARLIER: 1}))
     assert place.number == 5
 
 

@@ -17,7 +17,7 @@ from kit_booking.domain.settings import (
     plan_troubles,
     policy_troubles,
 )
-from kit_booking.domain.slots import DEFAULT_PLAN, PlannedSlot
+from kit_booking.domain.slots import DEFAULT_PLAN, SlotPlanLine
 from tests.domain.weeks import EVERY_DAY_HOURS, WEEKDAYS
 
 TODAY = date(2026, 12, 1)
@@ -25,12 +25,12 @@ PLACE = PlaceSettings(7, "Phú Túc", "Cô Hằng", "0912000111", EVERY_DAY_HOUR
 SETTINGS = CommuneSettings(1, "02433854321", EVERY_DAY_HOURS, Policy(), ((date(2026, 1, 1), DEFAULT_PLAN),), (PLACE,))
 
 
-def slot(name: str, from_time: str, until_time: str, weekdays: str = "0123456") -> PlannedSlot:
+def slot(name: str, from_time: str, until_time: str, weekdays: str = "0123456") -> SlotPlanLine:
     times = (time.fromisoformat(clock) for clock in (from_time, until_time))
-    return PlannedSlot(name, *times, frozenset(int(day) for day in weekdays))
+    return SlotPlanLine(name, *times, frozenset(int(day) for day in weekdays))
 
 
-def problems(*plan: PlannedSlot, valid_from: date = TODAY) -> list[Problem]:
+def problems(*plan: SlotPlanLine, valid_from: date = TODAY) -> list[Problem]:
     return [trouble.problem for trouble in plan_troubles(valid_from, plan, today=TODAY)]
 
 
@@ -58,7 +58,7 @@ def test_the_usual_plan_makes_sense() -> None:
         ((slot("Sáng", "08:00", "11:01", "01"), slot("Trưa", "11:00", "13:00", "23")), []),
     ],
 )
-def test_what_is_wrong_with_a_plan_is_said(plan: tuple[PlannedSlot, ...], found: list[Problem]) -> None:
+def test_what_is_wrong_with_a_plan_is_said(plan: tuple[SlotPlanLine, ...], found: list[Problem]) -> None:
     assert problems(*plan) == found
 
 

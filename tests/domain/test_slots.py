@@ -14,8 +14,8 @@ from kit_booking.domain.policy import Policy
 from kit_booking.domain.slots import (
     ANSWER_MARGIN,
     DEFAULT_PLAN,
-    PlannedSlot,
     Slot,
+    SlotPlanLine,
     Timetable,
     opens_at,
     slots_between,
@@ -41,7 +41,7 @@ days = st.dates(date(2026, 1, 1), date(2027, 12, 31))
 
 
 def usual_with(
-    *lines: PlannedSlot,
+    *lines: SlotPlanLine,
     handover: WeeklyHours = EVERY_DAY_HOURS,
     office: WeeklyHours = EVERY_DAY_HOURS,
     **numbers: int,
@@ -134,7 +134,7 @@ def test_on_saturday_evening_a_kit_of_a_place_closed_on_sundays_comes_back_on_mo
 
 
 def test_a_slot_over_midnight_belongs_to_the_day_it_begins_on():
-    late = PlannedSlot("Khuya", time(22, 0), time(1, 0))
+    late = SlotPlanLine("Khuya", time(22, 0), time(1, 0))
     slot = slot_of(usual_with(late), FRIDAY, "khuya")
     assert slot.on_air == Span(at(FRIDAY, "22:00"), at(SATURDAY, "01:00"))
     assert slot.hold == Span(at(FRIDAY, "17:00"), at(SATURDAY, "07:30"))
@@ -142,12 +142,12 @@ def test_a_slot_over_midnight_belongs_to_the_day_it_begins_on():
 
 
 def test_a_slot_until_midnight_ends_with_its_day():
-    slot = slot_of(usual_with(PlannedSlot("Khuya", time(22, 0), time(0, 0))), FRIDAY, "khuya")
+    slot = slot_of(usual_with(SlotPlanLine("Khuya", time(22, 0), time(0, 0))), FRIDAY, "khuya")
     assert slot.on_air.until_at == at(SATURDAY, "00:00")
 
 
 def test_a_slot_is_offered_on_its_weekdays_only():
-    weekend = PlannedSlot("Chợ phiên", time(8, 0), time(11, 0), frozenset({5, 6}))
+    weekend = SlotPlanLine("Chợ phiên", time(8, 0), time(11, 0), frozenset({5, 6}))
     slots = slots_between(usual_with(weekend), FRIDAY, MONDAY)
     assert [(slot.day, slot.key) for slot in slots] == [(SATURDAY, "cho-phien"), (SUNDAY, "cho-phien")]
 
@@ -158,7 +158,7 @@ def test_a_kit_that_nobody_hands_over_or_answers_for_has_no_slots(closed: str):
 
 
 def test_a_plan_holds_from_its_first_day_until_the_next_plan():
-    shorter = (PlannedSlot("Tối", time(20, 0), time(22, 0)),)
+    shorter = (SlotPlanLine("Tối", time(20, 0), time(22, 0)),)
     timetable = replace(USUAL, plans=((FRIDAY, DEFAULT_PLAN), (SUNDAY, shorter)))
     assert timetable.slots_on(FRIDAY - timedelta(days=1)) == ()
     assert len(timetable.slots_on(FRIDAY)) == len(timetable.slots_on(SATURDAY)) == 4
@@ -242,9 +242,9 @@ def test_the_window_and_the_opening_of_a_day_agree(wall: datetime, length: int, 
     assert opens_at(seen.last_open, policy) <= now < opens_at(seen.next_to_open, policy) == seen.next_opens_at
 
 
-def _line(start: time, minutes: int, name: str = "Buổi") -> PlannedSlot:
+def _line(start: time, minutes: int, name: str = "Buổi") -> SlotPlanLine:
     end = datetime.combine(FRIDAY, start) + timedelta(minutes=minutes)
-    return PlannedSlot(name, start, end.time())
+    return SlotPlanLine(name, start, end.time())
 
 
 def _clock(instant: datetime) -> time:

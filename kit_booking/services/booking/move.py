@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Self
 
 from sqlalchemy.orm import Session
 
@@ -16,7 +17,6 @@ from kit_booking.domain.status import Status
 from kit_booking.models import Booking
 from kit_booking.services.audit import Actor
 from kit_booking.services.booking.answers import WITHDRAWABLE
-from kit_booking.services.booking.reading import ShownBooking
 from kit_booking.services.communes.facts import KitFacts
 from kit_booking.services.communes.slots import BookableSlot, find_kit, find_slot
 from kit_booking.services.timeline.holds import time_lines
@@ -38,9 +38,9 @@ class FreeSlot:
     """Households can't ask for it: its day is not open yet, or its lead time has passed."""
 
 
-def free_slots(booking: ShownBooking, *, now: datetime) -> list[FreeSlot]:
-    """What is free in the booking's commune around its day, the nearest in time first."""
-    found = find_kit(booking.kit_code)
+def free_slots(booking: Booking, *, now: datetime) -> list[FreeSlot]:
+    """What is free in the booking's commune around its day, by day, time and kit."""
+    found = find_kit(booking.kit_id)
     if found is None:
         return []
     commune, _ = found
@@ -50,15 +50,15 @@ def free_slots(booking: ShownBooking, *, now: datetime) -> list[FreeSlot]:
         return []
     reach = Span(min(slot.hold.from_at for _, slot in slots), max(slot.hold.until_at for _, slot in slots))
     lines = time_lines((kit.id for kit in commune.kits), reach, without=booking.code)
-    own = (booking.kit_code, booking.pick_up_at)
+    own = (booking.kit_id, booking.pick_up_at)
     free = [
         FreeSlot(kit, slot, _is_beyond(kit, slot, now=now))
         for kit, slot in slots
         if slot.hold.from_at > now
-        and (kit.code, slot.hold.from_at) != own
+        and (kit.id, slot.hold.from_at) != own
         and not any(slot.hold.overlaps(held) for held in lines[kit.id])
     ]
-    return sorted(free, key=lambda one: (abs(one.slot.on_air.from_at - booking.from_at), one.kit.code))
+    return sorted(free, key=lambda one: (one.slot.day, one.slot.on_air.from_at, one.kit.code))
 
 
 def _is_beyond(kit: KitFacts, slot: Slot, *, now: datetime) -> bool:
@@ -78,10 +78,22 @@ class Moved(StrEnum):
 
 @dataclass(frozen=True)
 class SeenSlot:
-    """Where a booking is: a kit and when it is picked up."""
+    """Where a booking is: a kit and when it is picked up; as text for a form, ``PD-1 2026-12-05T10:00:00+00:00``."""
 
     kit_code: str
     pick_up_at: datetime
+
+    def __str__(self) -> str:
+        return f"{self.kit_code} {self.pick_up_at.isoformat()}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        kit_code, _space, at = text.partition(" ")
+        try:
+            pick_up_at = datetime.fromisoformat(at)
+        except ValueError:
+            return None
+        return cls(kit_code, pick_up_at) if pick_up_at.tzinfo else None
 
 
 @transaction

@@ -10,7 +10,7 @@ from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.orm import aliased
 
 from kit_booking.database import UtcDateTime, read
-from kit_booking.domain.closed import joined
+from kit_booking.domain.closure import union
 from kit_booking.domain.hours import Span
 from kit_booking.domain.local_time import local, local_day
 from kit_booking.domain.status import IN_CALENDARS, Status
@@ -250,6 +250,6 @@ def closures_of(feed: Feed) -> list[FeedClosure]:
     return [
         FeedClosure(span, *kit)
         for kit, spans in kits.items()
-        for span in joined(spans)
+        for span in union(spans)
         if span.until_at > first_at and span.from_at < end_at
     ]

@@ -138,13 +138,13 @@ def _sheet(_database: str, commune_id: int, _version: int) -> CommuneFacts:
     )
 
 
-def plans_of(lines: Sequence[Row[Any]]) -> tuple[tuple[date, tuple[slots.PlannedSlot, ...]], ...]:
+def plans_of(lines: Sequence[Row[Any]]) -> tuple[tuple[date, tuple[slots.SlotPlanLine, ...]], ...]:
     """The plans of a commune from its lines, which come by plan and time."""
     return tuple(
         (
             valid_from,
             tuple(
-                slots.PlannedSlot(
+                slots.SlotPlanLine(
                     line.name,
                     line.from_time,
                     line.until_time,

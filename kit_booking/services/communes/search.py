@@ -36,7 +36,7 @@ class FoundProvince:
 
 
 @dataclass(frozen=True)
-class Found:
+class CommuneMatches:
     communes: list[FoundCommune] = field(default_factory=list)
     provinces: list[FoundProvince] = field(default_factory=list)
     province: str = ""
@@ -64,7 +64,7 @@ def start_version_key() -> tuple[Any, ...]:
     return tuple(read(select(func.count(Commune.id), func.sum(Commune.version)))[0])
 
 
-def find_communes(query: str, province_slug: str, *, now: datetime) -> Found:
+def find_communes(query: str, province_slug: str, *, now: datetime) -> CommuneMatches:
     """All communes where they are few; else the provinces, one of them, or those that the search fits."""
     columns = select(Commune.id, Commune.version, Commune.name, Commune.slug).order_by(Commune.slug)
     if key := search_key(query):
@@ -74,7 +74,9 @@ def find_communes(query: str, province_slug: str, *, now: datetime) -> Found:
     if province_slug:
         of_province = columns.join(Province, Province.id == Commune.province_id).where(Province.slug == province_slug)
         rows = read(of_province.add_columns(Province.name.label("province")))
-        return Found([FoundCommune(row.name, row.slug) for row in rows], province=rows[0].province if rows else "")
+        return CommuneMatches(
+            [FoundCommune(row.name, row.slug) for row in rows], province=rows[0].province if rows else ""
+        )
     rows = read(columns.limit(FEW + 1))
     if len(rows) <= FEW:
         return _with_free_slots(rows, "", now=now)
@@ -84,13 +86,13 @@ def find_communes(query: str, province_slug: str, *, now: datetime) -> Found:
         .group_by(Province.id)
         .order_by(Province.name)
     )
-    return Found(provinces=[FoundProvince(*row) for row in provinces])
+    return CommuneMatches(provinces=[FoundProvince(*row) for row in provinces])
 
 
-def _with_free_slots(rows: Sequence[Row[Any]], key: str, *, now: datetime, is_cut: bool = False) -> Found:
+def _with_free_slots(rows: Sequence[Row[Any]], key: str, *, now: datetime, is_cut: bool = False) -> CommuneMatches:
     sheets = [commune_facts(row.id, row.version) for row in rows]
     free = count_free(sheets, now=now)
-    return Found(
+    return CommuneMatches(
         [
             FoundCommune(
                 commune.name,

@@ -34,7 +34,7 @@ class Seen:
     """JPEG."""
 
 
-class Problem(StrEnum):
+class HandoverRefusal(StrEnum):
     STATUS = "status"
     """The booking is not in a status from which this can be done."""
     KIT_IS_OUT = "kit_is_out"
@@ -43,38 +43,38 @@ class Problem(StrEnum):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class HandoverResult:
     """Whether it is written down; else what stood against it."""
 
     status: Status
-    problem: Problem | TimeProblem | None = None
+    refusal: HandoverRefusal | TimeProblem | None = None
     out_code: str = ""
     """The booking that still has the kit."""
     has_fault: bool = False
 
     @property
     def is_done(self) -> bool:
-        return self.problem is None
+        return self.refusal is None
 
 
 @transaction
-def hand_over(session: Session, code: str, staff_id: int, seen: Seen, *, now: datetime) -> Outcome:
+def hand_over(session: Session, code: str, staff_id: int, seen: Seen, *, now: datetime) -> HandoverResult:
     """The kit goes out; also to somebody who came after all, as long as the time is still theirs to have."""
     locked = lock_booking(session, code)
     booking = locked.booking
     status, happened_at = Status(booking.status), seen.happened_at or now
     if status not in CAN_GO_OUT:
-        return Outcome(status, Problem.STATUS)
+        return HandoverResult(status, HandoverRefusal.STATUS)
     if out_code := session.scalar(
         select(Booking.code).where(Booking.kit_id == booking.kit_id, Booking.status == Status.OUT)
     ):
-        return Outcome(status, Problem.KIT_IS_OUT, out_code)
+        return HandoverResult(status, HandoverRefusal.KIT_IS_OUT, out_code)
     if problem := time_problem(
         happened_at, not_before=earliest_out(booking.pick_up_at), before=booking.return_at, now=now
     ):
-        return Outcome(status, problem)
+        return HandoverResult(status, problem)
     if not _has_its_hold(session, booking, status, happened_at, now=now):
-        return Outcome(status, Problem.NOT_FREE)
+        return HandoverResult(status, HandoverRefusal.NOT_FREE)
     booking.strike_at = None
     move(session, booking, Status.OUT, Actor(staff_id=staff_id), now=now, happened_at=happened_at)
     return _write_down(session, locked, Direction.OUT, staff_id, seen, now=now)
@@ -89,25 +89,25 @@ def _has_its_hold(
 
 
 @transaction
-def take_back(session: Session, code: str, staff_id: int, seen: Seen, *, now: datetime) -> Outcome:
+def take_back(session: Session, code: str, staff_id: int, seen: Seen, *, now: datetime) -> HandoverResult:
     """The kit is back; when that is early, the rest of its time comes free."""
     locked = lock_booking(session, code)
     booking = locked.booking
     status, happened_at = Status(booking.status), seen.happened_at or now
     if status is not Status.OUT:
-        return Outcome(status, Problem.STATUS)
+        return HandoverResult(status, HandoverRefusal.STATUS)
     out_at = session.scalar(
         select(Handover.happened_at).where(Handover.booking_id == booking.id, Handover.way == Direction.OUT)
     )
     if problem := time_problem(happened_at, not_before=out_at or earliest_out(booking.pick_up_at), now=now):
-        return Outcome(status, problem)
+        return HandoverResult(status, problem)
     move(session, booking, Status.RETURNED, Actor(staff_id=staff_id), now=now, happened_at=happened_at)
     return _write_down(session, locked, Direction.BACK, staff_id, seen, now=now)
 
 
 def _write_down(
     session: Session, locked: LockedBooking, way: Direction, staff_id: int, seen: Seen, *, now: datetime
-) -> Outcome:
+) -> HandoverResult:
     handover = Handover(
         booking_id=locked.booking.id,
         way=way,
@@ -132,7 +132,7 @@ def _write_down(
         for part in seen.parts
     )
     session.add_all(Photo(handover_id=handover.id, jpeg=jpeg) for jpeg in seen.photos)
-    return Outcome(Status(locked.booking.status), has_fault=handover.has_fault)
+    return HandoverResult(Status(locked.booking.status), has_fault=handover.has_fault)
 
 
 @transaction

@@ -1,32 +1,13 @@
 """Whether a household wants texts; login codes, which it asks for, are sent in any case."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kit_booking.database import read, transaction
+from kit_booking.database import transaction
 from kit_booking.models import Household
 from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.timeline.locks import bump_version, lock
-
-
-@dataclass(frozen=True)
-class TextChoice:
-    wants_texts: bool
-    can_be_reached: bool
-    """False when there is no mobile number, or the network said that no text reaches it."""
-
-    @property
-    def gets_texts(self) -> bool:
-        return self.wants_texts and self.can_be_reached
-
-
-def text_choice(household_id: int) -> TextChoice:
-    columns = (Household.takes_texts, Household.bad_number_at, Household.phone)
-    [row] = read(select(*columns).where(Household.id == household_id))
-    return TextChoice(bool(row.takes_texts), bool(row.phone) and row.bad_number_at is None)
 
 
 @transaction

@@ -7,13 +7,13 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from kit_booking.adapters.sms import (
-    Problem,
     Receipt,
     Report,
     Sms,
     SmsDelayed,
     SmsFault,
     SmsMisconfigured,
+    SmsProblem,
     SmsRefused,
 )
 from kit_booking.database import read, settings_of, transaction
@@ -180,9 +180,9 @@ def settle(session: Session, claim: Claim, outcome: Receipt | SmsFault, *, now: 
 
 
 _SAYS = {
-    Problem.BAD_NUMBER: Meaning.DEAD,
-    Problem.NOT_MOBILE: Meaning.DEAD,
-    Problem.OPTED_OUT: Meaning.OPTED_OUT,
+    SmsProblem.BAD_NUMBER: Meaning.DEAD,
+    SmsProblem.NOT_MOBILE: Meaning.DEAD,
+    SmsProblem.OPTED_OUT: Meaning.OPTED_OUT,
 }
 
 

@@ -1,6 +1,5 @@
 """Signs of life: the worker's heartbeat, the database's schema, what tidying up removes."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from alembic.migration import MigrationContext
@@ -9,7 +8,7 @@ from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.orm import Session
 
 from kit_booking.config import MIGRATIONS
-from kit_booking.database import db, read, transaction
+from kit_booking.database import db, load, transaction
 from kit_booking.models import LoginCode, PauseReason, SendingPause, Throttle
 from kit_booking.services.marks import find_mark, set_mark, set_mark_in
 
@@ -41,29 +40,14 @@ def is_worker_alive(*, now: datetime) -> bool:
     return last is not None and now - last < ALIVE
 
 
-@dataclass(frozen=True)
-class Alarm:
-    """Why no texts go out."""
-
-    reason: PauseReason
-    since_at: datetime
-    until_at: datetime
-    fault: str
-
-
-def sending_alarms(*, now: datetime) -> list[Alarm]:
+def sending_alarms(*, now: datetime) -> list[SendingPause]:
     """What keeps texts back: a wrong setup until one goes out again, the account's limit as long as it lasts."""
-    rows = read(
-        select(SendingPause.reason, SendingPause.since_at, SendingPause.until_at, SendingPause.fault)
-        .where(
-            or_(
-                SendingPause.reason == PauseReason.SETUP,
-                and_(SendingPause.reason == PauseReason.LIMIT, SendingPause.until_at > now),
-            )
-        )
+    is_limit = and_(SendingPause.reason == PauseReason.LIMIT, SendingPause.until_at > now)
+    return load(
+        select(SendingPause)
+        .where(or_(SendingPause.reason == PauseReason.SETUP, is_limit))
         .order_by(SendingPause.since_at)
     )
-    return [Alarm(PauseReason(row.reason), row.since_at, row.until_at, row.fault) for row in rows]
 
 
 def tidy_up(*, now: datetime) -> None:

@@ -21,6 +21,7 @@ from kit_booking.models import (
     WaitingEntry,
     WaitingState,
 )
+from kit_booking.models.waiting import OPEN
 from kit_booking.services.audit import SYSTEM, Actor, record_audit
 from kit_booking.services.counter.handover import forget_people
 from kit_booking.services.marks import find_mark, set_mark
@@ -39,7 +40,6 @@ REASON = "Xóa thông tin theo yêu cầu"
 EVERY = timedelta(hours=1)
 A_ROUND = 50
 FILES_STAY = timedelta(days=1)
-OPEN = (WaitingState.WAITING, WaitingState.OFFERED)
 UNSENT = (MessageState.QUEUED, MessageState.SENDING)
 
 

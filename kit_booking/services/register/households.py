@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
-from sqlalchemy import exists, func, literal_column, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, bindparam, exists, func, literal_column, or_, select
+from sqlalchemy.orm import Session, joinedload
 
-from kit_booking.database import read, transaction
+from kit_booking.database import load, read, transaction
 from kit_booking.domain.household import search_text, search_words
 from kit_booking.domain.local_time import local, local_day
 from kit_booking.domain.status import AHEAD
@@ -25,34 +25,12 @@ from kit_booking.services.timeline.locks import lock
 A_PAGE = 50
 
 
-@dataclass(frozen=True)
-class FoundHousehold:
-    id: int
-    commune_id: int
-    name: str
-    village: str
-    craft: str
-    phone: str
-    landline: str
-    commune_name: str
-    ahead: int
-    """Bookings asked for, offered or approved."""
-
-
-@dataclass(frozen=True)
-class Found:
-    households: list[FoundHousehold]
-    has_more: bool = False
-
-
 _ahead = (
     select(func.count(Booking.id))
     .where(Booking.household_id == Household.id, Booking.status.in_(AHEAD))
     .scalar_subquery()
 )
-
-
-_found = select(
+_listed = select(
     Household.id,
     Household.commune_id,
     Household.name,
@@ -60,84 +38,57 @@ _found = select(
     Household.craft,
     Household.phone,
     Household.landline,
-    Commune.name,
-    _ahead,
-).join(Commune, Commune.id == Household.commune_id)
+    Commune.name.label("commune_name"),
+    _ahead.label("ahead"),
+).join(Household.commune)
+"""A household as lists show it, with how many bookings it has asked for, been offered or been approved."""
 
 
-def search_households(commune_ids: Sequence[int] | None, typed: str, *, page: int = 1) -> Found:
+@dataclass(frozen=True)
+class Matches:
+    """A page of households, as rows of `_listed`."""
+
+    households: list[Row[Any]]
+    has_more: bool = False
+
+
+def search_households(commune_ids: Sequence[int] | None, typed: str, *, page: int = 1) -> Matches:
     """Those whose name, village and numbers hold all that was typed; None searches every commune."""
-    found = (
-        _found.where(Household.erased_at.is_(None))
+    matching = (
+        _listed.where(Household.erased_at.is_(None))
         .where(*(Household.search.contains(word, autoescape=True) for word in search_words(typed)))
         .offset((page - 1) * A_PAGE)
         .limit(A_PAGE + 1)
     )
     if commune_ids is None:
-        found = found.order_by(Household.id)
+        matching = matching.order_by(Household.id)
     else:
-        found = found.where(Household.commune_id.in_(commune_ids)).order_by(Household.search, Household.id)
-    rows = read(found)
-    return Found([FoundHousehold(*row) for row in rows[:A_PAGE]], len(rows) > A_PAGE)
+        matching = matching.where(Household.commune_id.in_(commune_ids)).order_by(Household.search, Household.id)
+    rows = read(matching)
+    return Matches(list(rows[:A_PAGE]), len(rows) > A_PAGE)
 
 
-def with_number(phone: str, *, besides: int = 0) -> list[FoundHousehold]:
-    """The households of every commune that have exactly this number."""
-    rows = read(
-        _found.where(Household.phone == phone, Household.phone != "", Household.id != besides).order_by(Household.id)
-    )
-    return [FoundHousehold(*row) for row in rows]
+def with_number(phone: str, *, besides: int = 0) -> list[Row[Any]]:
+    """The households of every commune that have exactly this number, as rows of `_listed`."""
+    same = _listed.where(Household.phone == phone, Household.phone != "", Household.id != besides)
+    return list(read(same.order_by(Household.id)))
 
 
-@dataclass(frozen=True)
-class ShownHousehold:
-    """One household with all that is kept of it."""
-
-    id: int
-    commune_id: int
-    commune_name: str
-    office_phone: str
-    name: str
-    phone: str
-    landline: str
-    takes_texts: bool
-    village: str
-    craft: str
-    sells: str
-    streams_on: str
-    consent_version: str
-    consent_at: datetime
-    consent_to: str
-    seen_at: datetime
-    lifted_at: datetime | None
-
-
-def find_registered(household_id: int) -> ShownHousehold | None:
-    """The household, unless it was erased."""
-    rows = read(
-        select(
-            Household.id,
-            Household.commune_id,
-            Commune.name,
-            Commune.phone,
-            Household.name,
-            Household.phone,
-            Household.landline,
-            Household.takes_texts,
-            Household.village,
-            Household.craft,
-            Household.sells,
-            Household.streams_on,
-            Household.consent_version,
-            Household.consent_at,
-            Household.consent_to,
-            Household.seen_at,
-            Household.lifted_at,
+_household = (
+    select(Household)
+    .where(Household.id == bindparam("household_id"), Household.erased_at.is_(None))
+    .options(
+        joinedload(Household.commune).load_only(
+            Commune.name, Commune.slug, Commune.phone, Commune.policy, raiseload=True
         )
-        .join(Commune, Commune.id == Household.commune_id)
-        .where(Household.id == household_id, Household.erased_at.is_(None))
     )
-    return ShownHousehold(*rows[0]) if rows else None
+)
+
+
+def find_household(household_id: int, session_version: int | None = None) -> Household | None:
+    """The household with its commune; None if it was erased, or if sign-ins of that version were ended."""
+    households = load(_household, {"household_id": household_id})
+    return next((one for one in households if session_version in (None, one.session_version)), None)
 
 
 def is_guest_of(household_id: int, commune_ids: Sequence[int]) -> bool:
@@ -147,28 +98,21 @@ def is_guest_of(household_id: int, commune_ids: Sequence[int]) -> bool:
     return bool(read(select(or_(booked, waits)))[0][0])
 
 
-@dataclass(frozen=True)
-class View:
-    at: datetime
-    staff_name: str
-
-
 _is_view = AuditEntry.action == literal_column("'viewed'")
 
 
-def views_of(household_id: int, most: int = 30) -> list[View]:
-    """Which staff looked at the household's page, the newest first."""
-    rows = read(
-        select(AuditEntry.at, Staff.name)
+def views_of(household_id: int, most: int = 30) -> Sequence[Row[Any]]:
+    """Which staff looked at the household's page, the newest first: rows of ``at`` and ``staff_name``."""
+    return read(
+        select(AuditEntry.at, Staff.name.label("staff_name"))
         .join(Staff, Staff.id == AuditEntry.staff_id)
         .where(AuditEntry.household_id == household_id, _is_view)
         .order_by(AuditEntry.at.desc())
         .limit(most)
     )
-    return [View(*row) for row in rows]
 
 
-def note_view(household: ShownHousehold, staff_id: int, *, now: datetime) -> None:
+def note_view(household: Household, staff_id: int, *, now: datetime) -> None:
     """Write down who looked at personal data: one line for each member of staff, household and day."""
     if not read(select(_viewed_today(household.id, staff_id, now)))[0][0]:
         _note_view(household.id, household.commune_id, staff_id, now=now)

@@ -11,6 +11,7 @@ from kit_booking.database import read, transaction
 from kit_booking.domain.household import search_text
 from kit_booking.domain.status import AHEAD, LIVE
 from kit_booking.models import Booking, FeedToken, Household, WaitingEntry, WaitingState
+from kit_booking.models.waiting import OPEN
 from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.register.changes import (
     bump_household_calendar,
@@ -18,8 +19,6 @@ from kit_booking.services.register.changes import (
     lock_household_and_kits,
     queued_texts_go_to,
 )
-
-OPEN = (WaitingState.WAITING, WaitingState.OFFERED)
 
 
 class JoinProblem(StrEnum):

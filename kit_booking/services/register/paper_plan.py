@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from kit_booking.domain.booking import Booked, Refusal, refusals, week_of
 from kit_booking.domain.local_time import local_day
-from kit_booking.domain.paper_register import Column, Fault, Problem, Row, Sheet, is_called
+from kit_booking.domain.paper_register import CellProblem, Column, Fault, Row, Sheet, is_called
 from kit_booking.domain.slots import Slot
 from kit_booking.domain.text import search_key, slug
 from kit_booking.models import Booking, Hold, Household
@@ -36,7 +36,7 @@ class PlannedBooking:
 class Plan:
     """Without problems, and with a reason where rules are broken, it can be carried out."""
 
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[CellProblem] = field(default_factory=list)
     broken: list[tuple[int, Refusal]] = field(default_factory=list)
     """The lines of bookings that a rule stands against."""
     renamed: list[tuple[int, str]] = field(default_factory=list)
@@ -127,24 +127,24 @@ class _People:
         return key
 
 
-def _slot_of(commune: CommuneFacts, row: Row, problems: list[Problem]) -> BookableSlot | None:
+def _slot_of(commune: CommuneFacts, row: Row, problems: list[CellProblem]) -> BookableSlot | None:
     kit = _kit_of(commune, row, problems)
     if kit is None or row.day is None:
         return None
     slot = next((slot for slot in kit.timetable.slots_on(row.day) if is_called(row.slot, slot)), None)
     if slot is None:
-        problems.append(Problem(row.line, Column.SLOT, Fault.NO_SUCH_SLOT, row.slot[:40]))
+        problems.append(CellProblem(row.line, Column.SLOT, Fault.NO_SUCH_SLOT, row.slot[:40]))
         return None
     return BookableSlot(commune, kit, slot)
 
 
-def _kit_of(commune: CommuneFacts, row: Row, problems: list[Problem]) -> KitFacts | None:
+def _kit_of(commune: CommuneFacts, row: Row, problems: list[CellProblem]) -> KitFacts | None:
     """The kit of this code or, where one stands alone, of this place; without a word the only one there is."""
     typed = slug(row.kit)
     kits = [kit for kit in commune.kits if not typed or typed in (slug(kit.code), slug(kit.place))]
     if len(kits) == 1:
         return kits[0]
-    problems.append(Problem(row.line, Column.KIT, Fault.WHICH_KIT if kits else Fault.NO_SUCH_KIT, row.kit[:40]))
+    problems.append(CellProblem(row.line, Column.KIT, Fault.WHICH_KIT if kits else Fault.NO_SUCH_KIT, row.kit[:40]))
     return None
 
 
@@ -184,9 +184,9 @@ class _TimeLines:
         if other.household == household and other.pick_up_at == span.from_at:
             made.there += 1
         elif other.household is None:
-            made.problems.append(Problem(row.line, Column.SLOT, Fault.CLOSED, row.slot))
+            made.problems.append(CellProblem(row.line, Column.SLOT, Fault.CLOSED, row.slot))
         elif other.line:
-            made.problems.append(Problem(row.line, Column.SLOT, Fault.CLASH, str(other.line)))
+            made.problems.append(CellProblem(row.line, Column.SLOT, Fault.CLASH, str(other.line)))
         else:
-            made.problems.append(Problem(row.line, Column.SLOT, Fault.TAKEN, row.slot))
+            made.problems.append(CellProblem(row.line, Column.SLOT, Fault.TAKEN, row.slot))
         return False

@@ -1,11 +1,18 @@
-"""Staff accounts: who may see and do what, and how an account begins."""
+"""Members of staff: who may see and do what, and where."""
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 
 from kit_booking.database import read
-from kit_booking.models import Commune, Household, Role, Staff, StaffRole
+from kit_booking.models import Commune, Role, Staff, StaffRole
+
+
+@dataclass(frozen=True)
+class SeenCommune:
+    id: int
+    name: str
+    slug: str
 
 
 @dataclass(frozen=True)
@@ -17,6 +24,9 @@ class StaffMember:
     name: str
     mobile: str
     roles: tuple[tuple[Role, int | None], ...]
+    """Each with its commune, which an operator has none of."""
+    communes: tuple[SeenCommune, ...]
+    """Those of the roles."""
 
     @property
     def is_operator(self) -> bool:
@@ -36,61 +46,30 @@ class StaffMember:
 
 def find_member(staff_id: int, session_version: int) -> StaffMember | None:
     """The active account of a sign-in that was not ended since."""
+    commune_name = Commune.name.label("commune_name")
     rows = read(
-        select(Staff.name, Staff.mobile, StaffRole.role, StaffRole.commune_id)
+        select(Staff.name, Staff.mobile, StaffRole.role, StaffRole.commune_id, Commune.slug, commune_name)
         .outerjoin(StaffRole, StaffRole.staff_id == Staff.id)
+        .outerjoin(Commune, Commune.id == StaffRole.commune_id)
         .where(Staff.id == staff_id, Staff.is_active, Staff.session_version == session_version)
         .order_by(StaffRole.id)
     )
     if not rows:
         return None
-    roles = tuple((Role(row.role), row.commune_id) for row in rows if row.role)
-    return StaffMember(staff_id, session_version, rows[0].name, rows[0].mobile, roles)
-
-
-@dataclass(frozen=True)
-class HouseholdMember:
-    """Who is signed in as a household."""
-
-    id: int
-    session_version: int
-    name: str
-    phone: str
-    village: str
-    craft: str
-    sells: str
-    streams_on: str
-
-
-_household = select(
-    Household.id,
-    Household.session_version,
-    Household.name,
-    Household.phone,
-    Household.village,
-    Household.craft,
-    Household.sells,
-    Household.streams_on,
-).where(Household.id == bindparam("household_id"))
-
-
-def find_household(household_id: int, session_version: int | None = None) -> HouseholdMember | None:
-    """The household; with a version, only if its sign-in was not ended since."""
-    rows = read(_household, {"household_id": household_id})
-    found = HouseholdMember(*rows[0]) if rows else None
-    return found if found and session_version in (None, found.session_version) else None
-
-
-@dataclass(frozen=True)
-class SeenCommune:
-    id: int
-    name: str
-    slug: str
+    return StaffMember(
+        staff_id,
+        session_version,
+        rows[0].name,
+        rows[0].mobile,
+        roles=tuple((Role(row.role), row.commune_id) for row in rows if row.role),
+        communes=tuple({SeenCommune(row.commune_id, row.commune_name, row.slug) for row in rows if row.commune_id}),
+    )
 
 
 def communes_seen(member: StaffMember) -> list[SeenCommune]:
-    """The communes whose bookings the member of staff sees."""
-    communes = select(Commune.id, Commune.name, Commune.slug).order_by(Commune.slug)
-    if not member.is_operator:
-        communes = communes.where(Commune.id.in_([own for _, own in member.roles if own is not None]))
-    return [SeenCommune(*row) for row in read(communes)]
+    """The communes whose bookings the member of staff sees, in the order of their slugs."""
+    communes = member.communes
+    if member.is_operator:
+        rows = read(select(Commune.id, Commune.name, Commune.slug))
+        communes = tuple(SeenCommune(row.id, row.name, row.slug) for row in rows)
+    return sorted(communes, key=lambda commune: commune.slug)

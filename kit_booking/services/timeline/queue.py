@@ -101,6 +101,6 @@ def who_waits_with(own_ids: Sequence[int], *, now: datetime) -> dict[int, list[W
 
 
 def waiting_of(row: Row[Any]) -> WaitingForSlot:
-    """From a row that begins with the columns of `waiting`."""
-    day, slot_name, place_ids, until_at = row[6:10]
-    return WaitingForSlot(Waiting(*row[:6]), day, slot_name, frozenset(place_ids), until_at)
+    """From a row that has the columns of `waiting`."""
+    one = Waiting(row.id, row.household_id, row.joined_at, row.had_kit, row.sessions, row.put_forward_at)
+    return WaitingForSlot(one, row.day, row.slot_name, frozenset(row.place_ids), row.until_at)

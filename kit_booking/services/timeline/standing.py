@@ -1,21 +1,20 @@
 """What a household has booked, and its standing: read under its lock where something depends on it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
 from sqlalchemy import Row, bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from kit_booking.database import db, transaction
+from kit_booking.database import read, transaction
 from kit_booking.domain.booking import Booked, week_of
 from kit_booking.domain.hours import LONGEST_PAUSE
 from kit_booking.domain.local_time import local, local_day
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.standing import standing
 from kit_booking.domain.status import AHEAD, USED, Status
-from kit_booking.models import Booking, Commune, Household
+from kit_booking.models import Booking, Household
 from kit_booking.models.booking import COUNTS_FOR_STANDING
 from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.timeline.locks import lock
@@ -47,8 +46,11 @@ def bookings_that_count(
     session: Session, household_id: int, pick_up_at: datetime, *, now: datetime
 ) -> Sequence[Row[Any]]:
     """The household's bookings ahead, in the week of this pick-up and before it, and its strikes."""
-    values = {"household_id": household_id, "since_at": min(_week(pick_up_at)[0], now - 2 * LONGEST_PAUSE)}
-    return session.connection().execute(_bookings, values).all()
+    return session.connection().execute(_bookings, _counted_values(household_id, pick_up_at, now=now)).all()
+
+
+def _counted_values(household_id: int, pick_up_at: datetime, *, now: datetime) -> dict[str, Any]:
+    return {"household_id": household_id, "since_at": min(_week(pick_up_at)[0], now - 2 * LONGEST_PAUSE)}
 
 
 def find_household_row(session: Session, household_id: int) -> Row[Any]:
@@ -60,7 +62,7 @@ def find_household_row(session: Session, household_id: int) -> Row[Any]:
 
 
 def count(
-    household: Row[Any],
+    household: Household | Row[Any],
     bookings: Sequence[Row[Any]],
     pick_up_at: datetime,
     *,
@@ -106,25 +108,10 @@ def _week(pick_up_at: datetime) -> tuple[datetime, datetime]:
     return local(monday, time()), local(next_monday, time())
 
 
-@dataclass(frozen=True)
-class ShownStanding:
-    booked: Booked
-    policy: Policy
-    commune_name: str
-    office_phone: str
-
-
-def standing_of(household_id: int, *, now: datetime) -> ShownStanding:
-    """What the household has this week and where it stands, by the numbers of its home commune."""
-    session = db.session()
-    home = session.execute(
-        select(Commune.id, Commune.policy, Commune.name, Commune.phone)
-        .join(Household, Household.commune_id == Commune.id)
-        .where(Household.id == household_id)
-    ).one()
-    policy = Policy.of(home.policy)
-    found = booked(session, household_id, now, commune_id=home.id, policy=policy, now=now)
-    return ShownStanding(found, policy, home.name, home.phone)
+def standing_of(household: Household, *, now: datetime) -> Booked:
+    """What the household, which is loaded with its commune, has this week and where it stands; one statement."""
+    bookings = read(_bookings, _counted_values(household.id, now, now=now))
+    return count(household, bookings, now, commune_id=household.commune_id, policy=household.policy, now=now)
 
 
 @transaction

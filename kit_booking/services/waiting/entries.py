@@ -14,6 +14,7 @@ from kit_booking.domain.hours import Span
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import LIVE, Status
 from kit_booking.models import Booking, Household, Kit, WaitingEntry, WaitingState
+from kit_booking.models.waiting import OPEN
 from kit_booking.services.audit import SYSTEM, Actor, record_audit
 from kit_booking.services.booking.answers import Outcome
 from kit_booking.services.communes.slots import BookableSlot, find_slot
@@ -23,8 +24,6 @@ from kit_booking.services.timeline.moves import move
 from kit_booking.services.timeline.offers import release_time
 from kit_booking.services.timeline.standing import booked
 from kit_booking.services.timeline.texts import queue_booking_text
-
-OPEN = (WaitingState.WAITING, WaitingState.OFFERED)
 
 
 class WaitRefusal(StrEnum):

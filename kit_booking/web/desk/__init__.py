@@ -1,6 +1,6 @@
 """The pages of the commune office."""
 
-from kit_booking.web.desk import audit, closures, counter, messages, moving, office, on_behalf, printing, today
+from kit_booking.web.desk import audit, booking, closures, messages, office, on_behalf, printing, queue, today
 from kit_booking.web.desk.register import households, paper_register
 from kit_booking.web.desk.settings import pages, parts
 
@@ -8,9 +8,9 @@ PAGES = (
     office,
     today,
     messages,
-    counter,
+    booking,
+    queue,
     closures,
-    moving,
     printing,
     households,
     on_behalf,

@@ -1,29 +1,26 @@
 """The office closes kits or the whole commune for a time, and settles the bookings that stand in it."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from datetime import datetime, time, timedelta
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.hours import Span
 from kit_booking.domain.local_time import local_day, to_local
 from kit_booking.domain.text import clean
-from kit_booking.services.closures import closing
-from kit_booking.services.closures import reading as closures_shown
+from kit_booking.models import Closure
+from kit_booking.services.closures import closing, reading
 from kit_booking.services.closures.closing import Closing, Settled
-from kit_booking.services.closures.reading import ProposedHoliday, ShownClosure, ToSettle
+from kit_booking.services.closures.reading import ProposedHoliday, ToSettle
 from kit_booking.services.communes.facts import CommuneFacts, commune_facts
 from kit_booking.services.communes.fortnight import find_version_key
-from kit_booking.services.sign_in.members import SeenCommune, communes_seen
-from kit_booking.web.frame.formats import span_word
+from kit_booking.services.sign_in.members import SeenCommune
+from kit_booking.web.desk.tabs import communes_of_desk
 from kit_booking.web.frame.forms import ClosureForm, ClosureTimeForm
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.language import lazy_gettext, ngettext
 from kit_booking.web.frame.readers import staff_only, this_member
-from kit_booking.web.household.bookings import shown_view
 
 blueprint = Blueprint("closures", __name__, url_prefix="/staff/closures")
 
@@ -42,15 +39,13 @@ MOST_AT_ONCE = 200
 @blueprint.get("")
 @staff_only
 def listing() -> str:
-    now, member = utc_now(), this_member()
-    communes = communes_seen(member)
+    now, communes = utc_now(), communes_of_desk()
     ids = [commune.id for commune in communes]
-    waiting = closures_shown.count_unsettled(ids, now=now)
-    shown = closures_shown.running_and_coming(ids, now=now)
     return render_template(
         "desk/closures/listing.html",
-        closures=[{**_view(closure, now), "unsettled": waiting.get(closure.id, 0)} for closure in shown],
-        holidays=[_holiday_view(one) for one in _proposed(now)],
+        closures=reading.running_and_coming(ids, now=now),
+        unsettled=reading.count_unsettled(ids, now=now),
+        holidays=_proposed(now),
         many_communes=len(communes) > 1,
         can_act=bool(_own_communes()),
     )
@@ -59,16 +54,11 @@ def listing() -> str:
 def _own_communes() -> list[SeenCommune]:
     """Those in which this member of staff acts."""
     member = this_member()
-    return [commune for commune in communes_seen(member) if member.may_act(commune.id)]
+    return [commune for commune in communes_of_desk() if member.may_act(commune.id)]
 
 
 def _proposed(now: datetime) -> list[ProposedHoliday]:
-    return closures_shown.proposed_holidays(_own_communes(), now=now)
-
-
-def _holiday_view(one: ProposedHoliday) -> dict[str, Any]:
-    days = (one.holiday.last - one.holiday.first).days + 1
-    return {"key": one.key, "commune": one.commune.name, "days": days, **asdict(one.holiday)}
+    return reading.proposed_holidays(_own_communes(), now=now)
 
 
 @blueprint.post("/holidays")
@@ -82,7 +72,7 @@ def add_holidays() -> Any:
         [Closing(one.commune.id, None, one.span, one.holiday.name) for one in wanted], this_member().id, now=now
     )
     if made:
-        flash(ngettext("Đã ghi nghỉ %(num)d dịp lễ.", "Đã ghi nghỉ %(num)d dịp lễ.", len(made)), "good")
+        flash(ngettext("Đã ghi nghỉ %(num)d dịp lễ.", len(made)), "good")
     else:
         flash(_("Chưa đánh dấu ngày lễ nào mới."), "bad")
     return redirect("/staff/closures", 303)
@@ -114,7 +104,7 @@ def add() -> Any:
         return _new_page(form, sheets), 422
     commune, kit_code = _what(sheets, form.text("what"))
     if "preview" in request.form:
-        return _new_page(form, sheets, closures_shown.to_settle(commune.slug, kit_code, form.span, now=now))
+        return _new_page(form, sheets, reading.to_settle(commune, kit_code, form.span, now=now))
     kit = commune.kit(kit_code)
     wanted = Closing(commune.id, kit.id if kit else None, form.span, form.text("reason"))
     closure_id = closing.close(wanted, this_member().id, now=now)
@@ -128,7 +118,7 @@ def _new_page(form: ClosureForm, sheets: list[CommuneFacts], touched: list[ToSet
         "desk/closures/new.html",
         form=form,
         reasons=REASONS,
-        touched=None if touched is None else [_to_settle_view(one, utc_now()) for one in touched],
+        touched=touched,
     )
 
 
@@ -164,9 +154,9 @@ def _is_ahead(form: ClosureTimeForm, now: datetime) -> bool:
     return False
 
 
-def staff_closure_or_404(closure_id: int, *, acting: bool = False) -> ShownClosure:
+def staff_closure_or_404(closure_id: int, *, acting: bool = False) -> Closure:
     """The closure if it is of a commune of theirs; to act on it takes a clerk."""
-    closure = closures_shown.find_closure(closure_id)
+    closure = reading.find_closure(closure_id)
     if closure is None or not this_member().may_see(closure.commune_id):
         abort(404)
     if acting and not this_member().may_act(closure.commune_id):
@@ -183,17 +173,17 @@ def one(closure_id: int) -> str:
     return _one_page(staff_closure_or_404(closure_id))
 
 
-def _one_page(closure: ShownClosure, form: ClosureTimeForm | None = None) -> str:
+def _one_page(closure: Closure, form: ClosureTimeForm | None = None) -> str:
     now = utc_now()
     is_over = closure.is_over(now)
-    span = Span(closure.from_at, closure.until_at)
-    standing = [] if is_over else closures_shown.to_settle(closure.commune_slug, closure.kit_code, span, now=now)
-    views = [_to_settle_view(one, now) for one in standing]
-    plan = [view["plan"] for view in views if view["plan"]]
+    commune = commune_facts(closure.commune_id, closure.commune.version)
+    kit_code = closure.kit.code if closure.kit else ""
+    standing = [] if is_over else reading.to_settle(commune, kit_code, closure.span, now=now)
+    plan = [_proposal(one) for one in standing if one.can_be_settled]
     return render_template(
         "desk/closures/one.html",
-        closure=_view(closure, now),
-        standing=views,
+        closure=closure,
+        standing=standing,
         plan=plan,
         plan_words=_words_of(len([one for one in plan if " " in one]), len([one for one in plan if " " not in one])),
         form=form or _form_of(closure),
@@ -203,7 +193,7 @@ def _one_page(closure: ShownClosure, form: ClosureTimeForm | None = None) -> str
     )
 
 
-def _form_of(closure: ShownClosure) -> ClosureTimeForm:
+def _form_of(closure: Closure) -> ClosureTimeForm:
     from_at, until_at = to_local(closure.from_at), to_local(closure.until_at)
     ends_with_day = until_at.time() == time()
     return ClosureTimeForm(
@@ -216,24 +206,9 @@ def _form_of(closure: ShownClosure) -> ClosureTimeForm:
     )
 
 
-def _view(closure: ShownClosure, now: datetime) -> dict[str, Any]:
-    return {
-        **asdict(closure),
-        "title": closure.kit_code or _("Cả xã %(name)s", name=closure.commune_name),
-        "times": span_word(Span(closure.from_at, closure.until_at)),
-        "is_over": closure.is_over(now),
-        "is_running": closure.has_begun(now) and not closure.is_over(now),
-    }
-
-
-def _to_settle_view(one: ToSettle, now: datetime) -> dict[str, Any]:
-    nearest = one.kits[0].code if one.kits else ""
-    return {
-        "booking": shown_view(one.booking, now),
-        "kits": [{"code": kit.code, "place": kit.place} for kit in one.kits],
-        "can_settle": one.can_be_settled,
-        "plan": f"{one.booking.code} {nearest}".strip() if one.can_be_settled else "",
-    }
+def _proposal(one: ToSettle) -> str:
+    """What the button does that follows all proposals: ``CODE KIT`` moves the booking, ``CODE`` cancels it."""
+    return " ".join([one.booking.code, *(kit.code for kit in one.kits[:1])])
 
 
 @blueprint.post(ONE)
@@ -276,8 +251,8 @@ def settle(closure_id: int) -> Any:
 def _words_of(moved: int, cancelled: int) -> str:
     """``chuyển 2 phiếu, hủy 1 phiếu``"""
     words = [
-        ngettext("chuyển %(num)d phiếu", "chuyển %(num)d phiếu", moved) if moved else "",
-        ngettext("hủy %(num)d phiếu", "hủy %(num)d phiếu", cancelled) if cancelled else "",
+        ngettext("chuyển %(num)d phiếu", moved) if moved else "",
+        ngettext("hủy %(num)d phiếu", cancelled) if cancelled else "",
     ]
     return ", ".join(word for word in words if word)
 
@@ -289,10 +264,9 @@ def _say(done: dict[Settled, int]) -> None:
         flash(
             ngettext(
                 "%(num)d phiếu chưa chuyển được, vì bộ kia vừa có người. Xin xem đề nghị mới ở dưới.",
-                "%(num)d phiếu chưa chuyển được, vì bộ kia vừa có người. Xin xem đề nghị mới ở dưới.",
                 taken,
             ),
             "bad",
         )
     if before := done.get(Settled.BEFORE, 0):
-        flash(ngettext("%(num)d phiếu đã xong từ trước.", "%(num)d phiếu đã xong từ trước.", before), "good")
+        flash(ngettext("%(num)d phiếu đã xong từ trước.", before), "good")

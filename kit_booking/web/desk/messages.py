@@ -1,7 +1,6 @@
 """The office's page of texts: how each fared, what a month costs, sending again, and who was phoned."""
 
 import re
-from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
@@ -21,12 +20,16 @@ from kit_booking.domain.delivery import (
 )
 from kit_booking.domain.local_time import local_day
 from kit_booking.domain.messages import Kind
-from kit_booking.services.messages import delivery
-from kit_booking.services.messages import reading as messages_shown
+from kit_booking.domain.phone import masked
+from kit_booking.domain.policy import Policy
+from kit_booking.models import Message
+from kit_booking.services.messages import delivery, reading
 from kit_booking.services.messages.delivery import Resent
-from kit_booking.services.messages.reading import PAGE, ListedMessage, MonthSummary, month_before, next_month
-from kit_booking.services.sign_in.members import SeenCommune, communes_seen
-from kit_booking.web.frame.labels import alarm_texts, error_text, kind_word, state_word
+from kit_booking.services.messages.reading import PAGE, MonthSummary, month_before, next_month
+from kit_booking.services.ops.health import sending_alarms
+from kit_booking.services.sign_in.members import SeenCommune
+from kit_booking.web.desk.tabs import communes_of_desk
+from kit_booking.web.frame.labels import alarm_texts, error_text, state_word
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.readers import staff_only, this_member
 from kit_booking.web.frame.security import own_path
@@ -43,15 +46,15 @@ FIRST_YEAR, LAST_YEAR = 2020, 2100
 @staff_only
 def listed() -> str:
     now, member = utc_now(), this_member()
-    communes = communes_seen(member)
+    communes = communes_of_desk()
     ids = [commune.id for commune in communes]
     this_month = local_day(now).replace(day=1)
     month, chosen = _month(request.args.get("month", "")) or this_month, request.args.get("state", "")
     states = _states(chosen)
     before = request.args.get("before", "")
     before_id = int(before) if re.fullmatch("[0-9]{1,9}", before) else None
-    found = messages_shown.messages_in(ids, month, states=states, before_id=before_id)
-    whole, earlier = (messages_shown.summary(ids, one) for one in (month, month_before(month)))
+    messages = reading.messages_in(ids, month, states=states, before_id=before_id)
+    whole, earlier = reading.two_months(ids, month)
     return render_template(
         "desk/messages.html",
         month=_month_word(month),
@@ -60,8 +63,8 @@ def listed() -> str:
         later=f"{next_month(month):%Y-%m}" if month < this_month else "",
         chosen=chosen if states else "",
         choices=[(PROBLEMS, _("cần để ý")), *((state.value, state_word(state)) for state in MessageState)],
-        messages=[_view(message, now) for message in found[:PAGE]],
-        more=found[PAGE - 1].id if len(found) > PAGE else None,
+        messages=[(message, _view(message, now)) for message in messages[:PAGE]],
+        more=messages[PAGE - 1].id if len(messages) > PAGE else None,
         is_first=before_id is None,
         counts=[(state_word(state), whole.by_state[state]) for state in MessageState if state in whole.by_state],
         total=sum(whole.by_state.values()),
@@ -71,7 +74,7 @@ def listed() -> str:
         shares=_shares(whole, earlier),
         warning=_warning(whole, earlier),
         codes=_codes(month) if member.is_operator else "",
-        alarms=alarm_texts(now=now),
+        alarms=alarm_texts(sending_alarms(now=now)),
     )
 
 
@@ -96,27 +99,21 @@ def _dong(amount: int) -> str:
     return str(_("%(amount)s đ", amount=format_decimal(amount)))
 
 
-def _view(message: ListedMessage, now: datetime) -> dict[str, Any]:
-    may_act = this_member().may_act(message.commune_id)
-    is_open = message.state in RESENDABLE and not message.is_asked and now < message.useful_until_at
-    is_open = is_open and meaning(message.error_code) is not Meaning.DEAD
+def _view(message: Message, now: datetime) -> dict[str, Any]:
+    """What is said of the message beside its own columns, and what may be done about it."""
+    is_asked, is_untold = message.ask_at is not None, message.state in NOT_TOLD
+    is_open = message.state in RESENDABLE and not is_asked and now < message.useful_until_at
+    is_phonable = is_untold and not is_asked and message.phoned_at is None and message.kind != Kind.STAFF_DUE
+    can_act = this_member().may_act(message.booking.commune_id)
     return {
-        **asdict(message),
         "to": masked(message.to),
-        "to_staff": message.kind is Kind.STAFF_DUE,
-        "kind_word": kind_word(message.kind),
-        "state_word": _("đang hỏi nhà mạng") if message.is_asked else state_word(message.state),
+        "state": _("đang hỏi nhà mạng") if is_asked else state_word(message.state),
         "sign": _SIGNS.get(message.state, "○"),
         "colour": _COLOURS.get(message.state, ""),
-        "why": error_text(message.error_code) if message.state in NOT_TOLD else "",
+        "why": error_text(message.error_code) if is_untold else "",
         "cost": _dong(message.cost) if message.cost else "",
-        "can_resend": may_act and is_open,
-        "asks_first": message.state == MessageState.UNKNOWN,
-        "can_be_phoned": may_act
-        and message.state in NOT_TOLD
-        and not message.is_asked
-        and message.phoned_at is None
-        and message.kind is not Kind.STAFF_DUE,
+        "can_resend": can_act and is_open and meaning(message.error_code) is not Meaning.DEAD,
+        "can_be_phoned": can_act and is_phonable,
     }
 
 
@@ -138,18 +135,13 @@ _COLOURS = {
 }
 
 
-def masked(number: str) -> str:
-    """``0912 *** 678``; of a number that is none nothing is left."""
-    plain = "0" + number.removeprefix("+84") if number.startswith("+84") else number
-    return f"{plain[:4]} *** {plain[-3:]}" if len(plain) >= 9 else "***"
-
-
 def _budgets(communes: list[SeenCommune], month: date) -> list[tuple[BudgetState, str]]:
     """What to say of each commune's budget; of many communes only of those that are near theirs or over it."""
     said: list[tuple[BudgetState, str]] = []
-    for one in messages_shown.costs([commune.id for commune in communes], month):
-        state = budget_state(one.cost, one.budget)
-        what = {"name": one.name, "cost": _dong(one.cost), "budget": _dong(one.budget)}
+    for one in reading.costs([commune.id for commune in communes], month):
+        budget = Policy.of(one.policy).sms_budget
+        state = budget_state(one.cost, budget)
+        what = {"name": one.name, "cost": _dong(one.cost), "budget": _dong(budget)}
         if state is BudgetState.OVER:
             said.append((state, _("Xã %(name)s đã tiêu %(cost)s, quá mức %(budget)s định cho tháng này.", **what)))
         elif state is BudgetState.NEAR:
@@ -189,17 +181,17 @@ def _warning(month: MonthSummary, before: MonthSummary) -> str:
 
 def _codes(month: date) -> str:
     """Login codes belong to no commune; the operator sees how many they are, and nothing else of them."""
-    found = messages_shown.summary(None, month)
-    number = sum(found.by_state.values())
-    return str(_("Mã đăng nhập của cả hệ thống: %(number)d tin, %(cost)s.", number=number, cost=_dong(found.cost)))
+    codes = reading.login_codes(month)
+    cost = _dong(codes.cost)
+    return str(_("Mã đăng nhập của cả hệ thống: %(number)d tin, %(cost)s.", number=codes.number, cost=cost))
 
 
-def _message_or_404(message_id: int) -> ListedMessage:
+def _message_or_404(message_id: int) -> Message:
     """The text if it is about a booking of a commune of theirs; to act on it takes a clerk."""
-    message = messages_shown.find_message(message_id)
-    if message is None or not this_member().may_see(message.commune_id):
+    message = reading.find_message(message_id)
+    if message is None or not this_member().may_see(message.booking.commune_id):
         abort(404)
-    if not this_member().may_act(message.commune_id):
+    if not this_member().may_act(message.booking.commune_id):
         abort(403)
     return message
 
@@ -233,5 +225,5 @@ def _resent_text(outcome: Resent) -> str:
 def phoned(message_id: int) -> Any:
     message = _message_or_404(message_id)
     delivery.note_phoned(message_id, this_member().id, now=utc_now())
-    flash(_("Đã ghi: đã gọi điện cho hộ %(name)s.", name=message.household_name), "good")
+    flash(_("Đã ghi: đã gọi điện cho hộ %(name)s.", name=message.booking.household.name), "good")
     return redirect(own_path(request.form.get("next"), "/staff"), 303)

@@ -1,21 +1,18 @@
 """Paper for the office: the week for the notice board, the day's list for the counter, posters."""
 
 import re
-from dataclasses import asdict
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from flask import Blueprint, abort, current_app, render_template, request
 
 from kit_booking.clock import utc_now
 from kit_booking.domain.local_time import local_day
-from kit_booking.services.booking import reading as bookings_shown
-from kit_booking.services.booking.reading import ShownBooking
+from kit_booking.services.booking.reading import pick_ups, returns
 from kit_booking.services.communes.facts import CommuneFacts, commune_facts
 from kit_booking.services.communes.fortnight import find_version_key
 from kit_booking.services.communes.schedule import SlotState
 from kit_booking.services.desk.printing import PaperSlot, day_between, week_on_paper
-from kit_booking.services.sign_in.members import communes_seen
+from kit_booking.web.desk.tabs import communes_of_desk
 from kit_booking.web.frame.formats import hours
 from kit_booking.web.frame.forms import FIRST_YEAR, LAST_YEAR
 from kit_booking.web.frame.labels import slot_word
@@ -37,7 +34,7 @@ WEEK = timedelta(days=7)
 @blueprint.get("")
 @staff_only
 def listing() -> str:
-    communes = communes_seen(this_member())
+    communes = communes_of_desk()
     chosen = [one for one in communes if one.slug == request.args.get("commune")]
     shown = chosen or (communes if len(communes) <= FEW else [])
     today = local_day(utc_now())
@@ -144,28 +141,18 @@ def day(slug: str) -> str:
     commune, now = _commune_or_404(slug), utc_now()
     on = _day_or_404("of", local_day(now))
     from_at, until_at = day_between(on)
-    lines = [
-        _line(booking, booking.pick_up_at, "out")
-        for booking in bookings_shown.pick_ups([commune.id], from_at, until_at)
-    ]
-    lines += [
-        _line(booking, booking.return_at, "back")
-        for booking in bookings_shown.returns([commune.id], from_at, until_at)
-    ]
+    out = [(booking.pick_up_at, "out", booking) for booking in pick_ups([commune.id], from_at, until_at)]
+    back = [(booking.return_at, "back", booking) for booking in returns([commune.id], from_at, until_at)]
     return render_template(
         "desk/printing/day.html",
         commune=commune,
         day=on,
         before=on - timedelta(days=1),
         after=on + timedelta(days=1),
-        lines=sorted(lines, key=lambda line: (line["at"], line["way"], line["kit_code"])),
+        lines=sorted(out + back, key=lambda line: (line[0], line[1], line[2].kit.code)),
         from_at=from_at,
         page=_page(commune),
     )
-
-
-def _line(booking: ShownBooking, at: datetime, way: str) -> dict[str, Any]:
-    return {**asdict(booking), "slot_name": slot_word(booking.slot_name), "at": at, "way": way}
 
 
 @blueprint.get("/<slug>/poster")

@@ -1,25 +1,19 @@
-"""The desk of the commune office: its tabs, a booking as its pages show it, and the answer after an action."""
+"""The desk of the commune office: its tabs, and what its templates ask of whoever signed in."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from flask import Flask, current_app, flash, g, redirect, request
+from flask import Flask, current_app, g, request
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.status import Status
-from kit_booking.models import Role
-from kit_booking.services.booking.answers import Outcome
-from kit_booking.services.booking.reading import ShownBooking
+from kit_booking.models import Booking, Role
 from kit_booking.services.desk.today import count_of_today
-from kit_booking.services.messages.choice import text_choice
 from kit_booking.services.sign_in.members import SeenCommune, StaffMember, communes_seen
-from kit_booking.web.frame.formats import status_word
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.language import lazy_gettext
 from kit_booking.web.frame.readers import this_member
-from kit_booking.web.household.bookings import shown_view
 
 SOON = timedelta(hours=1)
 """A request with less time left than this is marked as urgent."""
@@ -31,22 +25,22 @@ def _is_clerk(member: StaffMember) -> bool:
     return any(role is Role.CLERK for role, _commune in member.roles)
 
 
-class Page(NamedTuple):
+class DeskPage(NamedTuple):
     path: str
     label: Any
     is_for: Callable[[StaffMember], bool] = lambda _member: True
 
 
 PAGES = (
-    Page("/staff/book", lazy_gettext("Ghi phiếu hộ"), _is_clerk),
-    Page("/staff/queue", lazy_gettext("Chờ chỗ")),
-    Page("/staff/households", lazy_gettext("Hộ")),
-    Page("/staff/messages", lazy_gettext("Tin nhắn")),
-    Page("/staff/closures", lazy_gettext("Bộ, nghỉ")),
-    Page("/staff/print", lazy_gettext("In")),
-    Page("/staff/settings", lazy_gettext("Thiết lập"), lambda member: not member.is_operator),
-    Page("/staff/audit", lazy_gettext("Sổ việc")),
-    Page("/staff/operator", lazy_gettext("Vận hành"), lambda member: member.is_operator),
+    DeskPage("/staff/book", lazy_gettext("Ghi phiếu hộ"), _is_clerk),
+    DeskPage("/staff/queue", lazy_gettext("Chờ chỗ")),
+    DeskPage("/staff/households", lazy_gettext("Hộ")),
+    DeskPage("/staff/messages", lazy_gettext("Tin nhắn")),
+    DeskPage("/staff/closures", lazy_gettext("Bộ, nghỉ")),
+    DeskPage("/staff/print", lazy_gettext("In")),
+    DeskPage("/staff/settings", lazy_gettext("Thiết lập"), lambda member: not member.is_operator),
+    DeskPage("/staff/audit", lazy_gettext("Sổ việc")),
+    DeskPage("/staff/operator", lazy_gettext("Vận hành"), lambda member: member.is_operator),
 )
 """The pages behind the tabs after today and the fortnight; a page that this installation lacks has no tab."""
 
@@ -61,7 +55,10 @@ class Tab:
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.globals["desk_tabs"] = tabs
+    """Give every template, also those that are imported, these functions."""
+    app.jinja_env.globals.update(
+        desk_tabs=tabs, may_act=may_act, is_own_household=is_own_household, is_urgent=is_urgent
+    )
 
 
 def tabs() -> list[Tab]:
@@ -94,28 +91,15 @@ def communes_of_desk() -> list[SeenCommune]:
     return found
 
 
-def desk_view(booking: ShownBooking, now: datetime) -> dict[str, Any]:
-    """A booking as the templates of the desk take it."""
-    member = this_member()
-    return {
-        **shown_view(booking, now),
-        "own_household": bool(member.mobile) and member.mobile == booking.household_phone,
-        "late_to_answer": booking.answer_by_at - now < SOON,
-        "may_act": member.may_act(booking.commune_id),
-    }
+def may_act(commune_id: int) -> bool:
+    return this_member().may_act(commune_id)
 
 
-def after(booking: ShownBooking, outcome: Outcome, wanted: Status) -> Any:
-    """Back to where the button was, saying what was done or what somebody else did before."""
-    what = {"code": booking.code, "name": booking.household_name, "status": status_word(outcome.status)}
-    if outcome.is_done and outcome.status is Status.REFUSED:
-        flash(_("Phiếu %(code)s, hộ %(name)s: không nhận chỗ. Chỗ này dành cho nhà chờ tiếp theo.", **what), "good")
-    elif outcome.is_done and text_choice(booking.household_id).gets_texts:
-        flash(_("Phiếu %(code)s, hộ %(name)s: %(status)s. Hộ sẽ nhận được tin nhắn.", **what), "good")
-    elif outcome.is_done:
-        flash(_("Phiếu %(code)s, hộ %(name)s: %(status)s. Hộ này không nhận tin nhắn, xin gọi điện.", **what), "good")
-    elif outcome.status == wanted:
-        flash(_("Phiếu %(code)s, hộ %(name)s, đã xong từ trước: %(status)s.", **what), "good")
-    else:
-        flash(_("Không làm được nữa: phiếu %(code)s, hộ %(name)s, đang là “%(status)s”.", **what), "bad")
-    return redirect("/staff" if outcome.is_done else f"/staff/bookings/{booking.code}", 303)
+def is_own_household(booking: Booking) -> bool:
+    """Whether the booking is that of whoever signed in, as far as the telephone number says so."""
+    mobile = this_member().mobile
+    return mobile != "" and mobile == booking.household.any_phone
+
+
+def is_urgent(booking: Booking, now: datetime) -> bool:
+    return booking.answer_by_at - now < SOON

@@ -51,6 +51,7 @@ def init_app(app: Flask) -> None:
         "clock": clock,
         "hours": hours,
         "moment": moment,
+        "span": span_word,
         "lunar": lunar,
         "ago": ago,
         "time_left": time_left,

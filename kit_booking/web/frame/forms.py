@@ -114,15 +114,20 @@ class SlotForm(Form):
     )
 
 
-class HouseholdForm(SlotForm):
+class VillageForm(Form):
+    """Where a household is and what it makes, which it may put right by itself."""
+
+    village = StringField(_("Thôn, làng"), [DataRequired()], filters=[tidy(80)], render_kw={"maxlength": 80})
+    craft = StringField(_("Nghề"), [DataRequired()], filters=[tidy(80)], render_kw={"maxlength": 80})
+
+
+class HouseholdForm(SlotForm, VillageForm):
     name = StringField(
         _("Tên chủ hộ"),
         [DataRequired(), Length(min=2)],
         filters=[tidy(80)],
         render_kw={"autocomplete": "name", "maxlength": 80},
     )
-    village = StringField(_("Thôn, làng"), [DataRequired()], filters=[tidy(80)], render_kw={"maxlength": 80})
-    craft = StringField(_("Nghề"), [DataRequired()], filters=[tidy(80)], render_kw={"maxlength": 80})
     consent = BooleanField(
         _("Tôi đồng ý cho xã giữ tên, số điện thoại, thôn và nghề của nhà mình để cho mượn bộ livestream."),
         [InputRequired(_("Cần bà con đồng ý thì xã mới ghi được phiếu mượn."))],

@@ -1,8 +1,8 @@
-"""What refusals, problems, messages and people are called on screen."""
+"""What problems, messages and people are called on screen."""
 
-from datetime import datetime
 from typing import Any
 
+from flask import Flask
 from sqlalchemy import Row
 
 from kit_booking.domain.booking import Booked, Reason, Refusal
@@ -10,15 +10,13 @@ from kit_booking.domain.delivery import FILTERED, Meaning, meaning
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.phone import PhoneProblem, national
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.queue import Place, Why
-from kit_booking.models import MessageState, PauseReason
-from kit_booking.services.ops.health import sending_alarms
+from kit_booking.domain.queue import PlaceInQueue, Why
+from kit_booking.models import Handover, Household, MessageState, PauseReason, SendingPause
 from kit_booking.services.sign_in.sign_in import CodeCheck
-from kit_booking.services.timeline.standing import ShownStanding
-from kit_booking.services.waiting.entries import WaitRefusal
 from kit_booking.web.frame.formats import day, moment
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.language import lazy_gettext, ngettext
+from kit_booking.web.frame.refusals import refusal_text
 
 COMMON_REASONS = (
     lazy_gettext("Bộ đang sửa"),
@@ -26,6 +24,12 @@ COMMON_REASONS = (
     lazy_gettext("Trụ sở nghỉ, không giao được"),
     lazy_gettext("Nhường nhà chưa được mượn"),
 )
+
+
+def init_app(app: Flask) -> None:
+    """Give every template these functions as filters."""
+    for word in (slot_word, kind_word, state_word, fault_text, by_word):
+        app.jinja_env.filters[word.__name__] = word
 
 
 _SLOTS = {
@@ -41,45 +45,9 @@ def slot_word(name: str) -> str:
     return str(_SLOTS.get(name, name))
 
 
-def refusal_text(refusal: Refusal) -> str:
-    """One full sentence that says what is so and, where it helps, what to do."""
-    match refusal.reason:
-        case Reason.TAKEN:
-            return _("Buổi này vừa có nhà khác đăng ký. Bà con chọn buổi khác giúp nhé.")
-        case Reason.CLOSED:
-            return _("Buổi này bộ nghỉ, không cho mượn.")
-        case Reason.TOO_LATE:
-            assert refusal.at
-            return _("Buổi này hết giờ đăng ký từ %(time)s.", time=moment(refusal.at))
-        case Reason.NOT_OPEN:
-            assert refusal.at
-            return _("Ngày này chưa mở, bà con đăng ký được từ %(time)s.", time=moment(refusal.at))
-        case Reason.AHEAD:
-            return _(
-                "Nhà mình đang có đủ %(most)d phiếu sắp tới. Mượn xong hoặc hủy bớt thì đăng ký thêm được.",
-                most=refusal.most,
-            )
-        case Reason.WEEK:
-            return _(
-                "Mỗi nhà mượn tối đa %(most)d buổi một tuần. Bà con chọn buổi ở tuần khác nhé.",
-                most=refusal.most,
-            )
-        case Reason.PAUSED if refusal.at:
-            return _(
-                "Nhà mình tạm nghỉ đăng ký đến %(time)s, vì có buổi không đến nhận hoặc hủy quá muộn.",
-                time=moment(refusal.at),
-            )
-        case Reason.PAUSED:
-            return _("Nhà mình đang giữ một bộ quá giờ trả. Trả bộ xong thì đăng ký tiếp được.")
-        case Reason.OTHERS:
-            return _("Bộ này chỉ cho các nhà trong xã mượn. Bà con xem bộ của xã nhà mình nhé.")
-        case Reason.NO_CLERK:
-            return _("Xã chưa có cán bộ duyệt phiếu, bà con gọi điện cho xã giúp.")
-
-
-def standing_texts(home: ShownStanding) -> list[str]:
+def standing_texts(household: Household, booked: Booked) -> list[str]:
     """What a household has and may still have, its strikes, and why it is paused: friendly sentences."""
-    booked, policy = home.booked, home.policy
+    policy = household.policy
     texts = [quota_text(booked, policy)]
     pause, strikes = booked.standing.pause, booked.standing.strikes
     if pause:
@@ -88,14 +56,13 @@ def standing_texts(home: ShownStanding) -> list[str]:
             _(
                 "Phiếu đã có vẫn giữ nguyên. Có lý do chính đáng thì bà con gọi xã %(name)s: %(phone)s, "
                 "cán bộ bỏ tạm nghỉ được.",
-                name=home.commune_name,
-                phone=national(home.office_phone),
+                name=household.commune.name,
+                phone=national(household.commune.phone),
             ),
         ]
     if strikes and booked.standing.counts_until_at:
         texts.append(
             ngettext(
-                "Nhà mình có %(num)d lần không đến nhận hoặc hủy quá muộn, còn tính đến %(until)s.",
                 "Nhà mình có %(num)d lần không đến nhận hoặc hủy quá muộn, còn tính đến %(until)s.",
                 len(strikes),
                 until=day(booked.standing.counts_until_at),
@@ -123,56 +90,35 @@ def quota_text(booked: Booked, policy: Policy) -> str:
     if left:
         return ngettext(
             "Nhà mình đang có %(ahead)d phiếu sắp tới, còn được đăng ký %(num)d phiếu nữa.",
-            "Nhà mình đang có %(ahead)d phiếu sắp tới, còn được đăng ký %(num)d phiếu nữa.",
             left,
             ahead=booked.ahead,
         )
     return _("Nhà mình đang có đủ %(ahead)d phiếu sắp tới.", ahead=booked.ahead)
 
 
-def no_place_text(reason: WaitRefusal) -> str:
-    """Why somebody can't wait for a slot."""
-    match reason:
-        case WaitRefusal.FREE:
-            return _("Buổi này vừa có chỗ trống, bà con đăng ký mượn luôn được.")
-        case WaitRefusal.CLOSED:
-            return _("Buổi này bộ nghỉ, không cho mượn.")
-        case WaitRefusal.OWN:
-            return _("Nhà mình đã có phiếu của buổi này rồi.")
-        case WaitRefusal.TOO_LATE:
-            return _("Buổi này sát giờ quá rồi, bà con gọi điện cho xã.")
-        case WaitRefusal.MOST:
-            return _("Nhà mình đang chờ đủ số buổi được chờ. Thôi chờ một buổi thì chờ được buổi này.")
-        case WaitRefusal.PAUSED:
-            return _("Nhà mình đang tạm nghỉ đăng ký nên chưa chờ được. Xem ở “Phiếu của nhà mình”.")
-        case WaitRefusal.OTHERS:
-            return refusal_text(Refusal(Reason.OTHERS))
-
-
-def place_text(place: Place) -> str:
+def place_text(place: PlaceInQueue) -> str:
     """Who stands before a household, and why, without naming anybody."""
     if place.number == 1:
         return _("Nhà mình đứng đầu: có chỗ trống là xã báo ngay.")
     parts = [_before_text(why, place.before[why]) for why in Why if place.before[why]]
     before = place.number - 1
-    start = ngettext("Trước nhà mình có %(num)d hộ", "Trước nhà mình có %(num)d hộ", before)
+    start = ngettext("Trước nhà mình có %(num)d hộ", before)
     return f"{start}: {', '.join(parts)}."
 
 
 def _before_text(why: Why, count: int) -> str:
     match why:
         case Why.PUT_FORWARD:
-            return ngettext("%(num)d hộ được xã ưu tiên", "%(num)d hộ được xã ưu tiên", count)
+            return ngettext("%(num)d hộ được xã ưu tiên", count)
         case Why.FIRST_TIME:
-            return ngettext("%(num)d hộ chưa được mượn lần nào", "%(num)d hộ chưa được mượn lần nào", count)
+            return ngettext("%(num)d hộ chưa được mượn lần nào", count)
         case Why.FEWER:
             return ngettext(
-                "%(num)d hộ ít được mượn hơn trong 30 ngày qua",
                 "%(num)d hộ ít được mượn hơn trong 30 ngày qua",
                 count,
             )
         case Why.EARLIER:
-            return ngettext("%(num)d hộ vào chờ trước", "%(num)d hộ vào chờ trước", count)
+            return ngettext("%(num)d hộ vào chờ trước", count)
 
 
 def phone_problem_text(problem: PhoneProblem) -> str:
@@ -199,6 +145,21 @@ def code_problem_text(problem: CodeCheck) -> str:
     if problem is CodeCheck.TOO_MANY:
         return _("Đã gõ sai quá nhiều lần. Bà con bấm “Gửi lại mã” để lấy mã mới.")
     return _("Mã này hết hạn rồi. Bà con bấm “Gửi lại mã” để lấy mã mới.")
+
+
+def fault_text(handover: Handover) -> str:
+    """``thiếu 1 đèn softbox, hỏng chân máy``: what is missing and what is broken."""
+    missing = [
+        _("thiếu %(count)d %(part)s", count=part.missing, part=_lower(part.name))
+        for part in handover.parts
+        if part.missing
+    ]
+    broken = [_("hỏng %(part)s", part=_lower(part.name)) for part in handover.parts if part.is_broken]
+    return ", ".join(missing + broken)
+
+
+def _lower(name: str) -> str:
+    return name[:1].lower() + name[1:]
 
 
 def kind_word(kind: str) -> str:
@@ -267,7 +228,7 @@ def error_text(code: int | None) -> str:
     return _("Mã lỗi %(code)d.", code=code) if code else ""
 
 
-def alarm_texts(*, now: datetime) -> list[str]:
+def alarm_texts(alarms: list[SendingPause]) -> list[str]:
     """What keeps everybody's texts back, and whom that calls."""
     return [
         _(
@@ -276,10 +237,10 @@ def alarm_texts(*, now: datetime) -> list[str]:
             since=moment(alarm.since_at),
             fault=alarm.fault,
         )
-        if alarm.reason is PauseReason.SETUP
+        if alarm.reason == PauseReason.SETUP
         else _(
             "Tài khoản nhắn tin hết hạn mức, %(until)s thử gửi tiếp. Mã đăng nhập vẫn gửi.",
             until=moment(alarm.until_at),
         )
-        for alarm in sending_alarms(now=now)
+        for alarm in alarms
     ]

@@ -31,6 +31,7 @@ def init_app(app: Flask) -> None:
     )
     app.register_blueprint(blueprint)
     app.jinja_env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    app.jinja_env.globals["ngettext"] = ngettext  # Jinja's own asks for a second text.
 
 
 @lru_cache
@@ -44,9 +45,9 @@ def gettext(text: str, **values: Any) -> str:
     return translated % values if values else translated
 
 
-def ngettext(text: str, texts: str, num: int, **values: Any) -> str:
-    """The text for this number, which it may name as ``num``."""
-    return _catalogue(language()).ungettext(text, texts, num) % {"num": num, **values}
+def ngettext(text: str, num: int, **values: Any) -> str:
+    """The text for this number, which it may name as ``num``; Vietnamese says one and many alike."""
+    return _catalogue(language()).ungettext(text, text, num) % {"num": num, **values}
 
 
 def lazy_gettext(text: str, **values: Any) -> LazyString:

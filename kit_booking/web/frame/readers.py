@@ -12,9 +12,10 @@ from flask_login import LoginManager, UserMixin, current_user, login_user
 from werkzeug.wrappers import Response
 
 from kit_booking.clock import utc_now
-from kit_booking.services.booking.reading import ShownBooking, find_booking
-from kit_booking.services.register.households import ShownHousehold, find_registered
-from kit_booking.services.sign_in.members import HouseholdMember, StaffMember, find_household, find_member
+from kit_booking.models import Booking, Household
+from kit_booking.services.booking.reading import find_booking
+from kit_booking.services.register.households import find_household
+from kit_booking.services.sign_in.members import StaffMember, find_member
 
 STAFF_STAYS = timedelta(hours=12)
 
@@ -27,11 +28,11 @@ login_manager = LoginManager()
 class Reader(UserMixin):
     """Somebody who signed in; a household and a member of staff are never one account."""
 
-    member: HouseholdMember | StaffMember
+    member: Household | StaffMember
 
     @property
     def kind(self) -> str:
-        return "household" if isinstance(self.member, HouseholdMember) else "staff"
+        return "household" if isinstance(self.member, Household) else "staff"
 
     @property
     def name(self) -> str:
@@ -58,7 +59,7 @@ def _load(user_id: str) -> Reader | None:
     member_id, _, version = rest.partition(".")
     if not (member_id.isdecimal() and version.isdecimal()):
         return None
-    member: HouseholdMember | StaffMember | None
+    member: Household | StaffMember | None
     if kind == "household":
         member = find_household(int(member_id), int(version))
     elif utc_now().timestamp() < session.get("staff_until", 0):
@@ -81,9 +82,9 @@ def _has_sign_in_cookie() -> bool:
     return config["SESSION_COOKIE_NAME"] in request.cookies or config["REMEMBER_COOKIE_NAME"] in request.cookies
 
 
-def household() -> HouseholdMember | None:
+def household() -> Household | None:
     found = reader()
-    return found.member if found and isinstance(found.member, HouseholdMember) else None
+    return found.member if found and isinstance(found.member, Household) else None
 
 
 def staff_member() -> StaffMember | None:
@@ -141,7 +142,7 @@ def _way_back() -> str:
     return request.path if is_page else "/"
 
 
-def this_household() -> HouseholdMember:
+def this_household() -> Household:
     """The household of a page that only households open."""
     found = household()
     assert found is not None
@@ -154,7 +155,7 @@ def this_member() -> StaffMember:
     return found
 
 
-def own_booking_or_404(code: str) -> ShownBooking:
+def own_booking_or_404(code: str) -> Booking:
     """The booking if it is the household's own; whether somebody else has it is nobody's business."""
     booking = find_booking(code)
     if booking is None or booking.household_id != this_household().id:
@@ -162,7 +163,7 @@ def own_booking_or_404(code: str) -> ShownBooking:
     return booking
 
 
-def staff_booking_or_404(code: str, *, acting: bool = False) -> ShownBooking:
+def staff_booking_or_404(code: str, *, acting: bool = False) -> Booking:
     """The booking if it is of a commune of theirs; to act on it takes a clerk."""
     booking = find_booking(code)
     if booking is None or not this_member().may_see(booking.commune_id):
@@ -172,9 +173,9 @@ def staff_booking_or_404(code: str, *, acting: bool = False) -> ShownBooking:
     return booking
 
 
-def staff_household_or_404(household_id: int, *, acting: bool = False) -> ShownHousehold:
+def staff_household_or_404(household_id: int, *, acting: bool = False) -> Household:
     """The household if it is of the register of a commune of theirs; to change it takes a clerk."""
-    household = find_registered(household_id)
+    household = find_household(household_id)
     if household is None or not this_member().may_see(household.commune_id):
         abort(404)
     if acting and not this_member().may_act(household.commune_id):

@@ -23,7 +23,7 @@ WORTH_PACKING = 800
 
 
 @dataclass(frozen=True)
-class Page:
+class CachedPage:
     """A finished answer, and until when it stays true if nothing else changes."""
 
     body: bytes
@@ -40,10 +40,10 @@ class PageCache:
     """The pages made last, by what they were made of; a key that holds its stamp can't be stale."""
 
     def __init__(self) -> None:
-        self._pages: OrderedDict[Hashable, Page] = OrderedDict()
+        self._pages: OrderedDict[Hashable, CachedPage] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable, now: datetime) -> Page | None:
+    def get(self, key: Hashable, now: datetime) -> CachedPage | None:
         with self._lock:
             page = self._pages.get(key)
             if page is None or now >= page.until_at:
@@ -51,7 +51,7 @@ class PageCache:
             self._pages.move_to_end(key)
             return page
 
-    def put(self, key: Hashable, page: Page) -> None:
+    def put(self, key: Hashable, page: CachedPage) -> None:
         with self._lock:
             self._pages[key] = page
             while len(self._pages) > MOST_PAGES:
@@ -81,7 +81,7 @@ def cached(
     page = kept = pages.get(key, now)
     if page is None:
         body, until_at = build()
-        page = Page(body.encode() if isinstance(body, str) else body, etag_of(key, until_at), until_at)
+        page = CachedPage(body.encode() if isinstance(body, str) else body, etag_of(key, until_at), until_at)
         pages.put(key, page)
     headers = [("Content-Type", f"{mimetype}; charset=utf-8"), *_tags(page.etag, cache_control)]
     if has_it(page.etag):

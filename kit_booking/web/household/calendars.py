@@ -1,92 +1,22 @@
-"""Calendar feeds, public and private, and the pages that explain how to subscribe."""
+"""The pages that explain how to subscribe to calendars, and the addresses of the private ones."""
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
 from typing import Any
 
 import segno
-from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, session
+from flask import Blueprint, abort, current_app, redirect, render_template, session
 from markupsafe import Markup
 
-from kit_booking.adapters.ical import calendar
 from kit_booking.clock import utc_now
-from kit_booking.domain.calendar_apps import app_name
-from kit_booking.domain.local_time import local
-from kit_booking.services.calendars import feeds, tokens
-from kit_booking.services.calendars.feeds import Feed
+from kit_booking.services.calendars import tokens
 from kit_booking.services.calendars.tokens import Owner
 from kit_booking.services.communes.facts import commune_facts
 from kit_booking.services.communes.fortnight import find_version_key
 from kit_booking.web.frame.language import gettext as _
-from kit_booking.web.frame.readers import household, household_only, own_booking_or_404, staff_member
-from kit_booking.web.frame.responses import cached
+from kit_booking.web.frame.readers import household, staff_member
 from kit_booking.web.household.communes import office_of
-from kit_booking.web.machines.events import events_of, for_keeping, name_of
 
 blueprint = Blueprint("calendars", __name__)
-
-MIME = "text/calendar"
-
-
-@blueprint.get("/communes/<slug>.ics")
-def commune_feed(slug: str) -> Response:
-    now = utc_now()
-    return _answer(feeds.commune_feed(slug, now=now) or abort(404), now=now)
-
-
-@blueprint.get("/kits/<code>.ics")
-def kit_feed(code: str) -> Response:
-    now = utc_now()
-    return _answer(feeds.kit_feed(code, now=now) or abort(404), now=now)
-
-
-@blueprint.get("/feeds/<token>.ics")
-def private_feed(token: str) -> Response:
-    now = utc_now()
-    feed, is_news = feeds.private_feed(token, now=now) or abort(404)
-    if is_news:
-        tokens.note_use(token, app_name(request.headers.get("User-Agent", "")), now=now)
-    return _answer(feed, now=now)
-
-
-@blueprint.get("/bookings/<code>.ics")
-@household_only
-def booking_event(code: str) -> Response:
-    own_booking_or_404(code)
-    events = [for_keeping(booking, _base_url(), _host()) for booking in feeds.booking_event(code)]
-    body = calendar(f"Phiếu {code}", events)
-    response = Response(body, mimetype=MIME)
-    response.headers["Content-Disposition"] = f'inline; filename="{code}.ics"'
-    return response
-
-
-def _answer(feed: Feed, *, now: datetime) -> Response:
-    """304 or the cached bytes by the feed's version key; events move out of its window at midnight.
-
-    There is no Last-Modified: an event that vanishes leaves no row whose time could be asked for.
-    """
-
-    def build() -> tuple[bytes, datetime]:
-        body = calendar(name_of(feed), events_of(feed, _base_url(), _host()))
-        return body, local(feed.day + timedelta(days=1), time())
-
-    response = cached(
-        ("feed", feed.stamp, feed.day),
-        build,
-        now=now,
-        mimetype=MIME,
-        cache_control="private, max-age=300" if feed.is_private else "public, max-age=300",
-    )
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response
-
-
-def _base_url() -> str:
-    return str(current_app.extensions["settings"].public_base_url)
-
-
-def _host() -> str:
-    return str(current_app.extensions["settings"].public_host)
 
 
 @blueprint.get("/communes/<slug>/calendar")
@@ -146,8 +76,8 @@ def _has_feed() -> bool:
 def _owner() -> Owner | None:
     if member := staff_member():
         return Owner(staff_id=member.id)
-    found = household()
-    return Owner(household_id=found.id) if found else None
+    who = household()
+    return Owner(household_id=who.id) if who else None
 
 
 @dataclass(frozen=True)
@@ -169,4 +99,4 @@ class Address:
 
 
 def _address(name: str, path: str) -> Address:
-    return Address(name, _base_url() + path)
+    return Address(name, current_app.extensions["settings"].public_base_url + path)

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, abort, make_response, render_template, re
 from kit_booking.clock import utc_now
 from kit_booking.services.communes.facts import CommuneFacts, commune_facts
 from kit_booking.services.communes.fortnight import changes_at, find_version_key, fortnight
-from kit_booking.services.communes.search import Found, find_communes, start_version_key
+from kit_booking.services.communes.search import CommuneMatches, find_communes, start_version_key
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.language import language
 from kit_booking.web.frame.readers import household, reader
@@ -46,7 +46,7 @@ def start() -> Response:
     return cached(("start", language(), *start_version_key()), build, now=now, cache_control=SHARED)
 
 
-def _start_page(found: Found, query: str) -> str:
+def _start_page(found: CommuneMatches, query: str) -> str:
     return render_template(
         "household/communes/start.html",
         communes=found.communes,

@@ -101,7 +101,7 @@ def _section(
         kit=ahead.kit,
         free=_free(states.count(SlotState.FREE)),
         closed=[f"{span_word(span)}: {why}" for span, why in ahead.closed],
-        rows=_rows(schedule, _language).values(),
+        rows=slot_rows(schedule, _language).values(),
         days=days,
     )
     return Markup(section)  # noqa: S704 (a template wrote it)
@@ -120,7 +120,7 @@ def _day(day: date, today: date) -> tuple[str, str, str, str, str, str]:
 
 
 @lru_cache(maxsize=64)
-def _rows(shown: Schedule, _language: str) -> dict[str, tuple[str, str]]:
+def slot_rows(shown: Schedule, _language: str) -> dict[str, tuple[str, str]]:
     """By key, the name and the hours of each slot that occurs, by the time of day."""
     found = {slot.key: slot for kit in shown.kits for slot in reversed(kit.slots)}
     in_order = sorted(found.items(), key=lambda item: to_local(item[1].on_air.from_at).time())
@@ -139,7 +139,7 @@ def _slots(shown: Schedule, number: int, _language: str) -> list[list[tuple[int 
     for day, of_day in ahead.days:
         found = {ahead.slots[slot].key: slot for slot in range(of_day.start, of_day.stop)}
         lines: list[tuple[int | None, str, str, str]] = []
-        for key in _rows(shown, _language):
+        for key in slot_rows(shown, _language):
             slot = found.get(key)
             if slot is None:
                 lines.append((None, "", "", ""))
@@ -157,7 +157,7 @@ def _free(count: int) -> str:
 
 @lru_cache(maxsize=512)
 def _free_words(count: int, _language: str) -> str:
-    return ngettext("%(num)d buổi trống", "%(num)d buổi trống", count) if count else _("Đã kín")
+    return ngettext("%(num)d buổi trống", count) if count else _("Đã kín")
 
 
 @lru_cache

@@ -22,7 +22,7 @@ from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.readers import sign_in_household
 from kit_booking.web.frame.security import own_path
 from kit_booking.web.household.communes import office_of
-from kit_booking.web.household.slots import look_or_404, slot_address, slot_page_of
+from kit_booking.web.household.slots import look_or_404, slot_address
 
 blueprint = Blueprint("sign_in", __name__)
 
@@ -150,14 +150,12 @@ def _choose() -> Any:
 
 
 def _household_page(form: HouseholdForm) -> str:
-    look, known = _look(), _known()
-    villages = look.bookable.commune.villages if look else ()
+    look = _look()
     return render_template(
         "household/sign_in/household.html",
         form=form,
-        households=known,
-        villages=list(dict.fromkeys(village for village, _craft in villages)),
-        crafts=list(dict.fromkeys(craft for _village, craft in villages if craft)),
+        households=_known(),
+        villages=look.bookable.commune.villages if look else (),
         privacy_version=PRIVACY_VERSION,
         **_slot(),
     )
@@ -213,6 +211,4 @@ def _look() -> SlotLook | None:
 
 def _slot() -> dict[str, Any]:
     look = _look()
-    return (
-        {"slot": slot_page_of(look.bookable), "office": office_of(look.bookable.commune)} if look else {"slot": None}
-    )
+    return {"bookable": look.bookable, "office": office_of(look.bookable.commune)} if look else {"bookable": None}

@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 from functools import lru_cache
 
 from kit_booking.adapters.ical import FeedEvent
-from kit_booking.domain.closed import whole_days
+from kit_booking.domain.closure import whole_days
 from kit_booking.domain.local_time import local, to_local
 from kit_booking.domain.messages import WEEKDAYS
 from kit_booking.domain.phone import national

@@ -12,6 +12,7 @@ from flask import Flask
 from kit_booking import worker
 from kit_booking.domain.counter import CheckedPart, Direction, TimeProblem
 from kit_booking.domain.messages import Kind
+from kit_booking.domain.standing import Pause
 from kit_booking.domain.status import LIVE, Status
 from kit_booking.models import (
     AuditEntry,
@@ -27,11 +28,19 @@ from kit_booking.models import (
 )
 from kit_booking.services.audit import Actor
 from kit_booking.services.booking import answers
-from kit_booking.services.counter.handover import Outcome, Problem, Seen, hand_over, say_whether_usable, take_back
+from kit_booking.services.counter.handover import (
+    HandoverRefusal,
+    HandoverResult,
+    Seen,
+    hand_over,
+    say_whether_usable,
+    take_back,
+)
 from kit_booking.services.counter.reading import handovers_of, parts_of_kit, parts_to_take_back
 from kit_booking.services.messages import overdue
 from kit_booking.services.register.erasing import erase
-from kit_booking.services.timeline import standing
+from kit_booking.services.register.households import find_household
+from kit_booking.services.timeline.standing import standing_of
 from kit_booking.services.waiting import entries
 from tests.support.builders import World
 from tests.support.fakes import FakeSms
@@ -62,10 +71,14 @@ class Counter:
             self.kit, of or self.hanh, days_ahead(days), key, status=status, asked_at=NOW - timedelta(days=3)
         )
 
-    def gives(self, booking: Booking | None = None, seen: Seen = ALL_THERE, *, now: datetime = FIVE) -> Outcome:
+    def gives(
+        self, booking: Booking | None = None, seen: Seen = ALL_THERE, *, now: datetime = FIVE
+    ) -> HandoverResult:
         return self.world.do(hand_over, (booking or self.evening).code, self.clerk.id, seen, now=now)
 
-    def takes(self, booking: Booking | None = None, seen: Seen = ALL_THERE, *, now: datetime = BACK_AT) -> Outcome:
+    def takes(
+        self, booking: Booking | None = None, seen: Seen = ALL_THERE, *, now: datetime = BACK_AT
+    ) -> HandoverResult:
         return self.world.do(take_back, (booking or self.evening).code, self.clerk.id, seen, now=now)
 
     def misses(self, booking: Booking | None = None, *, now: datetime = HALF_PAST) -> answers.Outcome:
@@ -138,7 +151,7 @@ def test_what_happened_during_a_power_cut_is_written_down_later(counter: Counter
 def test_it_does_not_go_out_at_a_time_that_can_not_be(
     counter: Counter, happened_at: datetime | None, now: datetime, problem: TimeProblem
 ) -> None:
-    assert counter.gives(seen=Seen((), happened_at=happened_at), now=now).problem is problem
+    assert counter.gives(seen=Seen((), happened_at=happened_at), now=now).refusal is problem
     assert counter.is_now() is Status.APPROVED
 
 
@@ -148,7 +161,7 @@ def test_it_does_not_come_back_before_it_went_out_or_in_the_future(counter: Coun
         (FIVE - timedelta(minutes=1), TimeProblem.TOO_EARLY),
         (BACK_AT + timedelta(minutes=1), TimeProblem.AHEAD),
     ):
-        assert counter.takes(seen=Seen((), happened_at=happened_at)).problem is problem
+        assert counter.takes(seen=Seen((), happened_at=happened_at)).refusal is problem
     assert counter.is_now() is Status.OUT
 
 
@@ -161,7 +174,7 @@ def test_a_kit_that_goes_out_before_the_hour_is_held_from_then_on(counter: Count
 
 def test_it_does_not_go_out_before_the_hour_over_the_booking_of_somebody_else(counter: Counter) -> None:
     afternoon = counter.has(Status.APPROVED, key="chieu", of=counter.world.household(counter.commune))
-    assert counter.gives(now=at(TODAY, "12:00")).problem is Problem.NOT_FREE
+    assert counter.gives(now=at(TODAY, "12:00")).refusal is HandoverRefusal.NOT_FREE
     assert counter.is_now() is Status.APPROVED
     assert counter.holds() == [(FIVE, BACK_AT)]
     assert counter.is_now(afternoon) is Status.APPROVED
@@ -170,7 +183,7 @@ def test_it_does_not_go_out_before_the_hour_over_the_booking_of_somebody_else(co
 def test_a_kit_that_is_still_out_is_named_with_the_booking_that_has_it(counter: Counter) -> None:
     late = counter.has(Status.OUT, days=-1)
     outcome = counter.gives()
-    assert (outcome.problem, outcome.out_code) == (Problem.KIT_IS_OUT, late.code)
+    assert (outcome.refusal, outcome.out_code) == (HandoverRefusal.KIT_IS_OUT, late.code)
     assert counter.takes(late, now=FIVE).is_done
     assert counter.gives().is_done
 
@@ -179,7 +192,7 @@ def test_a_kit_that_is_still_out_is_named_with_the_booking_that_has_it(counter: 
 def test_only_what_was_approved_goes_out(counter: Counter, status: Status) -> None:
     booking = counter.has(status, days=1)
     outcome = counter.gives(booking, now=at(days_ahead(1), "17:00"))
-    assert (outcome.problem, outcome.status) == (Problem.STATUS, status)
+    assert (outcome.refusal, outcome.status) == (HandoverRefusal.STATUS, status)
 
 
 def test_a_kit_that_came_back_early_is_offered_to_who_waits(counter: Counter) -> None:
@@ -216,18 +229,18 @@ def test_nobody_gets_a_strike_for_a_kit_that_was_not_there(counter: Counter) -> 
 def test_who_comes_after_all_is_too_late_when_somebody_else_has_the_time(counter: Counter) -> None:
     counter.misses()
     counter.world.add(Hold(kit_id=counter.kit.id, from_at=HALF_PAST, until_at=BACK_AT))
-    assert counter.gives(now=HALF_PAST + timedelta(minutes=20)).problem is Problem.NOT_FREE
+    assert counter.gives(now=HALF_PAST + timedelta(minutes=20)).refusal is HandoverRefusal.NOT_FREE
     evening = counter.world.fresh(counter.evening)
     assert (evening.status, evening.strike_at) == (Status.NO_SHOW, HALF_PAST)
 
 
 def test_what_went_out_is_what_has_to_come_back(counter: Counter) -> None:
     whole = [CheckedPart("điện thoại", 1, 1), CheckedPart("đèn", 2, 2)]
-    assert counter.world.do(parts_of_kit, counter.kit.code) == whole
-    assert counter.world.do(parts_to_take_back, counter.kit.code, None) == whole
+    assert counter.world.do(parts_of_kit, counter.kit.id) == whole
+    assert counter.world.do(parts_to_take_back, counter.kit.id, None) == whole
     counter.gives(seen=Seen((CheckedPart("điện thoại", 1, 0), CheckedPart("đèn", 2, 1))))
-    out = counter.world.do(handovers_of, counter.evening.code)[Direction.OUT]
-    assert counter.world.do(parts_to_take_back, counter.kit.code, out) == [CheckedPart("đèn", 1, 1)]
+    out = counter.world.do(handovers_of, counter.evening)[Direction.OUT]
+    assert counter.world.do(parts_to_take_back, counter.kit.id, out) == [CheckedPart("đèn", 1, 1)]
 
 
 def test_the_clerks_word_on_a_kit_with_a_fault_is_kept(counter: Counter) -> None:
@@ -235,7 +248,7 @@ def test_the_clerks_word_on_a_kit_with_a_fault_is_kept(counter: Counter) -> None
     counter.takes(seen=ONE_LAMP)
     for is_usable in (True, False):
         counter.world.do(say_whether_usable, counter.evening.code, counter.clerk.id, is_usable, now=BACK_AT)
-        assert counter.world.do(handovers_of, counter.evening.code)[Direction.BACK].is_usable is is_usable
+        assert counter.world.do(handovers_of, counter.evening)[Direction.BACK].is_usable is is_usable
     assert [entry.action for entry in counter.world.all(AuditEntry)][-2:] == ["kit_usable", "kit_unusable"]
 
 
@@ -243,7 +256,7 @@ def test_photos_are_rows_of_the_handover(counter: Counter) -> None:
     counter.gives()
     counter.takes(seen=Seen(ONE_LAMP.parts, photos=(b"one", b"two")))
     assert len(counter.world.all(Photo)) == 2
-    assert len(counter.world.do(handovers_of, counter.evening.code)[Direction.BACK].photo_ids) == 2
+    assert len(counter.world.do(handovers_of, counter.evening)[Direction.BACK].photos) == 2
 
 
 def test_who_is_erased_leaves_no_name_note_or_photo_at_the_counter(counter: Counter) -> None:
@@ -311,12 +324,16 @@ def test_nobody_is_told_of_a_kit_that_is_back(counter: Counter) -> None:
     assert counter.world.all(Message, kind=Kind.OVERDUE) == []
 
 
+def pause_of(counter: Counter, now: datetime) -> Pause | None:
+    return counter.world.do(lambda: standing_of(find_household(counter.hanh.id), now=now)).standing.pause
+
+
 def test_a_kit_kept_over_a_day_too_long_pauses_until_it_is_back(counter: Counter) -> None:
     counter.gives()
     later = BACK_AT + timedelta(hours=25)
-    assert counter.world.do(standing.standing_of, counter.hanh.id, now=later).booked.standing.pause
+    assert pause_of(counter, later)
     counter.takes(now=later)
-    assert counter.world.do(standing.standing_of, counter.hanh.id, now=later).booked.standing.pause is None
+    assert pause_of(counter, later) is None
 
 
 # Several windows at once.
@@ -393,7 +410,7 @@ def test_one_kit_goes_out_once_when_two_bookings_of_it_are_handed_over_at_once(a
     outcomes = at_once(app, [lambda code=code: hand_over(code, clerk, Seen(()), now=now) for code in codes * 2])
     assert sum(answer.is_done for answer in outcomes) == 1
     [out] = counter.world.all(Booking, status=Status.OUT)
-    assert {answer.out_code for answer in outcomes if answer.problem is Problem.KIT_IS_OUT} <= {out.code}
+    assert {answer.out_code for answer in outcomes if answer.refusal is HandoverRefusal.KIT_IS_OUT} <= {out.code}
 
 
 def test_taken_back_twice_at_once_it_came_back_once(app: Flask, counter: Counter) -> None:

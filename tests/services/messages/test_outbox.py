@@ -10,11 +10,11 @@ from sqlalchemy import event
 
 from kit_booking import worker
 from kit_booking.adapters.sms import (
-    Problem,
     Receipt,
     Report,
     SmsDelayed,
     SmsMisconfigured,
+    SmsProblem,
     SmsRefused,
     SmsUnknown,
 )
@@ -229,15 +229,15 @@ def test_a_refused_text_has_failed_and_its_person_is_phoned(
     app: Flask, world: World, sms: FakeSms, commune: Commune, kit: Kit, household: Household
 ) -> None:
     code = ask(world, kit, household)
-    sms.fault = SmsRefused(Problem.NOT_MOBILE, 21614)
+    sms.fault = SmsRefused(SmsProblem.NOT_MOBILE, 21614)
     work(app)
     sms.fault = None
     work(app)
     assert sms.sent == []
     message = the_message(world)
     assert (message.state, message.fault) == (MessageState.FAILED, "not_mobile (code 21614)")
-    [person] = world.do(people_to_phone, [commune.id], now=NOW)
-    assert (person.household_name, person.booking_code) == (household.name, code)
+    [text] = world.do(people_to_phone, [commune.id], now=NOW)
+    assert (text.booking.household.name, text.booking.code) == (household.name, code)
 
 
 def test_when_nobody_can_tell_whether_it_was_sent_it_is_not_sent_again_and_its_person_is_phoned(
@@ -295,7 +295,7 @@ def test_a_fault_with_a_long_name_is_written_down_too(
     ("fault", "later"),
     [
         (None, timedelta(0)),
-        (SmsRefused(Problem.OPTED_OUT), timedelta(0)),
+        (SmsRefused(SmsProblem.OPTED_OUT), timedelta(0)),
         (SmsUnknown("ReadTimeout"), timedelta(0)),
         (None, timedelta(minutes=5)),
     ],
@@ -338,7 +338,7 @@ def test_a_worker_that_was_given_up_can_no_longer_settle_its_text(world: World) 
     claim = world.do(outbox.claim_next, "a slow worker", now=NOW)
     later = NOW + LEASE + A_MOMENT
     world.do(outbox.give_up_lost, now=later)
-    assert world.do(outbox.settle, claim, SmsRefused(Problem.BUG), now=later)
+    assert world.do(outbox.settle, claim, SmsRefused(SmsProblem.BUG), now=later)
     assert the_message(world).state == MessageState.UNKNOWN
 
 
@@ -526,11 +526,12 @@ def test_a_code_that_the_limit_refuses_too_is_not_tried_without_a_pause(
 
 
 @pytest.mark.parametrize(
-    ("problem", "code"), [(Problem.BAD_NUMBER, 21211), (Problem.NOT_MOBILE, 21614), (Problem.NOT_MOBILE, 21635)]
+    ("problem", "code"),
+    [(SmsProblem.BAD_NUMBER, 21211), (SmsProblem.NOT_MOBILE, 21614), (SmsProblem.NOT_MOBILE, 21635)],
 )
 def test_a_number_that_is_no_mobile_is_marked_and_its_next_texts_are_phoned(
     app: Flask, world: World, sms: FakeSms, commune: Commune, kit: Kit, household: Household, clerk: Staff,
-    problem: Problem, code: int,
+    problem: SmsProblem, code: int,
 ) -> None:  # fmt: skip
     booking = ask(world, kit, household)
     sms.fault = SmsRefused(problem, code)
@@ -555,7 +556,7 @@ def test_whoever_opted_out_at_the_network_is_phoned_from_now_on(
     app: Flask, world: World, sms: FakeSms, kit: Kit, household: Household, clerk: Staff
 ) -> None:
     booking = ask(world, kit, household)
-    sms.fault = SmsRefused(Problem.OPTED_OUT, 21610)
+    sms.fault = SmsRefused(SmsProblem.OPTED_OUT, 21610)
     work(app)
     sms.fault = None
     world.do(approve, booking, clerk.id, now=NOW)
@@ -679,7 +680,7 @@ def test_staff_send_a_failed_text_again_only_while_that_helps(
     app: Flask, world: World, sms: FakeSms, kit: Kit, household: Household, clerk: Staff
 ) -> None:
     booking = ask(world, kit, household)
-    sms.fault = SmsRefused(Problem.BUG, 21617)
+    sms.fault = SmsRefused(SmsProblem.BUG, 21617)
     work(app)
     sms.fault = None
     message = the_message(world)
@@ -717,7 +718,7 @@ def test_a_phoned_person_is_off_the_list_and_the_first_who_phoned_is_remembered(
     app: Flask, world: World, sms: FakeSms, kit: Kit, household: Household, clerk: Staff, commune: Commune
 ) -> None:
     ask(world, kit, household)
-    sms.fault = SmsRefused(Problem.BUG)
+    sms.fault = SmsRefused(SmsProblem.BUG)
     work(app)
     for member in (clerk, world.staff(commune)):
         world.do(note_phoned, the_message(world).id, member.id, now=NOW)

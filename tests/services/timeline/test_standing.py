@@ -13,6 +13,7 @@ from kit_booking.domain.standing import GOOD_STANDING, Pause
 from kit_booking.domain.status import Status
 from kit_booking.models import AuditEntry, Booking, Hold, Household
 from kit_booking.services.audit import Actor
+from kit_booking.services.register.households import find_household
 from kit_booking.services.timeline import moves, standing
 from kit_booking.services.timeline.locks import lock_booking
 from tests.support.builders import World
@@ -32,7 +33,7 @@ def village(app: Flask, world: World, sms: FakeSms) -> Village:
 
 
 def standing_of(village: Village, who: Household, *, now=NOW):
-    return village.world.do(standing.standing_of, who.id, now=now).booked.standing
+    return village.world.do(lambda: standing.standing_of(find_household(who.id), now=now)).standing
 
 
 # ---- quotas

@@ -547,7 +547,7 @@ def test_of_an_offer_whose_text_failed_staff_are_asked_to_phone(village: Village
     offer = village.the_offer()
     assert offer.answer_by_at == at(TODAY, "13:00")
     to_phone = world.do(people_to_phone, [village.commune.id], now=NOW)
-    assert [person.booking_code for person in to_phone if person.household_phone == hoa.phone] == [offer.code]
+    assert [text.booking.code for text in to_phone if text.to == hoa.phone] == [offer.code]
     assert village.accepts(offer, Actor(staff_id=village.clerk.id)).is_done
 
 

@@ -5,19 +5,12 @@ from wtforms import BooleanField, Field, StringField, TelField, ValidationError
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from kit_booking.domain.phone import PhoneProblem, dialled, parse_mobile
-from kit_booking.web.frame.forms import Form, tidy
+from kit_booking.web.frame.forms import Form, VillageForm, tidy
 from kit_booking.web.frame.labels import phone_problem_text
 from kit_booking.web.frame.language import lazy_gettext as _
 
 
-class OwnForm(Form):
-    """What a household may put right by itself."""
-
-    village = StringField(_("Thôn, làng"), [DataRequired()], filters=[tidy(80)], render_kw={"maxlength": 80})
-    craft = StringField(_("Nghề"), [DataRequired()], filters=[tidy(80)], render_kw={"maxlength": 80})
-
-
-class CorrectForm(OwnForm):
+class CorrectForm(VillageForm):
     name = StringField(
         _("Tên chủ hộ"), [DataRequired(), Length(min=2)], filters=[tidy(80)], render_kw={"maxlength": 80}
     )

@@ -1,7 +1,7 @@
 """What is wrong with a sheet or a cell of it, in plain words."""
 
 from kit_booking.adapters.sheet_file import Unreadable
-from kit_booking.domain.paper_register import HEADINGS, Column, Fault, Problem
+from kit_booking.domain.paper_register import HEADINGS, CellProblem, Column, Fault
 from kit_booking.web.frame.language import gettext as _
 
 
@@ -10,7 +10,7 @@ def column_word(column: Column) -> str:
     return HEADINGS[column][0]
 
 
-def problem_words(problem: Problem) -> str:
+def problem_words(problem: CellProblem) -> str:
     match problem.fault:
         case Fault.NO_COLUMN:
             return _("Thiếu cả cột này. Dòng đầu của tệp phải là tên các cột.")

@@ -1,6 +1,5 @@
 """Taking the paper register over: a sheet is sent, looked through, and taken as a whole or not at all."""
 
-from collections import Counter
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template
@@ -16,13 +15,13 @@ from kit_booking.services.register import paper_register
 from kit_booking.services.register.paper_plan import Plan
 from kit_booking.services.register.paper_register import KeptFile, find_file
 from kit_booking.web.desk.on_behalf import acting_communes, chosen_commune
-from kit_booking.web.desk.on_behalf_labels import refusal_words
 from kit_booking.web.desk.register.forms import TakeOverForm, UploadForm
 from kit_booking.web.desk.register.paper_labels import column_word, problem_words, unreadable_words
 from kit_booking.web.frame.forms import PRIVACY_VERSION
 from kit_booking.web.frame.labels import slot_word
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.readers import staff_only, this_member
+from kit_booking.web.frame.refusals import refusal_text
 from kit_booking.web.frame.security import takes_files
 
 blueprint = Blueprint("paper_register", __name__, url_prefix="/staff/import")
@@ -152,8 +151,9 @@ def _no_more() -> BaseResponse:
 
 
 def _look_page(file: KeptFile, plan: Plan, form: TakeOverForm) -> str:
-    broken = Counter(refusal_words(refusal) for _line, refusal in plan.broken)
-    lines = {text: [line for line, refusal in plan.broken if refusal_words(refusal) == text] for text in broken}
+    broken: dict[str, list[int]] = {}
+    for line, refusal in plan.broken:
+        broken.setdefault(refusal_text(refusal, to_clerk=True), []).append(line)
     return render_template(
         "desk/paper_register/look.html",
         file=file,
@@ -163,7 +163,7 @@ def _look_page(file: KeptFile, plan: Plan, form: TakeOverForm) -> str:
             (problem.line, column_word(problem.column), problem_words(problem))
             for problem in plan.problems[:MOST_SHOWN]
         ],
-        broken=lines,
+        broken=broken,
         renamed=plan.renamed[:MOST_SHOWN],
         privacy_version=PRIVACY_VERSION,
     )

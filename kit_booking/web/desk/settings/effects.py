@@ -38,13 +38,11 @@ def _of_timetable(effect: Effect) -> Iterator[str]:
     if effect.vanish:
         yield ngettext(
             "%(num)d buổi đang còn trống sẽ không còn trên lịch: %(slots)s.",
-            "%(num)d buổi đang còn trống sẽ không còn trên lịch: %(slots)s.",
             len(effect.vanish),
             slots=_named(effect.vanish),
         )
     if effect.appear:
         yield ngettext(
-            "%(num)d buổi trống sẽ hiện thêm trên lịch: %(slots)s.",
             "%(num)d buổi trống sẽ hiện thêm trên lịch: %(slots)s.",
             len(effect.appear),
             slots=_named(effect.appear),
@@ -70,16 +68,12 @@ def _of_timetable(effect: Effect) -> Iterator[str]:
     if effect.bookings:
         yield ngettext(
             "%(num)d phiếu đã ghi vẫn giữ nguyên buổi, giờ và nơi nhận.",
-            "%(num)d phiếu đã ghi vẫn giữ nguyên buổi, giờ và nơi nhận.",
             effect.bookings,
         )
     if effect.unlike:
-        yield ngettext(
-            "Trong đó %(num)d phiếu khác với lịch mới.", "Trong đó %(num)d phiếu khác với lịch mới.", effect.unlike
-        )
+        yield ngettext("Trong đó %(num)d phiếu khác với lịch mới.", effect.unlike)
     if effect.waits_in_vain:
         yield ngettext(
-            "%(num)d lượt chờ chỗ trống là của buổi sẽ không còn nữa.",
             "%(num)d lượt chờ chỗ trống là của buổi sẽ không còn nữa.",
             effect.waits_in_vain,
         )
@@ -110,7 +104,6 @@ def _of_people(effect: Effect, keys: set[str]) -> Iterator[str]:
         yield (
             ngettext(
                 "%(num)d hộ đang có nhiều phiếu hơn mức mới; các phiếu đó vẫn giữ.",
-                "%(num)d hộ đang có nhiều phiếu hơn mức mới; các phiếu đó vẫn giữ.",
                 effect.over_quota,
             )
             if effect.over_quota
@@ -125,7 +118,6 @@ def _of_people(effect: Effect, keys: set[str]) -> Iterator[str]:
     if "open_to_others" in keys:
         yield ngettext(
             "%(num)d phiếu của hộ xã khác đang có vẫn giữ.",
-            "%(num)d phiếu của hộ xã khác đang có vẫn giữ.",
             effect.from_others,
         )
     if keys & {"offer_hours", "most_waiting"}:
@@ -136,12 +128,10 @@ def _of_strikes(effect: Effect) -> Iterator[str]:
     if effect.newly_paused:
         yield ngettext(
             "%(num)d hộ sẽ phải tạm nghỉ đăng ký ngay khi lưu.",
-            "%(num)d hộ sẽ phải tạm nghỉ đăng ký ngay khi lưu.",
             effect.newly_paused,
         )
     if effect.no_longer_paused:
         yield ngettext(
-            "%(num)d hộ đang tạm nghỉ sẽ được đăng ký lại ngay.",
             "%(num)d hộ đang tạm nghỉ sẽ được đăng ký lại ngay.",
             effect.no_longer_paused,
         )
@@ -153,18 +143,15 @@ def _of_requests(effect: Effect, new: dict[str, str]) -> Iterator[str]:
     if "answer_office_hours" in new or any(key.startswith("office.") for key in new):
         yield ngettext(
             "%(num)d phiếu đang chờ duyệt giữ hạn trả lời đã ghi.",
-            "%(num)d phiếu đang chờ duyệt giữ hạn trả lời đã ghi.",
             effect.requests,
         )
     if new.get("approve_on_silence") == "True":
         yield ngettext(
             "%(num)d phiếu đang chờ duyệt sẽ được coi là duyệt nếu đến hạn mà xã chưa trả lời.",
-            "%(num)d phiếu đang chờ duyệt sẽ được coi là duyệt nếu đến hạn mà xã chưa trả lời.",
             effect.requests,
         )
     if new.get("approve_on_silence") == "False":
         yield ngettext(
-            "%(num)d phiếu đang chờ duyệt sẽ hết hạn nếu xã không trả lời kịp.",
             "%(num)d phiếu đang chờ duyệt sẽ hết hạn nếu xã không trả lời kịp.",
             effect.requests,
         )
@@ -178,7 +165,6 @@ def _of_texts(effect: Effect, keys: set[str]) -> Iterator[str]:
         if effect.queued_texts:
             yield ngettext(
                 "%(num)d tin nhắn đã soạn, đang chờ gửi, vẫn ghi số cũ.",
-                "%(num)d tin nhắn đã soạn, đang chờ gửi, vẫn ghi số cũ.",
                 effect.queued_texts,
             )
     if keys & TEXTS:
@@ -186,7 +172,6 @@ def _of_texts(effect: Effect, keys: set[str]) -> Iterator[str]:
             yield _("Các lần nhắc từ nay theo giờ mới; ai đã được nhắc thì không nhắc lại.")
         if effect.queued_texts:
             yield ngettext(
-                "%(num)d tin nhắn đã soạn vẫn gửi vào giờ đã định.",
                 "%(num)d tin nhắn đã soạn vẫn gửi vào giờ đã định.",
                 effect.queued_texts,
             )

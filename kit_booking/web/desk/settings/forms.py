@@ -35,7 +35,7 @@ from kit_booking.domain.settings import (
     plan_troubles,
     policy_troubles,
 )
-from kit_booking.domain.slots import PlannedSlot
+from kit_booking.domain.slots import SlotPlanLine
 from kit_booking.domain.text import slug
 from kit_booking.web.desk.settings.labels import DEFAULTS, NUMBERS, SECTIONS, trouble_text
 from kit_booking.web.frame.forms import Form, tidy
@@ -277,10 +277,10 @@ class PlanForm(SettingsForm):
         self.today = today
 
     @property
-    def plan(self) -> tuple[PlannedSlot, ...]:
+    def plan(self) -> tuple[SlotPlanLine, ...]:
         used: list[Any] = [entry.form for entry in self.lines if entry.form.is_used]
         lines = (
-            PlannedSlot(line.name.data, line.from_time.data, line.until_time.data, frozenset(line.weekdays.data))
+            SlotPlanLine(line.name.data, line.from_time.data, line.until_time.data, frozenset(line.weekdays.data))
             for line in used
         )
         return tuple(sorted(lines, key=lambda line: line.from_time))

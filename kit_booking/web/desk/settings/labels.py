@@ -167,26 +167,26 @@ def number_word(name: str, value: Any) -> str:
 
 def _minutes(value: int) -> str:
     hours_, minutes = divmod(value, 60)
-    parts = [ngettext("%(num)d giờ", "%(num)d giờ", hours_)] if hours_ else []
+    parts = [ngettext("%(num)d giờ", hours_)] if hours_ else []
     if minutes or not hours_:
-        parts.append(ngettext("%(num)d phút", "%(num)d phút", minutes))
+        parts.append(ngettext("%(num)d phút", minutes))
     return " ".join(parts)
 
 
 def _counted(counts: str, value: int) -> str:
     match counts:
         case "days":
-            return str(ngettext("%(num)d ngày", "%(num)d ngày", value))
+            return str(ngettext("%(num)d ngày", value))
         case "hours":
-            return str(ngettext("%(num)d giờ", "%(num)d giờ", value))
+            return str(ngettext("%(num)d giờ", value))
         case "sessions":
-            return str(ngettext("%(num)d buổi", "%(num)d buổi", value))
+            return str(ngettext("%(num)d buổi", value))
         case "bookings":
-            return str(ngettext("%(num)d phiếu", "%(num)d phiếu", value))
+            return str(ngettext("%(num)d phiếu", value))
         case "times":
-            return str(ngettext("%(num)d lần", "%(num)d lần", value))
+            return str(ngettext("%(num)d lần", value))
         case _:
-            return str(ngettext("%(num)d chỗ", "%(num)d chỗ", value))
+            return str(ngettext("%(num)d chỗ", value))
 
 
 def weekdays_word(weekdays: Any) -> str:
