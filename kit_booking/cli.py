@@ -26,13 +26,13 @@ from kit_booking.domain.phone import PhoneProblem, parse_mobile
 from kit_booking.domain.text import clean
 from kit_booking.models import Role
 from kit_booking.server import server_of
-from kit_booking.services import backup as backup_service
-from kit_booking.services import demo as demo_service
-from kit_booking.services import doctor as doctor_service
-from kit_booking.services import health
-from kit_booking.services import staff as staff_service
-from kit_booking.services.sign_in import hasher
-from kit_booking.web.security import log_json_lines
+from kit_booking.services.operator.accounts import add_staff as add_staff_account
+from kit_booking.services.ops import backup as backup_service
+from kit_booking.services.ops import demo as demo_service
+from kit_booking.services.ops import doctor as doctor_service
+from kit_booking.services.ops import health
+from kit_booking.services.sign_in.sign_in import hasher
+from kit_booking.web.frame.security import log_json_lines
 
 LEAST_PASSWORD = 8
 
@@ -101,7 +101,7 @@ def add_staff(username: str, name: str, role: str, commune: str | None, mobile: 
     if len(password) < LEAST_PASSWORD:
         raise click.BadParameter(f"at least {LEAST_PASSWORD} characters", param_hint="--password")
     try:
-        staff_service.add_staff(
+        add_staff_account(
             username,
             name,
             hasher.hash(unicodedata.normalize("NFC", password)),
@@ -120,7 +120,8 @@ def add_staff(username: str, name: str, role: str, commune: str | None, mobile: 
 def doctor() -> None:
     """Say what is wrong with this installation, and what to do; the exit code is 1 if something is."""
     is_well = True
-    for finding in doctor_service.examine(now=utc_now()):
+    settings, sms = current_app.extensions["settings"], current_app.extensions["sms"]
+    for finding in doctor_service.examine(settings, sms, now=utc_now()):
         is_well = is_well and not finding.wrong
         click.echo(f"{'WRONG' if finding.wrong else 'ok':<6}{finding.what:<10}{finding.wrong or finding.fine}")
     sys.exit(0 if is_well else 1)

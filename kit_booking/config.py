@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError
 from kit_booking.domain.delivery import Timing
 
 INSTANCE = Path(__file__).resolve().parent.parent / "instance"
+MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 
 LEAST_SECRET = 24
 

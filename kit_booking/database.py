@@ -3,17 +3,20 @@
 import functools
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
+from flask import current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, DateTime, Dialect, Engine, Executable, MetaData, Row, TypeDecorator, event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
+
+from kit_booking.config import Settings
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -66,20 +69,20 @@ def _in_utc(instant: datetime) -> datetime:
 
 @functools.lru_cache(maxsize=8192)
 def _stored(instant: datetime | None) -> str | None:
-    """An instant as SQLite keeps it; one asks a dozen times for the same few of them."""
+    """An instant as SQLite stores it; cached, because a page binds the same few instants many times."""
     return None if instant is None else _in_utc(instant).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 @functools.lru_cache(maxsize=8192)
 def _instant_of(stored: str | None) -> datetime | None:
-    """An instant as SQLite keeps it; the slots of all kits begin and end at few of them, so each is read once."""
+    """The instant that SQLite stored; cached, because the slots of all kits share few begins and ends."""
     return datetime.fromisoformat(stored).replace(tzinfo=UTC) if stored else None
 
 
 @event.listens_for(Engine, "connect")
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     if isinstance(connection, sqlite3.Connection):
-        connection.isolation_level = None  # The driver keeps its hands off; `_begin` says BEGIN.
+        connection.isolation_level = None  # No implicit BEGIN by the driver; `transaction` begins.
         for pragma in (
             "journal_mode=WAL",
             "synchronous=FULL",  # What people were promised survives a power cut.
@@ -91,30 +94,25 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
             connection.execute(f"PRAGMA {pragma}")
 
 
-@event.listens_for(Engine, "begin")
-def _begin(connection: Connection) -> None:
-    if connection.dialect.name == "sqlite":
-        options = connection.get_execution_options()
-        if options.get("writes"):
-            # A deferred BEGIN that reads and then writes fails at once with "database is locked". Said straight to
-            # the driver, because most transactions are short.
-            connection.connection.cursor().execute("BEGIN IMMEDIATE")
-        elif not options.get("single_read"):
-            connection.exec_driver_sql("BEGIN")
+class Rollback(Exception):
+    """Raised in a transaction: roll back, and return `result` to the caller."""
+
+    def __init__(self, result: Any) -> None:
+        self.result = result
 
 
-_turn = threading.Lock()
-"""SQLite has one writer. Threads that wait for it here get it in turn; its own waiting is luck, up to seconds."""
+_writer_lock = threading.Lock()
+"""SQLite has one writer. Threads of this process queue here; SQLite's own waiting can starve one for seconds."""
 
-_CONNECTION = "connection"
 _inside: ContextVar[bool] = ContextVar("inside_transaction", default=False)
 
 
 def transaction(use_case: Callable[Concatenate[Session, P], T]) -> Callable[P, T]:
-    """Make a function one transaction: it is given a session, and what it did is committed when it returns.
+    """Make a function one transaction: it is given a session, and is committed when it returns.
 
-    The only commit of the project. The read that a page began is ended first, every row is read anew, and
-    PostgreSQL's deadlocks and serialisation failures are tried again. Use cases don't call each other.
+    The only commit of the project. A read transaction that the page left open is ended first, and no transaction
+    runs inside another. After a deadlock or serialisation failure of PostgreSQL the function is run again, up to
+    `TRIES` times in all. ``Rollback`` undoes everything and returns its result.
     """
 
     @functools.wraps(use_case)
@@ -125,14 +123,14 @@ def transaction(use_case: Callable[Concatenate[Session, P], T]) -> Callable[P, T
             db.session.rollback()
         token = _inside.set(True)
         try:
-            engine = db.engine
             for tries_left in reversed(range(TRIES)):
                 try:
-                    with _turn_of(engine), Session(engine, expire_on_commit=False) as session:
-                        session.info[_CONNECTION] = session.connection(execution_options={"writes": True})
+                    with _session() as session:
                         result = use_case(session, *args, **kwargs)
-                        session.commit()
-                        return result
+                        session.flush()
+                    return result
+                except Rollback as rollback:
+                    return cast(T, rollback.result)
                 except OperationalError as error:
                     if not (tries_left and _is_passing(error)):
                         raise
@@ -143,17 +141,25 @@ def transaction(use_case: Callable[Concatenate[Session, P], T]) -> Callable[P, T
     return committed
 
 
-def connection_of(session: Session) -> Connection:
-    """On which the session's transaction runs. A session that is asked looks through all it has, each time.
+@contextmanager
+def _session() -> Iterator[Session]:
+    """A session on one connection, committed at the end."""
+    engine, is_sqlite = db.engine, db.engine.dialect.name == "sqlite"
+    info = {"settings": current_app.extensions["settings"]}
+    with (
+        _writer_lock if is_sqlite else nullcontext(),
+        engine.begin() as connection,
+        Session(connection, expire_on_commit=False, info=info) as session,
+    ):
+        if is_sqlite:
+            # A deferred BEGIN that reads first and then writes fails at once with "database is locked".
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        yield session
 
-    Inside `begin_nested` it has to be asked, because only then it says SAVEPOINT.
-    """
-    known = None if session.in_nested_transaction() else session.info.get(_CONNECTION)
-    return known or session.connection()
 
-
-def _turn_of(engine: Engine) -> AbstractContextManager[Any]:
-    return _turn if engine.dialect.name == "sqlite" else nullcontext()
+def settings_of(session: Session) -> Settings:
+    """The settings of the application that runs this transaction."""
+    return cast(Settings, session.info["settings"])
 
 
 def _is_passing(error: OperationalError) -> bool:
@@ -166,14 +172,35 @@ def upsert(table: type[Base]) -> sqlite.Insert | postgresql.Insert:
     return sqlite.insert(table) if db.engine.dialect.name == "sqlite" else postgresql.insert(table)
 
 
+_kept = threading.local()
+"""Each thread's connection for `read`, and the engine that it belongs to."""
+
+
 def read(statement: Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
-    """The rows of one statement that needs no transaction around it: the hot pages' way to read."""
-    with _reader(db.engine).connect() as connection:
-        return connection.execute(statement, values or {}).all()
+    """The rows of one SELECT that needs no transaction around it.
+
+    Each thread keeps an AUTOCOMMIT connection for it. If the server has ended the connection, the statement is
+    run once more on a new one.
+    """
+    try:
+        return _read_connection().execute(statement, values or {}).all()
+    except DBAPIError as error:
+        _drop_read_connection()
+        if not error.connection_invalidated:
+            raise
+    return _read_connection().execute(statement, values or {}).all()
 
 
-@functools.lru_cache(maxsize=8)
-def _reader(engine: Engine) -> Engine:
-    if engine.dialect.name == "sqlite":
-        return engine.execution_options(single_read=True)
-    return engine.execution_options(isolation_level="AUTOCOMMIT")
+def _read_connection() -> Connection:
+    engine = db.engine
+    if getattr(_kept, "engine", None) is not engine:
+        _drop_read_connection()
+        _kept.connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        _kept.engine = engine
+    return cast(Connection, _kept.connection)
+
+
+def _drop_read_connection() -> None:
+    if connection := _kept.__dict__.pop("connection", None):
+        connection.close()
+    _kept.engine = None

@@ -1,9 +1,5 @@
 """The application factory: the only place that wires settings, database, SMS, web and commands together."""
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-
 from flask import Flask
 from flask_migrate import Migrate
 
@@ -12,29 +8,21 @@ from kit_booking.adapters.file_sms import FileSms
 from kit_booking.adapters.sms import SmsSender
 from kit_booking.adapters.twilio_sms import TwilioSms
 from kit_booking.clock import utc_now
-from kit_booking.config import Settings
+from kit_booking.config import MIGRATIONS, Settings
 from kit_booking.database import db
-
-MIGRATIONS = Path(__file__).parent / "migrations"
-
-
-class App(Flask):
-    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """None is async here, and to find that out for each of eight functions takes a tenth of a cheap answer."""
-        return func
 
 
 def create_app(settings: Settings | None = None, sms: SmsSender | None = None) -> Flask:
     """The application, wired; without arguments as the environment says."""
     settings = settings or Settings.from_env()
-    app = App("kit_booking", instance_path=str(settings.sms_file.resolve().parent))
+    app = Flask("kit_booking", instance_path=str(settings.sms_file.resolve().parent))
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS={
             "pool_size": 20,
-            "pool_use_lifo": True,  # The one used last still knows what it read; any other one reads it again.
-            "hide_parameters": True,  # Numbers and codes, which a trace-back would bring to the log.
+            "pool_use_lifo": True,  # LIFO, so that a connection whose page cache is warm is used.
+            "hide_parameters": True,  # They hold numbers and codes, and errors are logged.
             "pool_pre_ping": not settings.database_url.startswith("sqlite"),
         },
     )

@@ -14,7 +14,11 @@ from flask import Flask
 
 from kit_booking.adapters.file_sms import FileSms
 from kit_booking.adapters.sms import Receipt, Report, SmsFault, SmsSender
-from kit_booking.services import deadlines, delivery, erasing, health, outbox, overdue, reminders, waiting_list
+from kit_booking.services.booking import deadlines
+from kit_booking.services.messages import delivery, outbox, overdue, reminders
+from kit_booking.services.ops import health
+from kit_booking.services.register import erasing
+from kit_booking.services.waiting import entries
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +70,7 @@ def do_chores(clock: Clock) -> None:
     due = deadlines.find_due(now=clock())
     _each(deadlines.lapse, due.lapsing, clock)
     _each(deadlines.remind_staff, due.to_remind_of, clock)
-    _each(waiting_list.end_waiting, due.waiting_over, clock)
+    _each(entries.end_waiting, due.waiting_over, clock)
     _each(reminders.write_due, reminders.find_due(now=clock()), clock)
     _each(overdue.tell, overdue.find_due(now=clock()), clock)
     health.tidy_up(now=clock())

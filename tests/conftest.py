@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
     from kit_booking.config import Settings
-    from tests.builders import World
-    from tests.databases import Postgresql, Sqlite
-    from tests.fakes import FakeSms
+    from tests.support.builders import World
+    from tests.support.databases import Postgresql, Sqlite
+    from tests.support.fakes import FakeSms
+    from tests.support.town import Town
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -30,7 +31,7 @@ hypothesis.settings.load_profile("patient")
 
 @pytest.fixture(scope="session")
 def memory_folder() -> Iterator[Path]:
-    from tests import databases
+    from tests.support import databases
 
     with databases.memory_folder() as folder:
         yield folder
@@ -38,14 +39,14 @@ def memory_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def sqlite(memory_folder: Path) -> Sqlite:
-    from tests.databases import Sqlite
+    from tests.support.databases import Sqlite
 
     return Sqlite(memory_folder)
 
 
 @pytest.fixture(scope="session")
 def postgresql(memory_folder: Path) -> Iterator[Postgresql]:
-    from tests import databases
+    from tests.support import databases
 
     with databases.postgresql_server(memory_folder) as url:
         server = databases.Postgresql(url)
@@ -81,7 +82,7 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def sms() -> FakeSms:
-    from tests.fakes import FakeSms
+    from tests.support.fakes import FakeSms
 
     return FakeSms()
 
@@ -108,9 +109,17 @@ def client(app: Flask) -> FlaskClient:
 @pytest.fixture
 def world(app: Flask) -> World:
     """Whoever and whatever the app's database holds: nobody and nothing yet."""
-    from tests.builders import World
+    from tests.support.builders import World
 
     return World(app)
+
+
+@pytest.fixture
+def town(app: Flask) -> Town:
+    """Two communes with their people, for tests that look through browsers."""
+    from tests.support.town import Town
+
+    return Town(app)
 
 
 @pytest.fixture

@@ -19,10 +19,10 @@ from flask import Flask
 
 from kit_booking.clock import utc_now
 from kit_booking.models import Commune, Role, Staff, StaffRole
-from kit_booking.services.sign_in import PasswordCheck, check_password
-from tests.builders import World
-from tests.commands import Command, free_port, is_running, run, started, wait_until
-from tests.databases import Postgresql, on_sqlite
+from kit_booking.services.sign_in.sign_in import PasswordCheck, check_password
+from tests.support.builders import World
+from tests.support.commands import Command, free_port, is_running, run, started, wait_until
+from tests.support.databases import Postgresql, on_sqlite
 
 pytestmark = pytest.mark.timeout(120)
 

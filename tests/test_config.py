@@ -8,7 +8,7 @@ import pytest
 
 from kit_booking.config import BadSetting, Settings
 from kit_booking.domain.delivery import Timing
-from tests.commands import run
+from tests.support.commands import run
 
 SECRET = {"SECRET_KEY": "enough letters for a secret"}
 TWILIO = {"SMS_BACKEND": "twilio", "TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": "a-token-of-twilio"}

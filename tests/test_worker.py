@@ -15,11 +15,12 @@ from kit_booking.domain.delivery import Timing
 from kit_booking.domain.local_time import local_day
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Commune, Mark, Message, MessageState
-from kit_booking.services.answers import approve
-from kit_booking.services.sign_in import send_code
-from tests.builders import World, at, days_ahead, sign_in
-from tests.commands import free_port, run, started, wait_until
-from tests.twilio import Mood, Twilio, running
+from kit_booking.services.booking.answers import approve
+from kit_booking.services.sign_in.sign_in import send_code
+from tests.support.builders import World, sign_in
+from tests.support.commands import free_port, run, started, wait_until
+from tests.support.twilio import Mood, Twilio, running
+from tests.times import at, days_ahead
 
 pytestmark = pytest.mark.timeout(120)
 

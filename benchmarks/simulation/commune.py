@@ -26,11 +26,13 @@ from kit_booking.domain.messages import Kind
 from kit_booking.domain.slots import Slot, slots_between
 from kit_booking.domain.status import AHEAD, HAD_KIT, Status
 from kit_booking.models import Booking, Hold
-from kit_booking.services import answers, health, waiting_list
-from kit_booking.services import booking as bookings
-from kit_booking.services.moves import move
-from kit_booking.services.slots import find_kit
-from kit_booking.services.steps import Actor, get_file
+from kit_booking.services.audit import Actor
+from kit_booking.services.booking import answers, ask
+from kit_booking.services.communes.slots import find_kit
+from kit_booking.services.marks import set_mark
+from kit_booking.services.timeline.locks import lock_booking
+from kit_booking.services.timeline.moves import move
+from kit_booking.services.waiting import entries
 
 OFFICE = WeeklyHours.of(EVERY_DAY)
 ROUND = timedelta(minutes=30)
@@ -126,7 +128,7 @@ class CommuneAtWork:
             return Reason.TAKEN
         kit = self.dice.choice(free)
         number = self.town.households[household]
-        asked = bookings.request_booking(kit, day, key, number, sells="", streams_on="", now=self.now)
+        asked = ask.request_booking(kit, day, key, number, sells="", streams_on="", now=self.now)
         if asked.refusals:
             return asked.refusals[0].reason
         if self.dice.random() >= UNANSWERED:
@@ -156,7 +158,7 @@ class CommuneAtWork:
     def _joins(self, household: int, day: date, key: str) -> None:
         number = self.town.households[household]
         by = Actor(household_id=number)
-        waiting_list.join(self.town.kits[0], day, key, number, by=by, now=self.now)
+        entries.join(self.town.kits[0], day, key, number, by=by, now=self.now)
 
     def _phone_rings(self, sms: Sms) -> None:
         if sms.kind != Kind.OFFER:
@@ -171,10 +173,10 @@ class CommuneAtWork:
             self.at(seen, lambda: self._accepts(household, code))
         elif chance < ACCEPTS + REFUSES:
             by = Actor(household_id=self.town.households[household])
-            self.at(seen, lambda: self._do(waiting_list.refuse, code, by))
+            self.at(seen, lambda: self._do(entries.refuse, code, by))
 
     def _accepts(self, household: int, code: str) -> None:
-        if self._do(waiting_list.accept, code, Actor(household_id=self.town.households[household])).is_done:
+        if self._do(entries.accept, code, Actor(household_id=self.town.households[household])).is_done:
             self._meets_its_fate(household, code)
 
     def _meets_its_fate(self, household: int, code: str) -> None:
@@ -206,7 +208,7 @@ class CommuneAtWork:
         return act(*args, now=self.now)
 
     def _round(self) -> None:
-        health.set_mark("worker", now=self.now)
+        set_mark("worker", now=self.now)
         worker.do_chores(lambda: self.now)
         worker.send_due(self.app.extensions["sms"], lambda: self.now)
 
@@ -214,7 +216,7 @@ class CommuneAtWork:
 @transaction
 def _move(session: Session, code: str, from_status: Status, to_status: Status, by: Actor, *, now: datetime) -> bool:
     """The kit goes out or comes back, if the booking still is where it should be."""
-    booking = get_file(session, code).booking
+    booking = lock_booking(session, code).booking
     if booking.status != from_status:
         return False
     move(session, booking, to_status, by, now=now)

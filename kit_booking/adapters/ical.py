@@ -34,6 +34,13 @@ class FeedEvent:
 
 def calendar(name: str, events: Iterable[FeedEvent]) -> bytes:
     """The feed as UTF-8 with CRLF line ends."""
+    begin, end = _frame(name)
+    return b"".join([begin, *map(_written, events), end])
+
+
+@lru_cache(maxsize=256)
+def _frame(name: str) -> tuple[bytes, bytes]:
+    """What stands before and after the events."""
     feed = Calendar()  # Not Calendar.new(): that invents a UID and a time stamp on every call.
     feed.add("version", "2.0")
     feed.add("prodid", "-//kit_booking//Lich bo livestream xa//VI")
@@ -43,9 +50,14 @@ def calendar(name: str, events: Iterable[FeedEvent]) -> bytes:
     feed.add("x-wr-timezone", "Asia/Ho_Chi_Minh")
     feed.add("refresh-interval", timedelta(hours=1), parameters={"VALUE": "DURATION"})
     feed.add("x-published-ttl", "PT1H")
-    for event in events:
-        feed.add_component(_component(event))
-    return bytes(feed.to_ical(sorted=False))
+    begin, end, after = feed.to_ical(sorted=False).rpartition(b"END:VCALENDAR")
+    return begin, end + after
+
+
+@lru_cache(maxsize=8192)
+def _written(event: FeedEvent) -> bytes:
+    """Of a feed that is made anew, all events but those that changed were written before."""
+    return bytes(_component(event).to_ical(sorted=False))
 
 
 def _component(event: FeedEvent) -> Event:

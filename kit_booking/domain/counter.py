@@ -8,7 +8,7 @@ from enum import StrEnum
 from kit_booking.domain.local_time import local, local_day
 
 
-class Way(StrEnum):
+class Direction(StrEnum):
     OUT = "out"
     BACK = "back"
 

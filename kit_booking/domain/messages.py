@@ -122,7 +122,7 @@ WEEKDAYS = ("T2", "T3", "T4", "T5", "T6", "T7", "CN")
 
 
 @dataclass(frozen=True)
-class Slip:
+class MessageContext:
     """What the texts about one booking say; times are shown as clocks in Vietnam show them."""
 
     code: str
@@ -142,22 +142,22 @@ def login_text(sender_name: str, code: str) -> str:
     return _text(K.LOGIN_CODE, {"sender": sender_name, "code": code})
 
 
-def booking_text(kind: Kind, sender_name: str, slip: Slip) -> str:
+def booking_text(kind: Kind, sender_name: str, context: MessageContext) -> str:
     """One GSM-7 segment, whatever the values are. ``KeyError`` for the login code: it is about no booking."""
     return _text(
         kind,
         {
             "sender": sender_name,
-            "code": slip.code,
-            "commune": slip.commune,
-            "place": slip.place,
-            "reason": slip.reason,
-            "on_air": f"{_hour(slip.from_at)}-{_hour(slip.until_at)} {_day(slip.from_at)}",
-            "pick_up": f"{_hour(slip.pick_up_at)} {_day(slip.pick_up_at)}",
-            "bring_back": f"{_hour(slip.return_at)} {_day(slip.return_at)}",
-            "due": f"{_hour(slip.due_at)} {_day(slip.due_at)}" if slip.due_at else "",
-            "until": _until(slip.due_at) if slip.due_at else "",
-            "phone": dialled(slip.office_phone) or INSTEAD["phone"],
+            "code": context.code,
+            "commune": context.commune,
+            "place": context.place,
+            "reason": context.reason,
+            "on_air": f"{_hour(context.from_at)}-{_hour(context.until_at)} {_day(context.from_at)}",
+            "pick_up": f"{_hour(context.pick_up_at)} {_day(context.pick_up_at)}",
+            "bring_back": f"{_hour(context.return_at)} {_day(context.return_at)}",
+            "due": f"{_hour(context.due_at)} {_day(context.due_at)}" if context.due_at else "",
+            "until": _until(context.due_at) if context.due_at else "",
+            "phone": dialled(context.office_phone) or INSTEAD["phone"],
         },
     )
 

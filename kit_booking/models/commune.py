@@ -11,6 +11,8 @@ from kit_booking.domain.hours import EVERY_DAY
 
 
 class Province(Base):
+    """A province of Vietnam, for choosing a commune where there are many."""
+
     __tablename__ = "province"
 
     id: Mapped[int] = mapped_column(primary_key=True)

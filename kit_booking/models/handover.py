@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kit_booking.database import Base, UtcDateTime
-from kit_booking.domain.counter import Way
+from kit_booking.domain.counter import Direction
 
 _IS_OPEN = text("way = 'back' AND has_fault AND is_usable IS NULL")
 
@@ -23,7 +23,7 @@ class Handover(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"))
-    way: Mapped[Way] = mapped_column(String(4))
+    way: Mapped[Direction] = mapped_column(String(4))
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     person: Mapped[str] = mapped_column(String(80))
     """Who came to the counter, mostly the household itself."""

@@ -22,6 +22,8 @@ class Kit(Base):
 
 
 class Part(Base):
+    """Something a kit consists of, and how many of it."""
+
     __tablename__ = "part"
     __table_args__ = (CheckConstraint("count > 0", name="some"),)
 

@@ -16,6 +16,8 @@ class Role(StrEnum):
 
 
 class Staff(Base):
+    """An account of somebody who works for a commune or runs the system."""
+
     __tablename__ = "staff"
 
     id: Mapped[int] = mapped_column(primary_key=True)

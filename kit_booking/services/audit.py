@@ -1,4 +1,4 @@
-"""The audit list: who did what and when, the newest first, a page at a time."""
+"""The history of everything: the one function that writes it, and the list that staff read, newest first."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -16,7 +16,18 @@ PAGE = 50
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Actor:
+    """Who does something: a household, a member of staff, or, when neither is set, the system itself."""
+
+    household_id: int | None = None
+    staff_id: int | None = None
+
+
+SYSTEM = Actor()
+
+
+@dataclass(frozen=True)
+class AuditFilter:
     """Which entries are looked for; what is None or empty does not narrow them."""
 
     commune_id: int | None = None
@@ -92,7 +103,7 @@ _entries = (
 )
 
 
-def audit_page(wanted: Wanted, after: Cursor | None = None) -> AuditPage:
+def audit_page(wanted: AuditFilter, after: Cursor | None = None) -> AuditPage:
     """The newest entries that are wanted, after those of the page before."""
     statement = _narrowed(_entries, wanted)
     if after:
@@ -104,7 +115,7 @@ def audit_page(wanted: Wanted, after: Cursor | None = None) -> AuditPage:
     return AuditPage(entries, Cursor(entries[-1].at, entries[-1].id) if len(rows) > PAGE else None)
 
 
-def _narrowed(statement: Select[Any], wanted: Wanted) -> Select[Any]:
+def _narrowed(statement: Select[Any], wanted: AuditFilter) -> Select[Any]:
     if wanted.commune_id is not None:
         statement = statement.where(AuditEntry.commune_id == wanted.commune_id)
     if wanted.first:
@@ -123,7 +134,7 @@ def _narrowed(statement: Select[Any], wanted: Wanted) -> Select[Any]:
     return statement
 
 
-def _staff_ids(wanted: Wanted) -> list[int]:
+def _staff_ids(wanted: AuditFilter) -> list[int]:
     by_username = select(Staff.id).where(Staff.username == wanted.staff.lower())
     found = [row.id for row in read(by_username)]
     if found or wanted.commune_id is None:

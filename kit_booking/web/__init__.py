@@ -4,66 +4,9 @@ from flask import Flask, request
 from jinja2 import StrictUndefined
 
 from kit_booking.config import Settings
-from kit_booking.web import (
-    accounts,
-    audit,
-    bookings,
-    calendars,
-    closures,
-    communes,
-    counter,
-    demo,
-    desk,
-    errors,
-    formats,
-    health,
-    hooks,
-    households,
-    language,
-    last_modified,
-    messages,
-    moving,
-    on_behalf,
-    operator,
-    own_data,
-    paper_register,
-    parts,
-    printing,
-    readers,
-    responses,
-    security,
-    sign_in,
-    staff,
-    today,
-    waiting_list,
-)
-from kit_booking.web import settings as commune_settings
-
-PAGES = (
-    communes,
-    bookings,
-    waiting_list,
-    sign_in,
-    calendars,
-    own_data,
-    staff,
-    today,
-    messages,
-    counter,
-    closures,
-    moving,
-    printing,
-    households,
-    on_behalf,
-    paper_register,
-    commune_settings,
-    parts,
-    audit,
-    operator,
-    accounts,
-    health,
-    hooks,
-)
+from kit_booking.web import demo, desk, household, machines, operator
+from kit_booking.web.desk import tabs
+from kit_booking.web.frame import errors, formats, language, readers, responses, security
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -75,9 +18,10 @@ def init_app(app: Flask, settings: Settings) -> None:
             "lang": language.language(),
         }
     )
-    for part in (security, language, readers, formats, responses, last_modified, errors, desk):
+    for part in (security, language, readers, formats, responses, errors, tabs):
         part.init_app(app)
-    for page in PAGES:
-        app.register_blueprint(page.blueprint)
+    for package in (household, desk, operator, machines):
+        for page in package.PAGES:
+            app.register_blueprint(page.blueprint)
     if settings.demo:
         app.register_blueprint(demo.blueprint)

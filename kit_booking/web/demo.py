@@ -20,4 +20,4 @@ def phones() -> str:
     found: dict[str, Phone] = {}
     for text in read_phones(current_app.extensions["settings"].sms_file):
         found.setdefault(text.to, Phone(text.to)).messages.append(text)
-    return render_template("demo/phones.html", phones=list(found.values()))
+    return render_template("frame/phones.html", phones=list(found.values()))

@@ -11,8 +11,8 @@ from icalendar import Calendar
 
 from kit_booking.adapters.ical import FeedEvent, calendar
 from kit_booking.domain.text import clean
-from tests.builders import NOW
-from tests.feeds import events_by_ical_js, libical_errors
+from tests.support.feeds import events_by_ical_js, libical_errors
+from tests.times import NOW
 
 NASTY = [
     "🎥 Livestream 👨‍👩‍👧 bán hàng 🇻🇳",

@@ -29,11 +29,11 @@ from kit_booking.domain.delivery import WENT_OUT, Timing
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Commune, Household, Message, MessageState, Staff
-from kit_booking.services.answers import cancel
-from kit_booking.services.sign_in import send_code
-from tests.builders import World
-from tests.e2e.server import serving
-from tests.twilio import TOKEN, Ending, Mood, Taken, Twilio, dice, running
+from kit_booking.services.booking.answers import cancel
+from kit_booking.services.sign_in.sign_in import send_code
+from tests.support.builders import World
+from tests.support.server import serving
+from tests.support.twilio import TOKEN, Ending, Mood, Taken, Twilio, dice, running
 
 MESSAGES = int(os.environ.get("CHAOS_MESSAGES", "500"))
 KILLS = int(os.environ.get("CHAOS_KILLS", "10"))

@@ -16,7 +16,7 @@ from kit_booking.domain.messages import (
     TRUE_WHILE,
     WIDTHS,
     Kind,
-    Slip,
+    MessageContext,
     booking_text,
     login_text,
     send_at,
@@ -34,7 +34,7 @@ from tests.times import at
 
 ABOUT_A_BOOKING = [kind for kind in Kind if kind is not Kind.LOGIN_CODE]
 
-USUAL = Slip(
+USUAL = MessageContext(
     code="PD7K2",
     commune="Phượng Dực",
     place="Phú Túc",
@@ -46,7 +46,7 @@ USUAL = Slip(
     reason="Máy đang sửa.",
     due_at=local(SATURDAY, time(14, 30)),
 )
-LONGEST = Slip(
+LONGEST = MessageContext(
     code="PD7K2AB",
     commune="Nghĩa Hưng Thượng Hạ",
     place="Thị trấn Phú Xuyên cũ",
@@ -60,17 +60,17 @@ LONGEST = Slip(
 )
 
 
-def text_of(kind: Kind, sender_name: str, slip: Slip) -> str:
+def text_of(kind: Kind, sender_name: str, context: MessageContext) -> str:
     if kind is Kind.LOGIN_CODE:
         return login_text(sender_name, "048213")
-    return booking_text(kind, sender_name, slip)
+    return booking_text(kind, sender_name, context)
 
 
 def test_a_closure_of_whole_days_lasts_to_the_end_of_its_last_one() -> None:
-    slip = replace(USUAL, due_at=local(SUNDAY, time()))
-    assert "nghi het T7 05/12." in booking_text(Kind.CLOSED, "LIVEPX", slip)
-    slip = replace(USUAL, due_at=local(SUNDAY, time(0, 30)))
-    assert "nghi den 0h30 CN 06/12." in booking_text(Kind.CLOSED, "LIVEPX", slip)
+    context = replace(USUAL, due_at=local(SUNDAY, time()))
+    assert "nghi het T7 05/12." in booking_text(Kind.CLOSED, "LIVEPX", context)
+    context = replace(USUAL, due_at=local(SUNDAY, time(0, 30)))
+    assert "nghi den 0h30 CN 06/12." in booking_text(Kind.CLOSED, "LIVEPX", context)
 
 
 @pytest.mark.parametrize("kind", Kind)
@@ -81,7 +81,7 @@ def test_the_wording_is_as_reviewed(kind: Kind, golden: Callable[[str, str], Non
 
 @pytest.mark.parametrize("kind", Kind)
 def test_the_widest_values_fit_into_one_segment(kind: Kind) -> None:
-    """The template with every value at its full width, whatever a Slip can hold."""
+    """The template with every value at its full width, whatever a MessageContext can hold."""
     widest = {name: "W" * width for name, width in WIDTHS.items()}
     times = {"on_air": "19h45-22h15 T7 05/12", "pick_up": "17h15 T7 05/12", "bring_back": "17h45 CN 06/12"}
     times |= {"due": "14h45 T7 05/12", "until": "den 14h45 T7 05/12"}
@@ -92,7 +92,7 @@ def test_the_widest_values_fit_into_one_segment(kind: Kind) -> None:
 
 instants = st.datetimes(datetime(2020, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 slips = st.builds(
-    Slip,
+    MessageContext,
     *[ANYTHING, ANYTHING, ANYTHING, instants, instants, instants, instants],
     office_phone=ANYTHING | st.text("0123456789+ ", max_size=15) | st.just("+842103846647"),
     reason=ANYTHING | ANYTHING.map(lambda text: text * 9),
@@ -101,8 +101,8 @@ slips = st.builds(
 
 @few_examples
 @given(st.sampled_from(ABOUT_A_BOOKING), ANYTHING, slips)
-def test_no_value_makes_a_text_dearer(kind: Kind, sender_name: str, slip: Slip) -> None:
-    text = booking_text(kind, sender_name, slip)
+def test_no_value_makes_a_text_dearer(kind: Kind, sender_name: str, context: MessageContext) -> None:
+    text = booking_text(kind, sender_name, context)
     assert GSM_BASIC.issuperset(text)
     assert len(text) <= 160
 
@@ -137,8 +137,8 @@ def test_the_login_code_stands_first_where_a_locked_phone_shows_it() -> None:
     ],
 )
 def test_times_are_shown_as_clocks_in_vietnam_show_them(begin: datetime, end: datetime, shown: str) -> None:
-    slip = replace(USUAL, from_at=begin, until_at=end)
-    assert f"(live {shown})" in booking_text(Kind.DECLINED, "LIVEPX", slip)
+    context = replace(USUAL, from_at=begin, until_at=end)
+    assert f"(live {shown})" in booking_text(Kind.DECLINED, "LIVEPX", context)
 
 
 @pytest.mark.parametrize(

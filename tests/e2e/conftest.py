@@ -7,9 +7,9 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from kit_booking.clock import utc_now
-from tests.databases import Sqlite
 from tests.e2e import browser as browsers
 from tests.e2e.demo import Demo, filled_database, running_demo
+from tests.support.databases import Sqlite
 
 
 @pytest.fixture(scope="session")

@@ -16,11 +16,11 @@ from kit_booking.clock import Clock, told_by, utc_now
 from kit_booking.config import Settings
 from kit_booking.database import db
 from kit_booking.models import Commune, Household, Staff
-from kit_booking.services import demo
-from tests import builders
-from tests.builders import World
-from tests.databases import Sqlite
-from tests.e2e.server import serving
+from kit_booking.services.ops import demo
+from tests.support import builders
+from tests.support.builders import World
+from tests.support.databases import Sqlite
+from tests.support.server import serving
 
 COMMUNE = "phuong-duc"
 

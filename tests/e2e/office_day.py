@@ -14,8 +14,8 @@ from kit_booking.domain.policy import Policy
 from kit_booking.domain.slots import DEFAULT_PLAN, Timetable
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Household, Kit, Part
-from tests.builders import LONG_AGO
 from tests.e2e.demo import Demo
+from tests.support.builders import LONG_AGO
 
 DAY = date(2026, 12, 4)
 """A Friday."""

@@ -7,7 +7,7 @@ from datetime import time, timedelta
 from playwright.sync_api import Page
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.counter import Way
+from kit_booking.domain.counter import Direction
 from kit_booking.domain.hours import Span
 from kit_booking.domain.local_time import local
 from kit_booking.domain.messages import Kind
@@ -26,9 +26,9 @@ from kit_booking.models import (
     StaffRole,
     WaitingEntry,
 )
-from kit_booking.services.closures import Closing, close, end
-from tests.builders import days_ahead
+from kit_booking.services.closures.closing import Closing, close, end
 from tests.e2e.demo import COMMUNE, Demo
+from tests.times import days_ahead
 
 NUMBER, SHARED_NUMBER = "+84912345678", "+84912345679"
 
@@ -184,7 +184,7 @@ class Visitor:
             staff_id = self.world.clerk(self.demo.commune).id
             self.world.add(
                 Handover(
-                    booking_id=booking.id, way=Way.BACK, staff_id=staff_id, person="", has_fault=True,
+                    booking_id=booking.id, way=Direction.BACK, staff_id=staff_id, person="", has_fault=True,
                     happened_at=now, written_at=now,
                 )
             )  # fmt: skip

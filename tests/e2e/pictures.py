@@ -11,12 +11,12 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from kit_booking.domain.local_time import local
 from kit_booking.domain.status import Status
 from kit_booking.models import Household, Role, WaitingEntry
-from tests.databases import Sqlite
 from tests.e2e import browser as browsers
 from tests.e2e.demo import COMMUNE, Demo, filled_database, running_demo
 from tests.e2e.office_day import Clock
 from tests.e2e.pages import Visitor
 from tests.e2e.test_a_day_at_the_office import BARE_DESK, a_whole_day
+from tests.support.databases import Sqlite
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 COLOURS = "64"

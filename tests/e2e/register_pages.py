@@ -5,8 +5,8 @@ from datetime import timedelta
 from kit_booking.clock import utc_now
 from kit_booking.domain.status import Status
 from kit_booking.models import Commune, Household, Role
-from tests.builders import days_ahead
 from tests.e2e.pages import Shown, Visitor
+from tests.times import days_ahead
 
 S = Status
 HOUSEHOLDS, HOUSEHOLD = "/staff/households", "/staff/households/<int(max=2147483647):household_id>"

@@ -14,12 +14,12 @@ from playwright.sync_api import Browser, Page, expect
 from kit_booking.adapters.file_sms import read_phones
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking
-from tests.builders import PASSWORD
-from tests.databases import Sqlite
 from tests.e2e import browser as browsers
 from tests.e2e.demo import Demo, running_demo
 from tests.e2e.office_day import USERNAME, Clerk, Clock, Office, Step
 from tests.e2e.test_paper import A4, cut_off, printed
+from tests.support.builders import PASSWORD
+from tests.support.databases import Sqlite
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -12,9 +12,9 @@ from kit_booking.domain.local_time import local, local_day
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.quiet import quiet_end
 from kit_booking.models import Booking, Household
-from kit_booking.services.demo_data import PASSWORD
+from kit_booking.services.ops.demo_data import PASSWORD
 from tests.e2e.demo import Demo
-from tests.feeds import events_by_vdirsyncer_and_khal
+from tests.support.feeds import events_by_vdirsyncer_and_khal
 
 pytestmark = pytest.mark.timeout(300)  # Many pages, by a real browser.
 

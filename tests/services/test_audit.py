@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from kit_booking.database import db
 from kit_booking.models import AuditEntry
-from kit_booking.services.audit import PAGE, Cursor, Wanted, audit_page
-from tests.builders import NOW, World, days_ahead
-from tests.databases import on_sqlite
+from kit_booking.services.audit import PAGE, AuditFilter, Cursor, audit_page
+from tests.support.builders import World
+from tests.support.databases import on_sqlite
+from tests.times import NOW, days_ahead
 
 
 def add_entries(world: World, count: int, **columns: Any) -> None:
@@ -28,7 +29,7 @@ def test_pages_show_every_entry_once_the_newest_first(world: World) -> None:
     add_entries(world, 2 * PAGE + 7, commune_id=commune.id)
     seen, after, pages = [], None, 0
     while after or not pages:
-        page = world.do(audit_page, Wanted(commune.id), after)
+        page = world.do(audit_page, AuditFilter(commune.id), after)
         seen += page.entries
         after = Cursor.of(str(page.next)) if page.next else None
         pages += 1
@@ -50,7 +51,7 @@ def test_a_page_can_be_narrowed(world: World) -> None:
     )
 
     def found(**wanted: Any) -> list[str]:
-        return [entry.action for entry in world.do(audit_page, Wanted(**wanted)).entries]
+        return [entry.action for entry in world.do(audit_page, AuditFilter(**wanted)).entries]
 
     assert len(found()) == 4
     assert found(commune_id=commune.id) == ["approved", "registered"]
@@ -73,19 +74,19 @@ def test_a_broken_cursor_begins_at_the_newest(written: str) -> None:
 @pytest.mark.parametrize(
     "wanted",
     [
-        Wanted(),
-        Wanted(1),
-        Wanted(1, action="approved"),
-        Wanted(action="approved"),
-        Wanted(1, first=days_ahead(-30), last=days_ahead(0)),
-        Wanted(first=days_ahead(-30)),
-        Wanted(staff="canbo1"),
-        Wanted(1, staff="canbo1"),
-        Wanted(booking_code="PD123"),
+        AuditFilter(),
+        AuditFilter(1),
+        AuditFilter(1, action="approved"),
+        AuditFilter(action="approved"),
+        AuditFilter(1, first=days_ahead(-30), last=days_ahead(0)),
+        AuditFilter(first=days_ahead(-30)),
+        AuditFilter(staff="canbo1"),
+        AuditFilter(1, staff="canbo1"),
+        AuditFilter(booking_code="PD123"),
     ],
     ids=str,
 )
-def test_no_search_reads_the_whole_list_or_sorts_it(world: World, wanted: Wanted) -> None:
+def test_no_search_reads_the_whole_list_or_sorts_it(world: World, wanted: AuditFilter) -> None:
     commune = world.commune()
     clerk = world.staff(commune, username="canbo1")
     booking = world.booking(world.kits(commune)[0], world.household(commune), days_ahead(2), code="PD123")

@@ -11,14 +11,14 @@ from flask import Flask
 from kit_booking import create_app
 from kit_booking.clock import utc_now
 from kit_booking.config import Settings
-from kit_booking.domain.counter import Way
+from kit_booking.domain.counter import Direction
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, FeedToken, Handover, Photo, Role, StaffRole
-from kit_booking.services.feed_tokens import Owner, add_token
-from kit_booking.services.paper_register import keep_file
-from tests.databases import on_sqlite
-from tests.fakes import FakeSms
-from tests.web.town import Town, where
+from kit_booking.services.calendars.tokens import Owner, add_token
+from kit_booking.services.register.paper_register import keep_file
+from tests.support.databases import on_sqlite
+from tests.support.fakes import FakeSms
+from tests.support.town import Town, where
 
 pytestmark = on_sqlite
 
@@ -99,7 +99,7 @@ def _broken(town: Town) -> Booking:
     booking, now = town.booking(Status.RETURNED), utc_now()
     handover = Handover(
         booking_id=booking.id,
-        way=Way.BACK,
+        way=Direction.BACK,
         staff_id=town.clerk.id,
         person="",
         happened_at=now,

@@ -19,10 +19,10 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from kit_booking.models import Household, Staff
-from tests.builders import csrf_token
+from tests.support.builders import csrf_token
+from tests.support.town import NUMBER, Browser, Town
 from tests.web.test_authorisation import TABLE
 from tests.web.test_odd_input import ODD, answers_well
-from tests.web.town import NUMBER, Browser, Town
 
 SEED = 20261124
 READERS = ("anonymous", "owner", "clerk", "operator")

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from kit_booking.clock import utc_now
 from kit_booking.database import db
 from kit_booking.models import Message, Throttle
-from kit_booking.services.sign_in import (
+from kit_booking.services.sign_in.sign_in import (
     CODES_A_DAY,
     CODES_A_NUMBER,
     CODES_AN_ADDRESS,
@@ -16,8 +16,9 @@ from kit_booking.services.sign_in import (
     PASSWORD_TRIES,
     send_code,
 )
-from tests.builders import NOW, PASSWORD
-from tests.web.town import NUMBER, Town, words_of
+from tests.support.builders import PASSWORD
+from tests.support.town import NUMBER, Town, words_of
+from tests.times import NOW
 
 DAY = timedelta(days=1)
 

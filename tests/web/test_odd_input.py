@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kit_booking.web.security import own_path
-from tests.databases import on_sqlite
-from tests.web.town import NUMBER, Town
+from kit_booking.web.frame.security import own_path
+from tests.support.databases import on_sqlite
+from tests.support.town import NUMBER, Town
 
 TEXTS = [
     "\0",

@@ -7,12 +7,12 @@ import pytest
 from kit_booking.clock import utc_now
 from kit_booking.domain.status import Status
 from kit_booking.models import Kit, Place, StaffRole
-from kit_booking.services.households import views_of
-from kit_booking.services.registering import HOUSEHOLDS_A_NUMBER, Consent, register_household
-from tests.builders import PASSWORD, csrf_token
-from tests.databases import on_sqlite
+from kit_booking.services.register.adding import HOUSEHOLDS_A_NUMBER, Consent, register_household
+from kit_booking.services.register.households import views_of
+from tests.support.builders import PASSWORD, csrf_token
+from tests.support.databases import on_sqlite
+from tests.support.town import NUMBER, Town, where
 from tests.web.test_authorisation import TABLE, Case
-from tests.web.town import NUMBER, Town, where
 
 SECRETS = ("Đặng Thị Xoan", "Xóm Giấu Kín", "0912 345 678", "0912345678", "84912345678")
 

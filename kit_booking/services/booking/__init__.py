@@ -1,0 +1,1 @@
+"""Asking for a slot, answering, changing, moving, lapsing, and reading bookings."""

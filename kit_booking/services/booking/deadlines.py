@@ -1,0 +1,118 @@
+"""What time does by itself: requests and offers lapse, clerks are reminded; each safe to do twice."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session
+
+from kit_booking.database import read, transaction
+from kit_booking.domain.deadlines import grace_until
+from kit_booking.domain.hours import WeeklyHours
+from kit_booking.domain.messages import Kind
+from kit_booking.domain.status import Status
+from kit_booking.models import Booking, Commune, Role, Staff, StaffRole, WaitingEntry, WaitingState
+from kit_booking.services.audit import SYSTEM
+from kit_booking.services.marks import find_mark
+from kit_booking.services.timeline.closed_time import closed_spans
+from kit_booking.services.timeline.locks import LockedBooking, lock_booking
+from kit_booking.services.timeline.moves import move
+from kit_booking.services.timeline.standing import booked
+from kit_booking.services.timeline.texts import queue_booking_text
+
+
+@dataclass(frozen=True)
+class Due:
+    """The codes of bookings for which a time has come."""
+
+    lapsing: list[str]
+    to_remind_of: list[str]
+    waiting_over: list[int]
+    """The ids of entries in the waiting list."""
+
+
+def find_due(*, now: datetime) -> Due:
+    """Reads only, so that an idle worker locks nothing."""
+    rows = read(
+        select(Booking.code, Booking.answer_by_at, Commune.office_hours)
+        .join(Commune, Commune.id == Booking.commune_id)
+        .where(
+            or_(
+                and_(Booking.status.in_((Status.REQUESTED, Status.OFFERED)), Booking.answer_by_at <= now),
+                and_(Booking.status == Status.REQUESTED, Booking.remind_staff_at <= now),
+            )
+        )
+        .order_by(Booking.answer_by_at, Booking.id)
+    )
+    back_at = find_mark("back")
+    over = select(WaitingEntry.id).where(WaitingEntry.state == WaitingState.WAITING, WaitingEntry.until_at <= now)
+    return Due(
+        lapsing=[
+            row.code for row in rows if row.answer_by_at <= now and not _in_grace(back_at, row.office_hours, now=now)
+        ],
+        to_remind_of=[row.code for row in rows if row.answer_by_at > now],
+        waiting_over=[row.id for row in read(over)],
+    )
+
+
+def _in_grace(back_at: datetime | None, office_hours: list[list[str] | None], *, now: datetime) -> bool:
+    """After an outage of the worker people first get the time to answer what they could not."""
+    return back_at is not None and now < grace_until(back_at, WeeklyHours.of(office_hours))
+
+
+@transaction
+def lapse(session: Session, code: str, *, now: datetime) -> None:
+    """A request that nobody answered lapses, or is approved where the commune says so; an offer goes to the next."""
+    locked = lock_booking(session, code)
+    booking = locked.booking
+    if booking.answer_by_at > now:
+        return
+    if booking.status == Status.OFFERED:
+        move(session, booking, Status.LAPSED, SYSTEM, now=now)
+    elif booking.status == Status.REQUESTED and _approves_on_silence(session, locked, now=now):
+        move(session, booking, Status.APPROVED, SYSTEM, now=now)
+        queue_booking_text(session, Kind.APPROVED, locked, now=now)
+    elif booking.status == Status.REQUESTED:
+        move(session, booking, Status.LAPSED, SYSTEM, now=now)
+        queue_booking_text(session, Kind.LAPSED, locked, now=now)
+
+
+def _approves_on_silence(session: Session, locked: LockedBooking, *, now: datetime) -> bool:
+    """Not for a paused household, nor when the pick-up has passed or the kit is closed."""
+    booking, policy = locked.booking, locked.policy
+    if not policy.approve_on_silence or now >= booking.pick_up_at:
+        return False
+    if closed_spans(session, booking.kit_id, booking.pick_up_at, booking.return_at):
+        return False
+    has = booked(
+        session,
+        booking.household_id,
+        booking.pick_up_at,
+        commune_id=booking.commune_id,
+        policy=policy,
+        now=now,
+    )
+    return has.standing.pause is None
+
+
+@transaction
+def remind_staff(session: Session, code: str, *, now: datetime) -> None:
+    """Half of the time to answer a request is over: a text to the mobiles of the commune's clerks, once."""
+    locked = lock_booking(session, code)
+    booking = locked.booking
+    if booking.status != Status.REQUESTED or booking.remind_staff_at is None or booking.remind_staff_at > now:
+        return
+    booking.remind_staff_at = None
+    mobiles = session.scalars(
+        select(Staff.mobile)
+        .join(StaffRole, StaffRole.staff_id == Staff.id)
+        .where(
+            StaffRole.commune_id == booking.commune_id,
+            StaffRole.role == Role.CLERK,
+            Staff.is_active,
+            Staff.mobile != "",
+        )
+        .distinct()
+    ).all()
+    for mobile in mobiles:
+        queue_booking_text(session, Kind.STAFF_DUE, locked, now=now, due_at=booking.answer_by_at, to=mobile)

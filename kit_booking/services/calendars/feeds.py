@@ -1,0 +1,255 @@
+"""Calendar feeds: what each shows, its stamp, and the private addresses."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy.orm import aliased
+
+from kit_booking.database import UtcDateTime, read
+from kit_booking.domain.closed import joined
+from kit_booking.domain.hours import Span
+from kit_booking.domain.local_time import local, local_day
+from kit_booking.domain.status import IN_CALENDARS, Status
+from kit_booking.models import Booking, Commune, FeedToken, Hold, Household, Kit, Place, Staff, StaffRole
+from kit_booking.services.calendars.tokens import USE_NOTED, token_hash
+
+PAST, AHEAD = timedelta(days=30), timedelta(days=90)
+"""A feed reaches from so many days back to so many ahead."""
+LONGEST_CLOSED = timedelta(days=366)
+"""Closed time is read from so far back that a long stretch always begins at the same moment."""
+
+
+@dataclass(frozen=True)
+class Feed:
+    """One feed: whose it is, and a stamp that is equal as long as its bytes are; `day` moves its window."""
+
+    stamp: tuple[Any, ...]
+    day: date
+    communes: str = ""
+    """The names of its communes; empty for a household's."""
+    kit_code: str = ""
+    kit_ids: tuple[int, ...] = ()
+    household_id: int | None = None
+    staff_id: int | None = None
+    ended_on: date | None = None
+    """The day from which its private address gives nothing any more."""
+
+    @property
+    def is_private(self) -> bool:
+        return self.household_id is not None or self.staff_id is not None
+
+    @property
+    def window(self) -> dict[str, datetime]:
+        return _window(self.day)
+
+
+@dataclass(frozen=True)
+class FeedBooking:
+    id: int
+    status: Status
+    from_at: datetime
+    until_at: datetime
+    pick_up_at: datetime
+    return_at: datetime
+    slot_name: str
+    version: int
+    changed_at: datetime
+    code: str
+    kit_code: str
+    place_name: str
+    place_address: str
+    commune_name: str
+    office_phone: str
+    household_name: str
+    village: str
+
+
+@dataclass(frozen=True)
+class FeedClosure:
+    """A stretch in which a kit is closed; `version` rises when one of the names does that stand here."""
+
+    span: Span
+    kit_id: int
+    kit_code: str
+    place_name: str
+    place_address: str
+    version: int
+
+
+def _window(day: date) -> dict[str, datetime]:
+    return {"first_at": local(day - PAST, time()), "end_at": local(day + AHEAD, time())}
+
+
+_in_window = (
+    Booking.status.in_(IN_CALENDARS),
+    Booking.pick_up_at >= bindparam("first_at", type_=UtcDateTime),
+    Booking.pick_up_at < bindparam("end_at", type_=UtcDateTime),
+)
+
+_kits = (
+    select(Commune.id, Commune.name, Commune.version, Kit.id.label("kit_id"), Kit.version.label("kit_version"))
+    .outerjoin(Kit, Kit.commune_id == Commune.id)
+    .order_by(Commune.id, Kit.id)
+)
+_kits_of_commune = _kits.where(Commune.slug == bindparam("slug"))
+_kit_by_code = _kits.where(Kit.code == bindparam("code"))
+_own_communes = select(StaffRole.commune_id).where(
+    StaffRole.staff_id == bindparam("staff_id"), StaffRole.commune_id.is_not(None)
+)
+_kits_of_staff = _kits.where(Commune.id.in_(_own_communes))
+
+
+def commune_feed(slug: str, *, now: datetime) -> Feed | None:
+    return _kits_feed(read(_kits_of_commune, {"slug": slug}), now=now)
+
+
+def kit_feed(code: str, *, now: datetime) -> Feed | None:
+    return _kits_feed(read(_kit_by_code, {"code": code}), kit_code=code, now=now)
+
+
+def _kits_feed(rows: Sequence[Any], *, kit_code: str = "", staff_id: int | None = None, now: datetime) -> Feed | None:
+    """None without a commune; one that has no kit has an empty feed."""
+    if not rows:
+        return None
+    return Feed(
+        stamp=(kit_code, staff_id, *map(tuple, rows)),
+        day=local_day(now),
+        communes=", ".join(dict.fromkeys(name for _, name, *_ in rows)),
+        kit_code=kit_code,
+        kit_ids=tuple(kit_id for *_, kit_id, _ in rows if kit_id is not None),
+        staff_id=staff_id,
+    )
+
+
+_of_place = aliased(Commune)
+_names_version = (
+    select(func.coalesce(func.sum(Commune.version + _of_place.version), 0))
+    .select_from(Booking)
+    .join(Commune, Commune.id == Booking.commune_id)
+    .join(Place, Place.id == Booking.place_id)
+    .join(_of_place, _of_place.id == Place.commune_id)
+    .where(Booking.household_id == FeedToken.household_id, *_in_window)
+    .scalar_subquery()
+)
+"""Rises with every new name of a commune or a place, and every new number of an office, in a household's feed.
+
+Which bookings are added up changes with the household's own version only, or at midnight.
+"""
+_token = (
+    select(
+        FeedToken.household_id,
+        FeedToken.staff_id,
+        FeedToken.created_at,
+        FeedToken.last_used_at,
+        FeedToken.revoked_at,
+        Staff.is_active,
+        Household.version,
+        _names_version.label("names_version"),
+    )
+    .outerjoin(Household, Household.id == FeedToken.household_id)
+    .outerjoin(Staff, Staff.id == FeedToken.staff_id)
+    .where(FeedToken.token_hash == bindparam("token_hash"))
+)
+
+
+def private_feed(token: str, *, now: datetime) -> tuple[Feed, bool] | None:
+    """The feed behind a private address, and whether its use is to be noted; None when there never was one.
+
+    One that was revoked, or whose member of staff has left, is a feed that ended.
+    """
+    day = local_day(now)
+    found = read(_token, {"token_hash": token_hash(token)} | _window(day))
+    if not found:
+        return None
+    row = found[0]
+    feed: Feed | None = None
+    if row.revoked_at is None and row.household_id is not None:
+        stamp = ("household", row.household_id, row.version, row.names_version)
+        feed = Feed(stamp, day, household_id=row.household_id)
+    elif row.revoked_at is None and row.is_active:
+        feed = _kits_feed(read(_kits_of_staff, {"staff_id": row.staff_id}), staff_id=row.staff_id, now=now)
+    if feed:
+        return feed, row.last_used_at is None or now - row.last_used_at >= USE_NOTED
+    ended_on = local_day(row.revoked_at or row.last_used_at or row.created_at)
+    return Feed(
+        ("ended", ended_on), day, household_id=row.household_id, staff_id=row.staff_id, ended_on=ended_on
+    ), False
+
+
+_bookings = (
+    select(
+        Booking.id,
+        Booking.status,
+        Booking.from_at,
+        Booking.until_at,
+        Booking.pick_up_at,
+        Booking.return_at,
+        Booking.slot_name,
+        Booking.version,
+        Booking.changed_at,
+        Booking.code,
+        Kit.code,
+        Place.name,
+        Place.address,
+        Commune.name,
+        Commune.phone,
+        Household.name,
+        Household.village,
+    )
+    .join(Kit, Kit.id == Booking.kit_id)
+    .join(Place, Place.id == Booking.place_id)
+    .join(Commune, Commune.id == Booking.commune_id)
+    .join(Household, Household.id == Booking.household_id)
+    .order_by(Booking.pick_up_at, Booking.id)
+)
+_booking = _bookings.where(Booking.code == bindparam("code"), Booking.status.in_(IN_CALENDARS))
+_of_household = _bookings.where(Booking.household_id == bindparam("household_id"), *_in_window)
+_of_kits = _bookings.where(Booking.kit_id.in_(bindparam("kit_ids", expanding=True)), *_in_window)
+
+
+def booking_event(code: str) -> list[FeedBooking]:
+    """The one booking, or nothing when it is no longer so."""
+    return _shown(read(_booking, {"code": code}))
+
+
+def bookings_of(feed: Feed) -> list[FeedBooking]:
+    """What the feed shows, in order; one statement."""
+    if feed.household_id is not None:
+        return _shown(read(_of_household, feed.window | {"household_id": feed.household_id}))
+    return _shown(read(_of_kits, feed.window | {"kit_ids": feed.kit_ids}))
+
+
+def _shown(rows: Sequence[Row[Any]]) -> list[FeedBooking]:
+    return [FeedBooking(row[0], Status(row[1]), *row[2:]) for row in rows]
+
+
+_closed = (
+    select(Hold.kit_id, Kit.code, Place.name, Place.address, Commune.version, Hold.from_at, Hold.until_at)
+    .join(Kit, Kit.id == Hold.kit_id)
+    .join(Place, Place.id == Kit.place_id)
+    .join(Commune, Commune.id == Place.commune_id)
+    .where(
+        Hold.booking_id.is_(None),
+        Hold.kit_id.in_(bindparam("kit_ids", expanding=True)),
+        Hold.until_at > bindparam("since_at", type_=UtcDateTime),
+    )
+    .order_by(Hold.kit_id, Hold.from_at)
+)
+
+
+def closures_of(feed: Feed) -> list[FeedClosure]:
+    """When the feed's kits are closed, each kit's time in as few stretches as possible; one statement."""
+    first_at, end_at = feed.window["first_at"], feed.window["end_at"]
+    kits: dict[tuple[Any, ...], list[Span]] = defaultdict(list)
+    for row in read(_closed, {"kit_ids": feed.kit_ids, "since_at": first_at - LONGEST_CLOSED}):
+        kits[tuple(row[:5])].append(Span(*row[5:]))
+    return [
+        FeedClosure(span, *kit)
+        for kit, spans in kits.items()
+        for span in joined(spans)
+        if span.until_at > first_at and span.from_at < end_at
+    ]

@@ -1,0 +1,1 @@
+"""What a commune is, its fortnight, and finding one."""

@@ -1,0 +1,1 @@
+"""Handing kits over and taking them back."""

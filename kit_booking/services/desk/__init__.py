@@ -1,0 +1,1 @@
+"""What is to do today, and what is printed."""

@@ -1,0 +1,1 @@
+"""The texts: outbox, states, delivery, reminders."""

@@ -1,0 +1,213 @@
+"""The outbox: claim a text, send it outside of any transaction, settle what came of it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import Session
+
+from kit_booking.adapters.sms import (
+    Problem,
+    Receipt,
+    Report,
+    Sms,
+    SmsDelayed,
+    SmsFault,
+    SmsMisconfigured,
+    SmsRefused,
+)
+from kit_booking.database import read, settings_of, transaction
+from kit_booking.domain.delivery import LIMIT_ERRORS, Meaning
+from kit_booking.domain.delivery import MessageState as State
+from kit_booking.domain.messages import SAYS_WHERE, Kind, booking_text, send_at
+from kit_booking.domain.policy import Policy
+from kit_booking.domain.text import sms_segments
+from kit_booking.models import Booking, Commune, Household, Message, PauseReason, SendingPause
+from kit_booking.services.messages import states
+from kit_booking.services.messages.states import FAULT_WIDTH, change, is_true
+from kit_booking.services.timeline.locks import locked_booking
+from kit_booking.services.timeline.offers import offer_text, offer_untold
+from kit_booking.services.timeline.texts import sms_name
+
+
+@dataclass(frozen=True)
+class Work:
+    """What there is to do; read first, so that an idle worker never takes the write lock."""
+
+    to_send: bool
+    lost: bool
+    to_ask: bool
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A text that this worker, and no other, may send now."""
+
+    message_id: int
+    worker: str
+    tries: int
+    hand_over_by_at: datetime
+    """Later the lease could end meanwhile: connecting and answering each take up to a time-out."""
+    sms: Sms
+
+
+def find_work(*, now: datetime) -> Work:
+    lost = exists().where(Message.state == State.SENDING, Message.lease_until_at < now)
+    to_ask = exists().where(Message.ask_at.is_not(None), Message.ask_at <= now)
+    return Work(*read(select(exists().where(_is_sendable(now)), lost, to_ask))[0])
+
+
+def _is_sendable(now: datetime) -> ColumnElement[bool]:
+    """Due, and not kept back with all the others; the account's limit leaves login codes their chance."""
+
+    def is_paused(*reasons: PauseReason) -> ColumnElement[bool]:
+        return exists().where(SendingPause.reason.in_(reasons), SendingPause.until_at > now)
+
+    return and_(
+        Message.state == State.QUEUED,
+        Message.due_at <= now,
+        ~is_paused(PauseReason.SETUP, PauseReason.BUSY),
+        or_(Message.kind == Kind.LOGIN_CODE, ~is_paused(PauseReason.LIMIT)),
+    )
+
+
+@transaction
+def claim_next(session: Session, worker: str, *, now: datetime) -> Claim | None:
+    """A code, or the text that waits longest, marked as sent before it is; what is no longer true is skipped."""
+    due = (
+        select(Message)
+        .where(_is_sendable(now))
+        # Somebody waits for a code; a reminder can wait behind it.
+        .order_by(Message.kind != Kind.LOGIN_CODE, Message.due_at, Message.id)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=Message)
+    )
+    while message := session.scalar(due):
+        # Locked, so that a cancelling that is just being written down is waited for and believed.
+        booking = session.get_one(Booking, message.booking_id, with_for_update=True) if message.booking_id else None
+        if not is_true(message, booking, now=now):
+            change(session, message, State.SKIPPED, now=now)
+        elif not _is_wanted(session, message, booking):
+            if booking and message.kind == Kind.OFFER:
+                # Its clock starts: from now on staff can tell it.
+                message.body = offer_text(session, booking, now=now)
+            change(session, message, State.TO_PHONE, now=now)
+        elif (due_at := _due_at(session, message, booking, now=now)) > now:
+            message.due_at = due_at
+        else:
+            return _claimed(session, message, booking, worker, now=now)
+        session.flush()
+    return None
+
+
+def _is_wanted(session: Session, message: Message, booking: Booking | None) -> bool:
+    """Whether the household still gets texts; to its present number, for the old one is somebody else's.
+
+    An erased one has none any more, and what it was told last still goes to the one that it had.
+    """
+    if booking is None or message.kind == Kind.STAFF_DUE:
+        return True
+    household = session.get_one(Household, booking.household_id)
+    if household.erased_at:
+        return True
+    message.to = household.phone or household.landline
+    return household.gets_texts
+
+
+def _due_at(session: Session, message: Message, booking: Booking | None, *, now: datetime) -> datetime:
+    """Now; later for a text that was held up until the quiet hours."""
+    if booking is None:
+        return now
+    policy = Policy.of(session.get_one(Commune, booking.commune_id).policy)
+    return send_at(Kind(message.kind), now=now, policy=policy, pick_up_at=booking.pick_up_at)
+
+
+def _claimed(session: Session, message: Message, booking: Booking | None, worker: str, *, now: datetime) -> Claim:
+    if booking and message.kind == Kind.OFFER:
+        message.body = offer_text(session, booking, now=now)
+    elif booking and message.kind in SAYS_WHERE:  # The kit may stand elsewhere by now.
+        message.body = booking_text(
+            Kind(message.kind), sms_name(session), locked_booking(session, booking.id).context()
+        )
+    change(session, message, State.SENDING, now=now)
+    message.lease_by, message.lease_until_at = worker, now + settings_of(session).sms_timing.lease
+    message.tries, message.tried_at = message.tries + 1, now
+    message.segments = sms_segments(message.body)
+    sms = Sms(
+        message.to,
+        message.body,
+        message.kind,
+        valid_for=message.useful_until_at - now,
+        ref=f"{message.id}-{message.tries}",
+    )
+    hand_over_by_at = message.lease_until_at - 2 * timedelta(seconds=settings_of(session).sms_timeout)
+    return Claim(message.id, worker, message.tries, hand_over_by_at, sms)
+
+
+def is_fresh(claim: Claim, *, now: datetime) -> bool:
+    """Whether the text can still be handed over before its lease ends."""
+    return now <= claim.hand_over_by_at
+
+
+@transaction
+def settle(session: Session, claim: Claim, outcome: Receipt | SmsFault, *, now: datetime) -> bool:
+    """Write down what came of sending; False when nothing else can be sent for the moment.
+
+    A worker that was taken for dead is still believed when it brings a receipt for the same try.
+    """
+    message = session.scalar(
+        select(Message).where(Message.id == claim.message_id, Message.tries == claim.tries).with_for_update()
+    )
+    if message is None:
+        return True
+    if isinstance(outcome, Receipt):
+        states.reported(session, message, Report(outcome.provider_id, State.ACCEPTED), now=now)
+        states.resume(session, message.tried_at or now)
+        return True
+    if message.state != State.SENDING or message.lease_by != claim.worker:
+        return True
+    match outcome:
+        case SmsRefused():
+            says = _SAYS.get(outcome.problem, Meaning.NOTHING)
+            states.refused(session, message, says, outcome, now=now)
+            return True
+        case SmsDelayed() | SmsMisconfigured():
+            _put_off(session, message, outcome, now=now)
+            return False
+        case _:
+            states.make_unknown(session, message, str(outcome), now=now)
+            return True
+
+
+_SAYS = {
+    Problem.BAD_NUMBER: Meaning.DEAD,
+    Problem.NOT_MOBILE: Meaning.DEAD,
+    Problem.OPTED_OUT: Meaning.OPTED_OUT,
+}
+
+
+def _put_off(session: Session, message: Message, fault: SmsDelayed | SmsMisconfigured, *, now: datetime) -> None:
+    """Surely not sent: back into the queue, and the way is closed for everybody's texts."""
+    change(session, message, State.QUEUED, now=now)
+    if message.kind == Kind.OFFER and message.booking_id:
+        offer_untold(session, session.get_one(Booking, message.booking_id, with_for_update=True))
+    message.fault = str(fault)[:FAULT_WIDTH]
+    if isinstance(fault, SmsMisconfigured):
+        states.pause(session, PauseReason.SETUP, now + settings_of(session).sms_timing.repair, str(fault), now=now)
+    elif fault.code in LIMIT_ERRORS:
+        message.due_at = now + states.SOON  # A code is not held back with the others.
+        states.pause(session, PauseReason.LIMIT, now + fault.retry_after, str(fault), now=now)
+    else:
+        states.pause(session, PauseReason.BUSY, now + fault.retry_after, str(fault), now=now)
+
+
+@transaction
+def give_up_lost(session: Session, *, now: datetime) -> None:
+    """What a dead worker was sending may have gone out or not: it becomes unknown and is never sent blindly."""
+    lost = (
+        select(Message)
+        .where(Message.state == State.SENDING, Message.lease_until_at < now)
+        .with_for_update(skip_locked=True)
+    )
+    for message in session.scalars(lost):
+        states.make_unknown(session, message, "no answer", now=now)

@@ -1,0 +1,103 @@
+"""Writing the reminders that are due into the outbox."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy.orm import Session
+
+from kit_booking.database import read, transaction, upsert
+from kit_booking.domain.messages import Kind, booking_text, useful_until
+from kit_booking.domain.policy import Policy
+from kit_booking.domain.reminders import Reminder, reminders
+from kit_booking.domain.status import Status
+from kit_booking.models import Booking, Commune, Household, Kit, Message
+from kit_booking.services.timeline.locks import lock, locked_booking
+from kit_booking.services.timeline.texts import sms_name
+
+AHEAD = timedelta(days=2)
+"""No reminder is due earlier before the pick-up than from the start of the day before."""
+
+
+def _upcoming(now: datetime) -> ColumnElement[bool]:
+    return and_(
+        Booking.status == Status.APPROVED,
+        Booking.pick_up_at > now,
+        Booking.pick_up_at <= now + AHEAD,
+        Booking.household_id == Household.id,
+        Household.takes_texts,
+        Household.phone != "",
+        Household.bad_number_at.is_(None),
+    )
+
+
+def find_due(*, now: datetime) -> list[int]:
+    """The ids of the bookings with a reminder to write; reads only, so that an idle worker locks nothing."""
+    written = {
+        tuple(row)
+        for row in read(
+            select(Message.booking_id, Message.kind, Message.kit_id, Message.pick_up_at)
+            .join(Booking, Booking.id == Message.booking_id)
+            .where(_upcoming(now))
+        )
+    }
+    upcoming = read(
+        select(Booking.id, Booking.kit_id, Booking.pick_up_at, Booking.approved_at, Booking.moved_at, Commune.policy)
+        .join(Commune, Commune.id == Booking.commune_id)
+        .where(_upcoming(now))
+        .order_by(Booking.pick_up_at)
+    )
+    return [
+        row.id
+        for row in upcoming
+        if any(
+            (row.id, reminder.kind, row.kit_id, row.pick_up_at) not in written
+            for reminder in _due(row.pick_up_at, row.approved_at, row.moved_at, Policy.of(row.policy), now=now)
+        )
+    ]
+
+
+def _due(
+    pick_up_at: datetime, approved_at: datetime, moved_at: datetime | None, policy: Policy, *, now: datetime
+) -> list[Reminder]:
+    """The reminders whose time has come and is not over.
+
+    The text of a move by the office says as much as that of an approval, so that it counts like one.
+    """
+    told_at = max(approved_at, moved_at or approved_at)
+    return [
+        reminder
+        for reminder in reminders(pick_up_at=pick_up_at, approved_at=told_at, policy=policy)
+        if reminder.due_at <= now < _until(reminder.kind, pick_up_at, now)
+    ]
+
+
+def _until(kind: Kind, pick_up_at: datetime, now: datetime) -> datetime:
+    return useful_until(kind, now=now, pick_up_at=pick_up_at)
+
+
+@transaction
+def write_due(session: Session, booking_id: int, *, now: datetime) -> None:
+    """Put the booking's due reminders into the outbox; each once, however many workers try."""
+    lock(session, Kit, session.get_one(Booking, booking_id).kit_id)
+    file = locked_booking(session, booking_id)
+    booking, household = file.booking, file.household
+    if booking.status != Status.APPROVED or not now < booking.pick_up_at <= now + AHEAD or not household.gets_texts:
+        return
+    assert booking.approved_at  # noqa: S101 (an approved booking was approved at some time)
+    for reminder in _due(booking.pick_up_at, booking.approved_at, booking.moved_at, file.policy, now=now):
+        session.execute(
+            upsert(Message)
+            .values(
+                kind=reminder.kind,
+                commune_id=booking.commune_id,
+                booking_id=booking.id,
+                kit_id=booking.kit_id,
+                pick_up_at=booking.pick_up_at,
+                to=household.phone,
+                body=booking_text(reminder.kind, sms_name(session), file.context()),
+                created_at=now,
+                due_at=reminder.due_at,
+                useful_until_at=_until(reminder.kind, booking.pick_up_at, now),
+            )
+            .on_conflict_do_nothing()
+        )

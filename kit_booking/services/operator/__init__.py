@@ -1,0 +1,1 @@
+"""Communes, places, kits and staff accounts."""

@@ -1,0 +1,1 @@
+"""Health, doctor, backup and the demo."""

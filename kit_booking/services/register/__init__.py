@@ -1,0 +1,1 @@
+"""The register of households, and taking over the paper one."""

@@ -1,0 +1,178 @@
+"""Taking a person out of the register: when asked, or a year after the last use; what was counted stays."""
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, delete, exists, or_, select, update
+from sqlalchemy.orm import Session
+
+from kit_booking.database import read, transaction
+from kit_booking.domain.delivery import NOT_TOLD
+from kit_booking.domain.messages import Kind
+from kit_booking.domain.policy import Policy
+from kit_booking.domain.status import LIVE, Status
+from kit_booking.models import (
+    Booking,
+    Commune,
+    Household,
+    Message,
+    MessageState,
+    RegisterFile,
+    WaitingEntry,
+    WaitingState,
+)
+from kit_booking.services.audit import SYSTEM, Actor
+from kit_booking.services.counter.handover import forget_people
+from kit_booking.services.marks import find_mark, set_mark
+from kit_booking.services.register.changes import (
+    audit,
+    bump_household_calendar,
+    empty,
+    lock_household_and_kits,
+    revoke_feeds,
+)
+from kit_booking.services.timeline.locks import locked_booking
+from kit_booking.services.timeline.moves import move
+from kit_booking.services.timeline.texts import queue_booking_text
+
+REASON = "Xóa thông tin theo yêu cầu"
+"""Why staff cancel what an erased household had ahead; the household reads it."""
+EVERY = timedelta(hours=1)
+A_ROUND = 50
+FILES_STAY = timedelta(days=1)
+OPEN = (WaitingState.WAITING, WaitingState.OFFERED)
+UNSENT = (MessageState.QUEUED, MessageState.SENDING)
+
+
+@transaction
+def erase(session: Session, household_id: int, by: Actor, *, now: datetime) -> bool:
+    """Erase the person at its own wish; what it has ahead is cancelled and it is told. False while it has a kit."""
+    household = lock_household_and_kits(session, household_id, now=now)
+    if household.erased_at:
+        return True
+    live = session.scalars(
+        select(Booking).where(Booking.household_id == household_id, Booking.status.in_(LIVE)).order_by(Booking.id)
+    ).all()
+    if any(booking.status == Status.OUT for booking in live):
+        return False
+    _wait_no_more(session, household_id, now=now)  # First: else it might be offered what it gives up here.
+    for booking in live:
+        _give_up(session, booking, by, now=now)
+    _anonymise(session, household, "erased", by, now=now)
+    return True
+
+
+def _give_up(session: Session, booking: Booking, by: Actor, *, now: datetime) -> None:
+    if booking.status == Status.OFFERED:
+        move(session, booking, Status.REFUSED, by, now=now)
+        return
+    move(session, booking, Status.CANCELLED, by, now=now, reason=REASON if by.staff_id else "")
+    file = locked_booking(session, booking.id)
+    if file.household.gets_texts:  # Whoever gets none has just said so to staff.
+        queue_booking_text(session, Kind.CANCELLED if by.staff_id else Kind.WITHDRAWN, file, now=now)
+
+
+def _anonymise(session: Session, household: Household, action: str, by: Actor, *, now: datetime) -> None:
+    _wait_no_more(session, household.id, now=now)
+    empty(household, now=now)
+    session.flush()
+    session.execute(update(Booking).where(Booking.household_id == household.id).values(sells="", streams_on=""))
+    forget_people(session, Booking.household_id == household.id)
+    revoke_feeds(session, household.id, now=now)
+    _wipe_texts(session, Booking.household_id == household.id)
+    audit(session, action, household, by, now=now)
+    bump_household_calendar(session, household.id, now=now)
+
+
+def _wait_no_more(session: Session, household_id: int, *, now: datetime) -> None:
+    session.execute(
+        update(WaitingEntry)
+        .where(WaitingEntry.household_id == household_id, WaitingEntry.state == WaitingState.WAITING)
+        .values(state=WaitingState.LEFT, ended_at=now)
+    )
+
+
+def _wipe_texts(session: Session, of_bookings: ColumnElement[bool]) -> None:
+    """Forget numbers and words of the texts that are done; nobody is to be phoned about them any more."""
+    done = (
+        Message.booking_id.in_(select(Booking.id).where(of_bookings)),
+        Message.state.not_in(UNSENT),
+        Message.kind != Kind.STAFF_DUE,
+        Message.to != "",
+    )
+    for statement in (
+        update(Message).where(*done, Message.state.in_(NOT_TOLD)).values(state=MessageState.SKIPPED, ask_at=None),
+        update(Message).where(*done).values(to="", body=""),
+    ):
+        session.execute(statement.execution_options(synchronize_session=False))
+
+
+def forget_old(*, now: datetime) -> None:
+    """Once an hour, a few at a time: erase whom nothing was heard of for the time that the home commune keeps."""
+    last = find_mark("forgot")
+    if last and now - last < EVERY:
+        return
+    found = find_forgotten(now=now)
+    for household_id in found:
+        forget(household_id, now=now)
+    wipe_leftovers(now=now)
+    if len(found) < A_ROUND:
+        set_mark("forgot", now=now)
+
+
+def find_forgotten(*, now: datetime) -> list[int]:
+    """The ids of households to be forgotten, a round of them at most."""
+    by_days: dict[int, list[int]] = defaultdict(list)
+    for commune_id, changes in read(select(Commune.id, Commune.policy)):
+        if "keep_days" in changes:
+            by_days[changes["keep_days"]].append(commune_id)
+    special = [commune_id for ids in by_days.values() for commune_id in ids]
+    groups = [(days, Household.commune_id.in_(ids)) for days, ids in by_days.items()]
+    groups.append((Policy().keep_days, Household.commune_id.not_in(special)))
+    found: list[int] = []
+    for days, is_of_group in groups:
+        old = select(Household.id).where(is_of_group, _is_old(now - timedelta(days=days)))
+        found += [row.id for row in read(old.order_by(Household.seen_at).limit(A_ROUND - len(found)))]
+    return found
+
+
+def _is_old(limit_at: datetime) -> ColumnElement[bool]:
+    """No sign-in, consent, booking or waiting since then, and nothing that still runs."""
+    booked = exists().where(
+        Booking.household_id == Household.id, or_(Booking.pick_up_at >= limit_at, Booking.return_at >= limit_at)
+    )
+    is_live = exists().where(Booking.household_id == Household.id, Booking.status.in_(LIVE))
+    waited = exists().where(
+        WaitingEntry.household_id == Household.id,
+        or_(WaitingEntry.until_at >= limit_at, WaitingEntry.state.in_(OPEN)),
+    )
+    return (
+        (Household.seen_at < limit_at)
+        & (Household.consent_at < limit_at)
+        & Household.erased_at.is_(None)
+        & ~booked
+        & ~is_live
+        & ~waited
+    )
+
+
+@transaction
+def forget(session: Session, household_id: int, *, now: datetime) -> bool:
+    """Erase the household if it still was away for so long."""
+    household = lock_household_and_kits(session, household_id, now=now)
+    policy = Policy.of(session.get_one(Commune, household.commune_id).policy)
+    is_old = _is_old(now - timedelta(days=policy.keep_days))
+    if session.scalar(select(Household.id).where(Household.id == household_id, is_old)) is None:
+        return False
+    _anonymise(session, household, "forgotten", SYSTEM, now=now)
+    return True
+
+
+@transaction
+def wipe_leftovers(session: Session, *, now: datetime) -> None:
+    """The texts that were still to be sent when their household was erased, and papers nobody took over."""
+    recently = select(Household.id).where(
+        Household.erased_at.is_not(None), Household.erased_at > now - 3 * FILES_STAY
+    )
+    _wipe_texts(session, Booking.household_id.in_(recently))
+    session.execute(delete(RegisterFile).where(RegisterFile.uploaded_at < now - FILES_STAY))

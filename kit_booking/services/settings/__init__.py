@@ -1,0 +1,1 @@
+"""A commune's own numbers, hours and slot plans."""

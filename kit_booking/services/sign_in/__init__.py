@@ -1,0 +1,1 @@
+"""Codes, passwords, and who is signed in."""

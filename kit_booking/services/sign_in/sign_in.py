@@ -1,0 +1,198 @@
+"""Signing in: households by a code sent to their number, staff by a password."""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from ipaddress import ip_address, ip_network
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import delete, exists, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from kit_booking.database import read, settings_of, transaction, upsert
+from kit_booking.domain.messages import CODE_LIVES, Kind, login_text
+from kit_booking.models import Household, LoginCode, Message, MessageState, Staff, Throttle
+from kit_booking.services.sign_in.members import StaffMember, find_member
+from kit_booking.services.sign_in.throttle import count_try
+
+CODES_A_NUMBER = 3
+CODES_WINDOW = timedelta(minutes=15)
+CODES_A_NUMBER_AND_DAY = 10
+CODES_AN_ADDRESS = 30
+"""A day; many phones share one address of their mobile network."""
+CODES_A_DAY = 2000
+"""For everybody together: what a day of this may cost at most."""
+CODES_TO_STRANGERS = 500
+"""Of these, to numbers that nobody has registered: whoever has codes sent to invented ones locks no household out."""
+TRIES = 5
+PASSWORD_TRIES = 10
+"""An account and an address have so many in a window of `CODES_WINDOW`."""
+STALE = timedelta(days=365)
+"""Numbers are given to other people: after so long without use the household's name is asked."""
+
+# The second profile of OWASP's password storage cheat sheet: 0.05 s on an office PC.
+hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+
+
+@transaction
+def send_code(session: Session, phone: str, address: str, *, now: datetime) -> bool:
+    """Queue a login code for the number; False when there were too many already."""
+    is_known = session.scalar(select(exists().where(Household.phone == phone)))
+    within = (
+        count_try(session, f"code-address:{_network(address)}", timedelta(days=1), now=now) <= CODES_AN_ADDRESS
+        and count_try(session, f"code:{phone}", CODES_WINDOW, now=now) <= CODES_A_NUMBER
+        and count_try(session, f"code-day:{phone}", timedelta(days=1), now=now) <= CODES_A_NUMBER_AND_DAY
+        and (is_known or count_try(session, "code-stranger", timedelta(days=1), now=now) <= CODES_TO_STRANGERS)
+        and count_try(session, "code", timedelta(days=1), now=now) <= CODES_A_DAY
+    )
+    if not within:
+        return False
+    code = f"{secrets.randbelow(1_000_000):06}"
+    values = {"code_hash": _code_hash(session, phone, code), "expires_at": now + CODE_LIVES, "tries": 0}
+    session.execute(
+        upsert(LoginCode).values(phone=phone, **values).on_conflict_do_update(index_elements=["phone"], set_=values)
+    )
+    session.execute(  # An older code is void now; its text would only confuse.
+        update(Message)
+        .where(Message.to == phone, Message.kind == Kind.LOGIN_CODE, Message.state == MessageState.QUEUED)
+        .values(state=MessageState.SKIPPED, settled_at=now, body="")
+    )
+    session.execute(
+        insert(Message).values(
+            kind=Kind.LOGIN_CODE,
+            to=phone,
+            body=login_text(settings_of(session).sms_name, code),
+            created_at=now,
+            due_at=now,
+            useful_until_at=now + CODE_LIVES,
+        )
+    )
+    return True
+
+
+def _network(address: str) -> str:
+    """One line of the internet: of IPv6 each has 2**64 addresses, the same in their first half."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    return str(ip_network((found, 64), strict=False)) if found.version == 6 else address
+
+
+def codes_today(*, now: datetime) -> int:
+    """How many login codes were asked for in the running day of the counter."""
+    asked = select(func.max(Throttle.count)).where(
+        Throttle.key == "code", Throttle.window_at > now - timedelta(days=1)
+    )
+    return int(read(asked)[0][0] or 0)
+
+
+def _code_hash(session: Session, phone: str, code: str) -> str:
+    """Keyed, because a million codes are hashed in no time."""
+    key = settings_of(session).secret_key.encode()
+    return hmac.new(key, f"{phone} {code}".encode(), hashlib.sha256).hexdigest()
+
+
+class CodeCheck(StrEnum):
+    RIGHT = "right"
+    WRONG = "wrong"
+    EXPIRED = "expired"
+    TOO_MANY = "too_many"
+
+
+@transaction
+def check_code(session: Session, phone: str, code: str, *, now: datetime) -> CodeCheck:
+    """Whether this is the code last sent to the number; a code works once and bears five tries."""
+    row = session.execute(
+        update(LoginCode)
+        .where(LoginCode.phone == phone)
+        .values(tries=LoginCode.tries + 1)
+        .returning(LoginCode.code_hash, LoginCode.expires_at, LoginCode.tries)
+    ).one_or_none()
+    if row is None or row.expires_at <= now:
+        return CodeCheck.EXPIRED
+    if row.tries > TRIES:
+        return CodeCheck.TOO_MANY
+    if not hmac.compare_digest(row.code_hash, _code_hash(session, phone, code)):
+        return CodeCheck.WRONG
+    session.execute(delete(LoginCode).where(LoginCode.phone == phone))
+    return CodeCheck.RIGHT
+
+
+@dataclass(frozen=True)
+class Known:
+    """A household of the number; its name is asked when it was not here for long."""
+
+    id: int
+    name: str
+    needs_name: bool
+
+
+def households_of(phone: str, *, now: datetime) -> list[Known]:
+    rows = read(
+        select(Household.id, Household.name, Household.seen_at).where(Household.phone == phone).order_by(Household.id)
+    )
+    return [Known(row.id, row.name, now - row.seen_at > STALE) for row in rows]
+
+
+@transaction
+def enter_household(session: Session, household_id: int, phone: str, *, now: datetime) -> int | None:
+    """Note that the household signed in by its number; None when that is its number no more.
+
+    Gives the version of its sign-ins: who enters with it is out again when the number changes a moment later.
+    """
+    return session.scalar(
+        update(Household)
+        .where(Household.id == household_id, Household.phone == phone, Household.erased_at.is_(None))
+        .values(seen_at=now)
+        .returning(Household.session_version)
+    )
+
+
+class PasswordCheck(StrEnum):
+    RIGHT = "right"
+    WRONG = "wrong"
+    TOO_MANY = "too_many"
+
+
+def check_password(
+    username: str, password: str, address: str, *, now: datetime
+) -> tuple[PasswordCheck, StaffMember | None]:
+    """The member of staff this is. Hashing takes long, so it happens outside of every transaction."""
+    if not _may_try(username, address, now=now):
+        return PasswordCheck.TOO_MANY, None
+    rows = read(
+        select(Staff.id, Staff.session_version, Staff.password_hash).where(
+            Staff.username == username, Staff.is_active
+        )
+    )
+    # Somebody who is not there takes as long as somebody who is.
+    stored = rows[0].password_hash if rows else _NOBODY
+    try:
+        hasher.verify(stored, password)
+    except (VerificationError, InvalidHashError):
+        return PasswordCheck.WRONG, None
+    member = find_member(rows[0].id, rows[0].session_version) if rows else None
+    return (PasswordCheck.RIGHT, member) if member else (PasswordCheck.WRONG, None)
+
+
+_NOBODY = hasher.hash(secrets.token_urlsafe())
+
+
+@transaction
+def _may_try(session: Session, username: str, address: str, *, now: datetime) -> bool:
+    tries = [
+        count_try(session, f"password:{username}"[:80], CODES_WINDOW, now=now),
+        count_try(session, f"password-address:{address}", CODES_WINDOW, now=now) // 5,
+    ]
+    return max(tries) <= PASSWORD_TRIES
+
+
+@transaction
+def may_try_name(session: Session, phone: str, *, now: datetime) -> bool:
+    """Whether the name of a household that was away for long may be guessed once more."""
+    return count_try(session, f"name:{phone}", CODES_WINDOW, now=now) <= TRIES

@@ -1,0 +1,48 @@
+"""What stands on a kit's time line."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import ColumnElement, and_, bindparam, func, select, true
+from sqlalchemy.orm import Session
+
+from kit_booking.database import read
+from kit_booking.domain.booking import Reason
+from kit_booking.domain.hours import Span
+from kit_booking.models import Booking, Hold
+
+OVERLAPS = and_(
+    Hold.kit_id == bindparam("kit_id"), Hold.from_at < bindparam("until_at"), Hold.until_at > bindparam("from_at")
+)
+_held = select(Hold.booking_id).where(OVERLAPS)
+
+
+def overlaps(kit_id: int, span: Span) -> ColumnElement[bool]:
+    return OVERLAPS.params(kit_id=kit_id, from_at=span.from_at, until_at=span.until_at)
+
+
+def held_by(session: Session, kit_id: int, span: Span, *, without: int | None = None) -> Reason | None:
+    """TAKEN or CLOSED when the kit is not free all the time; closed counts only where nothing else stands.
+
+    ``without`` is the id of a booking whose hold does not count.
+    """
+    values = {"kit_id": kit_id, "from_at": span.from_at, "until_at": span.until_at}
+    held = {booking_id for (booking_id,) in session.connection().execute(_held, values)} - {without or 0}
+    return None if not held else Reason.CLOSED if held == {None} else Reason.TAKEN
+
+
+def time_lines(kit_ids: Iterable[int], span: Span, *, without: str = "") -> dict[int, list[Span]]:
+    """By kit, when it is not free in this time; the booking of the code ``without`` does not count. One statement."""
+    lines: dict[int, list[Span]] = {kit_id: [] for kit_id in kit_ids}
+    held = (
+        select(Hold.kit_id, Hold.from_at, Hold.until_at)
+        .outerjoin(Booking, Booking.id == Hold.booking_id)
+        .where(
+            Hold.kit_id.in_(lines),
+            Hold.from_at < span.until_at,
+            Hold.until_at > span.from_at,
+            func.coalesce(Booking.code, "") != without if without else true(),
+        )
+    )
+    for kit_id, from_at, until_at in read(held):
+        lines[kit_id].append(Span(from_at, until_at))
+    return lines

@@ -1,0 +1,1 @@
+"""Waiting for a taken slot, and taking or refusing an offer."""

@@ -1,0 +1,243 @@
+"""Booking for somebody on the phone or at the counter, in three pages: who, which slot, done."""
+
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, session
+
+from kit_booking.clock import utc_now
+from kit_booking.domain.booking import OF_THE_SLOT, Reason, Refusal
+from kit_booking.domain.phone import PhoneProblem, parse_mobile
+from kit_booking.services.audit import Actor
+from kit_booking.services.booking.ask import SlotLook, book_for
+from kit_booking.services.communes.facts import CommuneFacts, commune_facts
+from kit_booking.services.communes.fortnight import find_version_key, fortnight
+from kit_booking.services.communes.schedule import SlotState
+from kit_booking.services.register import households
+from kit_booking.services.register.adding import Consent, register_household
+from kit_booking.services.register.households import FoundHousehold, ShownHousehold, find_registered, is_guest_of
+from kit_booking.services.sign_in.members import SeenCommune, communes_seen
+from kit_booking.services.waiting import entries
+from kit_booking.web.desk.on_behalf_labels import no_place_words, refusal_words
+from kit_booking.web.desk.on_behalf_slots import day_rows, next_free, slot_names
+from kit_booking.web.desk.register.forms import BookForForm, NewHouseholdForm
+from kit_booking.web.frame.forms import PRIVACY_VERSION
+from kit_booking.web.frame.language import gettext as _
+from kit_booking.web.frame.readers import staff_only, this_member
+from kit_booking.web.household.slots import day_or_404, look_or_404, slot_page_of
+
+blueprint = Blueprint("on_behalf", __name__, url_prefix="/staff/book")
+WHO = "/<int(max=2147483647):household_id>"
+ONE_SLOT = f"{WHO}/<kit_code>/<day>/<slot_key>"
+
+
+def acting_communes() -> list[SeenCommune]:
+    """Those that the member of staff is a clerk of; nobody else books for others."""
+    member = this_member()
+    acting = [commune for commune in communes_seen(member) if member.may_act(commune.id)]
+    return acting or abort(403)
+
+
+def chosen_commune(acting: list[SeenCommune]) -> SeenCommune:
+    """The one that the form names, or the only one; never another one in the place of one that is not theirs."""
+    slug = request.form.get("commune", acting[0].slug)
+    return next((commune for commune in acting if commune.slug == slug), None) or abort(404)
+
+
+@blueprint.get("")
+@staff_only
+def who() -> str:
+    acting_communes()
+    return _who_page(NewHouseholdForm(formdata=None))
+
+
+@blueprint.post("")
+@staff_only
+def enter() -> Any:
+    """A household of elsewhere, proved by its whole number, or a new one of a commune of ours."""
+    acting, form = acting_communes(), NewHouseholdForm()
+    if "household" in request.form:
+        guest = next((h for h in _of_elsewhere() if str(h.id) == request.form["household"]), None) or abort(404)
+        _remember(guest.id)
+        return redirect(f"/staff/book/{guest.id}", 303)
+    commune = chosen_commune(acting)
+    if not form.validate_on_submit():
+        return _who_page(form), 422
+    registered = register_household(
+        commune.id,
+        Consent(PRIVACY_VERSION, this_member().id, this_member().name[:80]),
+        name=form.text("name"),
+        village=form.text("village"),
+        craft=form.text("craft"),
+        phone=form.number,
+        landline=form.desk_number,
+        now=utc_now(),
+    )
+    household_id, is_new = registered or abort(429)
+    name = form.text("name")
+    flash(_("Đã ghi hộ %(name)s vào sổ.", name=name) if is_new else _("Hộ %(name)s đã có trong sổ.", name=name))
+    _remember(household_id)
+    return redirect(f"/staff/book/{household_id}", 303)
+
+
+def _remember(household_id: int) -> None:
+    """That this one was proved by its number, for the pages that follow in this browser."""
+    session["book_for"] = [*session.get("book_for", []), household_id][-10:]
+
+
+def _who_page(form: NewHouseholdForm) -> str:
+    acting = acting_communes()
+    typed = request.values.get("q", "")[:80].strip()
+    found = households.search_households([c.id for c in acting], typed) if typed else households.Found([])
+    villages = [line for commune in acting for line in _sheet_of(commune).villages]
+    return render_template(
+        "desk/on_behalf/who.html",
+        q=typed,
+        found=found,
+        elsewhere=_of_elsewhere(),
+        form=form,
+        communes=acting,
+        commune=request.form.get("commune", acting[0].slug),
+        villages=list(dict.fromkeys(village for village, _craft in villages)),
+        crafts=list(dict.fromkeys(craft for _village, craft in villages if craft)),
+        privacy_version=PRIVACY_VERSION,
+    )
+
+
+def _of_elsewhere() -> list[FoundHousehold]:
+    """Of other communes only those whose whole number was typed."""
+    number = parse_mobile(request.values.get("q", "")[:100])
+    if isinstance(number, PhoneProblem):
+        return []
+    return [other for other in households.with_number(number) if not this_member().may_act(other.commune_id)]
+
+
+def _bookable_or_404(household_id: int) -> ShownHousehold:
+    """One of the own register, a guest that booked here before, or one whose number was just typed."""
+    household = find_registered(household_id) or abort(404)
+    acting = [commune.id for commune in acting_communes()]
+    is_known = household.commune_id in acting or household_id in session.get("book_for", [])
+    if not (is_known or is_guest_of(household_id, acting)):
+        abort(404)
+    return household
+
+
+@blueprint.get(WHO)
+@staff_only
+def slots(household_id: int) -> str:
+    household, acting, now = _bookable_or_404(household_id), acting_communes(), utc_now()
+    by_slug = {commune.slug: commune for commune in acting}
+    home = next((commune for commune in acting if commune.id == household.commune_id), acting[0])
+    commune = by_slug.get(request.args.get("commune", ""), home)
+    shown = fortnight(_sheet_of(commune), now=now, household_id=household_id)
+    start = f"/staff/book/{household_id}"
+    return render_template(
+        "desk/on_behalf/slots.html",
+        household=household,
+        commune=commune,
+        communes=acting,
+        quick=next_free(shown, start),
+        names=slot_names(shown),
+        rows=day_rows(shown, start, now=now),
+    )
+
+
+def _sheet_of(commune: SeenCommune) -> CommuneFacts:
+    stamp = find_version_key(commune.slug) or abort(404)
+    return commune_facts(stamp.commune_id, stamp.version)
+
+
+@blueprint.get(ONE_SLOT)
+@staff_only
+def slot(household_id: int, kit_code: str, day: str, slot_key: str) -> Any:
+    household = _bookable_or_404(household_id)
+    form = BookForForm(formdata=None, sells=household.sells, streams_on=household.streams_on)
+    return _slot_page(household, kit_code, day, slot_key, form)
+
+
+@blueprint.post(ONE_SLOT)
+@staff_only
+def book(household_id: int, kit_code: str, day: str, slot_key: str) -> Any:
+    household, form = _bookable_or_404(household_id), BookForForm()
+    _look(kit_code, day, slot_key, household_id)
+    if not form.validate_on_submit():
+        return _slot_page(household, kit_code, day, slot_key, form), 422
+    asked = book_for(
+        kit_code,
+        day_or_404(day),
+        slot_key,
+        household_id,
+        this_member().id,
+        sells=form.text("sells"),
+        streams_on=form.text("streams_on"),
+        override=form.text("override"),
+        now=utc_now(),
+    )
+    if not asked.code:
+        return _slot_page(household, kit_code, day, slot_key, form, asked.refusals), 409
+    told = _("Hộ sẽ nhận được tin nhắn.") if household.takes_texts else _("Hộ không nhận tin nhắn: xin báo miệng.")
+    flash(_("Đã ghi phiếu %(code)s cho hộ %(name)s.", code=asked.code, name=household.name) + " " + told, "good")
+    return redirect(f"/staff/bookings/{asked.code}", 303)
+
+
+@blueprint.post(f"{ONE_SLOT}/wait")
+@staff_only
+def wait(household_id: int, kit_code: str, day: str, slot_key: str) -> Any:
+    household = _bookable_or_404(household_id)
+    _look(kit_code, day, slot_key, household_id)
+    by = Actor(staff_id=this_member().id)
+    joined = entries.join(kit_code, day_or_404(day), slot_key, household_id, by=by, now=utc_now())
+    if joined.entry_id is None:
+        for reason in joined.reasons:
+            flash(no_place_words(reason), "bad")
+        return redirect(f"/staff/book/{household_id}/{joined.free_kit or kit_code}/{day}/{slot_key}", 303)
+    flash(_("Đã ghi hộ %(name)s chờ chỗ trống của buổi này.", name=household.name), "good")
+    return redirect(f"/staff/households/{household_id}", 303)
+
+
+def _look(kit_code: str, day: str, slot_key: str, household_id: int) -> SlotLook:
+    """The slot, if it is of a commune that the member of staff acts in."""
+    look = look_or_404(kit_code, day, slot_key, household_id, now=utc_now())
+    if not this_member().may_act(look.bookable.commune.id):
+        abort(404)
+    return look
+
+
+def _slot_page(
+    household: ShownHousehold,
+    kit_code: str,
+    day: str,
+    slot_key: str,
+    form: BookForForm,
+    refusals: list[Refusal] | None = None,
+) -> Any:
+    look = _look(kit_code, day, slot_key, household.id)
+    if look.own_code:
+        return redirect(f"/staff/bookings/{look.own_code}", 303)
+    against = look.refusals if refusals is None else refusals
+    final = [refusal for refusal in against if refusal.reason in OF_THE_SLOT]
+    return render_template(
+        "desk/on_behalf/slot.html",
+        household=household,
+        slot=slot_page_of(look.bookable),
+        address=f"/staff/book/{household.id}/{kit_code}/{day}/{slot_key}",
+        form=form,
+        final=[refusal_words(refusal) for refusal in final],
+        rules=[refusal_words(refusal) for refusal in against if refusal not in final],
+        is_taken=any(refusal.reason is Reason.TAKEN for refusal in final),
+        others=[
+            (f"/staff/book/{household.id}/{other}/{day}/{slot_key}", place)
+            for other, place in _same_slot_elsewhere(look.bookable.commune, kit_code, day_or_404(day), slot_key)
+        ],
+        is_own=bool(this_member().mobile) and this_member().mobile == household.phone,
+    )
+
+
+def _same_slot_elsewhere(commune: CommuneFacts, kit_code: str, day: date, slot_key: str) -> list[tuple[str, str]]:
+    """Code and place of the other kits that are free in the same slot."""
+    shown = fortnight(commune, now=utc_now())
+    return [
+        (kit.code, kit.place)
+        for kit, slot, state, _code in shown.seen()
+        if (slot.day, slot.key, state) == (day, slot_key, SlotState.FREE) and kit.code != kit_code
+    ]

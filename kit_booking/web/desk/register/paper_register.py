@@ -1,0 +1,169 @@
+"""Taking the paper register over: a sheet is sent, looked through, and taken as a whole or not at all."""
+
+from collections import Counter
+from typing import Any
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template
+from werkzeug.wrappers import Response as BaseResponse
+
+from kit_booking.adapters.sheet_file import MOST_BYTES, Unreadable, template
+from kit_booking.clock import utc_now
+from kit_booking.domain.paper_register import HEADINGS, MOST_ROWS, Column
+from kit_booking.domain.text import clean
+from kit_booking.services.communes.facts import CommuneFacts, commune_facts
+from kit_booking.services.communes.fortnight import find_version_key
+from kit_booking.services.register import paper_register
+from kit_booking.services.register.paper_plan import Plan
+from kit_booking.services.register.paper_register import KeptFile, find_file
+from kit_booking.web.desk.on_behalf import acting_communes, chosen_commune
+from kit_booking.web.desk.on_behalf_labels import refusal_words
+from kit_booking.web.desk.register.forms import TakeOverForm, UploadForm
+from kit_booking.web.desk.register.paper_labels import column_word, problem_words, unreadable_words
+from kit_booking.web.frame.forms import PRIVACY_VERSION
+from kit_booking.web.frame.labels import slot_word
+from kit_booking.web.frame.language import gettext as _
+from kit_booking.web.frame.readers import staff_only, this_member
+from kit_booking.web.frame.security import takes_files
+
+blueprint = Blueprint("paper_register", __name__, url_prefix="/staff/import")
+FILE = "/<int(max=2147483647):file_id>"
+MOST_SHOWN = 100
+"""Problems on one page; whoever has more mends these first."""
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@blueprint.get("")
+@staff_only
+def start() -> str:
+    return _start_page(UploadForm())
+
+
+@blueprint.post("")
+@staff_only
+@takes_files(MOST_BYTES + 100_000)
+def upload() -> Any:
+    acting, form = acting_communes(), UploadForm()
+    if not form.validate_on_submit():
+        return _start_page(form), 422
+    commune = chosen_commune(acting)
+    content = form.file.data.read(MOST_BYTES + 1)
+    name = clean(form.file.data.filename or "", 120)
+    kept = paper_register.keep_file(commune.id, this_member().id, name, content, now=utc_now())
+    if isinstance(kept, Unreadable):
+        form.file.errors = [unreadable_words(kept, MOST_ROWS)]
+        return _start_page(form), 422
+    return redirect(f"/staff/import/{kept}", 303)
+
+
+def _start_page(form: UploadForm) -> str:
+    communes = acting_communes()
+    return render_template(
+        "desk/paper_register/start.html",
+        form=form,
+        communes=communes,
+        headings=[words[0] for words in HEADINGS.values()],
+        most_rows=MOST_ROWS,
+    )
+
+
+@blueprint.get("/template.xlsx")
+@staff_only
+def form_to_fill_in() -> Response:
+    """The headings, and beside them what the commune's slots and kits are called."""
+    stamps = [find_version_key(commune.slug) or abort(404) for commune in acting_communes()]
+    notes = [[column_word(column), _what_goes_in(column)] for column in Column]
+    notes += [line for stamp in stamps for line in _names_of(commune_facts(stamp.commune_id, stamp.version))]
+    names = _("Sổ mượn"), _("Cách ghi")
+    response = Response(template([words[0] for words in HEADINGS.values()], notes, names), mimetype=XLSX)
+    response.headers["Content-Disposition"] = 'attachment; filename="so-muon.xlsx"'
+    return response
+
+
+def _what_goes_in(column: Column) -> str:
+    return {
+        Column.NAME: _("Họ và tên chủ hộ, phải có."),
+        Column.PHONE: _("Số di động; không có thì số máy bàn, hoặc để trống."),
+        Column.VILLAGE: _("Phải có."),
+        Column.CRAFT: _("Phải có."),
+        Column.DAY: _(
+            "Ngày mượn nếu hộ đã có buổi, ví dụ 05/12/2026. Không có buổi nào thì để trống cả ngày và buổi."
+        ),
+        Column.SLOT: _("Tên buổi như trên lịch của xã."),
+        Column.KIT: _("Mã bộ hoặc nơi để bộ; xã có một bộ thì để trống."),
+        Column.SELLS: _("Bán gì, không ghi cũng được."),
+    }[column]
+
+
+def _names_of(commune: CommuneFacts) -> list[list[str]]:
+    slots = dict.fromkeys(line.name for kit in commune.kits for _day, plan in kit.timetable.plans for line in plan)
+    lines = [[_("Các buổi của xã %(name)s", name=commune.name), ", ".join(slot_word(name) for name in slots)]]
+    return lines + [[kit.code, kit.place] for kit in commune.kits]
+
+
+@blueprint.get(FILE)
+@staff_only
+def look(file_id: int) -> str:
+    file = _file_or_404(file_id)
+    return _look_page(file, paper_register.look_through(file, now=utc_now()), TakeOverForm())
+
+
+@blueprint.post(FILE)
+@staff_only
+def take_over(file_id: int) -> Any:
+    file, form, member = _file_or_404(file_id), TakeOverForm(), this_member()
+    if not form.validate_on_submit():
+        return _look_page(file, paper_register.look_through(file, now=utc_now()), form), 422
+    taken = paper_register.take_over(
+        file,
+        member.id,
+        member.name[:80],
+        consent_version=PRIVACY_VERSION,
+        override=form.text("override"),
+        now=utc_now(),
+    )
+    if taken is None:
+        return _no_more()
+    if not taken.is_done:
+        if taken.plan.broken:
+            form.override.errors = [_("Xin ghi lý do, hoặc bỏ các dòng ấy khỏi tệp.")]
+        return _look_page(file, taken.plan, form), 409
+    done = _(
+        "Đã nhập sổ: thêm %(new)d hộ, %(bookings)d phiếu.", new=len(taken.plan.new), bookings=len(taken.plan.bookings)
+    )
+    flash(done, "good")
+    return redirect("/staff/households", 303)
+
+
+def _file_or_404(file_id: int) -> KeptFile:
+    """The file if it is of a commune that the member of staff acts in; one that is no more leads to the register."""
+    acting_communes()
+    file = find_file(file_id)
+    if file is None:
+        abort(_no_more())
+    if not this_member().may_act(file.commune_id):
+        abort(404)
+    return file
+
+
+def _no_more() -> BaseResponse:
+    """Mostly the same button twice."""
+    flash(_("Tệp ấy đã nhập xong rồi, hoặc để quá một ngày nên đã bỏ."), "good")
+    return redirect("/staff/households", 303)
+
+
+def _look_page(file: KeptFile, plan: Plan, form: TakeOverForm) -> str:
+    broken = Counter(refusal_words(refusal) for _line, refusal in plan.broken)
+    lines = {text: [line for line, refusal in plan.broken if refusal_words(refusal) == text] for text in broken}
+    return render_template(
+        "desk/paper_register/look.html",
+        file=file,
+        plan=plan,
+        form=form,
+        problems=[
+            (problem.line, column_word(problem.column), problem_words(problem))
+            for problem in plan.problems[:MOST_SHOWN]
+        ],
+        broken=lines,
+        renamed=plan.renamed[:MOST_SHOWN],
+        privacy_version=PRIVACY_VERSION,
+    )

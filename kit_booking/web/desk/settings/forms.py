@@ -1,0 +1,297 @@
+"""The forms of a commune's settings: each builds new settings from those it was opened on."""
+
+import functools
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, time
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+from wtforms import (
+    BooleanField,
+    DateField,
+    Field,
+    FieldList,
+    FormField,
+    IntegerField,
+    SelectMultipleField,
+    StringField,
+    TelField,
+    ValidationError,
+)
+from wtforms import Form as PlainForm
+from wtforms.validators import InputRequired, NumberRange, Optional
+from wtforms.widgets import TextInput
+
+from kit_booking.domain.hours import WeeklyHours
+from kit_booking.domain.phone import dialled, national
+from kit_booking.domain.settings import (
+    LIMITS,
+    MOST_SLOTS,
+    CommuneSettings,
+    PlaceSettings,
+    Problem,
+    Trouble,
+    plan_troubles,
+    policy_troubles,
+)
+from kit_booking.domain.slots import PlannedSlot
+from kit_booking.domain.text import slug
+from kit_booking.web.desk.settings.labels import DEFAULTS, NUMBERS, SECTIONS, trouble_text
+from kit_booking.web.frame.forms import Form, tidy
+from kit_booking.web.frame.language import FormTranslations
+from kit_booking.web.frame.language import lazy_gettext as _
+
+LONGEST_CLOCK = 12
+
+
+def parse_clock(typed: str) -> time | None:
+    """The time of day that was typed: ``7h30``, ``19h``, ``07:30``, ``7.30``, ``19``; None when it is none."""
+    plain = "".join(typed.lower().split())[:LONGEST_CLOCK].replace("giờ", "h").removesuffix("h")
+    hour, _sign, minute = plain.replace("h", ":").replace(".", ":").partition(":")
+    if not (hour.isdecimal() and len(hour) <= 2 and (not minute or (minute.isdecimal() and len(minute) == 2))):
+        return None
+    if int(hour) > 23 or int(minute or 0) > 59:
+        return None
+    return time(int(hour), int(minute or 0))
+
+
+class ClockField(Field):
+    """A time of day as people write it; what can't be read stays as it was typed."""
+
+    widget = TextInput()
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return f"{self.data.hour}h{self.data:%M}" if self.data else ""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        typed = valuelist[0].strip() if valuelist else ""
+        self.data = parse_clock(typed)
+        if typed and self.data is None:
+            raise ValidationError(str(_("Ghi giờ như 7h30 hoặc 19h, từ 0h đến 23h59.")))
+
+
+CLOCK = {"autocomplete": "off", "maxlength": LONGEST_CLOCK, "class": "clock"}
+TEL = {"inputmode": "tel", "autocomplete": "off", "maxlength": 40}
+
+
+class SettingsForm(Form):
+    """A form that was opened on some settings, and builds others from them once it is valid."""
+
+    def wanted(self, old: CommuneSettings) -> CommuneSettings:
+        raise NotImplementedError
+
+    def troubles(self) -> Iterator[Trouble]:
+        """What does not fit together of fields that are each right."""
+        return iter(())
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        if not super().validate(extra_validators):
+            return False
+        self.form_errors.extend(trouble_text(trouble) for trouble in self.troubles())
+        return not self.form_errors
+
+
+class NumbersForm(SettingsForm):
+    """The numbers of one section."""
+
+    names: tuple[str, ...] = ()
+
+    def __init__(self, settings: CommuneSettings) -> None:
+        super().__init__(data={name: getattr(settings.policy, name) for name in self.names})
+        self.policy = settings.policy
+
+    def wanted(self, old: CommuneSettings) -> CommuneSettings:
+        return replace(old, policy=replace(old.policy, **{name: self[name].data for name in self.names}))
+
+    def troubles(self) -> Iterator[Trouble]:
+        return policy_troubles(replace(self.policy, **{name: self[name].data for name in self.names}))
+
+
+@functools.cache
+def numbers_form(section: str) -> type[NumbersForm]:
+    """The form of a section of numbers."""
+    names = SECTIONS[section].numbers
+    return type("SectionForm", (NumbersForm,), {"names": names, **{name: _number_field(name) for name in names}})
+
+
+def _number_field(name: str) -> Any:
+    label, default = NUMBERS[name].label, DEFAULTS[name]
+    if isinstance(default, bool):
+        return BooleanField(label)
+    if isinstance(default, time):
+        return ClockField(label, [InputRequired()], render_kw=CLOCK)
+    least, most = LIMITS[name]
+    message = _("Ghi một số từ %(least)d đến %(most)d.", least=least, most=most)
+    return IntegerField(
+        label,
+        [InputRequired(message), NumberRange(least, most, message)],
+        render_kw={"inputmode": "numeric", "autocomplete": "off", "maxlength": 6, "class": "number"},
+    )
+
+
+def can_be_called(_form: Any, field: Field) -> None:
+    """A validator: any number that can be dialled in Vietnam, of an office as of a mobile."""
+    if dialled((field.data or "")[:40]) is None:
+        raise ValidationError(str(_("Số này chưa gọi được. Ghi đủ cả mã vùng, ví dụ 024 3385 4321.")))
+
+
+def same_or(old: str, typed: str) -> str:
+    """The number as it was stored, when only its spaces or its ``+84`` were typed differently."""
+    return old if old and dialled(old) == dialled(typed) else typed
+
+
+class PartOfForm(PlainForm):
+    """A group of fields that stands several times in a form."""
+
+    class Meta:
+        def get_translations(self, _form: Any) -> FormTranslations:
+            return FormTranslations()
+
+
+class Lines(FieldList):  # type: ignore[type-arg]  # Only its stub is generic.
+    """Groups of fields by number; WTForms itself fails on a name such as ``lines-²-name``, or with a huge number."""
+
+    def process(self, formdata: Any, *rest: Any, **more: Any) -> None:
+        if formdata:
+            plain = [name for name in formdata if name.isascii() and len(name) < LONGEST_NAME]
+            formdata = MultiDict((name, value) for name in plain for value in formdata.getlist(name))
+        super().process(formdata, *rest, **more)
+
+
+LONGEST_NAME = 40
+
+
+class DayForm(PartOfForm):
+    """One weekday; empty on both sides when it is closed."""
+
+    opens = ClockField(_("Mở cửa"), render_kw=CLOCK)
+    closes = ClockField(_("Đóng cửa"), render_kw=CLOCK)
+
+    def validate_closes(self, field: Field) -> None:
+        opens, closes = self.opens.data, field.data
+        if self.opens.errors or field.errors:
+            return
+        if (opens is None) != (closes is None):
+            raise ValidationError(str(_("Ghi cả giờ mở và giờ đóng, hoặc để trống cả hai nếu nghỉ.")))
+        if opens and closes and opens >= closes:
+            raise ValidationError(str(_("Giờ đóng phải sau giờ mở.")))
+
+
+class HoursForm(SettingsForm):
+    days = Lines(FormField(DayForm), min_entries=7, max_entries=7)
+
+    @property
+    def hours(self) -> WeeklyHours:
+        pairs = ((entry.form.opens.data, entry.form.closes.data) for entry in self.days)
+        return WeeklyHours(tuple((opens, closes) if opens and closes else None for opens, closes in pairs))
+
+
+def _filled(hours: WeeklyHours) -> list[dict[str, time | None]]:
+    return [{"opens": day[0] if day else None, "closes": day[1] if day else None} for day in hours.days]
+
+
+class OfficeForm(HoursForm):
+    phone = TelField(_("Điện thoại của xã"), [can_be_called], filters=[tidy(20)], render_kw=TEL)
+
+    def __init__(self, settings: CommuneSettings) -> None:
+        super().__init__(data={"phone": national(settings.phone), "days": _filled(settings.office)})
+
+    def troubles(self) -> Iterator[Trouble]:
+        if not any(self.hours.days):
+            yield Trouble(Problem.NEVER_OPEN)
+
+    def wanted(self, old: CommuneSettings) -> CommuneSettings:
+        return replace(old, phone=same_or(old.phone, self.text("phone")), office=self.hours)
+
+
+class PlaceForm(HoursForm):
+    keeper = StringField(_("Người giữ bộ"), filters=[tidy(80)], render_kw={"maxlength": 80, "autocomplete": "off"})
+    keeper_phone = TelField(
+        _("Điện thoại người giữ bộ"), [Optional(), can_be_called], filters=[tidy(20)], render_kw=TEL
+    )
+
+    def __init__(self, place: PlaceSettings) -> None:
+        phone = place.keeper_phone and national(place.keeper_phone)
+        fields = {"keeper": place.keeper, "keeper_phone": phone, "days": _filled(place.handover)}
+        super().__init__(data=fields)
+        self.place = place
+
+    def wanted(self, old: CommuneSettings) -> CommuneSettings:
+        place = replace(
+            self.place,
+            keeper=self.text("keeper"),
+            keeper_phone=same_or(self.place.keeper_phone, self.text("keeper_phone")),
+            handover=self.hours,
+        )
+        return replace(old, places=tuple(place if one.id == place.id else one for one in old.places))
+
+
+WEEKDAYS: list[Any] = list("0123456")
+"""Their numbers, Monday is 0."""
+
+
+class LineForm(PartOfForm):
+    """One slot of a plan; a line in which nothing is written is none."""
+
+    name = StringField(_("Tên buổi"), filters=[tidy(40)], render_kw={"maxlength": 40, "autocomplete": "off"})
+    from_time = ClockField(_("Live từ"), render_kw=CLOCK)
+    until_time = ClockField(_("đến"), render_kw=CLOCK)
+    weekdays = SelectMultipleField(_("Ngày trong tuần"), choices=WEEKDAYS, coerce=int)
+
+    @property
+    def is_used(self) -> bool:
+        written = (self.name.raw_data, self.from_time.raw_data, self.until_time.raw_data)
+        return any(typed and typed[0].strip() for typed in written)
+
+    def validate_name(self, field: Field) -> None:
+        if self.is_used and not slug(field.data or ""):
+            raise ValidationError(str(_("Ghi tên buổi, ví dụ Sáng, Tối.")))
+
+    def validate_until_time(self, field: Field) -> None:
+        has_fault = self.from_time.errors or field.errors
+        if self.is_used and not has_fault and None in (self.from_time.data, field.data):
+            raise ValidationError(str(_("Ghi giờ bắt đầu và giờ kết thúc.")))
+
+
+class PlanForm(SettingsForm):
+    valid_from = DateField(
+        _("Áp dụng từ ngày"), [InputRequired(_("Chọn ngày bắt đầu."))], format=["%Y-%m-%d", "%d/%m/%Y"]
+    )
+    lines = Lines(FormField(LineForm), min_entries=1, max_entries=MOST_SLOTS)
+
+    def __init__(self, settings: CommuneSettings, valid_from: date, *, today: date) -> None:
+        lines = [
+            {
+                "name": line.name,
+                "from_time": line.from_time,
+                "until_time": line.until_time,
+                "weekdays": sorted(line.weekdays),
+            }
+            for line in settings.plan_on(valid_from)
+        ]
+        empty = [{"weekdays": list(range(7))} for _ in range(max(0, min(2, MOST_SLOTS - len(lines))))]
+        super().__init__(data={"valid_from": valid_from, "lines": lines + empty})
+        self.today = today
+
+    @property
+    def plan(self) -> tuple[PlannedSlot, ...]:
+        used: list[Any] = [entry.form for entry in self.lines if entry.form.is_used]
+        lines = (
+            PlannedSlot(line.name.data, line.from_time.data, line.until_time.data, frozenset(line.weekdays.data))
+            for line in used
+        )
+        return tuple(sorted(lines, key=lambda line: line.from_time))
+
+    @property
+    def begins(self) -> date:
+        assert self.valid_from.data
+        return self.valid_from.data
+
+    def troubles(self) -> Iterator[Trouble]:
+        return plan_troubles(self.begins, self.plan, today=self.today)
+
+    def wanted(self, old: CommuneSettings) -> CommuneSettings:
+        return replace(old, plans=old.with_plan(self.begins, self.plan))

@@ -1,0 +1,1 @@
+"""What every page stands on: security, responses, language, forms, labels, who is reading."""

@@ -1,0 +1,118 @@
+"""What went wrong, in plain words, with what to do next and what was typed."""
+
+import logging
+
+from flask import Flask, Response, g, make_response, render_template, request
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from kit_booking.services.timeline.standing import HouseholdGone
+from kit_booking.web.desk.settings.labels import NUMBERS
+from kit_booking.web.frame.language import gettext as _
+from kit_booking.web.frame.language import lazy_gettext
+
+log = logging.getLogger(__name__)
+
+KEPT = {
+    "phone": lazy_gettext("Số điện thoại di động"),
+    "name": lazy_gettext("Tên chủ hộ"),
+    "known_name": lazy_gettext("Tên nhà mình đã ghi trước đây"),
+    "village": lazy_gettext("Thôn, làng"),
+    "craft": lazy_gettext("Nghề"),
+    "sells": lazy_gettext("Nhà mình bán"),
+    "streams_on": lazy_gettext("Phát ở"),
+    "reason": lazy_gettext("Lý do"),
+    "person": lazy_gettext("Người đến quầy"),
+    "note": lazy_gettext("Ghi chú"),
+    "from_day": lazy_gettext("Nghỉ từ ngày"),
+    "until_day": lazy_gettext("Đến ngày"),
+    "username": lazy_gettext("Tên đăng nhập"),
+    "address": lazy_gettext("Địa chỉ"),
+    "keeper": lazy_gettext("Người giữ bộ"),
+    "villages": lazy_gettext("Thôn, làng và nghề ở quanh đây"),
+    **{name: number.label for name, number in NUMBERS.items()},
+}
+"""What is shown again when a form could not be taken; nothing secret."""
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(HouseholdGone, _gone)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _csrf(_error: CSRFError) -> Response:
+    return _page(
+        400,
+        _("Trang này mở lâu quá rồi"),
+        _("Điện thoại không còn giữ được trang này, nên xã chưa nhận được gì."),
+        _("Bà con quay lại trang trước, tải lại rồi gửi lại. Cần cho phép cookie thì mới gửi được."),
+    )
+
+
+def _gone(_error: HouseholdGone) -> Response:
+    return _page(
+        409,
+        _("Hộ này không còn trong sổ"),
+        _("Thông tin của hộ vừa được xóa, hoặc vừa ghép vào một hộ khác."),
+        _("Tìm lại hộ theo tên hoặc số điện thoại."),
+    )
+
+
+def _http(error: HTTPException) -> Response:
+    match error.code:
+        case 404:
+            return _page(
+                404,
+                _("Không có trang này"),
+                _("Có thể địa chỉ gõ thiếu, hoặc trang đã bỏ."),
+                _("Về trang đầu để chọn xã của nhà mình."),
+            )
+        case 403:
+            return _page(
+                403,
+                _("Tài khoản này không làm được việc đó"),
+                _("Chỉ cán bộ của xã cho mượn mới làm được."),
+                _("Đăng nhập bằng tài khoản của cán bộ xã, hoặc gọi người vận hành."),
+            )
+        case 413 if request.endpoint == "counter.take_back":
+            return _page(
+                413,
+                _("Ảnh to quá"),
+                _("Chưa ghi được gì, vì ảnh vừa gửi to quá mức."),
+                _("Quay lại, chọn ảnh nhỏ hơn (mỗi ảnh tối đa 10 MB), hoặc ghi nhận mà không kèm ảnh."),
+            )
+        case 413:
+            return _page(413, _("Gửi nhiều quá"), _("Những gì vừa gửi dài quá mức."), _("Ghi ngắn lại rồi gửi lại."))
+        case 500:
+            return _page(
+                500,
+                _("Máy của xã gặp trục trặc"),
+                _("Việc vừa rồi chưa xong, không có gì bị mất."),
+                _("Bà con chờ một phút rồi thử lại, hoặc gọi điện cho xã."),
+            )
+        case code if code and code >= 400:
+            page = _page(
+                code,
+                _("Không làm được việc này"),
+                _("Trang không hiểu những gì vừa gửi."),
+                _("Quay lại trang trước rồi thử lại."),
+            )
+            page.allow.update(getattr(error, "valid_methods", None) or ())
+            return page
+    response = error.get_response(request.environ)
+    return make_response(response)
+
+
+def _unexpected(error: Exception) -> Response:
+    log.exception("an error nobody expected", exc_info=error)
+    g.is_broken = True  # Perhaps it is the database: the page must not ask it who is reading.
+    return _http(InternalServerError())
+
+
+def _page(status: int, title: str, text: str, todo: str) -> Response:
+    form = {} if status == 413 else request.form  # What is too large can't be read either.
+    kept = [(label, form[name]) for name, label in KEPT.items() if form.get(name, "").strip()]
+    page = render_template("frame/error.html", title=title, text=text, todo=todo, kept=kept)
+    return make_response(page, status)

@@ -1,0 +1,283 @@
+"""What refusals, problems, messages and people are called on screen."""
+
+from datetime import datetime
+
+from kit_booking.domain.booking import Booked, Reason, Refusal
+from kit_booking.domain.delivery import FILTERED, Meaning, meaning
+from kit_booking.domain.messages import Kind
+from kit_booking.domain.phone import PhoneProblem, national
+from kit_booking.domain.policy import Policy
+from kit_booking.domain.queue import Place, Why
+from kit_booking.models import MessageState, PauseReason
+from kit_booking.services.booking.reading import ShownMove
+from kit_booking.services.ops.health import sending_alarms
+from kit_booking.services.sign_in.sign_in import CodeCheck
+from kit_booking.services.timeline.standing import ShownStanding
+from kit_booking.services.waiting.entries import WaitRefusal
+from kit_booking.web.frame.formats import day, moment
+from kit_booking.web.frame.language import gettext as _
+from kit_booking.web.frame.language import lazy_gettext, ngettext
+
+COMMON_REASONS = (
+    lazy_gettext("Bộ đang sửa"),
+    lazy_gettext("Xã cần dùng bộ buổi này"),
+    lazy_gettext("Trụ sở nghỉ, không giao được"),
+    lazy_gettext("Nhường nhà chưa được mượn"),
+)
+
+
+_SLOTS = {
+    "Sáng": lazy_gettext("Sáng"),
+    "Trưa": lazy_gettext("Trưa"),
+    "Chiều": lazy_gettext("Chiều"),
+    "Tối": lazy_gettext("Tối"),
+}
+
+
+def slot_word(name: str) -> str:
+    """A slot's name; a commune's own names stay as they are in every language."""
+    return str(_SLOTS.get(name, name))
+
+
+def refusal_text(refusal: Refusal) -> str:
+    """One full sentence that says what is so and, where it helps, what to do."""
+    match refusal.reason:
+        case Reason.TAKEN:
+            return _("Buổi này vừa có nhà khác đăng ký. Bà con chọn buổi khác giúp nhé.")
+        case Reason.CLOSED:
+            return _("Buổi này bộ nghỉ, không cho mượn.")
+        case Reason.TOO_LATE:
+            assert refusal.at
+            return _("Buổi này hết giờ đăng ký từ %(time)s.", time=moment(refusal.at))
+        case Reason.NOT_OPEN:
+            assert refusal.at
+            return _("Ngày này chưa mở, bà con đăng ký được từ %(time)s.", time=moment(refusal.at))
+        case Reason.AHEAD:
+            return _(
+                "Nhà mình đang có đủ %(most)d phiếu sắp tới. Mượn xong hoặc hủy bớt thì đăng ký thêm được.",
+                most=refusal.most,
+            )
+        case Reason.WEEK:
+            return _(
+                "Mỗi nhà mượn tối đa %(most)d buổi một tuần. Bà con chọn buổi ở tuần khác nhé.",
+                most=refusal.most,
+            )
+        case Reason.PAUSED if refusal.at:
+            return _(
+                "Nhà mình tạm nghỉ đăng ký đến %(time)s, vì có buổi không đến nhận hoặc hủy quá muộn.",
+                time=moment(refusal.at),
+            )
+        case Reason.PAUSED:
+            return _("Nhà mình đang giữ một bộ quá giờ trả. Trả bộ xong thì đăng ký tiếp được.")
+        case Reason.OTHERS:
+            return _("Bộ này chỉ cho các nhà trong xã mượn. Bà con xem bộ của xã nhà mình nhé.")
+        case Reason.NO_CLERK:
+            return _("Xã chưa có cán bộ duyệt phiếu, bà con gọi điện cho xã giúp.")
+
+
+def standing_texts(home: ShownStanding) -> list[str]:
+    """What a household has and may still have, its strikes, and why it is paused: friendly sentences."""
+    booked, policy = home.booked, home.policy
+    texts = [quota_text(booked, policy)]
+    pause, strikes = booked.standing.pause, booked.standing.strikes
+    if pause:
+        texts += [
+            refusal_text(Refusal(Reason.PAUSED, at=pause.until_at)),
+            _(
+                "Phiếu đã có vẫn giữ nguyên. Có lý do chính đáng thì bà con gọi xã %(name)s: %(phone)s, "
+                "cán bộ bỏ tạm nghỉ được.",
+                name=home.commune_name,
+                phone=national(home.office_phone),
+            ),
+        ]
+    if strikes and booked.standing.counts_until_at:
+        texts.append(
+            ngettext(
+                "Nhà mình có %(num)d lần không đến nhận hoặc hủy quá muộn, còn tính đến %(until)s.",
+                "Nhà mình có %(num)d lần không đến nhận hoặc hủy quá muộn, còn tính đến %(until)s.",
+                len(strikes),
+                until=day(booked.standing.counts_until_at),
+            )
+            + " "
+            + _(
+                "Đủ %(most)d lần trong %(within)d ngày thì tạm nghỉ đăng ký %(pause)d ngày.",
+                most=policy.strikes,
+                within=policy.strike_days,
+                pause=policy.pause_days,
+            )
+        )
+    return texts
+
+
+def quota_text(booked: Booked, policy: Policy) -> str:
+    """What a household has, and may still have."""
+    left = max(0, policy.most_ahead - booked.ahead)
+    if not booked.ahead:
+        return _(
+            "Mỗi nhà được có %(most)d phiếu sắp tới, tối đa %(week)d buổi một tuần.",
+            most=left,
+            week=policy.most_a_week,
+        )
+    if left:
+        return ngettext(
+            "Nhà mình đang có %(ahead)d phiếu sắp tới, còn được đăng ký %(num)d phiếu nữa.",
+            "Nhà mình đang có %(ahead)d phiếu sắp tới, còn được đăng ký %(num)d phiếu nữa.",
+            left,
+            ahead=booked.ahead,
+        )
+    return _("Nhà mình đang có đủ %(ahead)d phiếu sắp tới.", ahead=booked.ahead)
+
+
+def no_place_text(reason: WaitRefusal) -> str:
+    """Why somebody can't wait for a slot."""
+    match reason:
+        case WaitRefusal.FREE:
+            return _("Buổi này vừa có chỗ trống, bà con đăng ký mượn luôn được.")
+        case WaitRefusal.CLOSED:
+            return _("Buổi này bộ nghỉ, không cho mượn.")
+        case WaitRefusal.OWN:
+            return _("Nhà mình đã có phiếu của buổi này rồi.")
+        case WaitRefusal.TOO_LATE:
+            return _("Buổi này sát giờ quá rồi, bà con gọi điện cho xã.")
+        case WaitRefusal.MOST:
+            return _("Nhà mình đang chờ đủ số buổi được chờ. Thôi chờ một buổi thì chờ được buổi này.")
+        case WaitRefusal.PAUSED:
+            return _("Nhà mình đang tạm nghỉ đăng ký nên chưa chờ được. Xem ở “Phiếu của nhà mình”.")
+        case WaitRefusal.OTHERS:
+            return refusal_text(Refusal(Reason.OTHERS))
+
+
+def place_text(place: Place) -> str:
+    """Who stands before a household, and why, without naming anybody."""
+    if place.number == 1:
+        return _("Nhà mình đứng đầu: có chỗ trống là xã báo ngay.")
+    parts = [_before_text(why, place.before[why]) for why in Why if place.before[why]]
+    before = place.number - 1
+    start = ngettext("Trước nhà mình có %(num)d hộ", "Trước nhà mình có %(num)d hộ", before)
+    return f"{start}: {', '.join(parts)}."
+
+
+def _before_text(why: Why, count: int) -> str:
+    match why:
+        case Why.PUT_FORWARD:
+            return ngettext("%(num)d hộ được xã ưu tiên", "%(num)d hộ được xã ưu tiên", count)
+        case Why.FIRST_TIME:
+            return ngettext("%(num)d hộ chưa được mượn lần nào", "%(num)d hộ chưa được mượn lần nào", count)
+        case Why.FEWER:
+            return ngettext(
+                "%(num)d hộ ít được mượn hơn trong 30 ngày qua",
+                "%(num)d hộ ít được mượn hơn trong 30 ngày qua",
+                count,
+            )
+        case Why.EARLIER:
+            return ngettext("%(num)d hộ vào chờ trước", "%(num)d hộ vào chờ trước", count)
+
+
+def phone_problem_text(problem: PhoneProblem) -> str:
+    match problem:
+        case PhoneProblem.EMPTY:
+            return _("Bà con ghi số điện thoại di động vào đây.")
+        case PhoneProblem.NOT_A_NUMBER:
+            return _("Số này chưa đúng. Số di động có 10 chữ số, bắt đầu bằng số 0, ví dụ 0912 345 678.")
+        case PhoneProblem.SEVERAL_NUMBERS:
+            return _("Xin ghi một số thôi, chỉ gồm chữ số.")
+        case PhoneProblem.LANDLINE:
+            return _("Đây là số máy bàn, không nhận được tin nhắn. Xin ghi số di động, hoặc gọi xã để được giúp.")
+        case PhoneProblem.NOT_MOBILE:
+            return _("Số này không nhận được tin nhắn. Xin ghi số di động của nhà mình.")
+        case PhoneProblem.FOREIGN:
+            return _("Xin ghi số di động của Việt Nam.")
+        case PhoneProblem.OLD_ELEVEN_DIGITS:
+            return _("Số 11 chữ số này đã đổi thành 10 chữ số từ năm 2018.")
+
+
+def code_problem_text(problem: CodeCheck) -> str:
+    if problem is CodeCheck.WRONG:
+        return _("Mã chưa đúng. Bà con xem lại tin nhắn mới nhất rồi gõ lại 6 số.")
+    if problem is CodeCheck.TOO_MANY:
+        return _("Đã gõ sai quá nhiều lần. Bà con bấm “Gửi lại mã” để lấy mã mới.")
+    return _("Mã này hết hạn rồi. Bà con bấm “Gửi lại mã” để lấy mã mới.")
+
+
+def kind_word(kind: str) -> str:
+    return str(_KINDS[Kind(kind)])
+
+
+_KINDS = {
+    Kind.LOGIN_CODE: lazy_gettext("Mã đăng nhập"),
+    Kind.RECEIVED: lazy_gettext("Báo đã nhận phiếu"),
+    Kind.APPROVED: lazy_gettext("Báo đã duyệt"),
+    Kind.DECLINED: lazy_gettext("Báo không duyệt"),
+    Kind.CANCELLED: lazy_gettext("Báo xã hủy"),
+    Kind.WITHDRAWN: lazy_gettext("Báo đã hủy theo yêu cầu"),
+    Kind.REMINDER_DAY: lazy_gettext("Nhắc trước một ngày"),
+    Kind.REMINDER_SOON: lazy_gettext("Nhắc sắp đến giờ"),
+    Kind.LAPSED: lazy_gettext("Báo phiếu hết hạn"),
+    Kind.OFFER: lazy_gettext("Báo có chỗ trống"),
+    Kind.MOVED: lazy_gettext("Báo xã đổi buổi"),
+    Kind.CLOSED: lazy_gettext("Báo bộ nghỉ, hủy phiếu"),
+    Kind.NO_SHOW: lazy_gettext("Báo không đến nhận"),
+    Kind.OVERDUE: lazy_gettext("Nhắc quá giờ trả"),
+    Kind.STAFF_DUE: lazy_gettext("Nhắc cán bộ duyệt"),
+}
+
+
+def state_word(state: MessageState) -> str:
+    return str(_STATES[state])
+
+
+_STATES = {
+    MessageState.QUEUED: lazy_gettext("chờ gửi"),
+    MessageState.SENDING: lazy_gettext("đang gửi"),
+    MessageState.ACCEPTED: lazy_gettext("nhà mạng đã nhận"),
+    MessageState.SENT: lazy_gettext("đã gửi"),
+    MessageState.DELIVERED: lazy_gettext("đã tới máy"),
+    MessageState.UNDELIVERED: lazy_gettext("không tới máy"),
+    MessageState.FAILED: lazy_gettext("không gửi được"),
+    MessageState.UNKNOWN: lazy_gettext("không rõ đã tới chưa"),
+    MessageState.SKIPPED: lazy_gettext("bỏ qua, không còn đúng"),
+    MessageState.TO_PHONE: lazy_gettext("không nhắn tin, cần gọi"),
+}
+
+
+def by_word(move: ShownMove) -> str:
+    """Who made a move, as both sides may read it."""
+    if move.by_staff:
+        return _("cán bộ %(name)s", name=move.by_staff)
+    return _("nhà mượn") if move.by_household else _("tự động")
+
+
+def error_text(code: int | None) -> str:
+    """Why a text did not arrive, as far as that is of use to staff."""
+    if code == FILTERED:
+        return _("Nhà mạng chặn tin này.")
+    match meaning(code):
+        case Meaning.PASSING:
+            return _("Máy tắt hoặc mất sóng.")
+        case Meaning.DEAD:
+            return _("Số này không nhận được tin nhắn.")
+        case Meaning.DOUBTFUL:
+            return _("Số này có thể không còn dùng.")
+        case Meaning.OPTED_OUT:
+            return _("Chủ máy đã từ chối nhận tin.")
+        case Meaning.SETUP:
+            return _("Hệ thống gửi tin chưa được cài đúng.")
+    return _("Mã lỗi %(code)d.", code=code) if code else ""
+
+
+def alarm_texts(*, now: datetime) -> list[str]:
+    """What keeps everybody's texts back, and whom that calls."""
+    return [
+        _(
+            "Từ %(since)s tin nhắn không gửi được (%(fault)s). Tin được giữ lại, máy tự thử lại. "
+            "Báo người vận hành xem khóa và tên người gửi.",
+            since=moment(alarm.since_at),
+            fault=alarm.fault,
+        )
+        if alarm.reason is PauseReason.SETUP
+        else _(
+            "Tài khoản nhắn tin hết hạn mức, %(until)s thử gửi tiếp. Mã đăng nhập vẫn gửi.",
+            until=moment(alarm.until_at),
+        )
+        for alarm in sending_alarms(now=now)
+    ]

@@ -1,0 +1,94 @@
+"""The language of the screen: Vietnamese first, English second, remembered in a cookie."""
+
+from datetime import timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from babel.support import NullTranslations, Translations
+from flask import Blueprint, Flask, abort, current_app, redirect, request
+from flask_babel import Babel, Domain, get_locale
+from flask_babel.speaklater import LazyString
+from werkzeug.wrappers import Response
+
+from kit_booking.web.frame.security import own_path
+
+LANGUAGES = ("vi", "en")
+COOKIE = "lang"
+TRANSLATIONS = Path(__file__).parents[2] / "translations"
+
+blueprint = Blueprint("language", __name__)
+_wtforms = Domain(str(TRANSLATIONS), domain="wtforms")
+
+
+def init_app(app: Flask) -> None:
+    Babel(
+        app,
+        default_locale="vi",
+        default_timezone="Asia/Ho_Chi_Minh",
+        default_translation_directories=str(TRANSLATIONS),
+        locale_selector=language,
+    )
+    app.register_blueprint(blueprint)
+    app.jinja_env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+
+
+@lru_cache
+def _catalogue(code: str) -> NullTranslations:
+    return Translations.load(str(TRANSLATIONS), [code])
+
+
+def gettext(text: str, **values: Any) -> str:
+    """The text in the reader's language. Flask-Babel's own looks up the request context several times a call."""
+    translated = _catalogue(language()).ugettext(text)
+    return translated % values if values else translated
+
+
+def ngettext(text: str, texts: str, num: int, **values: Any) -> str:
+    """The text for this number, which it may name as ``num``."""
+    return _catalogue(language()).ungettext(text, texts, num) % {"num": num, **values}
+
+
+def lazy_gettext(text: str, **values: Any) -> LazyString:
+    """A text of a module or class, translated when it is shown."""
+    return LazyString(gettext, text, **values)
+
+
+def language() -> str:
+    """The reader's language: "vi" or "en"."""
+    chosen = request.cookies.get(COOKIE, "")
+    return chosen if chosen in LANGUAGES else LANGUAGES[0]
+
+
+@blueprint.get("/language/<code>")
+def switch(code: str) -> Response:
+    if code not in LANGUAGES:
+        abort(404)
+    response = redirect(own_path(request.args.get("next")), 303)
+    response.set_cookie(
+        COOKIE,
+        code,
+        max_age=timedelta(days=400),
+        samesite="Lax",
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+        httponly=True,
+    )
+    return response
+
+
+class FormTranslations:
+    """WTForms' own messages, in Vietnamese from our catalogue and in English as they are."""
+
+    def gettext(self, text: str) -> str:
+        return str(self._catalogue().ugettext(text)) if self._is_vietnamese() else text
+
+    def ngettext(self, singular: str, plural: str, count: int) -> str:
+        if self._is_vietnamese():
+            return str(self._catalogue().ungettext(singular, plural, count))
+        return singular if count == 1 else plural
+
+    def _catalogue(self) -> Any:
+        return _wtforms.get_translations()
+
+    def _is_vietnamese(self) -> bool:
+        return str(get_locale()) == "vi"

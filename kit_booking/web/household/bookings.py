@@ -1,0 +1,234 @@
+"""A household's pages: asking for a slot, its bookings, giving one up."""
+
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Any
+
+from flask import Blueprint, abort, redirect, render_template, request
+
+from kit_booking.clock import utc_now
+from kit_booking.domain.status import Status
+from kit_booking.services.audit import Actor
+from kit_booking.services.booking import answers, ask
+from kit_booking.services.booking import reading as bookings_shown
+from kit_booking.services.booking.change import change_slot
+from kit_booking.services.booking.reading import ShownBooking
+from kit_booking.services.communes.facts import commune_facts
+from kit_booking.services.communes.fortnight import find_version_key, fortnight
+from kit_booking.services.communes.schedule import SlotState
+from kit_booking.services.messages.choice import choose_texts, text_choice
+from kit_booking.services.timeline.standing import standing_of
+from kit_booking.services.waiting import reading as waiting_shown
+from kit_booking.web.frame.forms import EmptyForm, NumberForm, SlotForm
+from kit_booking.web.frame.labels import by_word, quota_text, refusal_text, slot_word, standing_texts
+from kit_booking.web.frame.language import gettext as _
+from kit_booking.web.frame.readers import household, household_only, own_booking_or_404, this_household
+from kit_booking.web.household.communes import Office, office_of
+from kit_booking.web.household.slots import day_or_404, look_or_404, no_slot_is_404, slot_address, slot_page_of
+from kit_booking.web.household.waiting import can_wait, entry_view, join_page
+
+blueprint = Blueprint("bookings", __name__)
+
+
+@blueprint.get("/kits/<kit_code>/<day>/<slot_key>")
+def slot(kit_code: str, day: str, slot_key: str) -> Any:
+    return _slot_page(kit_code, day, slot_key)
+
+
+@blueprint.post("/kits/<kit_code>/<day>/<slot_key>")
+@household_only
+def request_slot(kit_code: str, day: str, slot_key: str) -> Any:
+    form = SlotForm()
+    if not form.validate_on_submit():
+        return _slot_page(kit_code, day, slot_key, form), 422
+    with no_slot_is_404():
+        asked = ask.request_booking(
+            kit_code,
+            day_or_404(day),
+            slot_key,
+            this_household().id,
+            sells=form.text("sells"),
+            streams_on=form.text("streams_on"),
+            now=utc_now(),
+        )
+    if asked.code:
+        return redirect(f"/bookings/{asked.code}?new=1", 303)
+    return _slot_page(kit_code, day, slot_key, form), 409
+
+
+def _slot_page(kit_code: str, day: str, slot_key: str, form: SlotForm | None = None) -> Any:
+    who = household()
+    look = look_or_404(kit_code, day, slot_key, who.id if who else None, now=utc_now())
+    if look.own_code:
+        return redirect(f"/bookings/{look.own_code}", 303)
+    if can_wait(look):
+        return join_page(look, [refusal_text(refusal) for refusal in look.refusals] if form else [])
+    if who:
+        form = form or SlotForm(sells=who.sells, streams_on=who.streams_on)
+    return render_template(
+        "household/bookings/slot.html",
+        slot=slot_page_of(look.bookable),
+        form=form or NumberForm(),
+        refusals=[refusal_text(refusal) for refusal in look.refusals],
+        standing=quota_text(look.booked, look.bookable.commune.policy) if look.booked else "",
+        steps=who is None,
+        back=f"/communes/{look.bookable.commune.slug}#{kit_code}",
+        office=office_of(look.bookable.commune),
+    )
+
+
+@blueprint.get("/bookings")
+@household_only
+def mine() -> str:
+    now, who = utc_now(), this_household()
+    shown = bookings_shown.bookings_of_household(who.id)
+    ahead = sorted((b for b in shown if b.is_ahead(now)), key=lambda b: b.pick_up_at)
+    past = [shown_view(b, now) for b in shown if not b.is_ahead(now)]
+    views = [shown_view(b, now) for b in ahead]
+    waiting = [entry_view(entry) for entry in waiting_shown.entries_of(who.id, now=now)]
+    return render_template(
+        "household/bookings/mine.html",
+        next=views[0] if views else None,
+        ahead=views[1:],
+        past=past,
+        waiting=waiting,
+        standing=standing_texts(standing_of(who.id, now=now)),
+        household=who,
+        texts=text_choice(who.id),
+        office=_office(ahead[0]) if ahead else None,
+    )
+
+
+@blueprint.post("/bookings/texts")
+@household_only
+def switch_texts() -> Any:
+    who = this_household()
+    choose_texts(who.id, request.form.get("wants") == "1", Actor(household_id=who.id), now=utc_now())
+    return redirect("/bookings#texts", 303)
+
+
+@blueprint.get("/bookings/<code>")
+@household_only
+def one(code: str) -> str:
+    return _one_page(own_booking_or_404(code))
+
+
+def _one_page(booking: ShownBooking, refused: str = "") -> str:
+    return render_template(
+        "household/bookings/one.html",
+        booking={**shown_view(booking, utc_now()), "history": history_view(booking.code)},
+        is_new="new" in request.args and booking.status == Status.REQUESTED,
+        refused=refused,
+        office=_office(booking),
+    )
+
+
+@blueprint.get("/bookings/<code>/change")
+@household_only
+def choose_change(code: str) -> Any:
+    booking = own_booking_or_404(code)
+    if not booking.can_be_changed(utc_now()):
+        return redirect(f"/bookings/{code}", 303)
+    return _change_page(booking, request.args.get("to", ""))
+
+
+@blueprint.post("/bookings/<code>/change")
+@household_only
+def change(code: str) -> Any:
+    booking, to = own_booking_or_404(code), request.form.get("to", "")
+    kit_code, day, slot_key = _slot_names_or_404(to)
+    with no_slot_is_404():
+        asked = change_slot(code, kit_code, day_or_404(day), slot_key, this_household().id, now=utc_now())
+    if asked.code:
+        return redirect(f"/bookings/{code}", 303)
+    return _change_page(booking, "", [refusal_text(refusal) for refusal in asked.refusals]), 409
+
+
+def _change_page(booking: ShownBooking, to: str, problems: list[str] | None = None) -> str:
+    now, who = utc_now(), this_household()
+    chosen = None
+    if to:
+        kit_code, day, slot_key = _slot_names_or_404(to)
+        look = look_or_404(kit_code, day, slot_key, None, now=now)
+        if look.refusals:
+            problems, to = [refusal_text(refusal) for refusal in look.refusals], ""
+        else:
+            chosen = slot_page_of(look.bookable)
+    return render_template(
+        "household/bookings/change.html",
+        booking=shown_view(booking, now),
+        chosen=chosen,
+        to=to,
+        days=[] if chosen else free_days(booking.commune_slug, who.id, now=now),
+        problems=problems,
+        office=_office(booking),
+    )
+
+
+def _slot_names_or_404(to: str) -> tuple[str, str, str]:
+    names = slot_address(f"/kits/{to}")
+    return names or abort(404)
+
+
+def free_days(commune_slug: str, household_id: int, *, now: datetime) -> list[tuple[date, list[dict[str, Any]]]]:
+    """The free slots of a commune, day by day; days without one are left out."""
+    stamp = find_version_key(commune_slug) or abort(404)
+    shown = fortnight(commune_facts(stamp.commune_id, stamp.version), now=now, household_id=household_id)
+    days: dict[date, list[dict[str, Any]]] = {}
+    for kit, slot, state, _code in shown.seen():
+        if state is SlotState.FREE:
+            days.setdefault(slot.day, []).append(
+                {
+                    "to": f"{kit.code}/{slot.day}/{slot.key}",
+                    "name": slot_word(slot.name),
+                    "hours": (slot.on_air.from_at, slot.on_air.until_at),
+                    "place": kit.place,
+                }
+            )
+    return [(day, sorted(slots, key=lambda one: one["hours"])) for day, slots in sorted(days.items())]
+
+
+@blueprint.get("/bookings/<code>/cancel")
+@household_only
+def ask_to_withdraw(code: str) -> Any:
+    booking = own_booking_or_404(code)
+    if not booking.can_be_withdrawn(utc_now()):
+        return redirect(f"/bookings/{code}", 303)
+    return render_template(
+        "household/bookings/cancel.html",
+        booking=shown_view(booking, utc_now()),
+        policy=booking.policy,
+        form=EmptyForm(),
+        office=_office(booking),
+    )
+
+
+@blueprint.post("/bookings/<code>/cancel")
+@household_only
+def withdraw(code: str) -> Any:
+    own_booking_or_404(code)
+    outcome = answers.withdraw(code, this_household().id, now=utc_now())
+    if not outcome.is_done and outcome.status != Status.CANCELLED:
+        refused = _("Phiếu này không hủy trên trang được nữa. Bà con gọi điện cho xã.")
+        return _one_page(own_booking_or_404(code), refused), 409
+    return redirect(f"/bookings/{code}", 303)
+
+
+def _office(booking: ShownBooking) -> Office:
+    return Office(_("xã %(name)s", name=booking.commune_name), booking.office_phone)
+
+
+def shown_view(booking: ShownBooking, now: datetime) -> dict[str, Any]:
+    """A booking as the templates take it."""
+    return {
+        **asdict(booking),
+        "slot_name": slot_word(booking.slot_name),
+        "is_ahead": booking.is_ahead(now),
+        "can_cancel": booking.can_be_withdrawn(now),
+        "can_change": booking.can_be_changed(now),
+        "is_late": booking.is_late_to_cancel(now),
+    }
+
+
+def history_view(code: str) -> list[dict[str, Any]]:
+    return [{**asdict(move), "by": by_word(move)} for move in bookings_shown.history(code)]

@@ -1,0 +1,96 @@
+"""The start page and the fortnight: what everybody may see, made to be cheap."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import Blueprint, Response, abort, make_response, render_template, request
+
+from kit_booking.clock import utc_now
+from kit_booking.services.communes.facts import CommuneFacts, commune_facts
+from kit_booking.services.communes.fortnight import changes_at, find_version_key, fortnight
+from kit_booking.services.communes.search import Found, find_communes, start_version_key
+from kit_booking.web.frame.language import gettext as _
+from kit_booking.web.frame.language import language
+from kit_booking.web.frame.readers import household, reader
+from kit_booking.web.frame.responses import cached, etag_of, has_it, tagged
+from kit_booking.web.household.grid import GridPage, page_of
+
+blueprint = Blueprint("communes", __name__)
+
+SHARED, PERSONAL = "public, no-cache", "private, no-cache"
+
+
+@dataclass(frozen=True)
+class Office:
+    """Whom to call; shown at the foot of every page that belongs to a commune."""
+
+    name: str
+    phone: str
+
+
+def office_of(commune: CommuneFacts) -> Office:
+    return Office(_("xã %(name)s", name=commune.name), commune.phone)
+
+
+@blueprint.get("/")
+def start() -> Response:
+    now = utc_now()
+    query, province = request.args.get("q", "")[:80], request.args.get("province", "")[:80]
+    if query or province or reader():
+        return make_response(_start_page(find_communes(query, province, now=now), query))
+
+    def build() -> tuple[str, datetime]:
+        found = find_communes("", "", now=now)
+        return _start_page(found, ""), found.changes_at or now + timedelta(days=1)
+
+    return cached(("start", language(), *start_version_key()), build, now=now, cache_control=SHARED)
+
+
+def _start_page(found: Found, query: str) -> str:
+    return render_template(
+        "household/communes/start.html",
+        communes=found.communes,
+        provinces=found.provinces,
+        province=found.province,
+        is_cut=found.is_cut,
+        q=query,
+        here=request.full_path.rstrip("?") if query or found.province else "/",
+    )
+
+
+@blueprint.get("/communes/<slug>")
+def show(slug: str) -> Response:
+    now = utc_now()
+    stamp = find_version_key(slug) or abort(404)
+    who = reader()
+    own = household() if who else None
+    key = ("fortnight", language(), stamp, who and (own.id if own else who.kind))
+
+    def build() -> tuple[str, datetime]:
+        commune = commune_facts(stamp.commune_id, stamp.version)
+        shown = fortnight(commune, now=now, household_id=own.id if own else None)
+        return _fortnight_page(page_of(shown)), shown.schedule.until_at
+
+    if who is None:
+        return cached(key, build, now=now, cache_control=SHARED)
+    etag = etag_of(key, changes_at(commune_facts(stamp.commune_id, stamp.version), now=now))
+    return tagged(Response(status=304) if has_it(etag) else make_response(build()[0]), etag, PERSONAL)
+
+
+def _fortnight_page(page: GridPage) -> str:
+    return render_template(
+        "household/communes/fortnight.html", page=page, office=office_of(page.commune), here=request.path
+    )
+
+
+@blueprint.get("/privacy")
+def privacy() -> str:
+    return render_template("household/privacy.html")
+
+
+@blueprint.get("/robots.txt")
+def robots() -> Response:
+    """Feeds stay allowed: Google's calendar asks here first. Their answers say noindex themselves."""
+    response = Response("User-agent: *\nDisallow: /staff\nDisallow: /bookings\n", mimetype="text/plain")
+    response.headers["Cache-Control"] = "public, max-age=86400"
+    return response

@@ -1,0 +1,218 @@
+"""Signing in by number and code, and a household's first entry."""
+
+from typing import Any
+from urllib.parse import quote
+
+from flask import Blueprint, redirect, render_template, request, session
+from flask_login import logout_user
+from werkzeug.wrappers import Response
+
+from kit_booking.clock import utc_now
+from kit_booking.domain.messages import CODE_LIVES
+from kit_booking.domain.phone import PhoneProblem, masked, modern_form
+from kit_booking.domain.text import search_key
+from kit_booking.services.booking.ask import SlotLook, request_booking
+from kit_booking.services.register.adding import Consent, register_household
+from kit_booking.services.sign_in import sign_in
+from kit_booking.services.sign_in.sign_in import CodeCheck, Known
+from kit_booking.web.frame import readers
+from kit_booking.web.frame.forms import PRIVACY_VERSION, CodeForm, EmptyForm, HouseholdForm, NumberForm
+from kit_booking.web.frame.labels import code_problem_text
+from kit_booking.web.frame.language import gettext as _
+from kit_booking.web.frame.readers import sign_in_household
+from kit_booking.web.frame.security import own_path
+from kit_booking.web.household.communes import office_of
+from kit_booking.web.household.slots import look_or_404, slot_address, slot_page_of
+
+blueprint = Blueprint("sign_in", __name__)
+
+VERIFIED_FOR = 30 * 60
+"""Seconds in which a number that was proved may enter itself as a household."""
+
+
+@blueprint.get("/sign-in")
+def number() -> str:
+    return _number_page(NumberForm())
+
+
+@blueprint.post("/sign-in")
+def send_code() -> Any:
+    form = NumberForm()
+    if not form.validate_on_submit():
+        return _number_page(form), 422
+    if not sign_in.send_code(form.number, request.remote_addr or "", now=utc_now()):
+        form.form_errors.append(_("Đã gửi nhiều mã rồi. Bà con chờ 15 phút rồi thử lại, hoặc gọi điện cho xã."))
+        return _number_page(form), 429
+    session["code_for"] = form.number
+    return redirect(_step("/sign-in/code"), 303)
+
+
+def _number_page(form: NumberForm) -> str:
+    suggestion = modern_form(form.text("phone")) if form.problem is PhoneProblem.OLD_ELEVEN_DIGITS else None
+    return render_template("household/sign_in/number.html", form=form, suggestion=suggestion, **_slot())
+
+
+@blueprint.get("/sign-in/code")
+def code() -> Any:
+    if "code_for" not in session:
+        return _start_again()
+    return _code_page(CodeForm())
+
+
+@blueprint.post("/sign-in/code")
+def check_code() -> Any:
+    if "code_for" not in session:
+        return _start_again()
+    form = CodeForm()
+    if not form.validate_on_submit():
+        return _code_page(form), 422
+    check = sign_in.check_code(session["code_for"], form.text("code"), now=utc_now())
+    if check is not CodeCheck.RIGHT:
+        form.code.errors = [code_problem_text(check)]
+        return _code_page(form), 422
+    session["verified"] = [session.pop("code_for"), utc_now().timestamp()]
+    known = _known()
+    if len(known) == 1 and not known[0].needs_name:
+        return _enter(known[0].id)
+    return redirect(_step("/sign-in/household"), 303)
+
+
+def _code_page(form: CodeForm) -> str:
+    return render_template(
+        "household/sign_in/code.html",
+        form=form,
+        phone=masked(session["code_for"]),
+        number=session["code_for"],
+        again=_step("/sign-in"),
+        again_in=30,
+        minutes=CODE_LIVES.seconds // 60,
+        **_slot(),
+    )
+
+
+@blueprint.get("/sign-in/household")
+def household() -> Any:
+    if not _verified():
+        return _start_again()
+    return _household_page(HouseholdForm())
+
+
+@blueprint.post("/sign-in/household")
+def enter_household() -> Any:
+    """Choose one of the households of the number, or enter a new one and ask for the slot in the same step."""
+    if not _verified():
+        return _start_again()
+    if "household" in request.form:
+        return _choose()
+    form, look = HouseholdForm(), _look()
+    if look is None or not form.validate_on_submit():
+        return _household_page(form), 422
+    now = utc_now()
+    registered = register_household(
+        look.bookable.commune.id,
+        Consent(PRIVACY_VERSION),
+        name=form.text("name"),
+        village=form.text("village"),
+        craft=form.text("craft"),
+        phone=_verified(),
+        now=now,
+    )
+    if registered is None:
+        form.form_errors.append(_("Số này hôm nay đã ghi nhiều nhà rồi. Bà con gọi điện cho xã."))
+        return _household_page(form), 429
+    household_id, _is_new = registered
+    session.pop("verified")
+    sign_in_household(household_id)
+    asked = request_booking(
+        look.bookable.kit.code,
+        look.bookable.slot.day,
+        look.bookable.slot.key,
+        household_id,
+        sells=form.text("sells"),
+        streams_on=form.text("streams_on"),
+        now=now,
+    )
+    return redirect(f"/bookings/{asked.code}?new=1" if asked.code else _next(), 303)
+
+
+def _choose() -> Any:
+    form = EmptyForm()
+    chosen = next((known for known in _known() if str(known.id) == request.form["household"]), None)
+    if not form.validate_on_submit() or chosen is None:
+        return _household_page(HouseholdForm(formdata=None)), 422
+    if chosen.needs_name:
+        typed = search_key(request.form.get("known_name", ""))
+        if not sign_in.may_try_name(_verified(), now=utc_now()) or typed != search_key(chosen.name):
+            page = HouseholdForm(formdata=None)
+            page.form_errors.append(_("Tên chưa khớp với tên đã ghi. Bà con gõ lại, hoặc gọi điện cho xã."))
+            return _household_page(page), 422
+    return _enter(chosen.id)
+
+
+def _household_page(form: HouseholdForm) -> str:
+    look, known = _look(), _known()
+    villages = look.bookable.commune.villages if look else ()
+    return render_template(
+        "household/sign_in/household.html",
+        form=form,
+        households=known,
+        villages=list(dict.fromkeys(village for village, _craft in villages)),
+        crafts=list(dict.fromkeys(craft for _village, craft in villages if craft)),
+        privacy_version=PRIVACY_VERSION,
+        **_slot(),
+    )
+
+
+@blueprint.post("/sign-out")
+def sign_out() -> Response:
+    logout_user()
+    session.clear()
+    session["_remember"] = "clear"
+    return redirect("/", 303)
+
+
+def _enter(household_id: int) -> Response:
+    phone = _verified()
+    session.pop("verified", None)
+    version = sign_in.enter_household(household_id, phone, now=utc_now())
+    if version is None:
+        return _start_again()
+    sign_in_household(household_id, version)
+    return redirect(_next("/bookings"), 303)
+
+
+def _verified() -> str:
+    """The number that was proved by its code a short while ago, or nothing."""
+    phone, at = session.get("verified", ("", 0))
+    return str(phone) if utc_now().timestamp() - at < VERIFIED_FOR else ""
+
+
+def _known() -> list[Known]:
+    return sign_in.households_of(_verified(), now=utc_now())
+
+
+def _start_again() -> Response:
+    """The number comes first; but whoever is in already came by the back button, and goes on."""
+    return redirect(_next("/bookings") if readers.household() else _step("/sign-in"), 303)
+
+
+def _next(default: str = "/") -> str:
+    return own_path(request.args.get("next"), default)
+
+
+def _step(path: str) -> str:
+    """The next step's address, which remembers where all of this leads."""
+    target = _next("")
+    return f"{path}?next={quote(target)}" if target else path
+
+
+def _look() -> SlotLook | None:
+    address = slot_address(_next(""))
+    return look_or_404(*address, None, now=utc_now()) if address else None
+
+
+def _slot() -> dict[str, Any]:
+    look = _look()
+    return (
+        {"slot": slot_page_of(look.bookable), "office": office_of(look.bookable.commune)} if look else {"slot": None}
+    )

@@ -1,0 +1,146 @@
+"""What the events of a feed say. Feeds have no reader who could choose a language: they speak Vietnamese."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+from functools import lru_cache
+
+from kit_booking.adapters.ical import FeedEvent
+from kit_booking.domain.closed import whole_days
+from kit_booking.domain.local_time import local, to_local
+from kit_booking.domain.messages import WEEKDAYS
+from kit_booking.domain.phone import national
+from kit_booking.domain.status import Status
+from kit_booking.services.calendars.feeds import Feed, FeedBooking, FeedClosure, bookings_of, closures_of
+
+ENDED_SHOWS = timedelta(days=7)
+"""So long a calendar that ended says so; afterwards it is empty."""
+
+
+def name_of(feed: Feed) -> str:
+    if feed.ended_on:
+        return "Lịch này đã ngừng"
+    if feed.household_id is not None:
+        return "Phiếu mượn bộ livestream"
+    if feed.staff_id is not None:
+        return f"Giao nhận bộ livestream xã {feed.communes}"
+    if feed.kit_code:
+        return f"Bộ livestream {feed.kit_code}, xã {feed.communes}"
+    return f"Bộ livestream xã {feed.communes}"
+
+
+def events_of(feed: Feed, base_url: str, host: str) -> Iterator[FeedEvent]:
+    """All events of the feed; `host` makes their names the only ones in the world."""
+    if feed.ended_on:
+        yield _ended(feed, base_url, host)
+        return
+    say: Callable[[FeedBooking, str], FeedEvent] = _public
+    if feed.is_private:
+        say = _for_household if feed.household_id is not None else _for_staff
+    for booking in bookings_of(feed):
+        yield say(booking, host)
+    if feed.household_id is None:
+        for closure in closures_of(feed):
+            yield _closed(closure, host)
+
+
+def _public(booking: FeedBooking, host: str) -> FeedEvent:
+    """That the kit is not free, and where it stands; nothing of who has it."""
+    is_asked = booking.status is Status.REQUESTED
+    word = "Chờ duyệt" if is_asked else "Đã có người"
+    return _event(booking, host, f"{word}: {_kit(booking)}", _times(booking), is_tentative=is_asked)
+
+
+def _for_household(booking: FeedBooking, host: str) -> FeedEvent:
+    where = f"bộ livestream ở {booking.place_name}"
+    match booking.status:
+        case Status.REQUESTED:
+            summary = f"Chờ duyệt: mượn {where}"
+        case Status.OFFERED:
+            summary = f"Có chỗ trống, chờ nhà mình nhận: {where}"
+        case _:
+            summary = f"Mượn {where}"
+    phone = national(booking.office_phone)
+    details = f"Phiếu {booking.code}\n{_times(booking)}\nHỏi xã {booking.commune_name}: {phone}"
+    return _event(booking, host, summary, details, is_tentative=booking.status in _OPEN)
+
+
+def for_keeping(booking: FeedBooking, base_url: str, host: str) -> FeedEvent:
+    """The event of a file that a phone takes once: it says that it stays as it is, and where to look again."""
+    event = _for_household(booking, host)
+    note = f"Phiếu đổi thì mục này không tự đổi theo, xem lại ở {base_url}/bookings/{booking.code}"
+    return replace(event, description=f"{event.description}\n{note}")
+
+
+def _for_staff(booking: FeedBooking, host: str) -> FeedEvent:
+    summary = f"{_kit(booking)}: {booking.household_name}, {booking.village}"
+    if word := _OPEN.get(booking.status):
+        summary = f"{word}: {summary}"
+    details = f"Phiếu {booking.code}\n{_times(booking)}"
+    return _event(booking, host, summary, details, is_tentative=booking.status in _OPEN)
+
+
+_OPEN = {Status.REQUESTED: "Chờ duyệt", Status.OFFERED: "Chờ nhà nhận chỗ"}
+"""What is not agreed yet, in the words of the office."""
+
+
+def _kit(booking: FeedBooking) -> str:
+    return f"bộ {booking.kit_code}, buổi {booking.slot_name.lower()}"
+
+
+def _times(booking: FeedBooking) -> str:
+    return f"Nhận bộ {_moment(booking.pick_up_at)}, trả trước {_moment(booking.return_at)}."
+
+
+@lru_cache(maxsize=1024)
+def _moment(instant: datetime) -> str:
+    """``17h T7 05/12``."""
+    at = to_local(instant)
+    return f"{at.hour}h{at.strftime('%M') if at.minute else ''} {WEEKDAYS[at.weekday()]} {at:%d/%m}"
+
+
+def _event(booking: FeedBooking, host: str, summary: str, description: str, *, is_tentative: bool) -> FeedEvent:
+    return FeedEvent(
+        uid=f"booking-{booking.id}@{host}",
+        from_at=booking.from_at,
+        until_at=booking.until_at,
+        summary=summary,
+        description=description,
+        location=f"{booking.place_name}, {booking.place_address}",
+        is_tentative=is_tentative,
+        sequence=booking.version,
+        changed_at=booking.changed_at,
+    )
+
+
+def _closed(closure: FeedClosure, host: str) -> FeedEvent:
+    """Whole days as days, anything shorter by the clock. Another end makes another event, for nobody counts these."""
+    span = closure.span
+    days = whole_days(span)
+    return FeedEvent(
+        uid=f"closed-{closure.kit_id}-{span.from_at:%Y%m%d%H%M}-{span.until_at:%Y%m%d%H%M}@{host}",
+        from_at=days[0] if days else span.from_at,
+        until_at=days[1] if days else span.until_at,
+        summary=f"Nghỉ, không cho mượn: bộ {closure.kit_code}",
+        description="",
+        location=f"{closure.place_name}, {closure.place_address}",
+        is_tentative=False,
+        sequence=closure.version,
+        changed_at=span.from_at,
+    )
+
+
+def _ended(feed: Feed, base_url: str, host: str) -> FeedEvent:
+    """An address that is no longer good tells so where it is seen, instead of leaving old bookings standing."""
+    assert feed.ended_on
+    return FeedEvent(
+        uid=f"ended-{feed.ended_on:%Y%m%d}@{host}",
+        from_at=feed.ended_on,
+        until_at=feed.ended_on + ENDED_SHOWS,
+        summary="Lịch bộ livestream này đã ngừng",
+        description=f"Không còn phiếu nào ở đây, xóa lịch được. Muốn xem tiếp, thêm lịch mới:\n{base_url}/calendar",
+        location="",
+        is_tentative=False,
+        sequence=0,
+        changed_at=local(feed.ended_on, time()),
+    )

@@ -1,0 +1,479 @@
+"""Asking for a slot, answering, and giving it back: what each leaves in the database."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from threading import Barrier, Thread
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event
+
+from kit_booking.database import db
+from kit_booking.domain.booking import CODE_LETTERS, Reason, Refusal
+from kit_booking.domain.messages import Kind
+from kit_booking.domain.status import Status
+from kit_booking.models import (
+    AuditEntry,
+    Booking,
+    BookingMove,
+    Commune,
+    Hold,
+    Household,
+    Kit,
+    Message,
+    MessageState,
+    PlannedSlot,
+    Staff,
+)
+from kit_booking.services.booking.answers import Outcome, approve, cancel, decline, withdraw
+from kit_booking.services.booking.ask import Asked, look_at_slot, request_booking
+from kit_booking.services.communes.slots import NoSuchSlot
+from tests.support.builders import World
+from tests.times import NOW, at, days_ahead
+
+TOMORROW = days_ahead(1)
+NEXT_WEEK = days_ahead(8)
+
+
+@dataclass(frozen=True)
+class Village:
+    """One commune with two kits, its clerk, and a household that asks."""
+
+    world: World
+    commune: Commune
+    kit: Kit
+    other_kit: Kit
+    clerk: Staff
+    hanh: Household
+
+    def asks(
+        self,
+        day: date = TOMORROW,
+        key: str = "toi",
+        *,
+        kit: Kit | None = None,
+        by: Household | None = None,
+        now: datetime = NOW,
+    ) -> Asked:
+        return self.world.do(
+            request_booking,
+            (kit or self.kit).code,
+            day,
+            key,
+            (by or self.hanh).id,
+            sells="làn mây",
+            streams_on="Facebook",
+            now=now,
+        )
+
+    def has_asked(self, day: date = TOMORROW, key: str = "toi", **more: Any) -> Booking:
+        asked = self.asks(day, key, **more)
+        assert asked.code, asked.refusals
+        return self.booking(asked.code)
+
+    def booking(self, code: str) -> Booking:
+        return self.world.all(Booking, code=code)[0]
+
+    def approves(self, booking: Booking, now: datetime = NOW) -> Outcome:
+        return self.world.do(approve, booking.code, self.clerk.id, now=now)
+
+    def declines(self, booking: Booking, now: datetime = NOW) -> Outcome:
+        return self.world.do(decline, booking.code, self.clerk.id, "Bộ đang sửa", now=now)
+
+    def cancels(self, booking: Booking, now: datetime = NOW) -> Outcome:
+        return self.world.do(cancel, booking.code, self.clerk.id, "Xã cần dùng", now=now)
+
+    def withdraws(self, booking: Booking, now: datetime = NOW) -> Outcome:
+        return self.world.do(withdraw, booking.code, self.hanh.id, now=now)
+
+
+@pytest.fixture
+def village(world: World) -> Village:
+    commune = world.commune(kits=2)
+    kit, other_kit = world.kits(commune)
+    return Village(world, commune, kit, other_kit, world.clerk(commune), world.household(commune))
+
+
+def test_asking_holds_the_slot_at_once_and_tells_the_phone(village: Village, world: World):
+    booking = village.has_asked()
+
+    assert booking.status == Status.REQUESTED
+    assert (booking.day, booking.slot_name) == (TOMORROW, "Tối")
+    assert (booking.from_at, booking.until_at) == (at(TOMORROW, "19:00"), at(TOMORROW, "22:00"))
+    assert booking.answer_by_at == at(days_ahead(0), "17:00")
+    assert (booking.place_id, booking.commune_id) == (village.kit.place_id, village.commune.id)
+    assert (booking.sells, booking.version, booking.asked_at) == ("làn mây", 0, NOW)
+    [hold] = world.all(Hold)
+    assert (hold.kit_id, hold.booking_id) == (village.kit.id, booking.id)
+    assert (hold.from_at, hold.until_at) == (booking.pick_up_at, booking.return_at)
+    assert (hold.from_at, hold.until_at) == (at(TOMORROW, "17:00"), at(days_ahead(2), "07:30"))
+    [text] = world.all(Message)
+    assert (text.kind, text.state, text.to) == (Kind.RECEIVED, MessageState.QUEUED, village.hanh.phone)
+    assert (text.due_at, text.pick_up_at) == (NOW, booking.pick_up_at)
+    assert booking.code in text.body
+    assert world.fresh(village.hanh).sells == "làn mây", "to be proposed the next time"
+
+
+def test_every_move_is_written_down_with_who_when_and_why(village: Village, world: World):
+    booking = village.has_asked()
+    later = NOW + timedelta(minutes=10)
+    village.approves(booking, now=later)
+    village.cancels(booking, now=later + timedelta(minutes=1))
+
+    moves = world.all(BookingMove)
+    assert [(m.from_status, m.to_status, m.household_id, m.staff_id, m.reason) for m in moves] == [
+        (None, Status.REQUESTED, village.hanh.id, None, ""),
+        (Status.REQUESTED, Status.APPROVED, None, village.clerk.id, ""),
+        (Status.APPROVED, Status.CANCELLED, None, village.clerk.id, "Xã cần dùng"),
+    ]
+    assert [m.happened_at for m in moves] == [NOW, later, later + timedelta(minutes=1)]
+    assert [(a.action, a.household_id, a.staff_id, a.detail, a.commune_id) for a in world.all(AuditEntry)] == [
+        ("requested", village.hanh.id, None, "", village.commune.id),
+        ("approved", None, village.clerk.id, "", village.commune.id),
+        ("cancelled", None, village.clerk.id, "Xã cần dùng", village.commune.id),
+    ]
+    assert {a.booking_id for a in world.all(AuditEntry)} == {booking.id}
+
+
+def test_every_move_raises_the_versions_of_booking_kit_and_household(village: Village, world: World):
+    seen = []
+
+    def note(booking: Booking) -> None:
+        kit, household, booking = world.fresh(village.kit), world.fresh(village.hanh), world.fresh(booking)
+        seen.append((booking.version, kit.version, household.version, booking.changed_at))
+
+    booking = village.has_asked()
+    note(booking)
+    for step, act in enumerate((village.approves, village.withdraws), 1):
+        act(booking, now=NOW + timedelta(minutes=step))
+        note(booking)
+    assert seen == [(n, n + 2, n + 2, NOW + timedelta(minutes=n)) for n in range(3)]
+    assert world.fresh(village.other_kit).version == 1
+
+
+def test_a_request_sent_twice_is_one_booking(village: Village, world: World):
+    first, again = village.asks(), village.asks(now=NOW + timedelta(seconds=1))
+    assert first.code == again.code != ""
+    assert len(world.all(Booking)) == len(world.all(Message)) == len(world.all(BookingMove)) == 1
+
+
+def test_a_request_sent_twice_by_a_household_with_its_last_booking_is_no_refusal(village: Village):
+    village.has_asked(NEXT_WEEK)
+    assert village.asks().code == village.asks().code != ""
+
+
+def test_the_same_evening_on_another_kit_is_another_booking(village: Village):
+    assert village.asks().code != village.asks(kit=village.other_kit).code
+
+
+def test_a_code_is_the_communes_letters_and_three_of_its_own(village: Village):
+    code = village.asks().code
+    assert code.startswith("PD")
+    assert len(code) == 5
+    assert set(code[2:]) <= set(CODE_LETTERS)
+
+
+@pytest.mark.parametrize(
+    ("kit", "day", "key"),
+    [("PD-9", TOMORROW, "toi"), ("PD-1", TOMORROW, "khuya"), ("PD-1", date(1999, 1, 1), "toi"), ("", TOMORROW, "")],
+)
+def test_what_is_no_slot_can_not_be_asked_for(village: Village, world: World, kit: str, day: date, key: str):
+    with pytest.raises(NoSuchSlot):
+        world.do(request_booking, kit, day, key, village.hanh.id, sells="", streams_on="", now=NOW)
+    assert world.all(Booking) == []
+
+
+def test_a_slot_that_another_household_asked_for_is_taken(village: Village, world: World):
+    village.has_asked()
+    assert village.asks(by=world.household(village.commune)) == Asked(refusals=[Refusal(Reason.TAKEN)])
+    assert len(world.all(Hold)) == 1
+
+
+def test_a_closed_slot_is_refused_as_closed(village: Village, world: World):
+    world.add(world.hold(village.kit, world.slot(village.kit, TOMORROW)))
+    assert village.asks() == Asked(refusals=[Refusal(Reason.CLOSED)])
+
+
+def test_a_slot_both_closed_and_taken_in_part_is_refused_as_taken(village: Village, world: World):
+    world.add(world.hold(village.kit, world.slot(village.kit, TOMORROW, "trua")))
+    world.booking(village.kit, world.household(village.commune), TOMORROW, "chieu")
+    whole_day = PlannedSlot(
+        commune_id=village.commune.id,
+        valid_from=TOMORROW,
+        name="Cả ngày",
+        from_time=at(TOMORROW, "15:00").time(),
+        until_time=at(TOMORROW, "23:00").time(),
+    )
+    whole_day.from_time, whole_day.until_time = _clock("11:30"), _clock("16:30")
+    world.add(whole_day)
+    world.change(village.commune)
+    assert village.asks(key="ca-ngay") == Asked(refusals=[Refusal(Reason.TAKEN)])
+
+
+def test_what_somebody_else_wrote_into_the_time_line_meanwhile_is_a_refusal_and_leaves_nothing(
+    village: Village, world: World, app: Flask, taken_by_somebody_else: Callable[[], None]
+):
+    """Locks keep this from happening between our own requests; the database is asked all the same."""
+    taken_by_somebody_else()
+    assert village.asks() == Asked(refusals=[Refusal(Reason.TAKEN)])
+    assert world.all(Booking) == world.all(Message) == world.all(BookingMove) == world.all(AuditEntry) == []
+    assert world.fresh(village.kit).version == 1
+
+
+@pytest.fixture
+def taken_by_somebody_else(village: Village, world: World, app: Flask) -> Iterator[Callable[[], None]]:
+    """Once called, a hold comes in between the look at the time line and the booking."""
+    slot = world.slot(village.kit, TOMORROW)
+
+    def intrude(connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if statement.startswith("INSERT INTO booking "):
+            connection.execute(
+                Hold.__table__.insert().values(
+                    kit_id=village.kit.id, from_at=slot.hold.from_at, until_at=slot.hold.until_at
+                )
+            )
+
+    with app.app_context():
+        engine = db.engine
+    yield lambda: event.listen(engine, "before_cursor_execute", intrude)
+    if event.contains(engine, "before_cursor_execute", intrude):
+        event.remove(engine, "before_cursor_execute", intrude)
+
+
+def test_at_most_two_bookings_ahead(village: Village):
+    village.has_asked()
+    village.has_asked(NEXT_WEEK)
+    assert village.asks(days_ahead(13)).refusals == [Refusal(Reason.AHEAD, most=2)]
+
+
+def test_a_booking_given_back_or_declined_is_no_longer_ahead(village: Village):
+    village.withdraws(village.has_asked())
+    village.declines(village.has_asked())
+    village.has_asked()
+    village.has_asked(NEXT_WEEK)
+
+
+def test_a_booking_whose_time_is_over_is_no_longer_ahead(village: Village, world: World):
+    """Nobody has written down yet whether its kit was picked up."""
+    for days in (-8, -9):
+        world.booking(village.kit, village.hanh, days_ahead(days), status=Status.APPROVED)
+    village.has_asked()
+
+
+def test_bookings_in_other_communes_count(village: Village, world: World):
+    elsewhere = world.commune("Chuyên Mỹ")
+    [kit] = world.kits(elsewhere)
+    village.has_asked(kit=kit)
+    village.has_asked(NEXT_WEEK, kit=kit)
+    assert village.asks(days_ahead(13)).refusals == [Refusal(Reason.AHEAD, most=2)]
+    assert village.asks(days_ahead(2)).refusals == [Refusal(Reason.AHEAD, most=2)]
+
+
+@pytest.mark.parametrize("status", [Status.OUT, Status.RETURNED, Status.NO_SHOW, Status.APPROVED])
+def test_at_most_two_pick_ups_in_a_week_whatever_became_of_them(village: Village, world: World, status: Status):
+    monday = days_ahead(-1)
+    world.booking(village.kit, village.hanh, monday, "sang", status=status)
+    world.booking(village.kit, village.hanh, monday, "toi", status=Status.RETURNED)
+    assert village.asks(days_ahead(5)).refusals == [Refusal(Reason.WEEK, most=2)], "on Sunday"
+    assert village.asks(days_ahead(6)).code, "on Monday"
+
+
+@pytest.mark.parametrize("status", [Status.DECLINED, Status.CANCELLED, Status.LAPSED])
+def test_what_came_to_nothing_does_not_count_in_the_week(village: Village, world: World, status: Status):
+    for key in ("sang", "trua", "chieu"):
+        world.booking(village.kit, village.hanh, TOMORROW, key, status=status)
+    village.has_asked()
+
+
+def test_a_sunday_evening_counts_in_its_own_week_by_vietnams_clocks(village: Village, world: World):
+    """Monday before seven in the morning is still Sunday in UTC."""
+    sunday = days_ahead(5)
+    for key in ("chieu", "toi"):
+        world.booking(village.kit, village.hanh, sunday, key, status=Status.RETURNED)
+    assert village.asks(days_ahead(4)).refusals == [Refusal(Reason.WEEK, most=2)]
+    early = world.place(village.commune, "Hồng Minh", handover_hours=[["05:00", "06:30"]] * 7)
+    village.has_asked(days_ahead(6), "sang", kit=world.kit(early))
+
+
+def test_a_commune_may_allow_more(village: Village, world: World):
+    world.change(village.commune, policy={"most_ahead": 3, "most_a_week": 3})
+    for key in ("trua", "chieu", "toi"):
+        village.has_asked(key=key)
+    assert village.asks(days_ahead(2)).refusals == [Refusal(Reason.AHEAD, most=3), Refusal(Reason.WEEK, most=3)]
+
+
+def test_a_refusal_names_every_reason(village: Village, world: World):
+    for key in ("trua", "chieu"):
+        village.has_asked(key=key)
+    world.booking(village.kit, world.household(village.commune), days_ahead(0))
+    world.change(village.clerk, is_active=False)
+    too_late = at(days_ahead(0), "15:00")
+    assert village.asks(days_ahead(0), now=too_late).refusals == [
+        Refusal(Reason.TAKEN),
+        Refusal(Reason.TOO_LATE, at=too_late),
+        Refusal(Reason.AHEAD, most=2),
+        Refusal(Reason.WEEK, most=2),
+        Refusal(Reason.NO_CLERK),
+    ]
+
+
+def test_a_look_names_the_same_reasons_and_the_own_booking(village: Village, world: World):
+    booking = village.has_asked()
+    for_hanh = world.do(look_at_slot, "PD-1", TOMORROW, "toi", village.hanh.id, now=NOW)
+    for_strangers = world.do(look_at_slot, "PD-1", TOMORROW, "toi", None, now=NOW)
+    assert for_hanh.own_code == booking.code
+    assert (for_strangers.own_code, for_strangers.booked) == ("", None)
+    assert for_strangers.refusals == [Refusal(Reason.TAKEN)]
+
+
+def test_a_leader_does_not_answer_requests(village: Village, world: World):
+    world.change(village.clerk, is_active=False)
+    world.staff(village.commune, role="leader")
+    assert village.asks().refusals == [Refusal(Reason.NO_CLERK)]
+
+
+def test_an_approved_booking_keeps_its_slot_and_the_phone_is_told(village: Village, world: World):
+    booking = village.has_asked()
+    assert village.approves(booking) == Outcome(True, Status.APPROVED)
+    booking = world.fresh(booking)
+    assert (booking.status, booking.approved_at) == (Status.APPROVED, NOW)
+    assert [hold.booking_id for hold in world.all(Hold)] == [booking.id]
+    assert [text.kind for text in world.all(Message)] == [Kind.RECEIVED, Kind.APPROVED]
+
+
+@pytest.mark.parametrize(
+    ("act", "status", "kind", "reason"),
+    [
+        (Village.declines, Status.DECLINED, Kind.DECLINED, "Bộ đang sửa"),
+        (Village.cancels, Status.CANCELLED, Kind.CANCELLED, "Xã cần dùng"),
+        (Village.withdraws, Status.CANCELLED, Kind.WITHDRAWN, ""),
+    ],
+)
+def test_what_is_declined_cancelled_or_withdrawn_is_free_for_others(
+    village: Village, world: World, act: Callable[..., Outcome], status: Status, kind: Kind, reason: str
+):
+    booking = village.has_asked()
+    assert act(village, booking) == Outcome(True, status)
+    booking = world.fresh(booking)
+    assert (booking.status, booking.reason) == (status, reason)
+    assert world.all(Hold) == []
+    assert world.all(Message)[-1].kind == kind
+    assert village.has_asked(by=world.household(village.commune)).id != booking.id
+
+
+ACTS: dict[str, tuple[Callable[..., Outcome], set[Status]]] = {
+    "approve": (Village.approves, {Status.REQUESTED}),
+    "decline": (Village.declines, {Status.REQUESTED}),
+    "cancel": (Village.cancels, {Status.REQUESTED, Status.OFFERED, Status.APPROVED}),
+    "withdraw": (Village.withdraws, {Status.REQUESTED, Status.APPROVED}),
+}
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_only_the_moves_of_the_rules_are_made(village: Village, world: World, act: str):
+    do, from_statuses = ACTS[act]
+    for n, status in enumerate(Status):
+        booking = world.booking(village.kit, village.hanh, days_ahead(1 + n), status=status)
+        before = world.all(BookingMove), world.fresh(village.kit).version
+        outcome = do(village, booking)
+
+        assert outcome.is_done == (status in from_statuses), status
+        assert outcome.status == world.fresh(booking).status
+        assert len(world.all(Message, booking_id=booking.id)) == outcome.is_done
+        assert len(world.all(AuditEntry, booking_id=booking.id)) == outcome.is_done
+        if not outcome.is_done:
+            assert outcome.status == status
+            assert world.fresh(booking).version == booking.version
+            assert (len(world.all(BookingMove)), world.fresh(village.kit).version) == (len(before[0]), before[1])
+
+
+def test_a_household_may_withdraw_until_the_pick_up_and_not_after(village: Village, world: World):
+    booking = village.has_asked()
+    village.approves(booking)
+    assert village.withdraws(booking, now=booking.pick_up_at) == Outcome(False, Status.APPROVED)
+    assert len(world.all(Hold)) == 1
+    assert village.withdraws(booking, now=booking.pick_up_at - timedelta(seconds=1)).is_done
+
+
+def test_a_request_whose_time_on_air_is_over_is_not_approved(village: Village):
+    booking = village.has_asked()
+    assert village.approves(booking, now=booking.until_at) == Outcome(False, Status.REQUESTED)
+    assert village.approves(booking, now=booking.until_at - timedelta(seconds=1)).is_done
+
+
+def test_a_booking_keeps_its_slot_when_the_plan_changes(village: Village, world: World):
+    booking = village.has_asked()
+    world.add(
+        PlannedSlot(
+            commune_id=village.commune.id,
+            valid_from=days_ahead(0),
+            name="Tối",
+            from_time=_clock("20:00"),
+            until_time=_clock("23:00"),
+        )
+    )
+    world.change(village.commune)
+
+    assert village.approves(booking).is_done
+    kept = world.fresh(booking)
+    assert (kept.from_at, kept.until_at) == (at(TOMORROW, "19:00"), at(TOMORROW, "22:00"))
+    assert (kept.pick_up_at, kept.return_at) == (booking.pick_up_at, booking.return_at)
+    neighbour = world.household(village.commune)
+    assert village.asks(by=neighbour).refusals == [Refusal(Reason.TAKEN)], "the new evening overlaps the old one"
+    later = village.has_asked(days_ahead(2), by=neighbour)
+    assert later.from_at == at(days_ahead(2), "20:00")
+
+
+def test_two_clerks_who_approve_and_decline_at_once_make_one_move(village: Village, world: World):
+    for round_ in range(5):
+        booking = village.has_asked(by=world.household(village.commune))
+        approved, declined = _at_once(lambda b=booking: village.approves(b), lambda b=booking: village.declines(b))
+        status = world.fresh(booking).status
+        assert approved.is_done != declined.is_done
+        assert status == (Status.APPROVED if approved.is_done else Status.DECLINED)
+        assert approved.status == declined.status == status, "who comes second is told what is so"
+        assert len(world.all(BookingMove, booking_id=booking.id)) == 2
+        assert [text.kind for text in world.all(Message, booking_id=booking.id)] == [Kind.RECEIVED, status]
+        assert len(world.all(Hold)) == approved.is_done, f"in round {round_}"
+        village.cancels(booking)
+
+
+def test_approved_while_it_is_withdrawn_ends_withdrawn(village: Village, world: World):
+    for _ in range(5):
+        booking = village.has_asked()
+        approved, withdrawn = _at_once(lambda b=booking: village.approves(b), lambda b=booking: village.withdraws(b))
+        assert withdrawn == Outcome(True, Status.CANCELLED)
+        assert approved.status == (Status.APPROVED if approved.is_done else Status.CANCELLED)
+        assert world.fresh(booking).status == Status.CANCELLED
+        assert len(world.all(BookingMove, booking_id=booking.id)) == 2 + approved.is_done
+        assert world.all(Hold) == []
+
+
+def test_one_household_asking_for_many_slots_at_once_keeps_to_its_quota(village: Village, world: World):
+    slots = [(days, key) for days in (1, 8) for key in ("sang", "trua", "chieu", "toi")]
+    asks = [lambda d=days, k=key: village.asks(days_ahead(d), k) for days, key in slots]
+    assert sum(bool(asked.code) for asked in _at_once(*asks)) == 2
+    assert len(world.all(Booking)) == len(world.all(Hold)) == 2
+
+
+def _at_once(*acts: Callable[[], Any]) -> list[Any]:
+    """What each gave, begun at the same moment in threads of their own."""
+    outcomes: list[Any] = [None] * len(acts)
+    start = Barrier(len(acts))
+
+    def run(n: int) -> None:
+        start.wait()
+        outcomes[n] = acts[n]()
+
+    threads = [Thread(target=run, args=(n,)) for n in range(len(acts))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcomes
+
+
+def _clock(text: str) -> Any:
+    return datetime.fromisoformat(f"2026-01-01T{text}").time()

@@ -1,0 +1,407 @@
+"""At the counter: a kit goes out and comes back, once, whatever several windows try at the same moment."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from threading import Barrier
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from kit_booking import worker
+from kit_booking.domain.counter import CheckedPart, Direction, TimeProblem
+from kit_booking.domain.messages import Kind
+from kit_booking.domain.status import LIVE, Status
+from kit_booking.models import (
+    AuditEntry,
+    Booking,
+    BookingMove,
+    HandedPart,
+    Handover,
+    Hold,
+    Household,
+    Kit,
+    Message,
+    Photo,
+    Place,
+)
+from kit_booking.services.audit import Actor
+from kit_booking.services.booking import answers
+from kit_booking.services.counter.handover import Outcome, Problem, Seen, hand_over, say_whether_usable, take_back
+from kit_booking.services.counter.reading import handovers_of, parts_of_kit, parts_to_take_back
+from kit_booking.services.messages import overdue
+from kit_booking.services.register.erasing import erase
+from kit_booking.services.timeline import standing
+from kit_booking.services.waiting import entries
+from tests.support.builders import World
+from tests.support.fakes import FakeSms
+from tests.times import NOW, at, days_ahead
+
+TODAY = days_ahead(0)
+FIVE = at(TODAY, "17:00")
+"""When the evening's kits are picked up."""
+HALF_PAST = FIVE + timedelta(minutes=30)
+BACK_AT = at(days_ahead(1), "07:30")
+ALL_THERE = Seen((CheckedPart("điện thoại", 1, 1), CheckedPart("đèn", 2, 2)), saw_id=True)
+ONE_LAMP = Seen((CheckedPart("điện thoại", 1, 1, is_broken=True), CheckedPart("đèn", 2, 1)), note="rơi khi chuyển")
+
+
+class Counter:
+    """One kit of one commune, its clerk, and a household that has it this evening."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.commune = world.commune()
+        self.kit: Kit = world.kits(self.commune)[0]
+        self.clerk = world.clerk(self.commune)
+        self.hanh: Household = world.household(self.commune)
+        self.evening = self.has(Status.APPROVED)
+
+    def has(self, status: Status, days: int = 0, key: str = "toi", of: Household | None = None) -> Booking:
+        return self.world.booking(
+            self.kit, of or self.hanh, days_ahead(days), key, status=status, asked_at=NOW - timedelta(days=3)
+        )
+
+    def gives(self, booking: Booking | None = None, seen: Seen = ALL_THERE, *, now: datetime = FIVE) -> Outcome:
+        return self.world.do(hand_over, (booking or self.evening).code, self.clerk.id, seen, now=now)
+
+    def takes(self, booking: Booking | None = None, seen: Seen = ALL_THERE, *, now: datetime = BACK_AT) -> Outcome:
+        return self.world.do(take_back, (booking or self.evening).code, self.clerk.id, seen, now=now)
+
+    def misses(self, booking: Booking | None = None, *, now: datetime = HALF_PAST) -> answers.Outcome:
+        return self.world.do(answers.mark_no_show, (booking or self.evening).code, self.clerk.id, now=now)
+
+    def is_now(self, booking: Booking | None = None) -> Status:
+        return Status(self.world.fresh(booking or self.evening).status)
+
+    def holds(self, booking: Booking | None = None) -> list[tuple[datetime, datetime]]:
+        found = self.world.all(Hold, booking_id=(booking or self.evening).id)
+        return [(hold.from_at, hold.until_at) for hold in found]
+
+
+@pytest.fixture
+def counter(world: World) -> Counter:
+    return Counter(world)
+
+
+def test_a_kit_goes_out_and_comes_back_and_every_part_is_on_record(counter: Counter) -> None:
+    assert counter.gives().is_done
+    assert counter.is_now() is Status.OUT
+    assert counter.holds() == [(FIVE, BACK_AT)]
+
+    assert counter.takes(seen=ONE_LAMP).has_fault
+    assert counter.is_now() is Status.RETURNED
+    assert counter.holds() == []
+
+    out, back = counter.world.all(Handover)
+    assert (out.way, out.person, out.saw_id, out.has_fault) == (Direction.OUT, counter.hanh.name, True, False)
+    assert (back.way, back.note, back.has_fault, back.is_usable) == (Direction.BACK, "rơi khi chuyển", True, None)
+    seen = [(part.name, part.expected, part.count, part.is_broken) for part in counter.world.all(HandedPart)]
+    assert seen == [
+        ("điện thoại", 1, 1, False),
+        ("đèn", 2, 2, False),
+        ("điện thoại", 1, 1, True),
+        ("đèn", 2, 1, False),
+    ]
+
+
+def test_each_move_is_in_the_history_and_on_the_audit_list_and_raises_the_versions(counter: Counter) -> None:
+    before = counter.world.fresh(counter.kit).version, counter.world.fresh(counter.hanh).version
+    counter.gives()
+    counter.takes()
+    moves = counter.world.all(BookingMove, booking_id=counter.evening.id)[-2:]
+    assert [(move.from_status, move.to_status, move.staff_id) for move in moves] == [
+        (Status.APPROVED, Status.OUT, counter.clerk.id),
+        (Status.OUT, Status.RETURNED, counter.clerk.id),
+    ]
+    assert [entry.action for entry in counter.world.all(AuditEntry)] == ["out", "returned"]
+    after = counter.world.fresh(counter.kit).version, counter.world.fresh(counter.hanh).version
+    assert [new - old for old, new in zip(before, after, strict=True)] == [2, 2]
+
+
+def test_what_happened_during_a_power_cut_is_written_down_later(counter: Counter) -> None:
+    next_noon = at(days_ahead(1), "12:00")
+    assert counter.gives(seen=Seen((), happened_at=FIVE), now=next_noon).is_done is True
+    assert counter.takes(seen=Seen((), happened_at=BACK_AT), now=next_noon).is_done
+    moves = counter.world.all(BookingMove, booking_id=counter.evening.id)[-2:]
+    assert [(move.happened_at, move.written_at) for move in moves] == [(FIVE, next_noon), (BACK_AT, next_noon)]
+
+
+@pytest.mark.parametrize(
+    ("happened_at", "now", "problem"),
+    [
+        (FIVE, FIVE - timedelta(minutes=1), TimeProblem.AHEAD),
+        (at(days_ahead(-1), "23:59"), FIVE, TimeProblem.TOO_EARLY),
+        (BACK_AT, BACK_AT, TimeProblem.OVER),
+        (None, at(days_ahead(-1), "17:00"), TimeProblem.TOO_EARLY),
+    ],
+)
+def test_it_does_not_go_out_at_a_time_that_can_not_be(
+    counter: Counter, happened_at: datetime | None, now: datetime, problem: TimeProblem
+) -> None:
+    assert counter.gives(seen=Seen((), happened_at=happened_at), now=now).problem is problem
+    assert counter.is_now() is Status.APPROVED
+
+
+def test_it_does_not_come_back_before_it_went_out_or_in_the_future(counter: Counter) -> None:
+    counter.gives()
+    for happened_at, problem in (
+        (FIVE - timedelta(minutes=1), TimeProblem.TOO_EARLY),
+        (BACK_AT + timedelta(minutes=1), TimeProblem.AHEAD),
+    ):
+        assert counter.takes(seen=Seen((), happened_at=happened_at)).problem is problem
+    assert counter.is_now() is Status.OUT
+
+
+def test_a_kit_that_goes_out_before_the_hour_is_held_from_then_on(counter: Counter) -> None:
+    four = at(TODAY, "16:00")
+    assert counter.gives(now=four).is_done
+    assert counter.holds() == [(four, BACK_AT)]
+    assert counter.world.fresh(counter.evening).pick_up_at == FIVE
+
+
+def test_it_does_not_go_out_before_the_hour_over_the_booking_of_somebody_else(counter: Counter) -> None:
+    afternoon = counter.has(Status.APPROVED, key="chieu", of=counter.world.household(counter.commune))
+    assert counter.gives(now=at(TODAY, "12:00")).problem is Problem.NOT_FREE
+    assert counter.is_now() is Status.APPROVED
+    assert counter.holds() == [(FIVE, BACK_AT)]
+    assert counter.is_now(afternoon) is Status.APPROVED
+
+
+def test_a_kit_that_is_still_out_is_named_with_the_booking_that_has_it(counter: Counter) -> None:
+    late = counter.has(Status.OUT, days=-1)
+    outcome = counter.gives()
+    assert (outcome.problem, outcome.out_code) == (Problem.KIT_IS_OUT, late.code)
+    assert counter.takes(late, now=FIVE).is_done
+    assert counter.gives().is_done
+
+
+@pytest.mark.parametrize("status", [Status.REQUESTED, Status.OFFERED, Status.CANCELLED, Status.OUT, Status.RETURNED])
+def test_only_what_was_approved_goes_out(counter: Counter, status: Status) -> None:
+    booking = counter.has(status, days=1)
+    outcome = counter.gives(booking, now=at(days_ahead(1), "17:00"))
+    assert (outcome.problem, outcome.status) == (Problem.STATUS, status)
+
+
+def test_a_kit_that_came_back_early_is_offered_to_who_waits(counter: Counter) -> None:
+    mai, ten = counter.world.household(counter.commune, "Trần Thị Mai"), at(TODAY, "10:00")
+    counter.world.do(entries.join, counter.kit.code, TODAY, "toi", mai.id, by=Actor(household_id=mai.id), now=NOW)
+    counter.gives(now=ten)
+    assert counter.world.all(Booking, household_id=mai.id) == []
+    counter.takes(now=ten + timedelta(minutes=10))
+    [offered] = counter.world.all(Booking, household_id=mai.id)
+    assert offered.status == Status.OFFERED
+    assert counter.holds(offered) == [(FIVE, BACK_AT)]
+    assert counter.holds() == []
+
+
+def test_who_comes_after_all_gets_the_kit_and_the_strike_goes(counter: Counter) -> None:
+    assert counter.misses().is_done
+    assert counter.world.fresh(counter.evening).strike_at == HALF_PAST
+    later = HALF_PAST + timedelta(minutes=20)
+    assert counter.gives(now=later).is_done
+    evening = counter.world.fresh(counter.evening)
+    assert (evening.status, evening.strike_at) == (Status.OUT, None)
+    assert counter.holds() == [(later, BACK_AT)]
+
+
+def test_nobody_gets_a_strike_for_a_kit_that_was_not_there(counter: Counter) -> None:
+    late = counter.has(Status.OUT, days=-1)
+    assert not counter.misses().is_done
+    counter.takes(late, now=HALF_PAST)
+    assert not counter.misses(now=HALF_PAST + timedelta(minutes=29)).is_done
+    assert counter.misses(now=HALF_PAST + timedelta(minutes=30)).is_done
+    assert counter.world.fresh(counter.evening).strike_at is None
+
+
+def test_who_comes_after_all_is_too_late_when_somebody_else_has_the_time(counter: Counter) -> None:
+    counter.misses()
+    counter.world.add(Hold(kit_id=counter.kit.id, from_at=HALF_PAST, until_at=BACK_AT))
+    assert counter.gives(now=HALF_PAST + timedelta(minutes=20)).problem is Problem.NOT_FREE
+    evening = counter.world.fresh(counter.evening)
+    assert (evening.status, evening.strike_at) == (Status.NO_SHOW, HALF_PAST)
+
+
+def test_what_went_out_is_what_has_to_come_back(counter: Counter) -> None:
+    whole = [CheckedPart("điện thoại", 1, 1), CheckedPart("đèn", 2, 2)]
+    assert counter.world.do(parts_of_kit, counter.kit.code) == whole
+    assert counter.world.do(parts_to_take_back, counter.kit.code, None) == whole
+    counter.gives(seen=Seen((CheckedPart("điện thoại", 1, 0), CheckedPart("đèn", 2, 1))))
+    out = counter.world.do(handovers_of, counter.evening.code)[Direction.OUT]
+    assert counter.world.do(parts_to_take_back, counter.kit.code, out) == [CheckedPart("đèn", 1, 1)]
+
+
+def test_the_clerks_word_on_a_kit_with_a_fault_is_kept(counter: Counter) -> None:
+    counter.gives()
+    counter.takes(seen=ONE_LAMP)
+    for is_usable in (True, False):
+        counter.world.do(say_whether_usable, counter.evening.code, counter.clerk.id, is_usable, now=BACK_AT)
+        assert counter.world.do(handovers_of, counter.evening.code)[Direction.BACK].is_usable is is_usable
+    assert [entry.action for entry in counter.world.all(AuditEntry)][-2:] == ["kit_usable", "kit_unusable"]
+
+
+def test_photos_are_rows_of_the_handover(counter: Counter) -> None:
+    counter.gives()
+    counter.takes(seen=Seen(ONE_LAMP.parts, photos=(b"one", b"two")))
+    assert len(counter.world.all(Photo)) == 2
+    assert len(counter.world.do(handovers_of, counter.evening.code)[Direction.BACK].photo_ids) == 2
+
+
+def test_who_is_erased_leaves_no_name_note_or_photo_at_the_counter(counter: Counter) -> None:
+    counter.gives(seen=Seen(ALL_THERE.parts, person="Lê Văn Con"))
+    counter.takes(seen=Seen(ONE_LAMP.parts, note="con trai làm rơi", photos=(b"one",)))
+    other = counter.has(Status.APPROVED, 1, of=counter.world.household(counter.commune, "Trần Thị Mai"))
+    counter.gives(other, now=at(days_ahead(1), "17:00"))
+    assert counter.world.do(erase, counter.hanh.id, Actor(staff_id=counter.clerk.id), now=at(days_ahead(1), "18:00"))
+    *own, others = counter.world.all(Handover)
+    assert {(handover.person, handover.note) for handover in own} == {("", "")}
+    assert others.person == "Trần Thị Mai"
+    assert counter.world.all(Photo) == []
+    assert len(counter.world.all(HandedPart)) == 6
+
+
+# A kit that is late.
+
+
+def told_at(counter: Counter, now: datetime) -> list[Message]:
+    """What was written after the worker looked twice at this time."""
+    for _ in range(2):
+        for code in counter.world.do(overdue.find_due, now=now):
+            counter.world.do(overdue.tell, code, now=now)
+    return counter.world.all(Message, kind=Kind.OVERDUE)
+
+
+def test_a_household_is_told_once_that_its_kit_is_an_hour_late(counter: Counter) -> None:
+    counter.gives()
+    assert told_at(counter, BACK_AT + timedelta(minutes=59)) == []
+    [text] = told_at(counter, BACK_AT + timedelta(hours=1))
+    assert (text.to, text.due_at) == (counter.hanh.phone, BACK_AT + timedelta(hours=1))
+    assert len(told_at(counter, BACK_AT + timedelta(days=2))) == 1
+
+
+def test_the_workers_round_tells_it_and_a_kit_that_came_back_meanwhile_is_no_longer_asked_for(
+    app: Flask, counter: Counter, sms: FakeSms
+) -> None:
+    second = counter.world.kit(counter.world.all(Place)[0])
+    mai = counter.world.household(counter.commune, "Trần Thị Mai")
+    other = counter.world.booking(second, mai, TODAY, "toi", status=Status.APPROVED, asked_at=NOW)
+    counter.gives()
+    counter.gives(other)
+    night = at(days_ahead(1), "22:00")
+    worker.run_once(app, lambda: night)
+    assert sms.sent == [], "nobody is woken"
+    counter.takes(other, now=night)
+    morning = at(days_ahead(2), "06:31")
+    worker.run_once(app, lambda: morning)
+    worker.run_once(app, lambda: morning)
+    assert [text.kind for text in sms.sent] == [Kind.OVERDUE]
+    assert sms.texts_to(counter.hanh.phone)
+
+
+def test_nobody_is_woken_for_a_late_kit(counter: Counter) -> None:
+    counter.gives()
+    [text] = told_at(counter, at(days_ahead(1), "23:00"))
+    assert text.due_at == at(days_ahead(2), "06:30")
+
+
+def test_nobody_is_told_of_a_kit_that_is_back(counter: Counter) -> None:
+    counter.gives()
+    counter.takes(now=BACK_AT + timedelta(minutes=50))
+    assert told_at(counter, BACK_AT + timedelta(hours=3)) == []
+    assert counter.world.do(overdue.tell, counter.evening.code, now=BACK_AT + timedelta(hours=3)) is None
+    assert counter.world.all(Message, kind=Kind.OVERDUE) == []
+
+
+def test_a_kit_kept_over_a_day_too_long_pauses_until_it_is_back(counter: Counter) -> None:
+    counter.gives()
+    later = BACK_AT + timedelta(hours=25)
+    assert counter.world.do(standing.standing_of, counter.hanh.id, now=later).booked.standing.pause
+    counter.takes(now=later)
+    assert counter.world.do(standing.standing_of, counter.hanh.id, now=later).booked.standing.pause is None
+
+
+# Several windows at once.
+
+ROUNDS = 12
+
+
+def at_once(app: Flask, calls: list[Callable[[], Any]]) -> list[Any]:
+    """What each call answered, all of them begun at the same moment."""
+    start = Barrier(len(calls))
+
+    def run(call: Callable[[], Any]) -> Any:
+        with app.app_context():
+            start.wait(30)
+            return call()
+
+    with ThreadPoolExecutor(len(calls)) as threads:
+        return list(threads.map(run, calls))
+
+
+def test_handing_over_cancelling_and_giving_up_at_once_have_one_outcome(app: Flask, counter: Counter) -> None:
+    clerk, hanh, now = counter.clerk.id, counter.hanh.id, FIVE - timedelta(minutes=5)
+    for round_ in range(ROUNDS):
+        booking = counter.evening if round_ == 0 else counter.has(Status.APPROVED)
+        code = booking.code
+        outcomes = at_once(
+            app,
+            [
+                lambda code=code: hand_over(code, clerk, ALL_THERE, now=now),
+                lambda code=code: answers.cancel(code, clerk, "Bộ đang sửa", now=now),
+                lambda code=code: answers.withdraw(code, hanh, now=now),
+                lambda code=code: hand_over(code, clerk, ALL_THERE, now=now),
+            ],
+        )
+        assert sum(answer.is_done for answer in outcomes) == 1
+        final = counter.is_now(booking)
+        assert {answer.status for answer in outcomes} == {final}, "the others are told what is so"
+        moves = counter.world.all(BookingMove, booking_id=booking.id)
+        assert [move.to_status for move in moves][-1] == final
+        assert len(moves) == 3
+        assert len(counter.holds(booking)) == (final in LIVE)
+        if final is Status.OUT:
+            assert counter.takes(booking, now=now).is_done
+
+
+def test_approving_and_handing_over_and_cancelling_at_once_never_lose_a_change(app: Flask, counter: Counter) -> None:
+    clerk, now = counter.clerk.id, FIVE - timedelta(minutes=5)
+    counter.world.do(answers.cancel, counter.evening.code, clerk, "Bộ đang sửa", now=now)
+    for _ in range(ROUNDS):
+        booking = counter.has(Status.REQUESTED)
+        code = booking.code
+        approved, given, cancelled = at_once(
+            app,
+            [
+                lambda code=code: answers.approve(code, clerk, now=now),
+                lambda code=code: hand_over(code, clerk, ALL_THERE, now=now),
+                lambda code=code: answers.cancel(code, clerk, "Bộ đang sửa", now=now),
+            ],
+        )
+        path = [move.to_status for move in counter.world.all(BookingMove, booking_id=booking.id)]
+        done = [Status.APPROVED] * approved.is_done + [Status.OUT] * given.is_done
+        assert path == [Status.REQUESTED, *done, *[Status.CANCELLED] * cancelled.is_done]
+        assert cancelled.is_done != given.is_done
+        assert counter.is_now(booking) == path[-1]
+        if given.is_done:
+            counter.takes(booking, now=now)
+
+
+def test_one_kit_goes_out_once_when_two_bookings_of_it_are_handed_over_at_once(app: Flask, counter: Counter) -> None:
+    clerk, now = counter.clerk.id, at(TODAY, "16:50")
+    afternoon = counter.has(Status.APPROVED, key="chieu", of=counter.world.household(counter.commune))
+    counter.world.change(afternoon, return_at=at(TODAY, "17:00"))
+    codes = [afternoon.code, counter.evening.code]
+    outcomes = at_once(app, [lambda code=code: hand_over(code, clerk, Seen(()), now=now) for code in codes * 2])
+    assert sum(answer.is_done for answer in outcomes) == 1
+    [out] = counter.world.all(Booking, status=Status.OUT)
+    assert {answer.out_code for answer in outcomes if answer.problem is Problem.KIT_IS_OUT} <= {out.code}
+
+
+def test_taken_back_twice_at_once_it_came_back_once(app: Flask, counter: Counter) -> None:
+    counter.gives()
+    clerk, code = counter.clerk.id, counter.evening.code
+    outcomes = at_once(app, [lambda: take_back(code, clerk, ALL_THERE, now=BACK_AT)] * 4)
+    assert sum(answer.is_done for answer in outcomes) == 1
+    assert {answer.status for answer in outcomes} == {Status.RETURNED}
+    assert len(counter.world.all(Handover, way=Direction.BACK)) == 1

@@ -1,0 +1,260 @@
+"""Quotas, the window and the standing as a household meets them: whichever way it tries, they hold."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from kit_booking.database import transaction
+from kit_booking.domain.booking import Reason, Refusal
+from kit_booking.domain.messages import Kind
+from kit_booking.domain.standing import GOOD_STANDING, Pause
+from kit_booking.domain.status import Status
+from kit_booking.models import AuditEntry, Booking, BookingMove, Hold, Household
+from kit_booking.services.audit import Actor
+from kit_booking.services.timeline import moves, standing
+from kit_booking.services.timeline.locks import lock_booking
+from tests.support.builders import World
+from tests.support.fakes import FakeSms
+from tests.support.village import TOMORROW, Village, at_once
+from tests.times import NOW, at, days_ahead
+
+TODAY, NEXT_WEEK, LAST_DAY = days_ahead(0), days_ahead(8), days_ahead(14)
+A_SECOND = timedelta(seconds=1)
+KEYS = ("sang", "trua", "chieu", "toi")
+TWO_AHEAD, TWO_A_WEEK = Refusal(Reason.AHEAD, most=2), Refusal(Reason.WEEK, most=2)
+
+
+@pytest.fixture
+def village(app: Flask, world: World, sms: FakeSms) -> Village:
+    return Village(app, world, sms, world.commune(kits=2))
+
+
+def standing_of(village: Village, who: Household, *, now=NOW):
+    return village.world.do(standing.standing_of, who.id, now=now).booked.standing
+
+
+# ---- quotas
+
+
+def test_several_tabs_are_one_household(village: Village, world: World):
+    hanh = village.family()
+    acts = [lambda k=key, kit=kit: village.asks(hanh, NEXT_WEEK, k, kit=kit) for key in KEYS for kit in village.kits]
+    assert sum(bool(asked.code) for asked in at_once(*acts)) == 2
+    assert len(world.all(Hold)) == 2
+
+
+def test_families_that_share_a_phone_are_households_of_their_own(village: Village):
+    hanh = village.family()
+    daughter = village.family("Con gái", phone=hanh.phone)
+    for who, keys in ((hanh, ("sang", "trua")), (daughter, ("chieu", "toi"))):
+        for key in keys:
+            assert village.asks(who, NEXT_WEEK, key).code
+        assert TWO_AHEAD in village.asks(who, days_ahead(2)).refusals
+
+
+def test_staff_can_not_get_round_the_quotas_without_a_reason_on_record(village: Village, world: World):
+    hanh = village.family()
+    village.has(hanh, TOMORROW, "sang")
+    village.has(hanh, TOMORROW, "trua")
+    assert village.books_for(hanh, TOMORROW, "toi").refusals == [TWO_AHEAD, TWO_A_WEEK]
+    reason = "Hội chợ làng nghề"
+    third = village.has(hanh, TOMORROW, "toi", override=reason)
+    assert third.status == Status.APPROVED
+    step = world.all(BookingMove, booking_id=third.id)[0]
+    assert (step.staff_id, step.reason) == (village.clerk.id, reason)
+    assert world.all(AuditEntry, booking_id=third.id)[0].detail == reason
+
+
+def test_no_reason_lets_staff_book_what_is_taken_or_closed(village: Village, world: World):
+    village.has(village.family())
+    world.add(world.hold(village.kit, world.slot(village.kit, NEXT_WEEK)))
+    refused = [village.books_for(village.family(), day, override="gấp").refusals for day in (TOMORROW, NEXT_WEEK)]
+    assert refused == [[Refusal(Reason.TAKEN)], [Refusal(Reason.CLOSED)]]
+
+
+def test_staff_and_the_household_at_once_keep_to_the_quota(village: Village, world: World):
+    hanh = village.family()
+    village.has(hanh, NEXT_WEEK)
+    at_once(
+        *[lambda k=key: village.asks(hanh, days_ahead(1), k) for key in KEYS],
+        *[lambda k=key: village.books_for(hanh, days_ahead(2), k) for key in KEYS],
+    )
+    assert len(world.all(Hold)) == 2
+
+
+def test_a_slot_given_up_too_late_still_counts_in_its_week(village: Village):
+    hanh = village.family()
+    late = at(TODAY, "20:00")
+    assert village.withdraws(village.has(hanh, TOMORROW, "sang"), now=late).is_done
+    village.has(hanh, TOMORROW, "chieu", now=late)
+    refused = village.asks(hanh, days_ahead(3), now=late).refusals
+    assert refused == [TWO_A_WEEK]
+
+
+def test_a_slot_given_up_in_time_does_not(village: Village):
+    hanh = village.family()
+    village.withdraws(village.has(hanh, TOMORROW, "toi"))
+    for key in ("sang", "trua"):
+        village.has(hanh, TOMORROW, key)
+
+
+# ---- the window
+
+
+def test_the_last_day_of_the_window_opens_at_seven_and_not_a_second_before(village: Village):
+    hanh, opens = village.family(), at(TODAY, "07:00")
+    assert village.asks(hanh, LAST_DAY, now=opens - A_SECOND).refusals == [Refusal(Reason.NOT_OPEN, at=opens)]
+    assert village.books_for(hanh, LAST_DAY, now=opens - A_SECOND).refusals == [Refusal(Reason.NOT_OPEN, at=opens)]
+    assert village.asks(hanh, LAST_DAY, now=opens).code
+
+
+def test_the_day_after_it_opens_the_next_morning(village: Village):
+    refused = village.asks(village.family(), days_ahead(15), now=at(TODAY, "23:59")).refusals
+    assert refused == [Refusal(Reason.NOT_OPEN, at=at(TOMORROW, "07:00"))]
+
+
+def test_of_two_hundred_who_ask_when_a_day_opens_four_get_its_four_slots(village: Village, world: World):
+    opens = at(TODAY, "07:00")
+    families = [village.family(f"Nhà {number}") for number in range(200)]
+
+    def ask(number: int) -> bool:
+        return bool(village.asks(families[number], LAST_DAY, KEYS[number % 4], now=opens).code)
+
+    with ThreadPoolExecutor(24) as threads:
+        assert sum(threads.map(ask, range(200))) == 4
+    bookings = world.all(Booking)
+    assert sorted(booking.slot_name for booking in bookings) == ["Chiều", "Sáng", "Trưa", "Tối"]
+    assert {hold.booking_id for hold in world.all(Hold)} == {booking.id for booking in bookings}
+    assert len(world.all(AuditEntry)) == len(world.all(BookingMove)) == 4
+
+
+# ---- strikes and pauses
+
+
+def test_giving_up_too_late_is_a_strike_that_the_household_sees(village: Village, world: World):
+    hanh = village.family()
+    booking = village.has(hanh, TOMORROW, "sang")
+    late = at(TODAY, "20:00")
+    village.withdraws(booking, now=late)
+    assert world.fresh(booking).strike_at == late
+    assert standing_of(village, hanh, now=late).strikes == (late,)
+    assert village.texts(booking) == [Kind.APPROVED, Kind.WITHDRAWN]
+    assert village.asks(hanh, NEXT_WEEK, now=late).code, "one strike pauses nothing"
+
+
+@pytest.mark.parametrize("why", ["in time", "just approved", "never approved", "moved by the commune", "by staff"])
+def test_giving_up_is_no_strike(village: Village, world: World, why: str):
+    hanh, late = village.family(), at(TODAY, "20:00")
+    if why == "never approved":
+        booking = village.booking(village.asks(hanh, TOMORROW, "sang").code)
+    else:
+        made = late - timedelta(minutes=30) if why == "just approved" else NOW
+        booking = village.has(hanh, TOMORROW, "sang", now=made, override="gọi muộn")
+    if why == "moved by the commune":
+        booking = world.change(booking, moved_at=NOW)
+    give_up = village.cancels if why == "by staff" else village.withdraws
+    assert give_up(booking, now=at(TODAY, "19:45") if why == "in time" else late).is_done
+    assert world.fresh(booking).strike_at is None
+    assert standing_of(village, hanh, now=late) == GOOD_STANDING
+
+
+def test_not_coming_is_a_strike_that_staff_write_down_after_half_an_hour(village: Village, world: World):
+    hanh = village.family()
+    booking = village.has(hanh)
+    after = booking.pick_up_at + timedelta(minutes=30)
+    assert not village.misses(booking, now=after - A_SECOND).is_done
+    assert village.misses(booking, now=after).is_done
+    assert not village.misses(booking, now=after).is_done, "the second tap"
+    assert (world.fresh(booking).status, world.fresh(booking).strike_at) == (Status.NO_SHOW, after)
+    assert world.all(Hold) == []
+    assert village.texts(booking) == [Kind.APPROVED, Kind.NO_SHOW]
+    assert standing_of(village, hanh, now=after).strikes == (after,)
+    assert world.all(AuditEntry)[-1].action == "no_show"
+
+
+def test_two_strikes_pause_requests_for_a_fortnight_and_leave_what_was_booked(village: Village, world: World):
+    hanh = village.family()
+    kept = village.has(hanh, NEXT_WEEK)
+    days = [at(days_ahead(-n), "10:00") for n in (3, 1)]
+    for struck in days:
+        world.booking(village.kit, hanh, days_ahead(-20), "sang", status=Status.NO_SHOW, strike_at=struck)
+    until = days[-1] + timedelta(days=14)
+    paused = [Refusal(Reason.PAUSED, at=until)]
+    assert village.asks(hanh, TOMORROW).refusals == paused
+    assert village.books_for(hanh, TOMORROW).refusals == paused
+    assert village.changes(kept, days_ahead(9), "toi").refusals == paused
+    assert world.fresh(kept).status == Status.APPROVED
+    assert standing_of(village, hanh).pause == Pause(days[-1], until)
+    assert village.books_for(hanh, TOMORROW, override="đã nói chuyện").code
+    assert village.asks(hanh, days_ahead(15), now=max(until, at(days_ahead(13), "10:01"))).code
+
+
+def test_a_kit_kept_over_a_day_too_long_pauses_until_it_is_back(village: Village, world: World):
+    hanh = village.family()
+    world.booking(village.kit, hanh, days_ahead(-2), "toi", status=Status.OUT)
+    due = at(days_ahead(-1), "07:30")
+    assert village.asks(hanh, NEXT_WEEK, now=due + timedelta(hours=24)).code
+    assert village.asks(hanh, days_ahead(9), now=NOW).refusals == [Refusal(Reason.PAUSED, at=None)]
+    world.do(_take_back, world.all(Booking, status=Status.OUT)[0].code, now=NOW)
+    assert village.asks(hanh, days_ahead(9), now=NOW).code
+
+
+@transaction
+def _take_back(session, code, *, now):
+    moves.move(session, lock_booking(session, code).booking, Status.RETURNED, Actor(), now=now)
+
+
+@transaction
+def _come_after_all(session, code, *, now):
+    booking = lock_booking(session, code).booking
+    is_held = moves.hold_again(session, booking, now=now)
+    if is_held:
+        booking.strike_at = None
+        moves.move(session, booking, Status.OUT, Actor(), now=now)
+    return is_held
+
+
+def test_who_comes_after_all_has_the_rest_of_the_slot_and_no_strike(village: Village, world: World):
+    hanh = village.family()
+    booking = village.has(hanh)
+    village.misses(booking, now=booking.pick_up_at + timedelta(minutes=40))
+    comes = booking.pick_up_at + timedelta(minutes=50)
+    assert world.do(_come_after_all, booking.code, now=comes)
+    [hold] = world.all(Hold)
+    assert (hold.from_at, hold.until_at) == (comes, booking.return_at)
+    assert standing_of(village, hanh, now=comes) == GOOD_STANDING
+
+
+def test_who_comes_after_all_gets_nothing_that_somebody_else_has_by_now(village: Village, world: World):
+    booking = village.has(village.family())
+    missed = booking.pick_up_at + timedelta(minutes=40)
+    village.misses(booking, now=missed)
+    world.add(Hold(kit_id=village.kit.id, from_at=missed, until_at=missed + timedelta(hours=1)))
+    assert not world.do(_come_after_all, booking.code, now=missed)
+    assert not world.do(_come_after_all, booking.code, now=booking.return_at)
+    assert world.fresh(booking).status == Status.NO_SHOW
+
+
+def test_staff_lift_a_pause_with_a_reason_and_its_strikes_stay_spent(village: Village, world: World):
+    hanh = village.family()
+    for ago in (3, 1):
+        struck = at(days_ahead(-ago), "10:00")
+        world.booking(village.kit, hanh, days_ahead(-20), "sang", status=Status.NO_SHOW, strike_at=struck)
+    reason = "Nhà có tang"
+    world.do(standing.lift_pause, hanh.id, village.clerk.id, reason, now=NOW)
+    assert standing_of(village, hanh) == GOOD_STANDING
+    assert village.asks(hanh, NEXT_WEEK).code
+    line = world.all(AuditEntry, action="pause_lifted")[0]
+    assert (line.household_id, line.staff_id, line.detail) == (hanh.id, village.clerk.id, reason)
+
+
+def test_strikes_of_other_communes_count_by_the_numbers_of_the_one_that_is_asked(village: Village, world: World):
+    hanh = village.family()
+    [elsewhere] = world.kits(world.commune("Chuyên Mỹ", policy={"strikes": 1}))
+    struck = at(days_ahead(-1), "10:00")
+    world.booking(village.kit, hanh, days_ahead(-20), "sang", status=Status.NO_SHOW, strike_at=struck)
+    assert village.asks(hanh, NEXT_WEEK).code
+    refused = village.asks(hanh, NEXT_WEEK, kit=elsewhere).refusals
+    assert refused == [Refusal(Reason.PAUSED, at=struck + timedelta(days=14))]

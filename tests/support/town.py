@@ -1,0 +1,138 @@
+"""Two communes with their people, and the browsers of these people: what the pages' tests look through."""
+
+import html
+import re
+from datetime import date, time, timedelta
+
+from flask import Flask
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from kit_booking.clock import utc_now
+from kit_booking.database import db
+from kit_booking.domain.hours import Span
+from kit_booking.domain.local_time import local, local_day
+from kit_booking.domain.messages import Kind
+from kit_booking.domain.status import Status
+from kit_booking.models import (
+    Booking,
+    Household,
+    Kit,
+    LoginCode,
+    Mark,
+    Message,
+    MessageState,
+    Role,
+    Staff,
+    WaitingEntry,
+)
+from kit_booking.services.closures.closing import Closing, close
+from tests.support.builders import World, csrf_token, sign_in
+
+SLOTS = ("sang", "trua", "chieu", "toi")
+NUMBER = "+84912345678"
+
+
+class Browser:
+    """One person's browser; what it posts carries the CSRF token that the page would have had."""
+
+    def __init__(self, app: Flask, who: Household | Staff | None = None) -> None:
+        self.client = app.test_client()
+        if who:
+            sign_in(self.client, who)
+
+    def get(self, path: str, headers: dict[str, str] | None = None) -> TestResponse:
+        return self.client.get(path, headers=headers, buffered=True)  # Else files stay open.
+
+    def post(self, path: str, fields: dict[str, object] | None = None, **more: object) -> TestResponse:
+        return self.client.post(path, data={"csrf_token": csrf_token(self.client), **(fields or {}), **more})
+
+
+class Town:
+    """Phượng Dực, whose clerk, leader and two households the tests are about, and Đại Xuyên beside it.
+
+    Quotas are out of the way; whoever tests them sets them.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.world = world = World(app)
+        self.commune = world.commune(kits=2, policy={"most_ahead": 99, "most_a_week": 99, "most_waiting": 99})
+        self.elsewhere = world.commune("Đại Xuyên")
+        self.kit, self.second_kit = world.kits(self.commune)
+        now = utc_now()
+        self.owner = world.household(self.commune, phone=NUMBER, seen_at=now)
+        self.neighbour = world.household(self.commune, "Lê Văn Bình", seen_at=now)
+        self.clerk = world.clerk(self.commune)
+        self.foreign_clerk = world.clerk(self.elsewhere)
+        self.leader = world.staff(self.commune, Role.LEADER)
+        self.operator = world.staff(None, Role.OPERATOR)
+        world.add(Mark(name="worker", at=now))
+        self._used = 0
+
+    def browser(self, who: Household | Staff | None = None) -> Browser:
+        return Browser(self.app, who)
+
+    def free_slot(self) -> tuple[date, str]:
+        """A slot of the first kit that nobody has, each time another one; all of them are open."""
+        self._used += 1
+        days, slot = divmod(self._used, len(SLOTS))
+        return local_day(utc_now()) + timedelta(days=2 + days), SLOTS[slot]
+
+    def slot_path(self) -> str:
+        day, slot = self.free_slot()
+        return f"/kits/{self.kit.code}/{day}/{slot}"
+
+    def booking(self, status: Status = Status.REQUESTED, of: Household | None = None, **columns: object) -> Booking:
+        """A booking of the owner."""
+        day, slot = self.free_slot()
+        return self.world.booking(self.kit, of or self.owner, day, slot, status=status, asked_at=utc_now(), **columns)
+
+    def taken_slot_path(self) -> str:
+        """A slot that a third household has, at the one place of the commune."""
+        day, slot = self.free_slot()
+        for kit in (self.kit, self.second_kit):
+            self.world.booking(kit, self.world.household(self.commune), day, slot, status=Status.APPROVED)
+        return f"/kits/{self.kit.code}/{day}/{slot}/wait"
+
+    def entry(self, of: Household | None = None, **columns: object) -> WaitingEntry:
+        """The owner waits for a slot, each time another one."""
+        day, slot = self.free_slot()
+        return self.world.entry(self.kit, of or self.owner, day, slot, joined_at=utc_now(), **columns)
+
+    def closure(self, kit: Kit | None = None, days: int = 2) -> int:
+        """The id of a closure of the first kit, whole days from the day after tomorrow on; asked twice the same."""
+        first = local_day(utc_now()) + timedelta(days=2)
+        span = Span(local(first, time()), local(first + timedelta(days=days), time()))
+        closing = Closing(self.commune.id, (kit or self.kit).id, span, "Bộ hỏng đèn")
+        return self.world.do(close, closing, self.clerk.id, now=utc_now())
+
+    def message(self, booking: Booking | None = None, **columns: object) -> Message:
+        """A text about a booking of the owner that did not arrive."""
+        about, now = booking or self.booking(Status.APPROVED), utc_now()
+        usual = {"kind": Kind.APPROVED, "to": NUMBER, "body": "LIVEPX", "state": MessageState.FAILED}
+        slot = {"kit_id": about.kit_id, "pick_up_at": about.pick_up_at, "useful_until_at": about.pick_up_at}
+        times = {"created_at": now, "due_at": now, "settled_at": now}
+        row = Message(**{"booking_id": about.id, "commune_id": about.commune_id, **usual, **slot, **times, **columns})
+        self.world.add(row)
+        return row
+
+    def login_code(self, phone: str) -> LoginCode:
+        with self.app.app_context(), Session(db.engine) as session:
+            return session.get_one(LoginCode, phone)
+
+    def set_login_code(self, phone: str, **columns: object) -> None:
+        with self.app.app_context(), Session(db.engine) as session:
+            session.execute(update(LoginCode).where(LoginCode.phone == phone).values(columns))
+            session.commit()
+
+
+def words_of(answer: TestResponse) -> str:
+    """What a page says, without its tags."""
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
+
+
+def where(answer: TestResponse) -> str:
+    """The status, and where a redirect leads."""
+    return f"{answer.status_code} {answer.headers.get('Location', '').partition('?')[0]}".strip()

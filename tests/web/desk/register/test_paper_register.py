@@ -1,0 +1,147 @@
+"""Sending a paper register, looking at what is wrong in it, taking it over."""
+
+import io
+from datetime import timedelta
+
+import pytest
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
+
+from kit_booking.clock import utc_now
+from kit_booking.domain.local_time import local_day
+from kit_booking.models import Booking, Household, RegisterFile
+from tests.support.builders import csrf_token
+from tests.support.databases import on_sqlite
+from tests.support.town import Browser, Town, where, words_of
+
+pytestmark = on_sqlite
+
+HEADINGS = "Tên chủ hộ,Điện thoại,Thôn,Nghề,Ngày,Buổi,Bộ\n"
+
+
+@pytest.fixture
+def clerk(town: Town) -> Browser:
+    return town.browser(town.clerk)
+
+
+def send(browser: Browser, content: bytes, name: str = "sổ mượn.csv") -> TestResponse:
+    fields = {"csrf_token": csrf_token(browser.client), "file": FileStorage(io.BytesIO(content), name)}
+    boundary, body = encode_multipart(fields)  # By hand, because the client leaves its file open where it is large.
+    return browser.client.post("/staff/import", data=body, content_type=f"multipart/form-data; boundary={boundary}")
+
+
+def sent(browser: Browser, *lines: str) -> str:
+    answer = send(browser, (HEADINGS + "\n".join(lines)).encode())
+    assert answer.status_code == 303
+    return answer.headers["Location"]
+
+
+def in_days(days: int) -> str:
+    return f"{local_day(utc_now()) + timedelta(days=days):%d/%m/%Y}"
+
+
+def test_a_register_is_sent_looked_at_and_taken_over(town: Town, clerk: Browser) -> None:
+    path = sent(clerk, f"Đỗ Thị Lụa,0987654321,Giẽ Hạ,giày da,{in_days(3)},Tối,PD-1", "Trần Ba,,Giẽ Hạ,giày da,,,")
+    page = words_of(clerk.get(path))
+    assert "sổ mượn.csv" in page
+    assert "Hộ mới ghi vào sổ 2" in page
+    assert "Phiếu mới, được mượn ngay 1" in page
+    assert town.world.all(Booking) == []
+    assert clerk.post(path).status_code == 422
+    assert where(clerk.post(path, consent="y")) == "303 /staff/households"
+    assert "Đã nhập sổ: thêm 2 hộ, 1 phiếu" in words_of(clerk.get("/staff/households"))
+    assert town.world.all(Household)[-2].consent_to == town.clerk.name
+
+
+def test_the_same_button_twice_says_that_it_is_done(clerk: Browser) -> None:
+    path = sent(clerk, "Đỗ Thị Lụa,,Giẽ Hạ,giày da,,,")
+    clerk.post(path, consent="y")
+    for answer in (clerk.post(path, consent="y"), clerk.get(path)):
+        assert where(answer) == "303 /staff/households"
+    assert "đã nhập xong rồi" in words_of(clerk.get("/staff/households"))
+
+
+def test_every_problem_is_named_by_row_and_column_and_nothing_is_taken(town: Town, clerk: Browser) -> None:
+    before = len(town.world.all(Household))
+    path = sent(clerk, "Đỗ Thị Lụa,,Giẽ Hạ,giày da,,,", "Lê Bình,0912,,thêu,,,", "A B,,Giẽ,giày,32/13,Tối,PD-1")
+    page = words_of(clerk.get(path))
+    assert "3 chỗ chưa đúng, nên chưa nhập gì cả." in page
+    assert "3 Thôn, làng Còn trống." in page
+    assert "3 Điện thoại “0912” không phải một số điện thoại đúng." in page
+    assert "4 Ngày mượn “32/13” không phải một ngày." in page
+    assert clerk.post(path, consent="y").status_code == 409
+    assert len(town.world.all(Household)) == before
+
+
+def test_rules_take_a_reason_which_is_kept_with_the_rest(town: Town, clerk: Browser) -> None:
+    town.world.change(town.commune, policy={"most_ahead": 1, "most_a_week": 99})
+    lines = [f"Đỗ Thị Lụa,0987654321,Giẽ Hạ,giày da,{in_days(days)},Tối,PD-1" for days in (3, 4)]
+    path = sent(clerk, *lines)
+    assert "Hộ đang có đủ 1 phiếu sắp tới. Dòng 3" in words_of(clerk.get(path))
+    refused = clerk.post(path, consent="y")
+    assert refused.status_code == 409
+    assert "Xin ghi lý do" in words_of(refused)
+    assert where(clerk.post(path, consent="y", override="Hẹn từ trước")) == "303 /staff/households"
+    assert "Hẹn từ trước" in words_of(clerk.get(f"/staff/bookings/{town.world.all(Booking)[-1].code}"))
+
+
+def test_everything_there_already_needs_no_button(town: Town, clerk: Browser) -> None:
+    path = sent(clerk, "Nguyễn Thị Hạnh,0912345678,Lưu Thượng,mây tre,,,")
+    page = clerk.get(path)
+    assert "Tất cả trong tệp đã có trên máy" in words_of(page)
+    assert "Nhập vào máy" not in words_of(page)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "không có dòng nào"),
+        (b"\xd0\xcf\x11\xe0" + b"x" * 100, "kiểu cũ không đọc được"),
+        ("Tên;Thôn;Nghề\nHạnh".encode("utf-16-le"), "không đọc được|không phải bảng tính"),
+        (b"PK\x03\x04", "đã hỏng"),
+        (b"x" * 950_000, "lớn quá"),
+        (("a\n" * 5002).encode(), "nhiều hơn 5000 dòng"),
+    ],
+)
+def test_what_can_t_be_read_is_refused_politely(town: Town, clerk: Browser, content: bytes, said: str) -> None:
+    answer = send(clerk, content)
+    assert answer.status_code == 422
+    assert any(words in words_of(answer) for words in said.split("|"))
+    assert town.world.all(RegisterFile) == []
+
+
+def test_nothing_chosen_is_said(clerk: Browser) -> None:
+    answer = clerk.post("/staff/import")
+    assert answer.status_code == 422
+    assert "Xin chọn một tệp" in words_of(answer)
+
+
+def test_more_than_a_million_bytes_are_not_even_read(clerk: Browser) -> None:
+    assert send(clerk, b"x" * 1_100_000).status_code == 413
+
+
+def test_elsewhere_as_little_is_taken_as_before(clerk: Browser) -> None:
+    assert clerk.post("/staff/book", name="x" * 70_000).status_code == 413
+
+
+def test_a_file_with_a_strange_name_and_words_shows_them_as_words(clerk: Browser) -> None:
+    answer = send(clerk, (HEADINGS + "<b>A,0<i>,x,y,,,").encode(), "<script>.csv")
+    page = clerk.get(answer.headers["Location"]).text
+    assert "<script>" not in page
+    assert "<i>," not in page
+
+
+def test_the_template_can_be_sent_back(town: Town, clerk: Browser) -> None:
+    answer = clerk.get("/staff/import/template.xlsx")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="so-muon.xlsx"'
+    assert answer.data.startswith(b"PK")
+    back = send(clerk, answer.data, "so-muon.xlsx")
+    assert "Tất cả trong tệp đã có" in words_of(clerk.get(back.headers["Location"]))
+
+
+def test_another_communes_file_does_not_exist(town: Town, clerk: Browser) -> None:
+    path = sent(clerk, "Đỗ Thị Lụa,,Giẽ Hạ,giày da,,,")
+    foreign = town.browser(town.foreign_clerk)
+    assert foreign.get(path).status_code == 404
+    assert foreign.post(path, consent="y").status_code == 404
+    assert len(town.world.all(RegisterFile)) == 1

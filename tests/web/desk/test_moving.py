@@ -1,0 +1,232 @@
+"""Moving a booking by click: what is free around it, and one clear outcome whoever clicks first."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+
+import pytest
+
+from kit_booking.clock import utc_now
+from kit_booking.domain.hours import EVERY_DAY
+from kit_booking.domain.local_time import local_day
+from kit_booking.domain.messages import Kind
+from kit_booking.domain.status import LIVE, Status
+from kit_booking.models import Booking, BookingMove, Hold, Message, WaitingEntry, WaitingState
+from kit_booking.services.booking.answers import withdraw
+from kit_booking.services.booking.ask import request_booking
+from kit_booking.services.booking.deadlines import lapse
+from kit_booking.services.booking.move import Moved, SeenSlot, move_booking
+from tests.support.builders import World
+from tests.support.databases import on_sqlite
+from tests.support.town import Browser, Town, where, words_of
+from tests.times import NOW, at, days_ahead
+
+DAY = days_ahead(3)
+
+
+def seat_of(town: Town, booking: Booking) -> str:
+    page = town.browser(town.clerk).get(f"/staff/bookings/{booking.code}/move").text
+    found = re.search(r'name="seen" value="([^"]+)"', page)
+    assert found
+    return found[1]
+
+
+def click(browser: Browser, town: Town, booking: Booking, to: str, **more: object) -> object:
+    fields = {"to": to, "seen": seat_of(town, booking), **more}
+    return browser.post(f"/staff/bookings/{booking.code}/move", fields)
+
+
+def evening(town: Town, status: Status = Status.APPROVED) -> Booking:
+    day = local_day(utc_now()) + timedelta(days=3)
+    return town.world.booking(town.kit, town.owner, day, status=status, asked_at=utc_now())
+
+
+def test_what_is_free_is_shown_the_same_time_first(town: Town) -> None:
+    booking = evening(town)
+    town.world.booking(town.kit, town.neighbour, booking.day, "sang")
+    page = town.browser(town.clerk).get(f"/staff/bookings/{booking.code}/move").text
+    paths = re.findall(r'name="to" value="([^"]+)"', page)
+    assert paths[0] == f"/kits/{town.second_kit.code}/{booking.day}/toi"
+    late = f"/{local_day(utc_now())}/"  # What needs a reason stands last, and by the evening that is all of today.
+    own = [path for path in paths if path.startswith(f"/kits/{town.kit.code}/") and late not in path]
+    assert f"/kits/{town.kit.code}/{booking.day}/chieu" in own
+    assert paths.index(own[-1]) < paths.index(f"/kits/{town.second_kit.code}/{booking.day}/sang"), "then its own kit"
+    assert f"/kits/{town.kit.code}/{booking.day}/sang" not in paths, "taken"
+    assert f"/kits/{town.kit.code}/{booking.day}/toi" not in paths, "its own"
+    assert len(paths) == len(set(paths))
+
+
+def test_one_click_moves_it_and_tells_the_household(town: Town) -> None:
+    booking, clerk = evening(town), town.browser(town.clerk)
+    to = f"/kits/{town.second_kit.code}/{booking.day}/chieu"
+    assert where(click(clerk, town, booking, to, reason="Nhường hội chợ")) == f"303 /staff/bookings/{booking.code}"
+    page = words_of(clerk.get(f"/staff/bookings/{booking.code}"))
+    assert f"Phiếu {booking.code} nay ở bộ {town.second_kit.code}, chiều" in page
+    moved = town.world.fresh(booking)
+    assert (moved.kit_id, moved.slot_name, moved.status) == (town.second_kit.id, "Chiều", Status.APPROVED)
+    assert moved.moved_at
+    [text] = town.world.all(Message)
+    assert text.kind == Kind.MOVED
+    assert text.pick_up_at == moved.pick_up_at
+    [hold] = town.world.all(Hold)
+    assert (hold.kit_id, hold.from_at, hold.until_at) == (moved.kit_id, moved.pick_up_at, moved.return_at)
+    assert town.world.all(BookingMove)[-1].reason == "Nhường hội chợ"
+
+
+@on_sqlite
+def test_quotas_do_not_count(town: Town) -> None:
+    town.world.change(town.commune, policy={"most_ahead": 1, "most_a_week": 1})
+    booking = evening(town)
+    town.world.booking(town.kit, town.owner, booking.day, "sang")
+    click(town.browser(town.clerk), town, booking, f"/kits/{town.second_kit.code}/{booking.day}/trua")
+    assert town.world.fresh(booking).slot_name == "Trưa"
+
+
+def test_a_slot_that_was_just_taken_is_refused_and_others_are_shown(town: Town) -> None:
+    booking, clerk = evening(town), town.browser(town.clerk)
+    town.world.booking(town.second_kit, town.neighbour, booking.day)
+    answer = click(clerk, town, booking, f"/kits/{town.second_kit.code}/{booking.day}/toi", reason="Hội chợ")
+    assert answer.status_code == 409
+    assert "Buổi đó vừa có người khác." in words_of(answer)
+    assert 'value="Hội chợ"' in answer.text
+    assert town.world.fresh(booking).kit_id == town.kit.id
+
+
+def test_outside_of_what_can_be_asked_for_it_takes_a_reason(town: Town) -> None:
+    booking, clerk = evening(town), town.browser(town.clerk)
+    town.world.change(town.commune, policy={"window_days": 4})
+    to = f"/kits/{town.kit.code}/{booking.day + timedelta(days=4)}/toi"
+    answer = click(clerk, town, booking, to)
+    assert answer.status_code == 422
+    assert "Xin ghi lý do rồi bấm lại." in words_of(answer)
+    assert town.world.fresh(booking).day == booking.day
+    assert where(click(clerk, town, booking, to, reason="Nhà có việc")) == f"303 /staff/bookings/{booking.code}"
+    assert town.world.fresh(booking).day == booking.day + timedelta(days=4)
+
+
+def test_of_two_windows_the_second_is_told_where_it_is_now(town: Town) -> None:
+    booking, clerk = evening(town), town.browser(town.clerk)
+    seen = seat_of(town, booking)
+    first, second = (f"/kits/{town.second_kit.code}/{booking.day}/{key}" for key in ("sang", "trua"))
+    for to in (first, first, second):
+        clerk.post(f"/staff/bookings/{booking.code}/move", to=to, seen=seen)
+    page = words_of(clerk.get(f"/staff/bookings/{booking.code}"))
+    assert f"vừa thay đổi ở nơi khác: nay ở bộ {town.second_kit.code}, sáng" in page
+    assert town.world.fresh(booking).slot_name == "Sáng"
+    assert len(town.world.all(Message)) == 1, "the same sent twice is one move"
+
+
+@on_sqlite
+def test_what_is_over_can_not_be_moved(town: Town) -> None:
+    booking, clerk = evening(town), town.browser(town.clerk)
+    seen = seat_of(town, booking)
+    town.world.do(withdraw, booking.code, town.owner.id, now=utc_now())
+    assert where(clerk.get(f"/staff/bookings/{booking.code}/move")) == f"303 /staff/bookings/{booking.code}"
+    to = f"/kits/{town.second_kit.code}/{booking.day}/toi"
+    clerk.post(f"/staff/bookings/{booking.code}/move", to=to, seen=seen)
+    assert town.world.fresh(booking).kit_id == town.kit.id
+
+
+@on_sqlite
+def test_nonsense_and_foreign_kits_move_nothing(town: Town) -> None:
+    booking, clerk = evening(town), town.browser(town.clerk)
+    [foreign] = town.world.kits(town.elsewhere)
+    path, seen = f"/staff/bookings/{booking.code}/move", seat_of(town, booking)
+    answers = [
+        clerk.post(path, to=to, seen=seat).status_code
+        for to, seat in [
+            ("", seen),
+            ("/nowhere", seen),
+            (f"/kits/{town.second_kit.code}/{booking.day}/toi", "PD-1"),
+            (f"/kits/{town.second_kit.code}/{booking.day}/toi", "PD-1 2026-12-01T00:00:00"),
+            (f"/kits/{town.second_kit.code}/never/toi", seen),
+            (f"/kits/{foreign.code}/{booking.day}/toi", seen),
+        ]
+    ]
+    assert answers == [422, 422, 422, 422, 404, 409]
+    assert town.world.fresh(booking).kit_id == town.kit.id
+
+
+@on_sqlite
+def test_the_booking_leads_here(town: Town) -> None:
+    booking = evening(town)
+    link = f'href="/staff/bookings/{booking.code}/move"'
+    assert link in town.browser(town.clerk).get(f"/staff/bookings/{booking.code}").text
+    assert link not in town.browser(town.leader).get(f"/staff/bookings/{booking.code}").text
+
+
+def moves(world: World, booking: Booking, kit_code: str, key: str, staff_id: int, reason: str = "") -> Moved:
+    seen = SeenSlot("PD-1", booking.pick_up_at)
+    return world.do(move_booking, booking.code, seen, kit_code, DAY, key, staff_id, reason, now=NOW)
+
+
+def test_two_clerks_at_once_move_it_once(world: World) -> None:
+    commune = world.commune(kits=2)
+    booking = world.booking(world.kits(commune)[0], world.household(commune), DAY, status=Status.APPROVED)
+    clerk, start = world.clerk(commune), Barrier(2)
+
+    def run(key: str) -> Moved:
+        start.wait(30)
+        return moves(world, booking, "PD-2", key, clerk.id)
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(run, ["sang", "trua"])) == [Moved.CHANGED, Moved.DONE]
+    assert len(world.all(Message)) == len(world.all(Hold)) == 1
+
+
+def test_a_household_that_asks_for_the_slot_at_the_same_moment_and_the_office_end_well(world: World) -> None:
+    commune = world.commune(kits=2)
+    kit, other = world.kits(commune)
+    booking, binh = world.booking(kit, world.household(commune), DAY), world.household(commune, "Lê Văn Bình")
+    clerk, start = world.clerk(commune), Barrier(2)
+
+    def office() -> bool:
+        start.wait(30)
+        return moves(world, booking, other.code, "sang", clerk.id) is Moved.DONE
+
+    def household() -> bool:
+        start.wait(30)
+        return bool(
+            world.do(request_booking, other.code, DAY, "sang", binh.id, sells="", streams_on="", now=NOW).code
+        )
+
+    with ThreadPoolExecutor(2) as threads:
+        outcomes = [done.result() for done in [threads.submit(office), threads.submit(household)]]
+    assert sorted(outcomes) == [False, True]
+    assert len(world.all(Hold, kit_id=other.id)) == 1
+    assert {hold.booking_id for hold in world.all(Hold)} == {
+        one.id for one in world.all(Booking) if one.status in LIVE
+    }
+
+
+def test_what_it_leaves_is_offered_and_what_it_takes_is_held(world: World) -> None:
+    commune = world.commune(kits=2)
+    kit = world.kits(commune)[0]
+    booking, waiting = world.booking(kit, world.household(commune), DAY), world.household(commune, "Lê Văn Bình")
+    entry = WaitingEntry(
+        household_id=waiting.id,
+        commune_id=commune.id,
+        day=DAY,
+        slot_name="Tối",
+        joined_at=NOW,
+        until_at=at(DAY, "17:00"),
+    )
+    world.add(entry)
+    assert moves(world, booking, "PD-2", "chieu", world.clerk(commune).id) == Moved.DONE
+    assert world.fresh(entry).state == WaitingState.OFFERED
+    assert [hold.booking_id for hold in world.all(Hold, kit_id=kit.id)] == [world.fresh(entry).booking_id]
+
+
+@pytest.mark.parametrize(("day", "key"), [(days_ahead(0), "toi"), (days_ahead(5), "sang")])
+def test_a_request_that_is_moved_can_still_be_answered(world: World, day: object, key: str) -> None:
+    commune = world.commune(kits=2, office_hours=EVERY_DAY)
+    booking = world.booking(world.kits(commune)[0], world.household(commune), DAY)
+    later = at(days_ahead(0), "16:30")
+    seen = SeenSlot("PD-1", booking.pick_up_at)
+    args = (booking.code, seen, "PD-2", day, key, world.clerk(commune).id, "Gấp")
+    assert world.do(move_booking, *args, now=later) == Moved.DONE
+    moved = world.fresh(booking)
+    assert later < moved.answer_by_at <= moved.pick_up_at
+    world.do(lapse, booking.code, now=later + timedelta(minutes=1))
+    assert world.fresh(booking).status == Status.REQUESTED

@@ -1,0 +1,99 @@
+"""How long a sign-in lasts, what ends it, and that households and staff are never mixed."""
+
+from datetime import timedelta
+
+from kit_booking.clock import utc_now
+from kit_booking.models import Staff
+from tests.support.builders import PASSWORD
+from tests.support.databases import on_sqlite
+from tests.support.signing_in import enter_code
+from tests.support.town import Browser, Town, where, words_of
+
+
+@on_sqlite
+def test_a_household_is_remembered_for_90_days(town: Town) -> None:
+    browser = town.browser()
+    enter_code(town, browser)
+    remember = browser.client.get_cookie("remember")
+    assert abs(remember.expires - utc_now() - timedelta(days=90)) < timedelta(minutes=5)
+    browser.client.delete_cookie("session")  # The browser was closed.
+    assert browser.get("/bookings").status_code == 200
+
+
+@on_sqlite
+def test_signing_out_forgets_it(town: Town) -> None:
+    browser = town.browser()
+    enter_code(town, browser)
+    assert where(browser.post("/sign-out")) == "303 /"
+    assert browser.client.get_cookie("remember") is None
+    assert where(browser.get("/bookings")) == "303 /sign-in"
+
+
+def test_ending_every_sign_in_ends_them_and_a_new_one_works(town: Town) -> None:
+    browser = town.browser()
+    enter_code(town, browser)
+    town.world.change(town.owner, session_version=2)
+    assert where(browser.get("/bookings")) == "303 /sign-in"
+    browser.client.delete_cookie("session")
+    assert where(browser.get("/bookings")) == "303 /sign-in"  # The remembered one is ended, too.
+    assert enter_code(town, browser) == "303 /bookings"
+    assert browser.get("/bookings").status_code == 200
+
+
+def clerk_signs_in(town: Town, browser: Browser) -> Staff:
+    member = town.world.staff_with_password(town.commune)
+    assert where(browser.post("/staff/sign-in", username=member.username.upper(), password=PASSWORD)) == "303 /staff"
+    return member
+
+
+def test_staff_stay_for_a_day_and_not_longer(town: Town) -> None:
+    browser = town.browser()
+    clerk_signs_in(town, browser)
+    assert browser.client.get_cookie("remember") is None
+    with browser.client.session_transaction() as session:
+        left = session["staff_until"] - utc_now().timestamp()
+        assert 11.9 * 3600 < left <= 12 * 3600
+        session["staff_until"] -= 12 * 3600
+    assert where(browser.get("/staff")) == "303 /staff/sign-in"
+
+
+def test_a_changed_password_ends_the_sign_ins(town: Town) -> None:
+    browser = town.browser()
+    member = clerk_signs_in(town, browser)
+    town.world.change(member, session_version=2)
+    assert where(browser.get("/staff")) == "303 /staff/sign-in"
+
+
+def test_a_closed_account_ends_at_once_and_gets_in_no_more(town: Town) -> None:
+    browser = town.browser()
+    member = clerk_signs_in(town, browser)
+    town.world.change(member, is_active=False)
+    assert where(browser.get("/staff")) == "303 /staff/sign-in"
+    answer = browser.post("/staff/sign-in", username=member.username, password=PASSWORD)
+    assert answer.status_code == 422
+
+
+def test_household_and_staff_are_never_mixed(town: Town) -> None:
+    """One browser: a household is remembered on it, then the clerk signs in, then the clerk's day is over."""
+    browser = town.browser()
+    enter_code(town, browser)
+    clerk_signs_in(town, browser)
+    assert browser.get("/staff").status_code == 200
+    assert where(browser.get("/bookings")) == "303 /sign-in"
+    with browser.client.session_transaction() as session:
+        session["staff_until"] = 0
+    assert where(browser.get("/staff")) == "303 /staff/sign-in"
+    assert where(browser.get("/bookings")) == "303 /sign-in"
+
+
+@on_sqlite
+def test_a_wrong_password_keeps_the_name_and_tells_no_more(town: Town) -> None:
+    member = town.world.staff_with_password(town.commune)
+    answers = [
+        town.browser().post("/staff/sign-in", username=name, password="wrong one")
+        for name in (member.username, "nobody")
+    ]
+    assert [answer.status_code for answer in answers] == [422, 422]
+    assert words_of(answers[0]) == words_of(answers[1])
+    assert f'value="{member.username}"' in answers[0].text
+    assert "wrong one" not in answers[0].text

@@ -1,0 +1,293 @@
+"""The fortnight as its readers see it, how it is told apart by ETags, and the start page that leads to it."""
+
+import gzip
+import re
+from datetime import date, datetime, timedelta
+
+from flask import render_template
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from kit_booking.clock import utc_now
+from kit_booking.database import db
+from kit_booking.domain.status import Status
+from kit_booking.models import Commune, Hold, Household, PlannedSlot
+from kit_booking.services.communes.facts import CommuneFacts, commune_facts
+from kit_booking.services.communes.fortnight import changes_at, find_version_key, fortnight
+from kit_booking.web.frame.responses import cached
+from kit_booking.web.household.communes import office_of
+from kit_booking.web.household.grid import GridPage, page_of
+from tests.support.databases import on_sqlite
+from tests.support.town import SLOTS, Town, words_of
+from tests.times import NOW, at, days_ahead
+
+PATH = "/communes/phuong-duc"
+TODAY = days_ahead(0)
+
+
+def sheet_of(town: Town) -> CommuneFacts:
+    stamp = find_version_key("phuong-duc")
+    assert stamp
+    return commune_facts(stamp.commune_id, stamp.version)
+
+
+def page_at(town: Town, now: datetime, who: Household | None = None) -> GridPage:
+    """The page's values at a given time."""
+    with town.app.test_request_context(PATH):
+        return page_of(fortnight(sheet_of(town), now=now, household_id=who and who.id))
+
+
+def text_at(town: Town, now: datetime) -> str:
+    with town.app.test_request_context(PATH):
+        page = page_of(fortnight(sheet_of(town), now=now))
+        return render_template("household/communes/fortnight.html", page=page, office=office_of(page.commune))
+
+
+def day_of(page: GridPage, day: date, kit: int = 0) -> str:
+    """The markup of a day of a kit."""
+    return page.grid.partition(f' id="{page.kits[kit].code}-{day:%m%d}">')[2].partition("</li>")[0]
+
+
+def states(page: GridPage, day: date, kit: int = 0) -> list[str]:
+    """Morning, noon, afternoon and evening of a day."""
+    return re.findall(r'class="(?:slot )?([a-z-]+)"(?: href="[^"]+")?><b>', day_of(page, day, kit))
+
+
+def test_each_slot_shows_its_state(town: Town) -> None:
+    day = days_ahead(3)
+    for slot, status in zip(SLOTS, (Status.REQUESTED, Status.APPROVED, Status.APPROVED), strict=False):
+        who = town.owner if slot == "chieu" else town.neighbour
+        town.world.booking(town.kit, who, day, slot, status=status)
+    town.world.add(town.world.hold(town.kit, town.world.slot(town.kit, day, "toi")))  # A closure.
+    assert states(page_at(town, NOW, town.owner), day) == ["waiting", "taken", "mine", "closed"]
+    assert states(page_at(town, NOW), day) == ["waiting", "taken", "taken", "closed"]
+    assert states(page_at(town, NOW), day, kit=1) == ["free"] * 4
+
+
+def test_what_ended_gives_the_slot_back(town: Town) -> None:
+    day = days_ahead(3)
+    for slot, status in zip(SLOTS, (Status.DECLINED, Status.CANCELLED, Status.LAPSED), strict=False):
+        town.world.booking(town.kit, town.owner, day, slot, status=status)
+    assert states(page_at(town, NOW, town.owner), day) == ["free"] * 4
+
+
+def test_a_closure_takes_every_slot_that_it_touches_and_no_other(town: Town) -> None:
+    noon, evening = (town.world.slot(town.kit, days_ahead(day), key) for day, key in ((3, "trua"), (5, "sang")))
+    closure = town.world.hold(town.kit, noon)
+    closure.from_at, closure.until_at = noon.hold.until_at - timedelta(minutes=1), evening.hold.from_at
+    town.world.add(closure)
+    days = [states(page_at(town, NOW), days_ahead(day)) for day in (3, 4, 5)]
+    assert days == [["free", "closed", "closed", "closed"], ["closed"] * 4, ["free"] * 4]
+
+
+def test_of_two_that_hold_a_slot_the_one_that_lasts_is_shown(town: Town) -> None:
+    day = days_ahead(3)
+    slot = town.world.slot(town.kit, day, "toi")
+    booking = town.world.booking(town.kit, town.neighbour, day, status=Status.REQUESTED)
+    with town.app.app_context(), Session(db.engine) as session:
+        half = slot.hold.from_at + timedelta(hours=1)
+        session.connection(execution_options={"writes": True})
+        session.execute(update(Hold).where(Hold.booking_id == booking.id).values(until_at=half))
+        session.add(Hold(kit_id=town.kit.id, from_at=half, until_at=slot.hold.until_at))
+        session.commit()
+    assert states(page_at(town, NOW), day)[-1] == "closed"
+
+
+@on_sqlite
+def test_a_day_without_one_of_the_slots_leaves_its_row_empty(town: Town) -> None:
+    tuesday = days_ahead(7)
+    with town.app.app_context(), Session(db.engine) as session:
+        session.connection(execution_options={"writes": True})
+        of_commune = PlannedSlot.commune_id == town.commune.id
+        session.execute(update(PlannedSlot).where(of_commune, PlannedSlot.name == "Trưa").values(weekdays="02"))
+        session.execute(update(Commune).values(version=Commune.version + 1))
+        session.commit()
+    page = page_at(town, NOW)
+    assert re.findall(r'<p class="none">|<b>([^<]+)</b> <span>', day_of(page, tuesday)) == [
+        "Sáng",
+        "",
+        "Chiều",
+        "Tối",
+    ]
+    assert '<p class="none">' not in day_of(page, tuesday + timedelta(days=1))
+
+
+@on_sqlite
+def test_what_is_over_or_too_near_is_past(town: Town) -> None:
+    # A kit is picked up 15 minutes before going on air, and asked for until two hours before that.
+    assert states(page_at(town, at(TODAY, "09:14")), TODAY) == ["past", "free", "free", "free"]
+    assert states(page_at(town, at(TODAY, "09:15")), TODAY) == ["past", "past", "free", "free"]
+    assert states(page_at(town, at(TODAY, "16:59")), TODAY)[-1] == "past"
+
+
+@on_sqlite
+def test_the_last_day_opens_at_seven(town: Town) -> None:
+    last = days_ahead(14)
+    assert states(page_at(town, at(TODAY, "06:59")), last) == ["not-open"] * 4
+    assert states(page_at(town, at(TODAY, "07:00")), last) == ["free"] * 4
+    assert page_at(town, at(TODAY, "06:59")).opens == "Ngày Thứ Ba 15/12 mở lúc 7h T3 01/12."
+    assert page_at(town, at(TODAY, "07:00")).opens == "Ngày Thứ Tư 16/12 mở lúc 7h T4 02/12."
+
+
+@on_sqlite
+def test_free_slots_are_counted_for_the_kit_and_for_the_day(town: Town) -> None:
+    def said(kit: int = 0) -> list[str]:
+        page = page_at(town, NOW)
+        strip = re.findall(rf'href="#PD-{kit + 1}-1204" aria-label="([^"]+)"><b>T6</b> 04<i>([^<]+)', page.grid)
+        return [page.kits[kit].free, *re.findall(r'class="sum">([^<]+)', day_of(page, days_ahead(3), kit)), *strip[0]]
+
+    assert said() == ["○ 59 buổi trống", "4 buổi trống", "Thứ Sáu 04/12: 4 buổi trống", "○ 4"]
+    town.world.booking(town.kit, town.owner, days_ahead(3), "toi")
+    assert said() == ["○ 58 buổi trống", "3 buổi trống", "Thứ Sáu 04/12: 3 buổi trống", "○ 3"]
+    for slot in SLOTS[:3]:
+        town.world.booking(town.kit, town.owner, days_ahead(3), slot)
+    assert said() == ["○ 55 buổi trống", "Đã kín", "Thứ Sáu 04/12: Đã kín", "–"]
+    assert said(kit=1) == ["○ 59 buổi trống", "4 buổi trống", "Thứ Sáu 04/12: 4 buổi trống", "○ 4"]
+
+
+@on_sqlite
+def test_a_day_carries_both_calendars(town: Town) -> None:
+    page = page_at(town, at(date(2026, 12, 5), "09:00"))
+    assert '<li class="day today weekend" id="PD-1-1205"><h3>Thứ Bảy 05/12 <small>27/10 âl</small></h3>' in page.grid
+    assert '<span class="today weekend"><b>T7</b> 05/12<small>27/10 âl</small></span>' in page.grid
+
+
+@on_sqlite
+def test_the_page_says_where_a_kit_stands_who_keeps_it_and_what_it_holds(town: Town) -> None:
+    page = words_of(town.browser().get(PATH))
+    for said in ("Phượng Dực", "Phú Túc", "Trụ sở Phú Túc cũ", "Cô Hằng", "0912 000 111", "đèn × 2", "024 3385 4321"):
+        assert said in page
+    assert 'href="tel:0912000111"' in town.browser().get(PATH).text
+
+
+@on_sqlite
+def test_a_free_slot_leads_to_asking_and_an_own_one_to_its_booking(town: Town) -> None:
+    booking = town.booking()
+    assert f'href="/bookings/{booking.code}"' in town.browser(town.owner).get(PATH).text
+    for page in (town.browser().get(PATH).text, town.browser(town.neighbour).get(PATH).text):
+        assert booking.code not in page
+        assert re.search(r'<a class="slot free" href="/kits/PD-1/\d{4}-\d\d-\d\d/(sang|trua|chieu|toi)">', page)
+
+
+@on_sqlite
+def test_nobodys_name_or_number_is_on_it(town: Town) -> None:
+    town.booking(Status.APPROVED, sells="làn mây xuất khẩu")
+    for reader in (None, town.neighbour, town.clerk):
+        page = town.browser(reader).get(PATH).text
+        for secret in (town.owner.name, "0912 345 678", town.owner.phone, "làn mây xuất khẩu", "Lưu Thượng"):
+            assert secret not in page
+
+
+@on_sqlite
+def test_names_are_shown_to_staff_as_they_are_written(town: Town) -> None:
+    town.world.booking(town.kit, town.world.household(town.commune, 'Trần <b>Thị & "Lụa"'), days_ahead(2, utc_now()))
+    page = town.browser(town.clerk).get(f"/staff{PATH}").text
+    assert "<em>&amp; &#34;Lụa&#34; " in page
+    assert "Lụa" not in town.browser().get(PATH).text
+
+
+# Told apart by ETags
+
+
+def test_the_same_page_is_not_sent_twice(town: Town) -> None:
+    first = town.browser().get(PATH)
+    etag = first.headers["ETag"]
+    assert etag.startswith('W/"')
+    assert first.headers["Cache-Control"] == "public, no-cache"
+    again = town.browser().get(PATH, {"If-None-Match": etag})
+    assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", etag)
+    assert town.browser().get(PATH, {"If-None-Match": f'"x", {etag}'}).status_code == 304
+    assert town.browser().get(PATH, {"If-None-Match": 'W/"x"'}).status_code == 200
+
+
+def test_a_booking_by_another_changes_it_at_once(town: Town) -> None:
+    etag = town.browser().get(PATH).headers["ETag"]
+    slot = town.slot_path()
+    assert town.browser(town.owner).post(slot).status_code == 303
+    answer = town.browser().get(PATH, {"If-None-Match": etag})
+    assert answer.status_code == 200
+    assert f'<a class="slot free" href="{slot}"' not in answer.text
+    assert f'<a class="slot waiting" href="{slot}"' in answer.text  # It leads to the waiting list now.
+
+
+def test_each_change_of_a_booking_changes_it(town: Town) -> None:
+    slot = town.slot_path()
+    etags = [town.browser().get(PATH).headers["ETag"]]
+    booking = town.browser(town.owner).post(slot).headers["Location"].split("/")[-1].partition("?")[0]
+    etags.append(town.browser().get(PATH).headers["ETag"])
+    town.browser(town.clerk).post(f"/staff/bookings/{booking}/approve")
+    etags.append(town.browser().get(PATH).headers["ETag"])
+    town.browser(town.owner).post(f"/bookings/{booking}/cancel")
+    etags.append(town.browser().get(PATH).headers["ETag"])
+    assert len(set(etags)) == 4
+
+
+@on_sqlite
+def test_each_reader_and_each_language_has_its_own(town: Town) -> None:
+    english = town.browser()
+    english.get("/language/en")
+    browsers = [town.browser(who) for who in (None, town.owner, town.neighbour, town.clerk)] + [english]
+    answers = [browser.get(PATH) for browser in browsers]
+    assert len({answer.headers["ETag"] for answer in answers}) == 5
+    assert [answer.headers["Cache-Control"] for answer in answers[1:4]] == ["private, no-cache"] * 3
+    assert all("Cookie" in answer.headers["Vary"] for answer in answers)
+    for browser, answer in zip(browsers, answers, strict=True):
+        assert browser.get(PATH, {"If-None-Match": answer.headers["ETag"]}).status_code == 304
+
+
+@on_sqlite
+def test_time_alone_changes_it_when_a_slot_passes(town: Town) -> None:
+    with town.app.app_context():
+        commune = sheet_of(town)
+    morning = at(TODAY, "09:00")
+    moment = changes_at(commune, now=morning)
+    assert morning < moment
+    assert page_at(town, morning) == page_at(town, moment - timedelta(seconds=1))
+    assert page_at(town, morning) != page_at(town, moment)
+    evening = at(TODAY, "23:00")
+    assert changes_at(commune, now=evening) == at(days_ahead(1), "00:00")
+    assert changes_at(commune, now=at(TODAY, "05:30")) <= at(TODAY, "07:00")
+
+
+@on_sqlite
+def test_a_kept_page_is_built_anew_when_its_time_is_over(town: Town) -> None:
+    builds: list[datetime] = []
+
+    def answer(now: datetime) -> str:
+        def build() -> tuple[str, datetime]:
+            builds.append(now)
+            return f"built at {now}", now + timedelta(minutes=5)
+
+        with town.app.test_request_context(PATH):
+            return cached(("page",), build, now=now).headers["ETag"]
+
+    first = answer(NOW)
+    assert answer(NOW + timedelta(minutes=4)) == first
+    assert answer(NOW + timedelta(minutes=5)) != first
+    assert builds == [NOW, NOW + timedelta(minutes=5)]
+
+
+@on_sqlite
+def test_it_is_sent_packed_to_whoever_takes_it(town: Town) -> None:
+    plain = town.browser().get(PATH)
+    packed = town.browser().get(PATH, {"Accept-Encoding": "gzip, br"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in packed.headers["Vary"]
+    assert gzip.decompress(packed.data) == plain.data
+    assert packed.headers["ETag"] == plain.headers["ETag"]
+    style = re.findall(r'href="(/static/style[^"]+)"', plain.text)[0]
+    css = town.browser().get(style, {"Accept-Encoding": "gzip"})
+    assert "immutable" in css.headers["Cache-Control"]
+    assert len(packed.data) + len(css.data) < 30_000
+    own = town.browser(town.owner).get(PATH, {"Accept-Encoding": "gzip"})
+    assert own.headers["Content-Encoding"] == "gzip"
+    assert own.headers["ETag"].startswith('W/"')
+
+
+@on_sqlite
+def test_the_current_page_is_free_of_old_days(town: Town) -> None:
+    """What is really sent now begins with today."""
+    days = re.findall(r'<li class="day ([^"]*)"', page_at(town, utc_now()).grid)
+    assert len(days) == 15 * 2
+    assert [n for n, css in enumerate(days) if "today" in css] == [0, 15]
+    assert text_at(town, NOW).count('class="day ') == 15 * 2

@@ -1,0 +1,119 @@
+"""Closed time of kits in the calendars of the public and of the office."""
+
+from datetime import date, datetime, timedelta
+
+from icalendar import Calendar
+from werkzeug.test import TestResponse
+
+from kit_booking.clock import utc_now
+from kit_booking.domain.local_time import local_day
+from kit_booking.domain.status import Status
+from kit_booking.models import Hold, Kit
+from tests.support.databases import on_sqlite
+from tests.support.feeds import events_by_ical_js, libical_errors
+from tests.support.subscribing import PUBLIC, events, feed_of
+from tests.support.town import Town
+from tests.times import at
+
+DAY = timedelta(days=1)
+
+
+def ahead(days: int) -> date:
+    return local_day(utc_now()) + timedelta(days=days)
+
+
+def close(town: Town, from_at: datetime, until_at: datetime, kit: Kit | None = None) -> None:
+    closed = kit or town.kit
+    town.world.add(Hold(kit_id=closed.id, from_at=from_at, until_at=until_at))
+    town.world.change(closed, version=town.world.fresh(closed).version + 1)
+
+
+def close_days(town: Town, first: int, days: int = 1, kit: Kit | None = None) -> None:
+    close(town, at(ahead(first), "00:00"), at(ahead(first + days), "00:00"), kit)
+
+
+def spans(answer: TestResponse) -> list[tuple[object, object]]:
+    return [(event["dtstart"].dt, event["dtend"].dt) for event in events(answer)]
+
+
+def test_closed_days_are_days_that_leave_the_time_free(town: Town) -> None:
+    close_days(town, 3, 2)
+    for path in (*PUBLIC, feed_of(town, town.clerk)):
+        answer = town.browser().get(path)
+        (event,) = events(answer)
+        assert spans(answer) == [(ahead(3), ahead(5))]
+        assert event["dtstart"].params["VALUE"] == "DATE"
+        assert str(event["transp"]) == "TRANSPARENT"
+        assert str(event["summary"]) == "Nghỉ, không cho mượn: bộ PD-1"
+        assert str(event["location"]).startswith("Phú Túc")
+        assert libical_errors(answer.data) == []
+        (seen,) = events_by_ical_js(answer.data)
+        assert (seen["start"].date(), seen["end"].date()) == (ahead(3), ahead(5))
+
+
+def test_closed_hours_have_their_times(town: Town) -> None:
+    from_at, until_at = at(ahead(3), "07:30"), at(ahead(3), "17:00")
+    close(town, from_at, until_at)
+    answer = town.browser().get(PUBLIC[0])
+    assert spans(answer) == [(from_at, until_at)]
+    assert "transp" not in events(answer)[0]
+    assert libical_errors(answer.data) == []
+
+
+@on_sqlite
+def test_days_that_follow_each_other_are_one_event_of_each_kit(town: Town) -> None:
+    for day in (3, 4, 5, 8):
+        close_days(town, day)
+    close_days(town, 4, kit=town.second_kit)
+    assert spans(town.browser().get("/kits/PD-1.ics")) == [(ahead(3), ahead(6)), (ahead(8), ahead(9))]
+    assert spans(town.browser().get("/kits/PD-2.ics")) == [(ahead(4), ahead(5))]
+    everything = town.browser().get(PUBLIC[0])
+    assert len(events(everything)) == 3
+    assert len({str(event["uid"]) for event in events(everything)}) == 3
+
+
+@on_sqlite
+def test_days_that_touch_hours_are_one_event_with_times(town: Town) -> None:
+    close_days(town, 3)
+    close(town, at(ahead(4), "00:00"), at(ahead(4), "12:00"))
+    assert spans(town.browser().get(PUBLIC[1])) == [(at(ahead(3), "00:00"), at(ahead(4), "12:00"))]
+
+
+def test_what_opens_again_disappears_and_a_longer_stretch_is_another_event(town: Town) -> None:
+    close_days(town, 3)
+    first = town.browser().get(PUBLIC[1])
+    close_days(town, 4)
+    longer = town.browser().get(PUBLIC[1], {"If-None-Match": first.headers["ETag"]})
+    assert longer.status_code == 200
+    assert events(first)[0]["uid"] != events(longer)[0]["uid"]
+    with town.app.app_context():
+        for hold in town.world.all(Hold):
+            town.world.change(hold, from_at=hold.from_at - 400 * DAY, until_at=hold.until_at - 400 * DAY)
+    town.world.change(town.kit, version=town.world.fresh(town.kit).version + 1)
+    assert events(town.browser().get(PUBLIC[1])) == []
+
+
+@on_sqlite
+def test_a_booking_elsewhere_leaves_the_closed_event_as_it_is(town: Town) -> None:
+    close_days(town, 40)
+    before = town.browser().get(PUBLIC[1])
+    town.booking(Status.APPROVED)
+    town.world.change(town.kit, version=town.world.fresh(town.kit).version + 1)
+    after = town.browser().get(PUBLIC[1])
+    closed = [event for event in Calendar.from_ical(after.data).walk("VEVENT") if "closed" in event["UID"]]
+    assert [event.to_ical() for event in closed] == [
+        event.to_ical() for event in Calendar.from_ical(before.data).walk("VEVENT")
+    ]
+
+
+@on_sqlite
+def test_a_stretch_that_began_long_ago_keeps_its_beginning(town: Town) -> None:
+    for day in range(-60, 3):
+        close_days(town, day)
+    assert spans(town.browser().get(PUBLIC[1])) == [(ahead(-60), ahead(3))]
+
+
+@on_sqlite
+def test_a_households_own_calendar_holds_its_bookings_only(town: Town) -> None:
+    close_days(town, 3)
+    assert events(town.browser().get(feed_of(town, town.owner))) == []
