@@ -18,8 +18,8 @@ from kit_booking.database import db
 from kit_booking.services.audit import AuditFilter, Cursor, audit_page
 from kit_booking.web.desk.audit_labels import sentence
 from kit_booking.web.household.bookings import history_view
-from tests.builders import NOW, days_ahead
-from tests.fakes import FakeSms
+from tests.support.builders import NOW, days_ahead
+from tests.support.fakes import FakeSms
 
 BEFORE = "0007"
 HOUR = timedelta(hours=1)
