@@ -26,7 +26,9 @@ from kit_booking.domain.phone import PhoneProblem, parse_mobile
 from kit_booking.domain.text import clean
 from kit_booking.models import Role
 from kit_booking.server import server_of
-from kit_booking.services.operator.accounts import add_staff as add_staff_account
+from kit_booking.services.audit import SYSTEM
+from kit_booking.services.operator.accounts import add_account, find_commune_id
+from kit_booking.services.operator.edits import Denied
 from kit_booking.services.ops import backup as backup_service
 from kit_booking.services.ops import doctor as doctor_service
 from kit_booking.services.ops import health
@@ -108,18 +110,15 @@ def add_staff(username: str, name: str, role: str, commune: str | None, mobile: 
         raise click.BadParameter(f"{mobile} is no Vietnamese mobile number", param_hint="--mobile")
     if len(password) < LEAST_PASSWORD:
         raise click.BadParameter(f"at least {LEAST_PASSWORD} characters", param_hint="--password")
-    try:
-        add_staff_account(
-            username,
-            name,
-            hasher.hash(unicodedata.normalize("NFC", password)),
-            Role(role),
-            commune,
-            mobile=number,
-            now=utc_now(),
-        )
-    except ValueError as error:
-        raise click.ClickException(str(error)) from None
+    commune_id = find_commune_id(commune) if commune else None
+    if commune and commune_id is None:
+        raise click.ClickException(f"there is no commune {commune}")
+    if (role == Role.OPERATOR) != (commune_id is None):
+        raise click.ClickException("a clerk or leader needs a commune, an operator has none")
+    password_hash = hasher.hash(unicodedata.normalize("NFC", password))
+    added = add_account(username, name, number, password_hash, Role(role), commune_id, SYSTEM, now=utc_now())
+    if isinstance(added, Denied):
+        raise click.ClickException(f"the user name {username} is taken")
     click.echo(f"{username} can sign in at /staff.")
 
 

@@ -22,6 +22,7 @@ class Kit(Base):
     version: Mapped[int] = mapped_column(default=1)
 
     place: Mapped[Place] = relationship(lazy="raise", innerjoin=True)
+    parts: Mapped[list["Part"]] = relationship(lazy="raise", order_by="Part.id", cascade="all, delete-orphan")
 
 
 class Part(Base):

@@ -5,9 +5,10 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kit_booking.database import Base, UtcDateTime
+from kit_booking.models.commune import Commune
 
 
 class Role(StrEnum):
@@ -29,6 +30,10 @@ class Staff(Base):
     is_active: Mapped[bool] = mapped_column(default=True)
     session_version: Mapped[int] = mapped_column(default=1)
 
+    roles: Mapped[list["StaffRole"]] = relationship(
+        lazy="raise", order_by="StaffRole.id", cascade="all, delete-orphan"
+    )
+
 
 class StaffRole(Base):
     """A clerk or leader belongs to a commune, an operator to none."""
@@ -45,6 +50,8 @@ class StaffRole(Base):
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     commune_id: Mapped[int | None] = mapped_column(ForeignKey("commune.id"))
     role: Mapped[Role] = mapped_column(String(10))
+
+    commune: Mapped[Commune | None] = relationship(lazy="raise")
 
 
 class FeedToken(Base):

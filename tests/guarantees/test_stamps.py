@@ -21,7 +21,7 @@ from kit_booking.services.closures import closing
 from kit_booking.services.communes import facts
 from kit_booking.services.counter import handover
 from kit_booking.services.operator import kit_moves, registry
-from kit_booking.services.operator.registry import By
+from kit_booking.services.operator.edits import Editor
 from kit_booking.services.register import erasing, households, joining
 from kit_booking.services.settings.saving import Saved, find_settings, save
 from kit_booking.services.waiting import entries
@@ -60,8 +60,8 @@ class Scene:
         self.place = town.world.place(town.commune, "Hồng Minh")
 
     @property
-    def by(self) -> By:
-        return By(self.town.clerk.id, self.town.world.fresh(self.town.commune).version)
+    def by(self) -> Editor:
+        return Editor(staff_id=self.town.clerk.id, version=self.town.world.fresh(self.town.commune).version)
 
     def do(self, act: Callable[..., Any], *args: Any, **more: Any) -> Any:
         return self.town.world.do(act, *args, **more, now=utc_now())
@@ -104,8 +104,8 @@ class Scene:
         return self.town.world.all(Place, id=self.town.kit.place_id)[0]
 
     def renames_place(self, name: str, address: str) -> bool:
-        change = registry.change_place
-        return self.do(change, self.home().id, name, address, [], self.by) is None
+        save, place = registry.save_place, self.home()
+        return self.do(save, place.commune_id, place.id, [], self.by, name=name, address=address) is None
 
     def ends_closure(self) -> bool:
         return bool(self.do(closing.end, self.closed, self.town.clerk.id))
@@ -117,6 +117,7 @@ class Scene:
 
 
 S = Scene
+PLACE = {"address": "Chợ", "keeper": "", "keeper_phone": ""}
 ACTS: dict[str, Callable[[Scene], bool]] = {
     "ask": lambda s: bool(
         s.do(ask.request_booking, s.town.kit.code, *s.free, s.town.owner.id, sells="", streams_on="").code
@@ -151,8 +152,7 @@ ACTS: dict[str, Callable[[Scene], bool]] = {
     "another office number": lambda s: s.saves(phone="02433999999"),
     "another policy": lambda s: s.saves(policy=Policy(lead_minutes=600, window_days=10)),
     "add a place": lambda s: (
-        s.do(registry.add_place, s.town.commune.id, "Văn Nhân", "Chợ", "", "", [("Làng", "gốm")], s.by)
-        is None
+        s.do(registry.save_place, s.town.commune.id, None, [("Làng", "gốm")], s.by, name="Văn Nhân", **PLACE) is None
     ),
     "add a kit": lambda s: s.do(registry.add_kit, s.place.id, "PD-9", [("đèn", 1)], s.by) is None,
     "other parts": lambda s: s.do(registry.change_parts, s.town.kit.id, [("míc", 3)], s.by) is None,

@@ -24,7 +24,7 @@ from kit_booking.services.communes.search import start_version_key
 from kit_booking.services.counter import handover
 from kit_booking.services.desk.today import today
 from kit_booking.services.operator import kit_moves, registry
-from kit_booking.services.operator.registry import By
+from kit_booking.services.operator.edits import Editor
 from kit_booking.services.register import erasing, households, joining
 from tests.support.builders import World
 from tests.support.databases import on_postgresql
@@ -41,8 +41,8 @@ def village(app: Flask, world: World, sms: FakeSms) -> Village:
     return Village(app, world, sms, world.commune())
 
 
-def by(village: Village) -> By:
-    return By(village.clerk.id, village.world.fresh(village.commune).version)
+def by(village: Village) -> Editor:
+    return Editor(staff_id=village.clerk.id, version=village.world.fresh(village.commune).version)
 
 
 def moves_kit(village: Village, place: Place, **times: Any) -> None:

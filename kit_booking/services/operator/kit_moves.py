@@ -12,8 +12,7 @@ from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import AHEAD, Status
 from kit_booking.models import Booking, Household, Kit, Place
 from kit_booking.services.audit import record_audit
-from kit_booking.services.operator.registry import By, Denied
-from kit_booking.services.settings.saving import lock_commune
+from kit_booking.services.operator.edits import Denied, Editor, commune_to_edit
 from kit_booking.services.timeline.locks import bump_version, lock, locked_booking
 from kit_booking.services.timeline.moves import record_change
 from kit_booking.services.timeline.texts import queue_booking_text
@@ -34,8 +33,7 @@ class AffectedBooking:
 
 def affected_bookings(kit_id: int, place_id: int, *, now: datetime) -> list[AffectedBooking]:
     """The bookings of the kit that are not over, soonest first, if it stood at this place."""
-    stored = read(select(Place.handover_hours).where(Place.id == place_id))[0].handover_hours
-    hours = WeeklyHours.of(stored)
+    hours = WeeklyHours.of(read(select(Place.handover_hours).where(Place.id == place_id))[0].handover_hours)
     rows = read(
         select(Booking.code, Booking.status, Household.name, Booking.pick_up_at, Booking.return_at)
         .join(Household, Household.id == Booking.household_id)
@@ -54,7 +52,7 @@ def affected_bookings(kit_id: int, place_id: int, *, now: datetime) -> list[Affe
     ]
 
 
-def move_kit(kit_id: int, place_id: int, by: By, *, now: datetime) -> Denied | None:
+def move_kit(kit_id: int, place_id: int, by: Editor, *, now: datetime) -> Denied | None:
     """The kit stands at another place of its commune from now on, and is offered to those who wait there."""
     denied = _move_kit(kit_id, place_id, by, now=now)
     if denied is None:
@@ -63,31 +61,28 @@ def move_kit(kit_id: int, place_id: int, by: By, *, now: datetime) -> Denied | N
 
 
 @transaction
-def _move_kit(session: Session, kit_id: int, place_id: int, by: By, *, now: datetime) -> Denied | None:
+def _move_kit(session: Session, kit_id: int, place_id: int, by: Editor, *, now: datetime) -> Denied | None:
     """A booking that is not collected yet is fetched there: that is written into its history, its household is
     told by a text that names the place, and giving it up is no strike. Its slot and its times stay. Bookings that
     are over, and the one that is out, keep the place they had.
     """
     lock(session, Kit, kit_id)
-    found = session.execute(
+    rows = session.execute(
         select(Booking.id, Booking.household_id)
         .where(Booking.kit_id == kit_id, Booking.status.in_(AHEAD), Booking.return_at > now)
         .order_by(Booking.id)
     ).all()
-    lock(session, Household, *(row.household_id for row in found))
+    lock(session, Household, *(row.household_id for row in rows))
     kit = session.get_one(Kit, kit_id, populate_existing=True)
-    commune = lock_commune(session, kit.commune_id)
-    if commune.version != by.version:
-        return Denied.OUTDATED
+    commune_to_edit(session, kit.commune_id, by)
     place = session.get_one(Place, place_id)
-    commune.version += 1
     kit.place_id = place_id
-    for row in found:
+    for row in rows:
         booking = locked_booking(session, row.id).booking
         booking.place_id, booking.moved_at = place_id, now
         reason = f"Bộ {kit.code} nay để ở {place.name}"
-        record_change(session, booking, Status(booking.status), by.actor, now=now, reason=reason)
+        record_change(session, booking, Status(booking.status), by, now=now, reason=reason)
         queue_booking_text(session, Kind.MOVED, locked_booking(session, row.id), now=now)
     bump_version(session, Kit, kit_id)
-    record_audit(session, "kit_moved", by.actor, now=now, commune_id=commune.id, kit=kit.code, place=place.name)
+    record_audit(session, "kit_moved", by, now=now, commune_id=kit.commune_id, kit=kit.code, place=place.name)
     return None

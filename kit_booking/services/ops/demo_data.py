@@ -64,7 +64,7 @@ PREFIXES = ("0912", "0936", "0978", "0983", "0354", "0367", "0388", "0779", "082
 
 
 @dataclass(frozen=True)
-class Account:
+class DemoAccount:
     username: str
     password: str
     role: Role
@@ -77,10 +77,10 @@ def _data() -> list[dict[str, Any]]:
 
 
 ACCOUNTS = [
-    Account(f"{title}.{slug(commune['name']).replace('-', '')}", PASSWORD, role, commune["name"])
+    DemoAccount(f"{title}.{slug(commune['name']).replace('-', '')}", PASSWORD, role, commune["name"])
     for commune in _data()
     for title, role in (("canbo", Role.CLERK), ("lanhdao", Role.LEADER))
-] + [Account("vanhanh", PASSWORD, Role.OPERATOR, "")]
+] + [DemoAccount("vanhanh", PASSWORD, Role.OPERATOR, "")]
 
 
 def add_communes(session: Session, valid_from: date) -> list[Kit]:

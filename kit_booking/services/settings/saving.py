@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, delete, select
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.interfaces import ORMOption
 
 from kit_booking.database import read, transaction
 from kit_booking.domain.hours import WeeklyHours
@@ -86,12 +87,13 @@ def save(session: Session, old: CommuneSettings, new: CommuneSettings, staff_id:
     return Saved.DONE
 
 
-def lock_commune(session: Session, commune_id: int) -> Commune:
+def lock_commune(session: Session, commune_id: int, *options: ORMOption) -> Commune:
     """The commune's row, which nobody else changes until this transaction ends; kits are locked before it.
 
     Bookings, which only refer to it, go on meanwhile.
     """
-    return session.get_one(Commune, commune_id, with_for_update={"key_share": True}, populate_existing=True)
+    lock = {"key_share": True}
+    return session.get_one(Commune, commune_id, with_for_update=lock, populate_existing=True, options=options)
 
 
 def _write_plan(session: Session, commune_id: int, valid_from: date, plan: Plan) -> None:

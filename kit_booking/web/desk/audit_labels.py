@@ -144,7 +144,7 @@ def _closed(values: Values) -> str:
 
 def _consent(values: Values) -> str:
     match values.get("consent_by"):
-        case "voice":
+        case "spoken":
             return _("bản %(version)s, cán bộ đọc cho hộ nghe", version=values["consent"])
         case "paper":
             return _("bản %(version)s, theo sổ giấy", version=values["consent"])
@@ -185,7 +185,7 @@ def _account(values: Values) -> str:
 
 
 def _role(values: Values) -> str:
-    return f"{values['username']}, {role_word(values['role'])}"
+    return ", ".join(filter(None, (values.get("username"), role_word(values["role"]))))
 
 
 _SENTENCES: dict[str, Callable[[Values], str]] = {
@@ -194,10 +194,10 @@ _SENTENCES: dict[str, Callable[[Values], str]] = {
     "texts_stopped": lambda _values: _("nhà mạng báo"),
     "paper_taken_over": _paper,
     "demo_filled": lambda values: _("%(number)s bộ", number=values["kits"]),
-    "commune_added": lambda values: f"{values['name']}, {values['province']}",
-    "kit_added": lambda values: f"{values['kit']}, {values['place']}",
+    "commune_added": "{name}, {province}".format_map,
+    "kit_added": "{kit}, {place}".format_map,
     "kit_changed": _parts,
-    "kit_moved": lambda values: f"{values['kit']} → {values['place']}",
+    "kit_moved": "{kit} → {place}".format_map,
     **dict.fromkeys(("joined", "joined_away"), lambda values: _("hộ số %(number)s", number=values["household"])),
     **dict.fromkeys(("text_resent", "phoned"), lambda values: kind_word(values["kind"])),
     **dict.fromkeys(("closed", "closure_changed", "closure_ended"), _closed),
