@@ -10,9 +10,10 @@ from kit_booking.database import Rollback, transaction
 from kit_booking.domain.local_time import local_day
 from kit_booking.domain.slots import DEFAULT_PLAN
 from kit_booking.domain.text import search_text, slug
-from kit_booking.models import Booking, Commune, Kit, Part, Place, PlannedSlot, Province, Village
+from kit_booking.models import Booking, Commune, Kit, Part, Place, Province, Village
 from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.operator.edits import Denied, Editor, commune_to_edit
+from kit_booking.services.settings.saving import planned_slots
 from kit_booking.services.timeline.calendar_versions import bump_calendar_versions
 from kit_booking.services.timeline.closed_time import rewrite_closed
 from kit_booking.services.waiting.entries import offer_free
@@ -29,16 +30,7 @@ def add_commune(
     _fill(session, commune, name, code, province)
     session.add(commune)
     session.flush()
-    session.add_all(
-        PlannedSlot(
-            commune_id=commune.id,
-            valid_from=local_day(now),
-            name=line.name,
-            from_time=line.from_time,
-            until_time=line.until_time,
-        )
-        for line in DEFAULT_PLAN
-    )
+    session.add_all(planned_slots(commune.id, local_day(now), DEFAULT_PLAN))
     record_audit(session, "commune_added", by, now=now, commune_id=commune.id, name=name, province=province)
     return commune.slug
 

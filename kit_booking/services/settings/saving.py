@@ -1,6 +1,5 @@
 """The settings of a commune: read, and saved if nobody else changed them meanwhile."""
 
-from dataclasses import asdict
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -12,7 +11,7 @@ from sqlalchemy.orm.interfaces import ORMOption
 from kit_booking.database import read, transaction
 from kit_booking.domain.hours import WeeklyHours
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.settings import CommuneSettings, PlaceSettings, Plan, differences, stored_slot
+from kit_booking.domain.settings import CommuneSettings, PlaceSettings, Plan, differences
 from kit_booking.models import AuditEntry, Booking, Commune, Place, PlannedSlot, Staff
 from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.communes.facts import plans_of
@@ -101,9 +100,22 @@ def _write_plan(session: Session, commune_id: int, valid_from: date, plan: Plan)
     session.execute(
         delete(PlannedSlot).where(PlannedSlot.commune_id == commune_id, PlannedSlot.valid_from == valid_from)
     )
-    for slot in plan:
-        columns = asdict(slot) | {"weekdays": stored_slot(slot)["weekdays"]}
-        session.add(PlannedSlot(commune_id=commune_id, valid_from=valid_from, **columns))
+    session.add_all(planned_slots(commune_id, valid_from, plan))
+
+
+def planned_slots(commune_id: int, valid_from: date, plan: Plan) -> list[PlannedSlot]:
+    """The rows, still in no session, of a plan that is valid from that day on."""
+    return [
+        PlannedSlot(
+            commune_id=commune_id,
+            valid_from=valid_from,
+            name=line.name,
+            from_time=line.from_time,
+            until_time=line.until_time,
+            weekdays="".join(str(day) for day in sorted(line.weekdays)),
+        )
+        for line in plan
+    ]
 
 
 def last_change(commune_id: int) -> Row[Any] | None:
