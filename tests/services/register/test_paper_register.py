@@ -31,11 +31,10 @@ from kit_booking.models import (
 from kit_booking.services.audit import Actor
 from kit_booking.services.booking.ask import request_booking
 from kit_booking.services.messages import reminders
-from kit_booking.services.register.paper_plan import Plan
+from kit_booking.services.register.adding import Consent
+from kit_booking.services.register.paper_plan import RegisterPlan
 from kit_booking.services.register.paper_register import (
     FROM_PAPER,
-    KeptFile,
-    TakenOver,
     find_file,
     keep_file,
     look_through,
@@ -57,20 +56,20 @@ class Office:
     clerk: Staff
     hanh: Household
 
-    def sends(self, *lines: str) -> KeptFile:
+    def sends(self, *lines: str) -> RegisterFile:
         content = (HEADINGS + "\n".join(lines)).encode()
         file_id = self.world.do(keep_file, self.commune.id, self.clerk.id, "sổ.csv", content, now=NOW)
         assert isinstance(file_id, int), file_id
         return self.world.do(find_file, file_id)
 
-    def sees(self, *lines: str) -> Plan:
+    def sees(self, *lines: str) -> RegisterPlan:
         return self.world.do(look_through, self.sends(*lines), now=NOW)
 
-    def takes(self, file: KeptFile, override: str = "") -> TakenOver | None:
-        who = self.clerk.id, self.clerk.name
-        return self.world.do(take_over, file, *who, consent_version="2026-11", override=override, now=NOW)
+    def takes(self, file: RegisterFile, override: str = "") -> RegisterPlan | None:
+        consent = Consent("2026-11", self.clerk.id, self.clerk.name)
+        return self.world.do(take_over, file, consent, override=override, now=NOW)
 
-    def takes_lines(self, *lines: str, override: str = "") -> TakenOver:
+    def takes_lines(self, *lines: str, override: str = "") -> RegisterPlan:
         taken = self.takes(self.sends(*lines), override)
         assert taken
         return taken
@@ -141,10 +140,10 @@ def test_twice_is_the_same_as_once(office: Office):
         "do thi lua;;gie ha;giày da",
     )
     first = office.takes_lines(*lines)
-    assert (len(first.plan.new), len(first.plan.bookings)) == (1, 2)
+    assert (len(first.new), len(first.bookings)) == (1, 2)
     before = office.written()
     second = office.takes_lines(*lines)
-    assert (len(second.plan.new), len(second.plan.bookings), second.plan.there) == (0, 0, 2)
+    assert (len(second.new), len(second.bookings), second.existing) == (0, 0, 2)
     assert office.written()[:3] == before[:3]
 
 
@@ -158,7 +157,7 @@ def test_two_clerks_at_once_take_it_over_once(office: Office, world: World):
     line = f"Đỗ Thị Lụa;0987654321;Giẽ Hạ;giày da;{D[2]};Tối"
     file, same = office.sends(line), office.sends(line)
     answers = at_once(*(lambda f=f: office.takes(f) for f in (file, file, same)))
-    assert sum(answer is not None and bool(answer.plan.new) for answer in answers) == 1
+    assert sum(answer is not None and bool(answer.new) for answer in answers) == 1
     assert len(world.all(Household)) == 2
     assert len(world.all(Booking)) == 1
 
@@ -177,7 +176,7 @@ def test_a_file_with_one_bad_row_changes_nothing(office: Office, bad: str, colum
     before = office.written()
     taken = office.takes_lines(f"Đỗ Thị Lụa;;Giẽ Hạ;giày da;{D[2]};Tối", bad, override="Cứ nhập")
     assert not taken.is_done
-    assert [(p.line, p.column, p.fault) for p in taken.plan.problems] == [(3, column, fault)]
+    assert [(p.line, p.column, p.fault) for p in taken.problems] == [(3, column, fault)]
     assert office.written() == before
 
 
@@ -186,7 +185,7 @@ def test_what_is_taken_already_is_a_problem_whatever_the_reason(office: Office, 
     world.booking(office.kit, other, days_ahead(2))
     taken = office.takes_lines(f"Nguyễn Thị Hạnh;0912345678;Lưu Thượng;mây tre;{D[2]};Tối", override="Cứ nhập")
     assert not taken.is_done
-    assert [p.fault for p in taken.plan.problems] == [Fault.TAKEN]
+    assert [p.fault for p in taken.problems] == [Fault.TAKEN]
 
 
 def test_a_closed_kit_is_a_problem(office: Office, world: World):
@@ -230,7 +229,7 @@ def test_rules_bind_unless_a_reason_goes_on_record(office: Office, world: World)
     lines = [f"Nguyễn Thị Hạnh;0912345678;Lưu Thượng;mây tre;{D[n]};Tối" for n in (1, 2, 3, 30)]
     refused = office.takes_lines(*lines)
     assert not refused.is_done
-    assert [(line, refusal.reason) for line, refusal in refused.plan.broken] == [
+    assert [(line, refusal.reason) for line, refusal in refused.broken] == [
         (4, Reason.AHEAD),
         (4, Reason.WEEK),
         (5, Reason.NOT_OPEN),
@@ -249,7 +248,7 @@ def test_rules_bind_unless_a_reason_goes_on_record(office: Office, world: World)
 def test_what_is_past_is_passed_over(office: Office, world: World):
     taken = office.takes_lines(f"Đỗ Thị Lụa;;Giẽ Hạ;giày da;{D[-3]};Tối", f"Đỗ Thị Lụa;;Giẽ Hạ;giày da;{D[0]};Sáng")
     assert taken.is_done
-    assert (taken.plan.past, len(taken.plan.new)) == (2, 1)
+    assert (taken.past, len(taken.new)) == (2, 1)
     assert world.all(Booking) == []
 
 
@@ -314,6 +313,6 @@ def test_5000_lines_are_taken_over_within_seconds(office: Office, world: World):
     looked = time.process_time()
     taken = office.takes(file, "Hẹn từ trước")
     assert taken.is_done
-    assert (len(taken.plan.new), len(taken.plan.bookings)) == (MOST_ROWS - 400, 400)
+    assert (len(taken.new), len(taken.bookings)) == (MOST_ROWS - 400, 400)
     assert looked - began < 10
     assert time.process_time() - looked < 10
