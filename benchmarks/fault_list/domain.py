@@ -36,14 +36,6 @@ FAULTS = [
         (", MOST)", ", 200)"),
     ),
     *faults_in(
-        "closed",
-        ("span.from_at <= found[-1].until_at", "span.from_at < found[-1].until_at"),
-        ("max(found[-1].until_at, span.until_at)", "span.until_at"),
-        ("sorted(spans, key=lambda span: span.from_at)", "spans"),
-        ("start.time() == end.time() == time()", "start.time() == end.time()"),
-        ("to_local(span.from_at), to_local(span.until_at)", "span.from_at, span.until_at"),
-    ),
-    *faults_in(
         "closure",
         ("span.from_at <= merged[-1].until_at", "span.from_at < merged[-1].until_at"),
         ("max(merged[-1].until_at, span.until_at)", "span.until_at"),
@@ -51,6 +43,9 @@ FAULTS = [
         ("        if from_at < span.until_at:", "        if from_at <= span.until_at:"),
         ("cuts = union(taken)", "cuts = list(taken)"),
         ("for span in union(spans):", "for span in spans:"),
+        ("sorted(spans, key=lambda one: one.from_at)", "spans"),
+        ("start.time() == end.time() == time()", "start.time() == end.time()"),
+        ("to_local(span.from_at), to_local(span.until_at)", "span.from_at, span.until_at"),
     ),
     *faults_in(
         "counter",

@@ -13,8 +13,7 @@ from kit_booking.models import Closure
 from kit_booking.services.closures import closing, reading
 from kit_booking.services.closures.closing import Closing, Settled
 from kit_booking.services.closures.reading import ProposedHoliday, ToSettle
-from kit_booking.services.communes.facts import CommuneFacts, commune_facts
-from kit_booking.services.communes.fortnight import find_version_key
+from kit_booking.services.communes.facts import CommuneFacts, commune_facts, find_commune
 from kit_booking.services.sign_in.members import SeenCommune
 from kit_booking.web.desk.tabs import communes_of_desk
 from kit_booking.web.frame.forms import ClosureForm, ClosureTimeForm
@@ -82,7 +81,7 @@ def add_holidays() -> Any:
 @staff_only
 def new() -> str:
     """Prefilled with ``kit`` and ``reason`` by whoever leads here, from now until the end of the day."""
-    sheets = _sheets_or_403()
+    communes = _communes_or_403()
     now = utc_now()
     form = ClosureForm(
         formdata=None,
@@ -92,19 +91,19 @@ def new() -> str:
         from_time=to_local(now).time().replace(second=0, microsecond=0) if "kit" in request.args else None,
         until_day=local_day(now),
     )
-    return _new_page(form, sheets)
+    return _new_page(form, communes)
 
 
 @blueprint.post("/new")
 @staff_only
 def add() -> Any:
-    sheets, form, now = _sheets_or_403(), ClosureForm(), utc_now()
-    form.what.choices = _choices(sheets)
+    communes, form, now = _communes_or_403(), ClosureForm(), utc_now()
+    form.what.choices = _choices(communes)
     if not (form.validate_on_submit() and _is_ahead(form, now)):
-        return _new_page(form, sheets), 422
-    commune, kit_code = _what(sheets, form.text("what"))
+        return _new_page(form, communes), 422
+    commune, kit_code = _what(communes, form.text("what"))
     if "preview" in request.form:
-        return _new_page(form, sheets, reading.to_settle(commune, kit_code, form.span, now=now))
+        return _new_page(form, communes, reading.to_settle(commune, kit_code, form.span, now=now))
     kit = commune.kit(kit_code)
     wanted = Closing(commune.id, kit.id if kit else None, form.span, form.text("reason"))
     closure_id = closing.close(wanted, this_member().id, now=now)
@@ -112,8 +111,8 @@ def add() -> Any:
     return redirect(f"/staff/closures/{closure_id}", 303)
 
 
-def _new_page(form: ClosureForm, sheets: list[CommuneFacts], touched: list[ToSettle] | None = None) -> str:
-    form.what.choices = _choices(sheets)
+def _new_page(form: ClosureForm, communes: list[CommuneFacts], touched: list[ToSettle] | None = None) -> str:
+    form.what.choices = _choices(communes)
     return render_template(
         "desk/closures/new.html",
         form=form,
@@ -122,15 +121,14 @@ def _new_page(form: ClosureForm, sheets: list[CommuneFacts], touched: list[ToSet
     )
 
 
-def _sheets_or_403() -> list[CommuneFacts]:
-    stamps = [find_version_key(commune.slug) for commune in _own_communes()]
-    return [commune_facts(stamp.commune_id, stamp.version) for stamp in stamps if stamp] or abort(403)
+def _communes_or_403() -> list[CommuneFacts]:
+    return [facts for commune in _own_communes() if (facts := find_commune(commune.slug))] or abort(403)
 
 
-def _choices(sheets: Iterable[CommuneFacts]) -> list[tuple[str, str]]:
+def _choices(communes: Iterable[CommuneFacts]) -> list[tuple[str, str]]:
     return [
         choice
-        for commune in sheets
+        for commune in communes
         for choice in (
             *((kit.code, f"{kit.code} · {kit.place}") for kit in commune.kits),
             (ALL + commune.slug, _("Cả xã %(name)s, tất cả các bộ", name=commune.name)),
@@ -138,11 +136,11 @@ def _choices(sheets: Iterable[CommuneFacts]) -> list[tuple[str, str]]:
     ]
 
 
-def _what(sheets: Iterable[CommuneFacts], chosen: str) -> tuple[CommuneFacts, str]:
+def _what(communes: Iterable[CommuneFacts], chosen: str) -> tuple[CommuneFacts, str]:
     """The commune and the code of its kit, empty for all of them; the form has checked the choice."""
     return next(
         (commune, "" if chosen.startswith(ALL) else chosen)
-        for commune in sheets
+        for commune in communes
         if chosen == ALL + commune.slug or commune.kit(chosen)
     )
 

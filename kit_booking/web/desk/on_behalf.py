@@ -13,8 +13,8 @@ from kit_booking.domain.phone import PhoneProblem, parse_mobile
 from kit_booking.models import Household
 from kit_booking.services.audit import Actor
 from kit_booking.services.booking.ask import SlotLook, book_for
-from kit_booking.services.communes.facts import CommuneFacts, commune_facts
-from kit_booking.services.communes.fortnight import Fortnight, SlotView, find_version_key, fortnight
+from kit_booking.services.communes.facts import find_commune
+from kit_booking.services.communes.fortnight import Fortnight, SlotView, fortnight
 from kit_booking.services.communes.schedule import SlotState
 from kit_booking.services.register import households
 from kit_booking.services.register.adding import Consent, register_household
@@ -114,7 +114,7 @@ def _who_page(form: NewHouseholdForm) -> str:
         form=form,
         communes=acting,
         commune=request.form.get("commune", acting[0].slug),
-        villages=[line for commune in acting for line in _facts_of(commune).villages],
+        villages=[line for commune in acting for line in (find_commune(commune.slug) or abort(404)).villages],
         privacy_version=PRIVACY_VERSION,
     )
 
@@ -145,7 +145,7 @@ def slots(household_id: int) -> str:
     by_slug = {commune.slug: commune for commune in acting}
     home = next((commune for commune in acting if commune.id == household.commune_id), acting[0])
     commune = by_slug.get(request.args.get("commune", ""), home)
-    shown = fortnight(_facts_of(commune), now=now, household_id=household_id)
+    shown = fortnight(find_commune(commune.slug) or abort(404), now=now, household_id=household_id)
     alike = [list(views) for _slot, views in groupby(free_slots(shown), lambda view: (view.slot.day, view.slot.key))]
     return render_template(
         "desk/on_behalf/slots.html",
@@ -156,11 +156,6 @@ def slots(household_id: int) -> str:
         names={key: name for key, (name, _hours) in slot_rows(shown.schedule, language()).items()},
         days=_days(shown, household_id, now),
     )
-
-
-def _facts_of(commune: SeenCommune) -> CommuneFacts:
-    key = find_version_key(commune.slug) or abort(404)
-    return commune_facts(key.commune_id, key.version)
 
 
 def _days(shown: Fortnight, household_id: int, now: datetime) -> list[tuple[date, dict[str, dict[str, str]]]]:

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from kit_booking.clock import utc_now
 from kit_booking.models import Booking, Household
 from kit_booking.services.booking.reading import find_booking
+from kit_booking.services.communes.facts import CommuneFacts, find_version_key
 from kit_booking.services.register.households import find_household
 from kit_booking.services.sign_in.members import StaffMember, find_member
 
@@ -161,6 +162,14 @@ def own_booking_or_404(code: str) -> Booking:
     if booking is None or booking.household_id != this_household().id:
         abort(404)
     return booking
+
+
+def staff_commune_or_404(slug: str) -> CommuneFacts:
+    """The commune if it is one whose bookings they see."""
+    key = find_version_key(slug)
+    if key is None or not this_member().may_see(key.commune_id):
+        abort(404)
+    return key.facts
 
 
 def staff_booking_or_404(code: str, *, acting: bool = False) -> Booking:

@@ -11,8 +11,8 @@ from kit_booking.models import Booking
 from kit_booking.services.audit import Actor, booking_history
 from kit_booking.services.booking import answers, ask, reading
 from kit_booking.services.booking.change import change_slot
-from kit_booking.services.communes.facts import commune_facts
-from kit_booking.services.communes.fortnight import SlotView, find_version_key, fortnight
+from kit_booking.services.communes.facts import find_commune
+from kit_booking.services.communes.fortnight import SlotView, fortnight
 from kit_booking.services.messages.choice import choose_texts
 from kit_booking.services.timeline.standing import standing_of
 from kit_booking.services.waiting.reading import entries_of
@@ -167,8 +167,8 @@ def _slot_names_or_404(to: str) -> tuple[str, str, str]:
 
 
 def _free_slots(commune_slug: str, household_id: int, *, now: datetime) -> list[SlotView]:
-    key = find_version_key(commune_slug) or abort(404)
-    return free_slots(fortnight(commune_facts(key.commune_id, key.version), now=now, household_id=household_id))
+    commune = find_commune(commune_slug) or abort(404)
+    return free_slots(fortnight(commune, now=now, household_id=household_id))
 
 
 @blueprint.get("/bookings/<code>/cancel")

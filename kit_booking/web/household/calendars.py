@@ -10,8 +10,7 @@ from markupsafe import Markup
 from kit_booking.clock import utc_now
 from kit_booking.services.calendars import tokens
 from kit_booking.services.calendars.tokens import Owner
-from kit_booking.services.communes.facts import commune_facts
-from kit_booking.services.communes.fortnight import find_version_key
+from kit_booking.services.communes.facts import find_commune
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.readers import household, staff_member
 from kit_booking.web.household.communes import office_of
@@ -21,8 +20,7 @@ blueprint = Blueprint("calendars", __name__)
 
 @blueprint.get("/communes/<slug>/calendar")
 def public(slug: str) -> str:
-    stamp = find_version_key(slug) or abort(404)
-    commune = commune_facts(stamp.commune_id, stamp.version)
+    commune = find_commune(slug) or abort(404)
     return render_template(
         "household/calendars/public.html",
         commune=commune,

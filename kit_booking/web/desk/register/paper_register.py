@@ -9,8 +9,7 @@ from kit_booking.adapters.sheet_file import MOST_BYTES, Unreadable, template
 from kit_booking.clock import utc_now
 from kit_booking.domain.paper_register import HEADINGS, MOST_ROWS, Column
 from kit_booking.domain.text import clean
-from kit_booking.services.communes.facts import CommuneFacts, commune_facts
-from kit_booking.services.communes.fortnight import find_version_key
+from kit_booking.services.communes.facts import CommuneFacts, find_commune
 from kit_booking.services.register import paper_register
 from kit_booking.services.register.paper_plan import Plan
 from kit_booking.services.register.paper_register import KeptFile, find_file
@@ -69,9 +68,9 @@ def _start_page(form: UploadForm) -> str:
 @staff_only
 def form_to_fill_in() -> Response:
     """The headings, and beside them what the commune's slots and kits are called."""
-    stamps = [find_version_key(commune.slug) or abort(404) for commune in acting_communes()]
+    communes = [find_commune(commune.slug) or abort(404) for commune in acting_communes()]
     notes = [[column_word(column), _what_goes_in(column)] for column in Column]
-    notes += [line for stamp in stamps for line in _names_of(commune_facts(stamp.commune_id, stamp.version))]
+    notes += [line for commune in communes for line in _names_of(commune)]
     names = _("Sổ mượn"), _("Cách ghi")
     response = Response(template([words[0] for words in HEADINGS.values()], notes, names), mimetype=XLSX)
     response.headers["Content-Disposition"] = 'attachment; filename="so-muon.xlsx"'
