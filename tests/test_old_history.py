@@ -15,11 +15,11 @@ from sqlalchemy.exc import DBAPIError
 from kit_booking import create_app
 from kit_booking.config import Settings
 from kit_booking.database import db
-from kit_booking.services.audit import AuditFilter, Cursor, audit_page
+from kit_booking.services.audit import AuditFilter, Cursor, audit_page, booking_history
 from kit_booking.web.desk.audit_labels import sentence
-from kit_booking.web.household.bookings import history_view
-from tests.support.builders import NOW, days_ahead
+from kit_booking.web.frame.labels import by_word
 from tests.support.fakes import FakeSms
+from tests.times import NOW, days_ahead
 
 BEFORE = "0007"
 HOUR = timedelta(hours=1)
@@ -169,7 +169,18 @@ def _shown(app: Flask) -> tuple[list[tuple[str, str]], dict[str, list[Any]]]:
             entries += page.entries
             after = Cursor.of(str(page.next)) if page.next else None
         lines = [(entry.action, sentence(entry.action, entry.detail)) for entry in reversed(entries)]
-        return lines, {code: [tuple(view.values()) for view in history_view(code)] for code in MOVES}
+        return lines, {
+            code: [
+                (
+                    entry.detail["from_status"] if entry.action == "changed" else entry.action,
+                    entry.happened_at,
+                    by_word(entry),
+                    entry.detail.get("reason", ""),
+                )
+                for entry in booking_history(code)
+            ]
+            for code in MOVES
+        }
 
 
 def test_what_was_written_before_is_shown_as_before(app: Flask):
