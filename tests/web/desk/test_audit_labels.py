@@ -37,7 +37,6 @@ VALUES: dict[str, tuple[Any, str]] = {
     "role": ("leader", "Lãnh đạo xã"),
     "slot": ("Tối", "Tối"),
     "source": ("network", "nhà mạng báo"),
-    "text": ("most_ahead: 2 → 3", "từ 2 phiếu thành 3 phiếu"),
     "until_at": ("2026-12-08T17:00Z", "hết T3 08/12"),
     "username": ("canbo1", "canbo1"),
 }
@@ -116,6 +115,7 @@ def test_every_action_is_told_with_all_its_values(app: Flask, language: str) -> 
         ("waits_no_more", None, "nhà Đỗ Thị Lụa", ""),
         ("waits_no_more", "Lan", "cán bộ Lan", "Đỗ Thị Lụa"),
         ("waiting_over", None, "tự động", "Đỗ Thị Lụa"),
+        ("forgotten", None, "tự động", "Đỗ Thị Lụa"),
     ],
 )
 def test_a_household_is_named_as_the_doer_only_of_what_it_did(
