@@ -43,11 +43,11 @@ def record_audit(
     happened_at: datetime | None = None,
     **detail: Any,
 ) -> None:
-    """Write one entry of the history.
+    """Write one audit entry, by one INSERT; the rows that it refers to must have been flushed.
 
-    ``household_id`` is whom it was done to, if not who did it; ``happened_at`` differs from ``now`` when it is
-    written later. ``detail`` is what the sentence about it names, as JSON can hold it; what is None or "" is left
-    out. The entry refers to rows that must be flushed.
+    ``household_id`` is whom it was done to, if that is not who did it; ``happened_at`` is given when it is written
+    down later. ``detail`` holds the values of which screens make a sentence: texts, numbers and lists of them, never
+    a phone number; what is None or "" is left out.
     """
     session.connection().execute(
         _add_entry,
@@ -149,20 +149,19 @@ def _narrowed(statement: Select[Any], wanted: AuditFilter) -> Select[Any]:
     if wanted.action:
         statement = statement.where(AuditEntry.action == wanted.action)
     if wanted.staff:
-        found = _staff_ids(wanted)
-        statement = statement.where(AuditEntry.staff_id.in_(found) if found else false())
+        staff_ids = _staff_ids(wanted)
+        statement = statement.where(AuditEntry.staff_id.in_(staff_ids) if staff_ids else false())
     if wanted.booking_code:
-        code = wanted.booking_code.upper()
-        found = [row.id for row in read(select(Booking.id).where(Booking.code == code))]
-        statement = statement.where(AuditEntry.booking_id == found[0] if found else false())
+        rows = read(select(Booking.id).where(Booking.code == wanted.booking_code.upper()))
+        statement = statement.where(AuditEntry.booking_id == rows[0].id if rows else false())
     return statement
 
 
 def _staff_ids(wanted: AuditFilter) -> list[int]:
     by_username = select(Staff.id).where(Staff.username == wanted.staff.lower())
-    found = [row.id for row in read(by_username)]
-    if found or wanted.commune_id is None:
-        return found
+    staff_ids = [row.id for row in read(by_username)]
+    if staff_ids or wanted.commune_id is None:
+        return staff_ids
     key = search_key(wanted.staff)
     of_commune = (
         select(Staff.id, Staff.name)

@@ -124,6 +124,11 @@ def test_every_reason_is_named_at_once(now: datetime, by_time: Refusal):
     ]
 
 
+def test_a_friday_is_in_the_week_of_the_monday_before_it():
+    assert week_of(FRIDAY) == (MONDAY - timedelta(days=7), MONDAY)
+    assert week_of(MONDAY) == (MONDAY, MONDAY + timedelta(days=7))
+
+
 @given(st.dates(date(2020, 1, 1), date(2040, 1, 1)))
 def test_a_week_runs_from_monday_to_monday(day: date):
     monday, next_monday = week_of(day)

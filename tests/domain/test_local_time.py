@@ -17,6 +17,11 @@ def test_an_instant_is_given_in_utc():
     assert local(FRIDAY, time(17)).tzinfo is UTC
 
 
+def test_an_instant_is_shown_as_clocks_in_vietnam_show_it():
+    shown = to_local(datetime(2026, 12, 4, 20, 30, tzinfo=UTC))
+    assert (shown.date(), shown.time()) == (SATURDAY, time(3, 30))
+
+
 def test_a_day_begins_at_midnight_in_vietnam():
     midnight = datetime(2026, 12, 4, 17, tzinfo=UTC)
     assert local_day(midnight - timedelta(microseconds=1)) == FRIDAY

@@ -50,7 +50,7 @@ def test_of_those_who_had_one_fewest_sessions_in_thirty_days_come_first():
 
 
 def test_where_all_else_is_equal_who_joined_first_comes_first():
-    late, early = waiting(2), waiting(1)
+    late, early = waiting(1), waiting(2, joined_at=MONDAY)
     assert in_order([late, early]) == [early, late]
     assert why_before(early, late) is Why.EARLIER
 

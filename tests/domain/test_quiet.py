@@ -69,6 +69,10 @@ def test_quiet_hours_end_on_the_day_they_begin_or_on_the_next_one(
     assert answer is None or answer.tzinfo is UTC
 
 
+def test_a_commune_without_quiet_hours_has_no_next_start_of_them():
+    assert quiet_start(at(FRIDAY, "12:00"), Policy(quiet_from=time(0), quiet_until=time(0))) is None
+
+
 @given(instants, clocks)
 def test_quiet_hours_that_begin_when_they_end_are_none(instant: datetime, clock: time):
     never = Policy(quiet_from=clock, quiet_until=clock)

@@ -233,6 +233,10 @@ def test_the_fortnight_is_today_and_14_days_and_its_last_day_opens_at_seven(
     assert seen.next_to_open == seen.last_open + timedelta(days=1)
 
 
+def test_a_day_opens_at_seven_a_fortnight_before():
+    assert opens_at(FRIDAY, Policy()) == at(FRIDAY - timedelta(days=14), "07:00")
+
+
 @given(st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31)), st.integers(0, 60), clocks)  # noqa: DTZ001
 def test_the_window_and_the_opening_of_a_day_agree(wall: datetime, length: int, opens: time):
     policy = Policy(window_days=length, day_opens=opens)

@@ -5,7 +5,8 @@ Both ways the old rows are first put into one table, by SQL, and from there into
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from alembic import op
 
 from kit_booking.database import UtcDateTime
 from kit_booking.domain.messages import Kind
+from kit_booking.domain.text import slug
 
 revision = "0008"
 down_revision = "0007"
@@ -203,111 +205,137 @@ def _move(row: sa.Row[Any]) -> dict[str, Any]:
     }
 
 
-DAY, MINUTE = r"\d{4}-\d\d-\d\d", r"\d{4}-\d\d-\d\dT\d\d:\d\dZ"
-SPOKEN = {", spoken": "voice", ", paper": "paper"}
-_PATTERNS = {
-    **dict.fromkeys((*STATUSES, "changed", "pause_lifted"), r"(?P<reason>.+)"),
-    **dict.fromkeys(("waits", "waits_no_more", "waiting_over"), rf"(?P<slot>.+?) (?P<day>{DAY})"),
-    "put_forward": rf"(?P<slot>.+?) (?P<day>{DAY}): (?P<reason>.*)",
-    "registered": r"(?P<consent>\d{4}-\d\d)(?P<consent_by>, spoken|, paper)?",
-    "corrected": r"(?P<changed>(?:name|village|craft)(?:, (?:name|village|craft))*)",
-    "texts_stopped": r"by the (?P<source>network)",
-    "paper_taken_over": r"(?P<households>\d+) households, (?P<bookings>\d+) bookings\.(?: (?P<reason>.+))?",
-    **dict.fromkeys(("joined", "joined_away"), r"household (?P<household>\d+)"),
-    **dict.fromkeys(("text_resent", "phoned"), rf"(?P<kind>{'|'.join(Kind)})"),
+FORMS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("waits", "waits_no_more", "waiting_over"), ("{slot} {day}",)),
+    "put_forward": ("{slot} {day}: {reason}",),
+    "registered": ("{consent}, {consent_by}", "{consent}"),
+    "corrected": ("{changed}",),
+    "texts_stopped": ("by the {source}",),
+    "paper_taken_over": (
+        "{households} households, {bookings} bookings. {reason}",
+        "{households} households, {bookings} bookings.",
+    ),
+    **dict.fromkeys(("joined", "joined_away"), ("household {household}",)),
+    **dict.fromkeys(("text_resent", "phoned"), ("{kind}",)),
     **dict.fromkeys(
         ("closed", "closure_changed", "closure_ended"),
-        rf"(?P<kit>\S+) (?P<from_at>{MINUTE})/(?P<until_at>{MINUTE}) (?P<reason>.*)",
+        ("* {from_at}/{until_at} {reason}", "{kit} {from_at}/{until_at} {reason}"),
     ),
-    "commune_added": r"(?P<name>.+), (?P<province>.+)",
-    **dict.fromkeys(("commune_changed", "place_changed"), r"(?:(?P<old_name>.+) → )?(?P<name>.+)"),
-    "place_added": r"(?P<name>.+)",
-    "kit_added": r"(?P<kit>\S+), (?P<place>.+)",
-    "kit_changed": r"(?P<kit>\S+): (?P<parts>.*)",
-    "kit_moved": r"(?P<kit>\S+) → (?P<place>.+)",
-    **dict.fromkeys(
-        ("staff_added", "role_added", "role_removed"), r"(?:(?P<username>\S+), )?(?P<role>clerk|leader|operator)"
+    "commune_added": ("{name}, {province}",),
+    "place_added": ("{name}",),
+    **dict.fromkeys(("commune_changed", "place_changed"), ("{old_name} → {name}", "{name}")),
+    "kit_added": ("{kit}, {place}",),
+    "kit_changed": ("{kit}: {parts}",),
+    "kit_moved": ("{kit} → {place}",),
+    **dict.fromkeys(("staff_added", "role_added", "role_removed"), ("{username}, {role}", "{role}")),
+    "staff_changed": ("{username}: {old_name} → {name}", "{username}"),
+    **dict.fromkeys(("staff_disabled", "staff_enabled", "staff_password"), ("{username}",)),
+    "settings_changed": tuple(
+        f"{what}: {change}"
+        for what in (
+            "{field}.{weekday} @{place}",
+            "{field}.{weekday}",
+            "{field}.{since}",
+            "{field} @{place}",
+            "{field}",
+        )
+        for change in ("{old} → {new}", "{old} → ", " → {new}")
     ),
-    "staff_changed": r"(?P<username>\S+)(?:: (?P<old_name>.+) → (?P<name>.+))?",
-    **dict.fromkeys(("staff_disabled", "staff_enabled", "staff_password"), r"(?P<username>\S+)"),
-    "demo_filled": r"(?P<kits>\d+) kits",
+    "demo_filled": ("{kits} kits",),
+    **dict.fromkeys((*STATUSES, "changed", "pause_lifted"), ("{reason}",)),
 }
-PATTERNS = {action: re.compile(pattern, re.DOTALL) for action, pattern in _PATTERNS.items()}
-_A_PART = re.compile(r"(.+?) (\d+) → (\d+)(?:, |$)")
+"""How the details of each action were written."""
 
-READ: dict[str, Callable[[str], Any]] = {
-    "consent_by": SPOKEN.__getitem__,
-    "changed": lambda text: text.split(", "),
-    "kit": lambda text: text if text != "*" else "",
-    "day": lambda text: str(date.fromisoformat(text)),
-    "from_at": lambda text: datetime.fromisoformat(text) and text,
-    "until_at": lambda text: datetime.fromisoformat(text) and text,
-    "parts": lambda text: [[name, int(old), int(new)] for name, old, new in _A_PART.findall(text)],
-    **dict.fromkeys(("households", "bookings", "household", "kits"), int),
+COUNTS = ("households", "bookings", "household", "kits")
+PATTERNS = {
+    **dict.fromkeys(COUNTS, r"\d+"),
+    **dict.fromkeys(("from_at", "until_at"), r"\d{4}-\d\d-\d\dT\d\d:\d\dZ"),
+    **dict.fromkeys(("kit", "username"), r"\S+"),
+    "slot": ".+?",
+    "day": r"\d{4}-\d\d-\d\d",
+    "consent": r"\d{4}-\d\d",
+    "consent_by": "spoken|paper",
+    "changed": "(?:name|village|craft)(?:, (?:name|village|craft))*",
+    "source": "network",
+    "kind": "|".join(Kind),
+    "role": "clerk|leader|operator",
+    "parts": ".*",
+    "field": r"\w+",
+    "weekday": "[0-6]",
+    "since": r"\d{4}-\d\d-\d\d\.[a-z0-9-]+",
 }
-"""How values other than texts are read; ``ValueError`` where they can't be."""
+"""Of the values that are not any text."""
+
+
+def _instant(text: str) -> str:
+    datetime.fromisoformat(text)
+    return text
+
+
+def _setting(text: str) -> Any:
+    """A number, yes or no, the hours of a weekday, a slot of a plan; a time of day and any other text as it is."""
+    if slot := A_SLOT.fullmatch(text):
+        return slot.groupdict()
+    if re.fullmatch(r"\d\d:\d\d-\d\d:\d\d", text):
+        return text.split("-")
+    if text in ("True", "False"):
+        return text == "True"
+    return int(text) if text.isdecimal() else text
+
+
+def _setting_text(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{name} {from}-{until} {weekdays}".format_map(value)
+    return "-".join(value) if isinstance(value, list) else str(value)
+
+
+A_SLOT = re.compile(r"(?P<name>.+) (?P<from>\d\d:\d\d)-(?P<until>\d\d:\d\d) (?P<weekdays>[0-6]+)")
+A_PART = re.compile(r"(.+?) (\d+) → (\d+)(?:, |$)")
+READ: dict[str, Callable[[str], Any]] = {
+    **dict.fromkeys(COUNTS, int),
+    **dict.fromkeys(("day", "from_at", "until_at"), _instant),
+    "weekday": int,
+    "since": lambda text: _instant(text[:10]),
+    **dict.fromkeys(("old", "new"), _setting),
+    "changed": lambda text: text.split(", "),
+    "parts": lambda text: [[name, int(old), int(new)] for name, old, new in A_PART.findall(text)],
+}
+"""Of the values that are no texts, or not any; ``ValueError`` where one can't be read."""
+
+WRITE: dict[str, Callable[[Any], str]] = {
+    **dict.fromkeys(("old", "new"), _setting_text),
+    "changed": ", ".join,
+    "parts": lambda parts: ", ".join(f"{name} {old} → {new}" for name, old, new in parts),
+}
 
 
 def values_of(action: str, text: str) -> dict[str, Any]:
     """The values of a detail as it was written until now; as ``text`` where it can't be written again from them."""
-    if not text:
-        return {}
-    match = PATTERNS[action].fullmatch(text) if action in PATTERNS else None
-    if match:
-        try:
-            read = {name: READ.get(name, str)(part) for name, part in match.groupdict().items() if part}
-        except ValueError:
-            return {"text": text}
-        values = {name: value for name, value in read.items() if value != ""}
-        if text_of(action, values) == text:
-            return values
-    return {"text": text}
+    for form in FORMS.get(action, ()):
+        if match := _pattern(form).fullmatch(text):
+            try:
+                values = {name: READ.get(name, str)(part) for name, part in match.groupdict().items()}
+            except ValueError:
+                continue
+            if text_of(action, values) == text:
+                return values
+    return {"text": text} if text else {}
+
+
+@cache
+def _pattern(form: str) -> re.Pattern[str]:
+    def group(match: re.Match[str]) -> str:
+        return f"(?P<{match[1]}>{PATTERNS.get(match[1], '.+')})"
+
+    return re.compile(re.sub(r"\\{(\w+)\\}", group, re.escape(form)), re.DOTALL)
 
 
 def text_of(action: str, values: dict[str, Any]) -> str:
     """The detail as it was written before there were values."""
-    get = values.get
-    reason = get("reason", "")
-    if "text" in values:
-        return str(values["text"])
-    if not values.keys() - {"from_status"}:
-        return ""
-    match action:
-        case "waits" | "waits_no_more" | "waiting_over":
-            return f"{get('slot')} {get('day')}"
-        case "put_forward":
-            return f"{get('slot')} {get('day')}: {reason}"
-        case "registered":
-            spoken = next((text for text, by in SPOKEN.items() if by == get("consent_by")), "")
-            return f"{get('consent')}{spoken}"
-        case "corrected":
-            return ", ".join(values["changed"])
-        case "texts_stopped":
-            return f"by the {get('source')}"
-        case "paper_taken_over":
-            return f"{get('households')} households, {get('bookings')} bookings. {reason}".strip()
-        case "joined" | "joined_away":
-            return f"household {get('household')}"
-        case "text_resent" | "phoned":
-            return str(get("kind"))
-        case "closed" | "closure_changed" | "closure_ended":
-            return f"{get('kit', '*')} {get('from_at')}/{get('until_at')} {reason}"
-        case "commune_added":
-            return f"{get('name')}, {get('province')}"
-        case "commune_changed" | "place_changed" | "place_added":
-            return f"{get('old_name')} → {get('name')}" if "old_name" in values else str(get("name"))
-        case "kit_added":
-            return f"{get('kit')}, {get('place')}"
-        case "kit_changed":
-            parts = (f"{name} {old} → {new}" for name, old, new in values["parts"])
-            return f"{get('kit')}: {', '.join(parts)}"
-        case "kit_moved":
-            return f"{get('kit')} → {get('place')}"
-        case "staff_added" | "role_added" | "role_removed":
-            return ", ".join(filter(None, (get("username"), get("role"))))
-        case "staff_changed" | "staff_disabled" | "staff_enabled" | "staff_password":
-            renamed = f": {get('old_name')} → {get('name')}" if "old_name" in values else ""
-            return f"{get('username')}{renamed}"
-        case "demo_filled":
-            return f"{get('kits')} kits"
-    return str(reason)
+    texts = {name: WRITE.get(name, str)(value) for name, value in values.items() if name != "from_status"}
+    if "since" in texts:  # The line of the plan stood beside the day.
+        texts["since"] += "." + slug((values.get("new") or values["old"])["name"])
+    for form in FORMS.get(action, ()):
+        if _pattern(form).groupindex.keys() == texts.keys():
+            return form.format_map(texts)
+    return ", ".join(texts.values())

@@ -81,6 +81,6 @@ def register_household(
         commune_id=commune_id,
         household_id=household.id,
         consent=consent.version,
-        consent_by="voice" if consent.staff_name else None,
+        consent_by="spoken" if consent.staff_name else None,
     )
     return household.id, True

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Row
 
 from kit_booking.domain.hours import Span
-from kit_booking.web.desk.settings.labels import told_again
+from kit_booking.domain.settings import Difference
+from kit_booking.web.desk.settings.labels import describe
 from kit_booking.web.frame.formats import day, role_word, span_word
 from kit_booking.web.frame.labels import kind_word, slot_word
 from kit_booking.web.frame.language import gettext as _
@@ -117,7 +118,8 @@ def sentence(action: str, values: Values) -> str:
     What was written before there were values is kept as ``text`` and shown as it stands.
     """
     text = str(values.get("text", ""))
-    if action == "settings_changed" and (change := told_again(text)):
+    if action == "settings_changed" and "field" in values:
+        change = describe(Difference(**values))
         return _("%(what)s: từ %(old)s thành %(new)s", what=change.what.rstrip("?"), old=change.old, new=change.new)
     if values and "text" not in values:
         text = _SENTENCES.get(action, _reason)(values)
@@ -142,7 +144,7 @@ def _closed(values: Values) -> str:
 
 def _consent(values: Values) -> str:
     match values.get("consent_by"):
-        case "voice":
+        case "spoken":
             return _("bản %(version)s, cán bộ đọc cho hộ nghe", version=values["consent"])
         case "paper":
             return _("bản %(version)s, theo sổ giấy", version=values["consent"])
@@ -183,7 +185,7 @@ def _account(values: Values) -> str:
 
 
 def _role(values: Values) -> str:
-    return f"{values['username']}, {role_word(values['role'])}"
+    return ", ".join(filter(None, (values.get("username"), role_word(values["role"]))))
 
 
 _SENTENCES: dict[str, Callable[[Values], str]] = {
@@ -192,10 +194,10 @@ _SENTENCES: dict[str, Callable[[Values], str]] = {
     "texts_stopped": lambda _values: _("nhà mạng báo"),
     "paper_taken_over": _paper,
     "demo_filled": lambda values: _("%(number)s bộ", number=values["kits"]),
-    "commune_added": lambda values: f"{values['name']}, {values['province']}",
-    "kit_added": lambda values: f"{values['kit']}, {values['place']}",
+    "commune_added": "{name}, {province}".format_map,
+    "kit_added": "{kit}, {place}".format_map,
     "kit_changed": _parts,
-    "kit_moved": lambda values: f"{values['kit']} → {values['place']}",
+    "kit_moved": "{kit} → {place}".format_map,
     **dict.fromkeys(("joined", "joined_away"), lambda values: _("hộ số %(number)s", number=values["household"])),
     **dict.fromkeys(("text_resent", "phoned"), lambda values: kind_word(values["kind"])),
     **dict.fromkeys(("closed", "closure_changed", "closure_ended"), _closed),
