@@ -70,7 +70,7 @@ class VillagesField(TextAreaField):
         return "\n".join(f"{name}: {craft}" if craft else name for name, craft in self.data or ())
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        halves = (line.partition(":") for line in "".join(valuelist[:1]).splitlines()[:MOST_VILLAGES])
+        halves = (text.partition(":") for text in "".join(valuelist[:1]).splitlines()[:MOST_VILLAGES])
         pairs = [(clean(name[:200], 80), clean(craft[:200], 80)) for name, _colon, craft in halves]
         self.data = list(dict.fromkeys(pair for pair in pairs if pair[0]))
 
