@@ -143,7 +143,7 @@ def done_text(way: Direction, kit_code: str, name: str) -> str:
     return _("Đã nhận lại bộ %(kit)s của hộ %(name)s.", kit=kit_code, name=name)
 
 
-def handover_refusal_text(refusal: HandoverRefusal | TimeProblem | None, still_out: Booking | None) -> str:
+def refusal_text(refusal: HandoverRefusal | TimeProblem | None, still_out: Booking | None) -> str:
     """Why the kit could not go out or come back, and what to do."""
     match refusal:
         case HandoverRefusal.KIT_IS_OUT if still_out:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from flask import Flask, current_app, g, request
+from flask import Flask, abort, current_app, g, request
 
 from kit_booking.clock import utc_now
 from kit_booking.models import Booking, Role
@@ -89,6 +89,15 @@ def communes_of_desk() -> list[SeenCommune]:
         g.communes_of_desk = communes_seen(this_member())
     found: list[SeenCommune] = g.communes_of_desk
     return found
+
+
+def acting_communes() -> list[SeenCommune]:
+    """Those of them that the member of staff is a clerk of."""
+    return [commune for commune in communes_of_desk() if may_act(commune.id)]
+
+
+def acting_communes_or_403() -> list[SeenCommune]:
+    return acting_communes() or abort(403)
 
 
 def may_act(commune_id: int) -> bool:

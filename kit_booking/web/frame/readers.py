@@ -14,6 +14,8 @@ from werkzeug.wrappers import Response
 from kit_booking.clock import utc_now
 from kit_booking.models import Booking, Household
 from kit_booking.services.booking.reading import find_booking
+from kit_booking.services.communes.facts import CommuneFacts, commune_facts
+from kit_booking.services.communes.fortnight import find_version_key
 from kit_booking.services.register.households import find_household
 from kit_booking.services.sign_in.members import StaffMember, find_member
 
@@ -157,27 +159,39 @@ def this_member() -> StaffMember:
 
 def own_booking_or_404(code: str) -> Booking:
     """The booking if it is the household's own; whether somebody else has it is nobody's business."""
-    booking = find_booking(code)
-    if booking is None or booking.household_id != this_household().id:
+    booking = find_booking(code) or abort(404)
+    return booking if booking.household_id == this_household().id else abort(404)
+
+
+def check_commune(commune_id: int, *, acting: bool = False) -> None:
+    """404 unless it is a commune of the member of staff, and 403 when they would act there but are no clerk of it."""
+    if not this_member().may_see(commune_id):
         abort(404)
-    return booking
+    if acting and not this_member().may_act(commune_id):
+        abort(403)
 
 
 def staff_booking_or_404(code: str, *, acting: bool = False) -> Booking:
     """The booking if it is of a commune of theirs; to act on it takes a clerk."""
-    booking = find_booking(code)
-    if booking is None or not this_member().may_see(booking.commune_id):
-        abort(404)
-    if acting and not this_member().may_act(booking.commune_id):
-        abort(403)
+    booking = find_booking(code) or abort(404)
+    check_commune(booking.commune_id, acting=acting)
     return booking
 
 
 def staff_household_or_404(household_id: int, *, acting: bool = False) -> Household:
     """The household if it is of the register of a commune of theirs; to change it takes a clerk."""
-    household = find_household(household_id)
-    if household is None or not this_member().may_see(household.commune_id):
-        abort(404)
-    if acting and not this_member().may_act(household.commune_id):
-        abort(403)
+    household = find_household(household_id) or abort(404)
+    check_commune(household.commune_id, acting=acting)
     return household
+
+
+def commune_or_404(slug: str) -> CommuneFacts:
+    key = find_version_key(slug) or abort(404)
+    return commune_facts(key.commune_id, key.version)
+
+
+def staff_commune_or_404(slug: str) -> CommuneFacts:
+    """The commune if they may see its bookings."""
+    commune = commune_or_404(slug)
+    check_commune(commune.id)
+    return commune
