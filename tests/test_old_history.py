@@ -15,11 +15,11 @@ from sqlalchemy.exc import DBAPIError
 from kit_booking import create_app
 from kit_booking.config import Settings
 from kit_booking.database import db
-from kit_booking.services.audit import AuditFilter, Cursor, audit_page
+from kit_booking.services.audit import AuditFilter, Cursor, audit_page, booking_history
 from kit_booking.web.desk.audit_labels import sentence
-from kit_booking.web.household.bookings import history_view
-from tests.support.builders import NOW, days_ahead
+from kit_booking.web.frame.labels import by_word
 from tests.support.fakes import FakeSms
+from tests.times import NOW, days_ahead
 
 BEFORE = "0007"
 HOUR = timedelta(hours=1)
@@ -59,6 +59,26 @@ SHOWN = [
         "settings_changed",
         "most_ahead: 2 → 3",
         "Mỗi hộ được có nhiều nhất bao nhiêu phiếu sắp tới: từ 2 phiếu thành 3 phiếu",
+    ),
+    ("settings_changed", "day_opens: 07:00 → 06:30", "Ngày mới mở lúc mấy giờ: từ 7h thành 6h30"),
+    ("settings_changed", "open_to_others: True → False", "Cho hộ của xã khác mượn: từ Có thành Không"),
+    (
+        "settings_changed",
+        "phone: 0243 *** 321 → 0243 *** 999",
+        "Điện thoại của xã: từ 0243 *** 321 thành 0243 *** 999",
+    ),
+    ("settings_changed", "office.6: 07:30-17:00 → ", "Giờ làm việc CN: từ 7h30–17h thành nghỉ"),
+    ("settings_changed", "handover.0 @Phú Túc:  → 08:00-11:00", "Giờ giao bộ T2 ở Phú Túc: từ nghỉ thành 8–11h"),
+    ("settings_changed", "keeper @Phú Túc:  → Chú Ba", "Người giữ bộ ở Phú Túc: từ chưa có thành Chú Ba"),
+    (
+        "settings_changed",
+        "plan.2026-12-10.toi: Tối 19:00-22:00 0123456 → Tối 20:00-22:00 01234",
+        "Buổi Tối, từ T5 10/12: từ 19–22h, cả tuần thành 20–22h, T2–T6",
+    ),
+    (
+        "settings_changed",
+        "plan.2026-12-10.cho-dem:  → Chợ đêm 23:00-01:00 5",
+        "Buổi Chợ đêm, từ T5 10/12: từ không có thành 23–1h, T7",
     ),
     ("settings_changed", "handover.0 @Phú Túc: x", "handover.0 @Phú Túc: x"),
     ("commune_added", "Phú Túc, Hà Nội", "Phú Túc, Hà Nội"),
@@ -169,7 +189,12 @@ def _shown(app: Flask) -> tuple[list[tuple[str, str]], dict[str, list[Any]]]:
             entries += page.entries
             after = Cursor.of(str(page.next)) if page.next else None
         lines = [(entry.action, sentence(entry.action, entry.detail)) for entry in reversed(entries)]
-        return lines, {code: [tuple(view.values()) for view in history_view(code)] for code in MOVES}
+        return lines, {code: [_move(entry) for entry in booking_history(code)] for code in MOVES}
+
+
+def _move(entry: Any) -> tuple[Any, ...]:
+    status = entry.detail["from_status"] if entry.action == "changed" else entry.action
+    return status, entry.happened_at, by_word(entry), entry.detail.get("reason", "")
 
 
 def test_what_was_written_before_is_shown_as_before(app: Flask):

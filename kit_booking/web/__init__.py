@@ -6,7 +6,6 @@ from jinja2 import StrictUndefined
 from kit_booking.config import Settings
 from kit_booking.web import desk, household, machines, operator
 from kit_booking.web.desk import tabs
-from kit_booking.web.desk.settings.labels import NUMBERS
 from kit_booking.web.frame import errors, formats, labels, language, readers, responses, security
 
 
@@ -19,9 +18,8 @@ def init_app(app: Flask, settings: Settings) -> None:
             "lang": language.language(),
         }
     )
-    for part in (security, language, readers, formats, labels, responses, tabs):
+    for part in (security, language, readers, formats, labels, responses, errors, tabs):
         part.init_app(app)
-    errors.init_app(app, {name: number.label for name, number in NUMBERS.items()})
     for package in (household, desk, operator, machines):
         for page in package.PAGES:
             app.register_blueprint(page.blueprint)

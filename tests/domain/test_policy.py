@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kit_booking.domain.policy import Policy
+from kit_booking.domain.policy import NUMBERS, Policy
 from tests.domain.weeks import clocks
 
 
@@ -35,6 +35,27 @@ def test_a_commune_that_changes_nothing_has_the_numbers_of_the_rules():
         quiet_until=time(6, 30),
         sms_budget=0,
     )
+
+
+def test_every_default_is_within_the_limits_of_its_number():
+    usual = vars(Policy())
+    whole = {name: number for name, number in NUMBERS.items() if number.unit not in ("clock", "yes_no")}
+    assert whole.keys() == {name for name, value in usual.items() if type(value) is int}
+    assert [name for name, one in whole.items() if not one.least <= usual[name] <= one.most] == []
+
+
+def test_no_commune_can_set_itself_so_that_nobody_books_or_waits():
+    needed = ("window_days", "most_ahead", "most_a_week", "answer_office_hours", "strikes", "offer_hours")
+    assert [name for name in (*needed, "most_waiting") if NUMBERS[name].least < 1] == []
+
+
+def test_no_commune_can_pause_for_longer_than_three_months_or_forget_names_within_one():
+    assert (NUMBERS["pause_days"].least, NUMBERS["pause_days"].most) == (1, 90)
+    assert NUMBERS["keep_days"].least == 30
+
+
+def test_no_commune_can_ask_for_more_than_two_days_of_notice():
+    assert (NUMBERS["lead_minutes"].least, NUMBERS["lead_minutes"].most) == (0, 2 * 24 * 60)
 
 
 def test_minutes_and_hours_are_what_their_names_say():

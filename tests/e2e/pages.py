@@ -315,7 +315,7 @@ class Visitor:
                 happened_at=utc_now(),
                 action="settings_changed",
                 commune_id=commune.id,
-                detail={"text": "phone: 0243 → 0244"},
+                detail={"field": "phone", "old": "0243", "new": "0244"},
             )
         )
         self.send("Lưu thay đổi")

@@ -70,9 +70,8 @@ class Scene:
         return bool(self.do(act, of.code, self.town.clerk.id, *args).is_done)
 
     def saves(self, **changes: Any) -> bool:
-        found = self.town.world.do(find_settings, self.town.commune.slug)
-        new = replace(found.settings, **changes)
-        return bool(self.do(save, self.town.commune.id, found.settings, new, self.town.clerk.id) is Saved.DONE)
+        old = self.town.world.do(find_settings, self.town.commune.slug)
+        return bool(self.do(save, old, replace(old, **changes), self.town.clerk.id) is Saved.DONE)
 
     def lapses(self) -> bool:
         self.town.world.change(self.requested, answer_by_at=utc_now())

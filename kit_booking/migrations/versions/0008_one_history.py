@@ -14,6 +14,7 @@ from alembic import op
 
 from kit_booking.database import UtcDateTime
 from kit_booking.domain.messages import Kind
+from kit_booking.domain.text import slug
 
 revision = "0008"
 down_revision = "0007"
@@ -229,6 +230,17 @@ FORMS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("staff_added", "role_added", "role_removed"), ("{username}, {role}", "{role}")),
     "staff_changed": ("{username}: {old_name} → {name}", "{username}"),
     **dict.fromkeys(("staff_disabled", "staff_enabled", "staff_password"), ("{username}",)),
+    "settings_changed": tuple(
+        f"{what}: {change}"
+        for what in (
+            "{field}.{weekday} @{place}",
+            "{field}.{weekday}",
+            "{field}.{since}",
+            "{field} @{place}",
+            "{field}",
+        )
+        for change in ("{old} → {new}", "{old} → ", " → {new}")
+    ),
     "demo_filled": ("{kits} kits",),
     **dict.fromkeys((*STATUSES, "changed", "pause_lifted"), ("{reason}",)),
 }
@@ -248,6 +260,9 @@ PATTERNS = {
     "kind": "|".join(Kind),
     "role": "clerk|leader|operator",
     "parts": ".*",
+    "field": r"\w+",
+    "weekday": "[0-6]",
+    "since": r"\d{4}-\d\d-\d\d\.[a-z0-9-]+",
 }
 """Of the values that are not any text."""
 
@@ -257,16 +272,38 @@ def _instant(text: str) -> str:
     return text
 
 
+def _setting(text: str) -> Any:
+    """A number, yes or no, the hours of a weekday, a slot of a plan; a time of day and any other text as it is."""
+    if slot := A_SLOT.fullmatch(text):
+        return slot.groupdict()
+    if re.fullmatch(r"\d\d:\d\d-\d\d:\d\d", text):
+        return text.split("-")
+    if text in ("True", "False"):
+        return text == "True"
+    return int(text) if text.isdecimal() else text
+
+
+def _setting_text(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{name} {from}-{until} {weekdays}".format_map(value)
+    return "-".join(value) if isinstance(value, list) else str(value)
+
+
+A_SLOT = re.compile(r"(?P<name>.+) (?P<from>\d\d:\d\d)-(?P<until>\d\d:\d\d) (?P<weekdays>[0-6]+)")
 A_PART = re.compile(r"(.+?) (\d+) → (\d+)(?:, |$)")
 READ: dict[str, Callable[[str], Any]] = {
     **dict.fromkeys(COUNTS, int),
     **dict.fromkeys(("day", "from_at", "until_at"), _instant),
+    "weekday": int,
+    "since": lambda text: _instant(text[:10]),
+    **dict.fromkeys(("old", "new"), _setting),
     "changed": lambda text: text.split(", "),
     "parts": lambda text: [[name, int(old), int(new)] for name, old, new in A_PART.findall(text)],
 }
 """Of the values that are no texts, or not any; ``ValueError`` where one can't be read."""
 
 WRITE: dict[str, Callable[[Any], str]] = {
+    **dict.fromkeys(("old", "new"), _setting_text),
     "changed": ", ".join,
     "parts": lambda parts: ", ".join(f"{name} {old} → {new}" for name, old, new in parts),
 }
@@ -296,6 +333,8 @@ def _pattern(form: str) -> re.Pattern[str]:
 def text_of(action: str, values: dict[str, Any]) -> str:
     """The detail as it was written before there were values."""
     texts = {name: WRITE.get(name, str)(value) for name, value in values.items() if name != "from_status"}
+    if "since" in texts:  # The line of the plan stood beside the day.
+        texts["since"] += "." + slug((values.get("new") or values["old"])["name"])
     for form in FORMS.get(action, ()):
         if _pattern(form).groupindex.keys() == texts.keys():
             return form.format_map(texts)

@@ -1,60 +1,52 @@
 """The settings of a commune: read, and saved if nobody else changed them meanwhile."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import asdict
+from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import Row, delete, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.interfaces import ORMOption
 
 from kit_booking.database import read, transaction
 from kit_booking.domain.hours import WeeklyHours
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.settings import CommuneSettings, PlaceSettings, Plan, differences
+from kit_booking.domain.settings import CommuneSettings, PlaceSettings, Plan, differences, stored_slot
 from kit_booking.models import AuditEntry, Booking, Commune, Place, PlannedSlot, Staff
 from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.communes.facts import plans_of
 from kit_booking.services.timeline.calendar_versions import bump_calendar_versions
 
 
-@dataclass(frozen=True)
-class FoundSettings:
-    commune_id: int
-    slug: str
-    name: str
-    settings: CommuneSettings
-
-
-def find_settings(slug: str) -> FoundSettings | None:
+def find_settings(slug: str) -> CommuneSettings | None:
     """What the commune has set, as it is right now."""
     rows = read(select(Commune.__table__).where(Commune.slug == slug))
     if not rows:
         return None
     commune = rows[0]
     places = read(select(Place.__table__).where(Place.commune_id == commune.id).order_by(Place.id))
-    plans = read(_plans.where(PlannedSlot.commune_id == commune.id))
-    return FoundSettings(
-        commune.id,
-        commune.slug,
-        commune.name,
-        CommuneSettings(
-            commune.version,
-            commune.phone,
-            WeeklyHours.of(commune.office_hours),
-            Policy.of(commune.policy),
-            plans_of(plans),
-            tuple(
-                PlaceSettings(
-                    place.id, place.name, place.keeper, place.keeper_phone, WeeklyHours.of(place.handover_hours)
-                )
-                for place in places
-            ),
+    lines = read(
+        select(PlannedSlot.__table__)
+        .where(PlannedSlot.commune_id == commune.id)
+        .order_by(PlannedSlot.valid_from, PlannedSlot.from_time)
+    )
+    return CommuneSettings(
+        commune_id=commune.id,
+        slug=commune.slug,
+        name=commune.name,
+        version=commune.version,
+        phone=commune.phone,
+        office=WeeklyHours.of(commune.office_hours),
+        policy=Policy.of(commune.policy),
+        plans=plans_of(lines),
+        places=tuple(
+            PlaceSettings(
+                place.id, place.name, place.keeper, place.keeper_phone, WeeklyHours.of(place.handover_hours)
+            )
+            for place in places
         ),
     )
-
-
-_plans = select(PlannedSlot.__table__).order_by(PlannedSlot.valid_from, PlannedSlot.from_time)
 
 
 class Saved(StrEnum):
@@ -66,14 +58,13 @@ class Saved(StrEnum):
 
 
 @transaction
-def save(
-    session: Session, commune_id: int, old: CommuneSettings, new: CommuneSettings, staff_id: int, *, now: datetime
-) -> Saved:
-    """Make ``old`` into ``new``, if the commune is still at the version of ``new``, on which its form was filled in.
+def save(session: Session, old: CommuneSettings, new: CommuneSettings, staff_id: int, *, now: datetime) -> Saved:
+    """Make ``old`` into ``new``, if the commune is still at their version, which the form was opened on.
 
-    What the form showed decides, so nothing that somebody else set meanwhile is lost. Bookings are left as they
-    are. Nothing here reads a sheet: other readers would see the commune as it was and keep it as the new version.
+    So nothing that somebody else set meanwhile is overwritten. Bookings are left as they are. `commune_facts` is not
+    asked in here: it would keep the commune of before this commit as the new version.
     """
+    commune_id = old.commune_id
     if old.phone != new.phone:
         bump_calendar_versions(session, Booking.commune_id == commune_id, now=now)
     commune = lock_commune(session, commune_id)
@@ -90,16 +81,9 @@ def save(
     for place in new.places:
         row = session.get_one(Place, place.id)
         row.keeper, row.keeper_phone, row.handover_hours = place.keeper, place.keeper_phone, place.handover.stored()
-    session.flush()
+    by = Actor(staff_id=staff_id)
     for difference in differences(old, new):
-        record_audit(
-            session,
-            "settings_changed",
-            Actor(staff_id=staff_id),
-            now=now,
-            commune_id=commune_id,
-            text=str(difference),
-        )
+        record_audit(session, "settings_changed", by, now=now, commune_id=commune_id, **vars(difference))
     return Saved.DONE
 
 
@@ -112,40 +96,26 @@ def lock_commune(session: Session, commune_id: int, *options: ORMOption) -> Comm
     return session.get_one(Commune, commune_id, with_for_update=lock, populate_existing=True, options=options)
 
 
-def _write_plan(session: Session, commune_id: int, valid_from: object, plan: Plan) -> None:
+def _write_plan(session: Session, commune_id: int, valid_from: date, plan: Plan) -> None:
+    """The lines of the plan that is valid from that day on; an empty plan deletes it."""
     session.execute(
         delete(PlannedSlot).where(PlannedSlot.commune_id == commune_id, PlannedSlot.valid_from == valid_from)
     )
-    session.add_all(
-        PlannedSlot(
-            commune_id=commune_id,
-            valid_from=valid_from,
-            name=line.name,
-            from_time=line.from_time,
-            until_time=line.until_time,
-            weekdays="".join(str(day) for day in sorted(line.weekdays)),
-        )
-        for line in plan
-    )
-    session.flush()
+    for slot in plan:
+        columns = asdict(slot) | {"weekdays": stored_slot(slot)["weekdays"]}
+        session.add(PlannedSlot(commune_id=commune_id, valid_from=valid_from, **columns))
 
 
-@dataclass(frozen=True)
-class LastChange:
-    at: datetime
-    by: str
-
-
-def last_change(commune_id: int) -> LastChange | None:
-    """Who changed the commune last, and when."""
+def last_change(commune_id: int) -> Row[Any] | None:
+    """When the commune was changed last, and the name of the member of staff who did it: ``at`` and ``by``."""
     rows = read(
-        select(AuditEntry.at, Staff.name)
+        select(AuditEntry.at, Staff.name.label("by"))
         .outerjoin(Staff, Staff.id == AuditEntry.staff_id)
         .where(AuditEntry.commune_id == commune_id, AuditEntry.action.in_(OF_THE_COMMUNE))
         .order_by(AuditEntry.at.desc())
         .limit(1)
     )
-    return LastChange(rows[0].at, rows[0].name or "") if rows else None
+    return rows[0] if rows else None
 
 
 OF_THE_COMMUNE = ("settings_changed", "commune_changed", "place_added", "place_changed", "kit_added", "kit_changed")

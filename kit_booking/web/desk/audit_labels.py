@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Row
 
 from kit_booking.domain.hours import Span
-from kit_booking.web.desk.settings.labels import told_again
+from kit_booking.domain.settings import Difference
+from kit_booking.web.desk.settings.labels import describe
 from kit_booking.web.frame.formats import day, role_word, span_word
 from kit_booking.web.frame.labels import kind_word, slot_word
 from kit_booking.web.frame.language import gettext as _
@@ -117,7 +118,8 @@ def sentence(action: str, values: Values) -> str:
     What was written before there were values is kept as ``text`` and shown as it stands.
     """
     text = str(values.get("text", ""))
-    if action == "settings_changed" and (change := told_again(text)):
+    if action == "settings_changed" and "field" in values:
+        change = describe(Difference(**values))
         return _("%(what)s: từ %(old)s thành %(new)s", what=change.what.rstrip("?"), old=change.old, new=change.new)
     if values and "text" not in values:
         text = _SENTENCES.get(action, _reason)(values)

@@ -1,12 +1,12 @@
 """What went wrong, in plain words, with what to do next and what was typed."""
 
 import logging
-from typing import Any
 
-from flask import Flask, Response, current_app, g, make_response, render_template, request
+from flask import Flask, Response, g, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from kit_booking.domain.policy import NUMBERS
 from kit_booking.services.timeline.standing import HouseholdGone
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.language import lazy_gettext
@@ -30,13 +30,12 @@ KEPT = {
     "address": lazy_gettext("Địa chỉ"),
     "keeper": lazy_gettext("Người giữ bộ"),
     "villages": lazy_gettext("Thôn, làng và nghề ở quanh đây"),
+    **{name: lazy_gettext(number.label) for name, number in NUMBERS.items()},
 }
 """What is shown again when a form could not be taken; nothing secret."""
 
 
-def init_app(app: Flask, more: dict[str, Any]) -> None:
-    """``more`` are further fields to show again, each with its label."""
-    app.extensions["kept_fields"] = KEPT | more
+def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(HouseholdGone, _gone)
@@ -114,10 +113,6 @@ def _unexpected(error: Exception) -> Response:
 
 def _page(status: int, title: str, text: str, todo: str) -> Response:
     form = {} if status == 413 else request.form  # What is too large can't be read either.
-    kept = [
-        (label, form[name])
-        for name, label in current_app.extensions["kept_fields"].items()
-        if form.get(name, "").strip()
-    ]
+    kept = [(label, form[name]) for name, label in KEPT.items() if form.get(name, "").strip()]
     page = render_template("frame/error.html", title=title, text=text, todo=todo, kept=kept)
     return make_response(page, status)

@@ -19,13 +19,13 @@ from tests.times import NOW, days_ahead
 def test_of_two_who_save_at_once_one_is_told_that_it_is_outdated(world: World) -> None:
     commune = world.commune()
     clerk = world.clerk(commune)
-    old = world.do(find_settings, commune.slug).settings
+    old = world.do(find_settings, commune.slug)
     wanted = [replace(old, policy=Policy(most_ahead=3)), replace(old, policy=Policy(most_a_week=3))]
     together, answers = threading.Barrier(2), []
 
     def save_one(new: object) -> None:
         together.wait()
-        answers.append(world.do(save, commune.id, old, new, clerk.id, now=NOW))
+        answers.append(world.do(save, old, new, clerk.id, now=NOW))
 
     threads = [threading.Thread(target=save_one, args=(new,)) for new in wanted]
     for thread in threads:
@@ -41,9 +41,9 @@ def test_of_two_who_save_at_once_one_is_told_that_it_is_outdated(world: World) -
 
 def test_a_sheet_of_the_new_version_shows_the_new_numbers(world: World) -> None:
     commune = world.commune()
-    old = world.do(find_settings, commune.slug).settings
+    old = world.do(find_settings, commune.slug)
     world.do(lambda: commune_facts(commune.id, old.version))
-    world.do(save, commune.id, old, replace(old, policy=Policy(window_days=7)), world.clerk(commune).id, now=NOW)
+    world.do(save, old, replace(old, policy=Policy(window_days=7)), world.clerk(commune).id, now=NOW)
     stamp = world.do(find_version_key, commune.slug)
     assert world.do(lambda: commune_facts(stamp.commune_id, stamp.version)).policy.window_days == 7
 
@@ -51,8 +51,8 @@ def test_a_sheet_of_the_new_version_shows_the_new_numbers(world: World) -> None:
 def test_asking_goes_on_by_what_was_just_saved(world: World) -> None:
     commune = world.commune()
     [kit], household = world.kits(commune), world.household(commune)
-    old = world.do(find_settings, commune.slug).settings
-    world.do(save, commune.id, old, replace(old, policy=Policy(most_ahead=1)), world.clerk(commune).id, now=NOW)
+    old = world.do(find_settings, commune.slug)
+    world.do(save, old, replace(old, policy=Policy(most_ahead=1)), world.clerk(commune).id, now=NOW)
     asked = [
         world.do(request_booking, kit.code, days_ahead(n), "toi", household.id, sells="", streams_on="", now=NOW)
         for n in (3, 4)
@@ -63,18 +63,18 @@ def test_asking_goes_on_by_what_was_just_saved(world: World) -> None:
 
 def test_nothing_new_is_not_saved(world: World) -> None:
     commune = world.commune()
-    old = world.do(find_settings, commune.slug).settings
-    assert world.do(save, commune.id, old, old, world.clerk(commune).id, now=NOW) is Saved.NOTHING
+    old = world.do(find_settings, commune.slug)
+    assert world.do(save, old, old, world.clerk(commune).id, now=NOW) is Saved.NOTHING
     assert world.all(Commune)[0].version == old.version
 
 
 def test_a_plan_of_the_past_stays_as_it_was(world: World) -> None:
     commune = world.commune()
-    old = world.do(find_settings, commune.slug).settings
+    old = world.do(find_settings, commune.slug)
     begins = days_ahead(3)
     new = replace(old, plans=old.with_plan(begins, old.plan_on(begins)[:1]))
-    world.do(save, commune.id, old, new, world.clerk(commune).id, now=NOW)
-    found = world.do(find_settings, commune.slug).settings
+    world.do(save, old, new, world.clerk(commune).id, now=NOW)
+    found = world.do(find_settings, commune.slug)
     assert [line.name for line in found.plan_on(begins)] == ["Sáng"]
     assert found.plan_on(begins - timedelta(days=1)) == old.plan_on(begins)
 
@@ -85,8 +85,8 @@ def test_calendars_show_the_new_number_of_the_office(world: World) -> None:
     booking = world.booking(kit, household, days_ahead(2))
     token = world.do(add_token, Owner(household_id=household.id), now=NOW)
     before, _ = world.do(private_feed, token, now=NOW)
-    old = world.do(find_settings, commune.slug).settings
-    world.do(save, commune.id, old, replace(old, phone="0912345678"), world.clerk(commune).id, now=NOW)
+    old = world.do(find_settings, commune.slug)
+    world.do(save, old, replace(old, phone="0912345678"), world.clerk(commune).id, now=NOW)
     after, _ = world.do(private_feed, token, now=NOW)
     assert after.stamp != before.stamp
     [shown] = world.do(bookings_of, after)

@@ -37,7 +37,6 @@ VALUES: dict[str, tuple[Any, str]] = {
     "role": ("leader", "Lãnh đạo xã"),
     "slot": ("Tối", "Tối"),
     "source": ("network", "nhà mạng báo"),
-    "text": ("most_ahead: 2 → 3", "từ 2 phiếu thành 3 phiếu"),
     "until_at": ("2026-12-08T17:00Z", "hết T3 08/12"),
     "username": ("canbo1", "canbo1"),
 }
