@@ -1,4 +1,4 @@
-"""Calendar feeds: what each shows, its stamp, and the private addresses."""
+"""Calendar feeds: what each shows, its version key, and the private addresses."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -25,9 +25,9 @@ LONGEST_CLOSED = timedelta(days=366)
 
 @dataclass(frozen=True)
 class Feed:
-    """One feed: whose it is, and a stamp that is equal as long as its bytes are; `day` moves its window."""
+    """One feed: whose it is, and a version key that is equal as long as its bytes are; `day` moves its window."""
 
-    stamp: tuple[Any, ...]
+    version_key: tuple[Any, ...]
     day: date
     communes: str = ""
     """The names of its communes; empty for a household's."""
@@ -116,7 +116,7 @@ def _kits_feed(rows: Sequence[Any], *, kit_code: str = "", staff_id: int | None 
     if not rows:
         return None
     return Feed(
-        stamp=(kit_code, staff_id, *map(tuple, rows)),
+        version_key=(kit_code, staff_id, *map(tuple, rows)),
         day=local_day(now),
         communes=", ".join(dict.fromkeys(name for _, name, *_ in rows)),
         kit_code=kit_code,
@@ -168,8 +168,8 @@ def private_feed(token: str, *, now: datetime) -> tuple[Feed, bool] | None:
     row = found[0]
     feed: Feed | None = None
     if row.revoked_at is None and row.household_id is not None:
-        stamp = ("household", row.household_id, row.version, row.names_version)
-        feed = Feed(stamp, day, household_id=row.household_id)
+        version_key = ("household", row.household_id, row.version, row.names_version)
+        feed = Feed(version_key, day, household_id=row.household_id)
     elif row.revoked_at is None and row.is_active:
         feed = _kits_feed(read(_kits_of_staff, {"staff_id": row.staff_id}), staff_id=row.staff_id, now=now)
     if feed:

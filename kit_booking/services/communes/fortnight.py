@@ -18,14 +18,14 @@ from kit_booking.services.communes.schedule import KitSchedule, Schedule, SlotSt
 
 
 class VersionKey(NamedTuple):
-    """What a commune's pages are made of: as long as two stamps are equal, so are the rows behind them."""
+    """What a commune's pages are made of: as long as two keys are equal, so are the rows behind them."""
 
     commune_id: int
     version: int
     kits_version: int
 
 
-_stamp = (
+_version_key = (
     select(Commune.id, Commune.version, func.coalesce(func.sum(Kit.version), 0))
     .outerjoin(Kit, Kit.commune_id == Commune.id)
     .where(Commune.slug == bindparam("slug"))
@@ -34,8 +34,8 @@ _stamp = (
 
 
 def find_version_key(slug: str) -> VersionKey | None:
-    """One indexed statement; asked before any row is read, so a page is never older than its stamp."""
-    rows = read(_stamp, {"slug": slug})
+    """One indexed statement; asked before any row is read, so a page is never older than its key."""
+    rows = read(_version_key, {"slug": slug})
     return VersionKey(*rows[0]) if rows else None
 
 

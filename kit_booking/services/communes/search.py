@@ -47,7 +47,7 @@ class CommuneMatches:
 
 
 _few = select(Commune.id, Commune.version).order_by(Commune.id).limit(FEW + 1).subquery()
-_few_stamps = (
+_few_version_keys = (
     select(_few.c.id, _few.c.version, func.coalesce(func.sum(Kit.version), 0))
     .select_from(_few)
     .outerjoin(Kit, Kit.commune_id == _few.c.id)
@@ -58,7 +58,7 @@ _few_stamps = (
 
 def start_version_key() -> tuple[Any, ...]:
     """Equal as long as the start page shows the same; looks at the kits only where their slots are counted."""
-    rows = read(_few_stamps)
+    rows = read(_few_version_keys)
     if len(rows) <= FEW:
         return tuple(tuple(row) for row in rows)
     return tuple(read(select(func.count(Commune.id), func.sum(Commune.version)))[0])

@@ -199,8 +199,8 @@ def book(household_id: int, kit_code: str, day: str, slot_key: str) -> Any:
     )
     if not asked.code:
         return _slot_page(household, kit_code, day, slot_key, form, asked.refusals), 409
-    told = _("Hộ sẽ nhận được tin nhắn.") if household.takes_texts else _("Hộ không nhận tin nhắn: xin báo miệng.")
-    flash(_("Đã ghi phiếu %(code)s cho hộ %(name)s.", code=asked.code, name=household.name) + " " + told, "good")
+    by_text = _("Hộ sẽ nhận được tin nhắn.") if household.takes_texts else _("Hộ không nhận tin nhắn: xin báo miệng.")
+    flash(_("Đã ghi phiếu %(code)s cho hộ %(name)s.", code=asked.code, name=household.name) + " " + by_text, "good")
     return redirect(f"/staff/bookings/{asked.code}", 303)
 
 

@@ -57,10 +57,10 @@ class Form(FlaskForm):
             sent = super().wrap_formdata(form, formdata)
             if not isinstance(sent, CombinedMultiDict):
                 return sent
-            found: MultiDict[str, Any] = MultiDict(request.form)
+            asked_for: MultiDict[str, Any] = MultiDict(request.form)
             for name in (name for name, field in form._fields.items() if isinstance(field, FileField)):
-                found.setlist(name, request.files.getlist(name))
-            return found
+                asked_for.setlist(name, request.files.getlist(name))
+            return asked_for
 
     def text(self, name: str) -> str:
         """What was typed into the field, tidy, and empty when nothing was."""

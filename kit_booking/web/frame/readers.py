@@ -85,22 +85,22 @@ def _has_sign_in_cookie() -> bool:
 
 
 def household() -> Household | None:
-    found = reader()
-    return found.member if found and isinstance(found.member, Household) else None
+    who = reader()
+    return who.member if who and isinstance(who.member, Household) else None
 
 
 def staff_member() -> StaffMember | None:
-    found = reader()
-    return found.member if found and isinstance(found.member, StaffMember) else None
+    who = reader()
+    return who.member if who and isinstance(who.member, StaffMember) else None
 
 
 def sign_in_household(household_id: int, version: int | None = None) -> None:
     """Stay signed in on this phone for 90 days; with a version, only if its sign-ins were not ended since."""
-    found = find_household(household_id, version)
-    if found is None:
+    member = find_household(household_id, version)
+    if member is None:
         abort(403)
     _forget_the_one_before()
-    login_user(Reader(found), remember=True)
+    login_user(Reader(member), remember=True)
 
 
 def sign_in_staff(member: StaffMember) -> None:
@@ -146,15 +146,15 @@ def _way_back() -> str:
 
 def this_household() -> Household:
     """The household of a page that only households open."""
-    found = household()
-    assert found is not None
-    return found
+    member = household()
+    assert member is not None
+    return member
 
 
 def this_member() -> StaffMember:
-    found = staff_member()
-    assert found is not None
-    return found
+    member = staff_member()
+    assert member is not None
+    return member
 
 
 def own_booking_or_404(code: str) -> Booking:

@@ -40,40 +40,40 @@ def start() -> Response:
         return make_response(_start_page(find_communes(query, province, now=now), query))
 
     def build() -> tuple[str, datetime]:
-        found = find_communes("", "", now=now)
-        return _start_page(found, ""), found.changes_at or now + timedelta(days=1)
+        matches = find_communes("", "", now=now)
+        return _start_page(matches, ""), matches.changes_at or now + timedelta(days=1)
 
     return cached(("start", language(), *start_version_key()), build, now=now, cache_control=SHARED)
 
 
-def _start_page(found: CommuneMatches, query: str) -> str:
+def _start_page(matches: CommuneMatches, query: str) -> str:
     return render_template(
         "household/communes/start.html",
-        communes=found.communes,
-        provinces=found.provinces,
-        province=found.province,
-        is_cut=found.is_cut,
+        communes=matches.communes,
+        provinces=matches.provinces,
+        province=matches.province,
+        is_cut=matches.is_cut,
         q=query,
-        here=request.full_path.rstrip("?") if query or found.province else "/",
+        here=request.full_path.rstrip("?") if query or matches.province else "/",
     )
 
 
 @blueprint.get("/communes/<slug>")
 def show(slug: str) -> Response:
     now = utc_now()
-    stamp = find_version_key(slug) or abort(404)
+    version_key = find_version_key(slug) or abort(404)
     who = reader()
     own = household() if who else None
-    key = ("fortnight", language(), stamp, who and (own.id if own else who.kind))
+    cache_key = ("fortnight", language(), version_key, who and (own.id if own else who.kind))
 
     def build() -> tuple[str, datetime]:
-        commune = commune_facts(stamp.commune_id, stamp.version)
+        commune = commune_facts(version_key.commune_id, version_key.version)
         shown = fortnight(commune, now=now, household_id=own.id if own else None)
         return _fortnight_page(page_of(shown)), shown.schedule.until_at
 
     if who is None:
-        return cached(key, build, now=now, cache_control=SHARED)
-    etag = etag_of(key, changes_at(commune_facts(stamp.commune_id, stamp.version), now=now))
+        return cached(cache_key, build, now=now, cache_control=SHARED)
+    etag = etag_of(cache_key, changes_at(commune_facts(version_key.commune_id, version_key.version), now=now))
     return tagged(Response(status=304) if has_it(etag) else make_response(build()[0]), etag, PERSONAL)
 
 
