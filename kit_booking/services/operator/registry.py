@@ -97,8 +97,16 @@ def save_place(
         setattr(place, column, value)
     place.villages = [Village(name=name, craft=craft) for name, craft in villages]
     commune.search = _search_text(commune)
-    action, old_name = "place_changed" if old else "place_added", old.name if old and old.name != place.name else ""
-    record_audit(session, action, by, now=now, commune_id=commune_id, name=place.name, old_name=old_name)
+    old_name = old.name if old and old.name != place.name else ""
+    record_audit(
+        session,
+        "place_changed" if old else "place_added",
+        by,
+        now=now,
+        commune_id=commune_id,
+        name=place.name,
+        old_name=old_name,
+    )
     return None
 
 
