@@ -13,7 +13,6 @@ from wtforms import (
     FormField,
     IntegerField,
     MultipleFileField,
-    StringField,
     ValidationError,
 )
 from wtforms.validators import NumberRange, Optional
@@ -42,14 +41,8 @@ class CheckedPartForm(Form):
 
 class CheckForm(forms.Form):
     parts = FieldList(FormField(CheckedPartForm))
-    person = StringField(
-        lazy_gettext("Người đến quầy"), filters=[forms.tidy(80)], render_kw={"maxlength": 80, "autocomplete": "off"}
-    )
-    note = StringField(
-        lazy_gettext("Ghi chú (không ghi cũng được)"),
-        filters=[forms.tidy(300)],
-        render_kw={"maxlength": 300, "autocomplete": "off"},
-    )
+    person = forms.line(lazy_gettext("Người đến quầy"), 80)
+    note = forms.line(lazy_gettext("Ghi chú (không ghi cũng được)"), 300)
     happened_at = DateTimeLocalField(lazy_gettext("Lúc"), [Optional()])
 
     def seen(self, expected: Sequence[CheckedPart]) -> Seen | None:
