@@ -13,13 +13,12 @@ from kit_booking.models import Closure
 from kit_booking.services.closures import closing, reading
 from kit_booking.services.closures.closing import Closing, Settled
 from kit_booking.services.closures.reading import ProposedHoliday, ToSettle
-from kit_booking.services.communes.facts import CommuneFacts, commune_facts, find_commune
-from kit_booking.services.sign_in.members import SeenCommune
-from kit_booking.web.desk.tabs import communes_of_desk
+from kit_booking.services.communes.facts import CommuneFacts, commune_facts
+from kit_booking.web.desk.tabs import acting_communes, communes_of_desk
 from kit_booking.web.frame.forms import ClosureForm, ClosureTimeForm
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.language import lazy_gettext, ngettext
-from kit_booking.web.frame.readers import staff_only, this_member
+from kit_booking.web.frame.readers import check_commune, commune_or_404, staff_only, this_member
 
 blueprint = Blueprint("closures", __name__, url_prefix="/staff/closures")
 
@@ -46,25 +45,19 @@ def listing() -> str:
         unsettled=reading.count_unsettled(ids, now=now),
         holidays=_proposed(now),
         many_communes=len(communes) > 1,
-        can_act=bool(_own_communes()),
+        can_act=bool(acting_communes()),
     )
 
 
-def _own_communes() -> list[SeenCommune]:
-    """Those in which this member of staff acts."""
-    member = this_member()
-    return [commune for commune in communes_of_desk() if member.may_act(commune.id)]
-
-
 def _proposed(now: datetime) -> list[ProposedHoliday]:
-    return reading.proposed_holidays(_own_communes(), now=now)
+    return reading.proposed_holidays(acting_communes(), now=now)
 
 
 @blueprint.post("/holidays")
 @staff_only
 def add_holidays() -> Any:
     now, ticked = utc_now(), set(request.form.getlist("holiday"))
-    if not _own_communes():
+    if not acting_communes():
         abort(403)
     wanted = [one for one in _proposed(now) if one.key in ticked]
     made = closing.close_all(
@@ -122,7 +115,8 @@ def _new_page(form: ClosureForm, communes: list[CommuneFacts], touched: list[ToS
 
 
 def _communes_or_403() -> list[CommuneFacts]:
-    return [facts for commune in _own_communes() if (facts := find_commune(commune.slug))] or abort(403)
+    """Those that the member of staff may close."""
+    return [commune_or_404(commune.slug) for commune in acting_communes()] or abort(403)
 
 
 def _choices(communes: Iterable[CommuneFacts]) -> list[tuple[str, str]]:
@@ -154,11 +148,8 @@ def _is_ahead(form: ClosureTimeForm, now: datetime) -> bool:
 
 def staff_closure_or_404(closure_id: int, *, acting: bool = False) -> Closure:
     """The closure if it is of a commune of theirs; to act on it takes a clerk."""
-    closure = reading.find_closure(closure_id)
-    if closure is None or not this_member().may_see(closure.commune_id):
-        abort(404)
-    if acting and not this_member().may_act(closure.commune_id):
-        abort(403)
+    closure = reading.find_closure(closure_id) or abort(404)
+    check_commune(closure.commune_id, acting=acting)
     return closure
 
 

@@ -9,17 +9,18 @@ from kit_booking.adapters.sheet_file import MOST_BYTES, Unreadable, template
 from kit_booking.clock import utc_now
 from kit_booking.domain.paper_register import HEADINGS, MOST_ROWS, Column
 from kit_booking.domain.text import clean
-from kit_booking.services.communes.facts import CommuneFacts, find_commune
+from kit_booking.services.communes.facts import CommuneFacts
 from kit_booking.services.register import paper_register
 from kit_booking.services.register.paper_plan import Plan
 from kit_booking.services.register.paper_register import KeptFile, find_file
-from kit_booking.web.desk.on_behalf import acting_communes, chosen_commune
+from kit_booking.web.desk.on_behalf import chosen_commune
 from kit_booking.web.desk.register.forms import TakeOverForm, UploadForm
 from kit_booking.web.desk.register.paper_labels import column_word, problem_words, unreadable_words
+from kit_booking.web.desk.tabs import acting_communes_or_403
 from kit_booking.web.frame.forms import PRIVACY_VERSION
 from kit_booking.web.frame.labels import slot_word
 from kit_booking.web.frame.language import gettext as _
-from kit_booking.web.frame.readers import staff_only, this_member
+from kit_booking.web.frame.readers import commune_or_404, staff_only, this_member
 from kit_booking.web.frame.refusals import refusal_text
 from kit_booking.web.frame.security import takes_files
 
@@ -40,7 +41,7 @@ def start() -> str:
 @staff_only
 @takes_files(MOST_BYTES + 100_000)
 def upload() -> Any:
-    acting, form = acting_communes(), UploadForm()
+    acting, form = acting_communes_or_403(), UploadForm()
     if not form.validate_on_submit():
         return _start_page(form), 422
     commune = chosen_commune(acting)
@@ -54,7 +55,7 @@ def upload() -> Any:
 
 
 def _start_page(form: UploadForm) -> str:
-    communes = acting_communes()
+    communes = acting_communes_or_403()
     return render_template(
         "desk/paper_register/start.html",
         form=form,
@@ -68,9 +69,8 @@ def _start_page(form: UploadForm) -> str:
 @staff_only
 def form_to_fill_in() -> Response:
     """The headings, and beside them what the commune's slots and kits are called."""
-    communes = [find_commune(commune.slug) or abort(404) for commune in acting_communes()]
     notes = [[column_word(column), _what_goes_in(column)] for column in Column]
-    notes += [line for commune in communes for line in _names_of(commune)]
+    notes += [line for commune in acting_communes_or_403() for line in _names_of(commune_or_404(commune.slug))]
     names = _("Sổ mượn"), _("Cách ghi")
     response = Response(template([words[0] for words in HEADINGS.values()], notes, names), mimetype=XLSX)
     response.headers["Content-Disposition"] = 'attachment; filename="so-muon.xlsx"'
@@ -134,7 +134,7 @@ def take_over(file_id: int) -> Any:
 
 def _file_or_404(file_id: int) -> KeptFile:
     """The file if it is of a commune that the member of staff acts in; one that is no more leads to the register."""
-    acting_communes()
+    acting_communes_or_403()
     file = find_file(file_id)
     if file is None:
         abort(_no_more())
