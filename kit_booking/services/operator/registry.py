@@ -89,7 +89,6 @@ def save_place(
         setattr(place, column, value)
     place.villages = [Village(name=name, craft=craft) for name, craft in villages]
     commune.search = _search_text(commune)
-    old_name = old.name if old and old.name != place.name else ""
     record_audit(
         session,
         "place_changed" if old else "place_added",
@@ -97,7 +96,7 @@ def save_place(
         now=now,
         commune_id=commune_id,
         name=place.name,
-        old_name=old_name,
+        old_name=old.name if old and old.name != place.name else "",
     )
     return None
 

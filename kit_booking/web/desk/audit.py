@@ -7,7 +7,7 @@ from flask import Blueprint, abort, render_template, request
 
 from kit_booking.domain.text import clean
 from kit_booking.services.audit import AuditFilter, Cursor, audit_page
-from kit_booking.services.communes.fortnight import find_version_key
+from kit_booking.services.communes.facts import find_version_key
 from kit_booking.services.sign_in.members import SeenCommune, communes_seen
 from kit_booking.web.desk.audit_labels import ACTIONS, line_of
 from kit_booking.web.frame.forms import FIRST_YEAR, LAST_YEAR
@@ -49,8 +49,8 @@ def _commune(typed: dict[str, str]) -> tuple[list[SeenCommune], int | None]:
     """The communes to choose from, none for the operator, who may type one; and the chosen one."""
     member, slug = this_member(), typed["commune"]
     if member.is_operator:
-        stamp = find_version_key(slug) if slug else None
-        return [], stamp.commune_id if stamp else 0 if slug else None
+        key = find_version_key(slug) if slug else None
+        return [], key.commune_id if key else 0 if slug else None
     own = communes_seen(member)
     chosen = [commune for commune in own if slug in ("", commune.slug)]
     return own, chosen[0].id if chosen else abort(404)

@@ -76,8 +76,8 @@ ACTIONS: dict[str, Any] = {
     "demo_filled": lazy_gettext("Tạo dữ liệu bản thử"),
 }
 
-BY_ITSELF = frozenset({"waiting_over"})
-"""Happens to a household in the course of time: nobody did it."""
+BY_ITSELF = frozenset({"waiting_over", "number_bad", "number_good", "forgotten"})
+"""What the system does to a household, which is not who did it."""
 
 _NUMBER = re.compile(r"\+?\d(?:[ .]?\d){7,}")
 _DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")

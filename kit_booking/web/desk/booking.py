@@ -19,19 +19,13 @@ from kit_booking.services.counter import handover
 from kit_booking.services.counter.handover import CAN_GO_OUT, HandoverRefusal, Seen
 from kit_booking.services.counter.reading import find_photo, handovers_of, parts_of_kit
 from kit_booking.services.waiting import entries
-from kit_booking.web.desk.counter_forms import (
-    all_there,
-    check_page,
-    done_text,
-    form_of,
-    handover_refusal_text,
-    parts_of,
-)
+from kit_booking.web.desk import counter_forms
+from kit_booking.web.desk.counter_forms import all_there, check_page, form_of, parts_of
 from kit_booking.web.frame.formats import hours, long_day, status_word
 from kit_booking.web.frame.forms import ReasonForm
 from kit_booking.web.frame.labels import COMMON_REASONS, fault_text, slot_word
 from kit_booking.web.frame.language import gettext as _
-from kit_booking.web.frame.readers import staff_booking_or_404, staff_only, this_member
+from kit_booking.web.frame.readers import check_commune, staff_booking_or_404, staff_only, this_member
 from kit_booking.web.frame.security import takes_files
 from kit_booking.web.household.slots import day_or_404, no_slot_is_404, slot_address
 
@@ -183,18 +177,19 @@ def _check(code: str, way: Direction) -> Any:
         seen = form.seen(parts)
     if seen is None:
         return check_page(booking, way, parts, form, _("Danh sách món vừa thay đổi. Xin kiểm lại từng món.")), 409
-    act = handover.hand_over if way is Direction.OUT else handover.take_back
-    outcome = act(code, this_member().id, seen, now=utc_now())
-    if outcome.is_done:
-        flash(done_text(way, booking.kit.code, booking.household.name), f"receipt {code}")
-        is_question = way is Direction.BACK and outcome.has_fault
+    is_out = way is Direction.OUT
+    act, wanted = (handover.hand_over, Status.OUT) if is_out else (handover.take_back, Status.RETURNED)
+    result = act(code, this_member().id, seen, now=utc_now())
+    if result.is_done:
+        flash(counter_forms.done_text(way, booking.kit.code, booking.household.name), f"receipt {code}")
+        is_question = not is_out and result.has_fault
         return redirect(f"/staff/bookings/{code}/usable" if is_question else "/staff", 303)
-    if outcome.refusal is HandoverRefusal.STATUS:
-        wanted = Status.OUT if way is Direction.OUT else Status.RETURNED
-        _flash_not_done(booking, outcome.status, wanted)
-        return redirect("/staff" if outcome.status == wanted else f"/staff/bookings/{code}", 303)
-    still_out = reading.find_booking(outcome.out_code) if outcome.out_code else None
-    return check_page(booking, way, parts, form, handover_refusal_text(outcome.refusal, still_out), still_out), 409
+    if result.refusal is HandoverRefusal.STATUS:
+        _flash_not_done(booking, result.status, wanted)
+        return redirect("/staff" if result.status == wanted else f"/staff/bookings/{code}", 303)
+    still_out = reading.find_booking(result.out_code) if result.out_code else None
+    problem = counter_forms.refusal_text(result.refusal, still_out)
+    return check_page(booking, way, parts, form, problem, still_out), 409
 
 
 @blueprint.get("/bookings/<code>/usable")
@@ -245,10 +240,9 @@ def receipt(code: str) -> str:
 @blueprint.get("/photos/<int(max=2147483647):photo_id>")
 @staff_only
 def photo(photo_id: int) -> Any:
-    shown = find_photo(photo_id)
-    if shown is None or not this_member().may_see(shown.commune_id):
-        abort(404)
-    response = Response(shown.jpeg, mimetype="image/jpeg", headers={"Cache-Control": "private, no-cache"})
+    row = find_photo(photo_id) or abort(404)
+    check_commune(row.commune_id)
+    response = Response(row.jpeg, mimetype="image/jpeg", headers={"Cache-Control": "private, no-cache"})
     response.set_etag(f"photo-{photo_id}", weak=True)
     return response.make_conditional(request)
 

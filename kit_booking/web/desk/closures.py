@@ -14,13 +14,11 @@ from kit_booking.services.closures import closing, reading
 from kit_booking.services.closures.closing import Closing, Settled
 from kit_booking.services.closures.reading import ProposedHoliday, ToSettle
 from kit_booking.services.communes.facts import CommuneFacts, commune_facts
-from kit_booking.services.communes.fortnight import find_version_key
-from kit_booking.services.sign_in.members import SeenCommune
-from kit_booking.web.desk.tabs import communes_of_desk
+from kit_booking.web.desk.tabs import acting_communes, communes_of_desk
 from kit_booking.web.frame.forms import ClosureForm, ClosureTimeForm
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.language import lazy_gettext, ngettext
-from kit_booking.web.frame.readers import staff_only, this_member
+from kit_booking.web.frame.readers import check_commune, commune_or_404, staff_only, this_member
 
 blueprint = Blueprint("closures", __name__, url_prefix="/staff/closures")
 
@@ -47,25 +45,19 @@ def listing() -> str:
         unsettled=reading.count_unsettled(ids, now=now),
         holidays=_proposed(now),
         many_communes=len(communes) > 1,
-        can_act=bool(_own_communes()),
+        can_act=bool(acting_communes()),
     )
 
 
-def _own_communes() -> list[SeenCommune]:
-    """Those in which this member of staff acts."""
-    member = this_member()
-    return [commune for commune in communes_of_desk() if member.may_act(commune.id)]
-
-
 def _proposed(now: datetime) -> list[ProposedHoliday]:
-    return reading.proposed_holidays(_own_communes(), now=now)
+    return reading.proposed_holidays(acting_communes(), now=now)
 
 
 @blueprint.post("/holidays")
 @staff_only
 def add_holidays() -> Any:
     now, ticked = utc_now(), set(request.form.getlist("holiday"))
-    if not _own_communes():
+    if not acting_communes():
         abort(403)
     wanted = [one for one in _proposed(now) if one.key in ticked]
     made = closing.close_all(
@@ -82,7 +74,7 @@ def add_holidays() -> Any:
 @staff_only
 def new() -> str:
     """Prefilled with ``kit`` and ``reason`` by whoever leads here, from now until the end of the day."""
-    sheets = _sheets_or_403()
+    communes = _communes_or_403()
     now = utc_now()
     form = ClosureForm(
         formdata=None,
@@ -92,19 +84,19 @@ def new() -> str:
         from_time=to_local(now).time().replace(second=0, microsecond=0) if "kit" in request.args else None,
         until_day=local_day(now),
     )
-    return _new_page(form, sheets)
+    return _new_page(form, communes)
 
 
 @blueprint.post("/new")
 @staff_only
 def add() -> Any:
-    sheets, form, now = _sheets_or_403(), ClosureForm(), utc_now()
-    form.what.choices = _choices(sheets)
+    communes, form, now = _communes_or_403(), ClosureForm(), utc_now()
+    form.what.choices = _choices(communes)
     if not (form.validate_on_submit() and _is_ahead(form, now)):
-        return _new_page(form, sheets), 422
-    commune, kit_code = _what(sheets, form.text("what"))
+        return _new_page(form, communes), 422
+    commune, kit_code = _what(communes, form.text("what"))
     if "preview" in request.form:
-        return _new_page(form, sheets, reading.to_settle(commune, kit_code, form.span, now=now))
+        return _new_page(form, communes, reading.to_settle(commune, kit_code, form.span, now=now))
     kit = commune.kit(kit_code)
     wanted = Closing(commune.id, kit.id if kit else None, form.span, form.text("reason"))
     closure_id = closing.close(wanted, this_member().id, now=now)
@@ -112,8 +104,8 @@ def add() -> Any:
     return redirect(f"/staff/closures/{closure_id}", 303)
 
 
-def _new_page(form: ClosureForm, sheets: list[CommuneFacts], touched: list[ToSettle] | None = None) -> str:
-    form.what.choices = _choices(sheets)
+def _new_page(form: ClosureForm, communes: list[CommuneFacts], touched: list[ToSettle] | None = None) -> str:
+    form.what.choices = _choices(communes)
     return render_template(
         "desk/closures/new.html",
         form=form,
@@ -122,15 +114,15 @@ def _new_page(form: ClosureForm, sheets: list[CommuneFacts], touched: list[ToSet
     )
 
 
-def _sheets_or_403() -> list[CommuneFacts]:
-    stamps = [find_version_key(commune.slug) for commune in _own_communes()]
-    return [commune_facts(stamp.commune_id, stamp.version) for stamp in stamps if stamp] or abort(403)
+def _communes_or_403() -> list[CommuneFacts]:
+    """Those that the member of staff may close."""
+    return [commune_or_404(commune.slug) for commune in acting_communes()] or abort(403)
 
 
-def _choices(sheets: Iterable[CommuneFacts]) -> list[tuple[str, str]]:
+def _choices(communes: Iterable[CommuneFacts]) -> list[tuple[str, str]]:
     return [
         choice
-        for commune in sheets
+        for commune in communes
         for choice in (
             *((kit.code, f"{kit.code} · {kit.place}") for kit in commune.kits),
             (ALL + commune.slug, _("Cả xã %(name)s, tất cả các bộ", name=commune.name)),
@@ -138,11 +130,11 @@ def _choices(sheets: Iterable[CommuneFacts]) -> list[tuple[str, str]]:
     ]
 
 
-def _what(sheets: Iterable[CommuneFacts], chosen: str) -> tuple[CommuneFacts, str]:
+def _what(communes: Iterable[CommuneFacts], chosen: str) -> tuple[CommuneFacts, str]:
     """The commune and the code of its kit, empty for all of them; the form has checked the choice."""
     return next(
         (commune, "" if chosen.startswith(ALL) else chosen)
-        for commune in sheets
+        for commune in communes
         if chosen == ALL + commune.slug or commune.kit(chosen)
     )
 
@@ -156,11 +148,8 @@ def _is_ahead(form: ClosureTimeForm, now: datetime) -> bool:
 
 def staff_closure_or_404(closure_id: int, *, acting: bool = False) -> Closure:
     """The closure if it is of a commune of theirs; to act on it takes a clerk."""
-    closure = reading.find_closure(closure_id)
-    if closure is None or not this_member().may_see(closure.commune_id):
-        abort(404)
-    if acting and not this_member().may_act(closure.commune_id):
-        abort(403)
+    closure = reading.find_closure(closure_id) or abort(404)
+    check_commune(closure.commune_id, acting=acting)
     return closure
 
 

@@ -13,7 +13,6 @@ from wtforms import (
     FormField,
     IntegerField,
     MultipleFileField,
-    StringField,
     ValidationError,
 )
 from wtforms.validators import NumberRange, Optional
@@ -42,14 +41,8 @@ class CheckedPartForm(Form):
 
 class CheckForm(forms.Form):
     parts = FieldList(FormField(CheckedPartForm))
-    person = StringField(
-        lazy_gettext("Người đến quầy"), filters=[forms.tidy(80)], render_kw={"maxlength": 80, "autocomplete": "off"}
-    )
-    note = StringField(
-        lazy_gettext("Ghi chú (không ghi cũng được)"),
-        filters=[forms.tidy(300)],
-        render_kw={"maxlength": 300, "autocomplete": "off"},
-    )
+    person = forms.line(lazy_gettext("Người đến quầy"), 80)
+    note = forms.line(lazy_gettext("Ghi chú (không ghi cũng được)"), 300)
     happened_at = DateTimeLocalField(lazy_gettext("Lúc"), [Optional()])
 
     def seen(self, expected: Sequence[CheckedPart]) -> Seen | None:
@@ -143,7 +136,7 @@ def done_text(way: Direction, kit_code: str, name: str) -> str:
     return _("Đã nhận lại bộ %(kit)s của hộ %(name)s.", kit=kit_code, name=name)
 
 
-def handover_refusal_text(refusal: HandoverRefusal | TimeProblem | None, still_out: Booking | None) -> str:
+def refusal_text(refusal: HandoverRefusal | TimeProblem | None, still_out: Booking | None) -> str:
     """Why the kit could not go out or come back, and what to do."""
     match refusal:
         case HandoverRefusal.KIT_IS_OUT if still_out:

@@ -31,7 +31,7 @@ from kit_booking.services.sign_in.members import SeenCommune
 from kit_booking.web.desk.tabs import communes_of_desk
 from kit_booking.web.frame.labels import alarm_texts, error_text, state_word
 from kit_booking.web.frame.language import gettext as _
-from kit_booking.web.frame.readers import staff_only, this_member
+from kit_booking.web.frame.readers import check_commune, staff_only, this_member
 from kit_booking.web.frame.security import own_path
 
 blueprint = Blueprint("messages", __name__, url_prefix="/staff/messages")
@@ -188,11 +188,8 @@ def _codes(month: date) -> str:
 
 def _message_or_404(message_id: int) -> Message:
     """The text if it is about a booking of a commune of theirs; to act on it takes a clerk."""
-    message = reading.find_message(message_id)
-    if message is None or not this_member().may_see(message.booking.commune_id):
-        abort(404)
-    if not this_member().may_act(message.booking.commune_id):
-        abort(403)
+    message = reading.find_message(message_id) or abort(404)
+    check_commune(message.booking.commune_id, acting=True)
     return message
 
 

@@ -8,8 +8,7 @@ from flask import Blueprint, abort, current_app, render_template, request
 from kit_booking.clock import utc_now
 from kit_booking.domain.local_time import local_day
 from kit_booking.services.booking.reading import pick_ups, returns
-from kit_booking.services.communes.facts import CommuneFacts, commune_facts
-from kit_booking.services.communes.fortnight import find_version_key
+from kit_booking.services.communes.facts import CommuneFacts
 from kit_booking.services.communes.schedule import SlotState
 from kit_booking.services.desk.printing import PaperSlot, day_between, week_on_paper
 from kit_booking.web.desk.tabs import communes_of_desk
@@ -17,7 +16,7 @@ from kit_booking.web.frame.formats import hours
 from kit_booking.web.frame.forms import FIRST_YEAR, LAST_YEAR
 from kit_booking.web.frame.labels import slot_word
 from kit_booking.web.frame.language import gettext as _
-from kit_booking.web.frame.readers import staff_only, this_member
+from kit_booking.web.frame.readers import staff_commune_or_404, staff_only
 from kit_booking.web.household.calendars import Address
 from kit_booking.web.household.grid import SIGNS, css_of
 from kit_booking.web.household.slots import day_or_404
@@ -41,19 +40,11 @@ def listing() -> str:
     monday = today - timedelta(days=today.weekday())
     return render_template(
         "desk/printing/listing.html",
-        communes=[_commune_or_404(one.slug) for one in shown],
+        communes=[staff_commune_or_404(one.slug) for one in shown],
         others=[] if shown else communes,
         weeks=[(_("Tuần này"), monday), (_("Tuần sau"), monday + WEEK), (_("Tuần sau nữa"), monday + 2 * WEEK)],
         days=[(_("Hôm nay"), today), (_("Ngày mai"), today + timedelta(days=1))],
     )
-
-
-def _commune_or_404(slug: str) -> CommuneFacts:
-    """The commune if the member of staff may see its bookings."""
-    stamp = find_version_key(slug)
-    if stamp is None or not this_member().may_see(stamp.commune_id):
-        abort(404)
-    return commune_facts(stamp.commune_id, stamp.version)
 
 
 def _day_or_404(name: str, usual: date) -> date:
@@ -65,7 +56,7 @@ def _day_or_404(name: str, usual: date) -> date:
 @staff_only
 def week(slug: str) -> str:
     """``of`` is a day of the week; ``names=none`` leaves out who comes."""
-    commune, now = _commune_or_404(slug), utc_now()
+    commune, now = staff_commune_or_404(slug), utc_now()
     day = _day_or_404("of", local_day(now))
     monday = day - timedelta(days=day.weekday())
     paper = week_on_paper(commune, monday)
@@ -138,7 +129,7 @@ def notice_name(household: str, village: str) -> str:
 @blueprint.get("/<slug>/day")
 @staff_only
 def day(slug: str) -> str:
-    commune, now = _commune_or_404(slug), utc_now()
+    commune, now = staff_commune_or_404(slug), utc_now()
     on = _day_or_404("of", local_day(now))
     from_at, until_at = day_between(on)
     out = [(booking.pick_up_at, "out", booking) for booking in pick_ups([commune.id], from_at, until_at)]
@@ -159,7 +150,7 @@ def day(slug: str) -> str:
 @staff_only
 def poster(slug: str) -> str:
     """For the whole commune, or for the ``kit`` of this code."""
-    commune = _commune_or_404(slug)
+    commune = staff_commune_or_404(slug)
     code = request.args.get("kit", "")
     kit = commune.kit(code)
     if code and kit is None:

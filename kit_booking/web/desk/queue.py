@@ -15,7 +15,7 @@ from kit_booking.web.frame.forms import ReasonForm
 from kit_booking.web.frame.labels import slot_word
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.language import ngettext
-from kit_booking.web.frame.readers import staff_only, this_member
+from kit_booking.web.frame.readers import check_commune, staff_only, this_member
 
 blueprint = Blueprint("queue", __name__, url_prefix="/staff/queue")
 
@@ -81,9 +81,6 @@ def _back_to_queue(done: bool, text: str) -> Any:
 
 def _entry_or_404(entry_id: int) -> QueuedEntry:
     """The entry if it is of a commune of theirs; to act on it takes a clerk."""
-    entry = find_entry(entry_id, now=utc_now())
-    if entry is None or not this_member().may_see(entry.commune.id):
-        abort(404)
-    if not this_member().may_act(entry.commune.id):
-        abort(403)
+    entry = find_entry(entry_id, now=utc_now()) or abort(404)
+    check_commune(entry.commune.id, acting=True)
     return entry

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from flask import Flask, current_app, g, request
+from flask import Flask, abort, current_app, g, request
 
 from kit_booking.clock import utc_now
 from kit_booking.models import Booking, Role
@@ -67,28 +67,37 @@ def tabs() -> list[Tab]:
     to_do = g.get("to_do")  # Today's page has counted already.
     if to_do is None:
         to_do = count_of_today([commune.id for commune in communes], now=utc_now())
-    found = [Tab("/staff", _("Hôm nay"), request.path == "/staff", to_do)]
+    shown = [Tab("/staff", _("Hôm nay"), request.path == "/staff", to_do)]
     if len(communes) <= FEW:
         for commune in communes:
             label = _("Lịch") if len(communes) == 1 else _("Lịch %(commune)s", commune=commune.name)
             path = f"/staff/communes/{commune.slug}"
-            found.append(Tab(path, label, request.path == path))
+            shown.append(Tab(path, label, request.path == path))
     else:
-        found.append(Tab("/staff#calendars", _("Lịch"), request.path.startswith("/staff/communes/")))
+        shown.append(Tab("/staff#calendars", _("Lịch"), request.path.startswith("/staff/communes/")))
     adapter = current_app.url_map.bind("localhost")
     for page in PAGES:
         if page.is_for(member) and adapter.test(page.path, "GET"):
             is_here = f"{request.path}/".startswith(f"{page.path}/")
-            found.append(Tab(page.path, str(page.label), is_here))
-    return found
+            shown.append(Tab(page.path, str(page.label), is_here))
+    return shown
 
 
 def communes_of_desk() -> list[SeenCommune]:
     """The communes that whoever signed in sees; asked for once a request."""
     if "communes_of_desk" not in g:
         g.communes_of_desk = communes_seen(this_member())
-    found: list[SeenCommune] = g.communes_of_desk
-    return found
+    communes: list[SeenCommune] = g.communes_of_desk
+    return communes
+
+
+def acting_communes() -> list[SeenCommune]:
+    """Those of them that the member of staff is a clerk of."""
+    return [commune for commune in communes_of_desk() if may_act(commune.id)]
+
+
+def acting_communes_or_403() -> list[SeenCommune]:
+    return acting_communes() or abort(403)
 
 
 def may_act(commune_id: int) -> bool:

@@ -43,6 +43,16 @@ def tidy(most: int) -> Any:
     return lambda typed: clean(typed, most) if typed else ""
 
 
+def line(label: Any, most: int, *validators: Any, hint: Any = "", then: Any = None, **attributes: Any) -> StringField:
+    """A field for a line of at most so many characters, tidied and ``then`` filtered.
+
+    Browsers complete it only with ``autocomplete``, one of the further attributes.
+    """
+    filters = [tidy(most), then] if then else [tidy(most)]
+    attributes = {"maxlength": most, "autocomplete": "off"} | attributes
+    return StringField(label, validators, filters=filters, description=hint, render_kw=attributes)
+
+
 class Form(FlaskForm):
     class Meta(FlaskForm.Meta):
         csrf = False  # The token of every form was checked before its view; `csrf()` of the macros writes it.
@@ -57,10 +67,10 @@ class Form(FlaskForm):
             sent = super().wrap_formdata(form, formdata)
             if not isinstance(sent, CombinedMultiDict):
                 return sent
-            found: MultiDict[str, Any] = MultiDict(request.form)
+            asked_for: MultiDict[str, Any] = MultiDict(request.form)
             for name in (name for name, field in form._fields.items() if isinstance(field, FileField)):
-                found.setlist(name, request.files.getlist(name))
-            return found
+                asked_for.setlist(name, request.files.getlist(name))
+            return asked_for
 
     def text(self, name: str) -> str:
         """What was typed into the field, tidy, and empty when nothing was."""
@@ -104,30 +114,19 @@ class CodeForm(Form):
 class SlotForm(Form):
     """What a household says of its stream; both may stay empty."""
 
-    sells = StringField(
-        _("Nhà mình bán gì? (không ghi cũng được)"), filters=[tidy(120)], render_kw={"maxlength": 120}
-    )
-    streams_on = StringField(
-        _("Phát ở đâu? Ví dụ: Facebook, TikTok, Shopee (không ghi cũng được)"),
-        filters=[tidy(120)],
-        render_kw={"maxlength": 120},
-    )
+    sells = line(_("Nhà mình bán gì? (không ghi cũng được)"), 120, autocomplete="on")
+    streams_on = line(_("Phát ở đâu? Ví dụ: Facebook, TikTok, Shopee (không ghi cũng được)"), 120, autocomplete="on")
 
 
 class VillageForm(Form):
     """Where a household is and what it makes, which it may put right by itself."""
 
-    village = StringField(_("Thôn, làng"), [DataRequired()], filters=[tidy(80)], render_kw={"maxlength": 80})
-    craft = StringField(_("Nghề"), [DataRequired()], filters=[tidy(80)], render_kw={"maxlength": 80})
+    village = line(_("Thôn, làng"), 80, DataRequired(), autocomplete="on")
+    craft = line(_("Nghề"), 80, DataRequired(), autocomplete="on")
 
 
 class HouseholdForm(SlotForm, VillageForm):
-    name = StringField(
-        _("Tên chủ hộ"),
-        [DataRequired(), Length(min=2)],
-        filters=[tidy(80)],
-        render_kw={"autocomplete": "name", "maxlength": 80},
-    )
+    name = line(_("Tên chủ hộ"), 80, DataRequired(), Length(min=2), autocomplete="name")
     consent = BooleanField(
         _("Tôi đồng ý cho xã giữ tên, số điện thoại, thôn và nghề của nhà mình để cho mượn bộ livestream."),
         [InputRequired(_("Cần bà con đồng ý thì xã mới ghi được phiếu mượn."))],
@@ -164,7 +163,7 @@ class WaitForm(Form):
 
 
 class ReasonForm(Form):
-    reason = StringField(_("Lý do"), [DataRequired()], filters=[tidy(80)])
+    reason = line(_("Lý do"), 80, DataRequired())
 
 
 class ClosureTimeForm(Form):
@@ -174,12 +173,7 @@ class ClosureTimeForm(Form):
     from_time = TimeField(_("Từ giờ (để trống: cả ngày)"), [Optional()], format=["%H:%M", "%H:%M:%S"])
     until_day = DateField(_("Đến ngày"), [DataRequired()], format=["%Y-%m-%d", "%d/%m/%Y"])
     until_time = TimeField(_("Đến giờ (để trống: cả ngày)"), [Optional()], format=["%H:%M", "%H:%M:%S"])
-    reason = StringField(
-        _("Lý do"),
-        [DataRequired()],
-        filters=[tidy(80)],
-        render_kw={"maxlength": 80, "list": "closure-reasons", "autocomplete": "off"},
-    )
+    reason = line(_("Lý do"), 80, DataRequired(), list="closure-reasons")
 
     def validate_until_day(self, field: Field) -> None:
         if self.from_day.data is None:

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from kit_booking.clock import utc_now
 from kit_booking.models import Booking, Household
 from kit_booking.services.booking.reading import find_booking
+from kit_booking.services.communes.facts import CommuneFacts, find_commune
 from kit_booking.services.register.households import find_household
 from kit_booking.services.sign_in.members import StaffMember, find_member
 
@@ -83,22 +84,22 @@ def _has_sign_in_cookie() -> bool:
 
 
 def household() -> Household | None:
-    found = reader()
-    return found.member if found and isinstance(found.member, Household) else None
+    who = reader()
+    return who.member if who and isinstance(who.member, Household) else None
 
 
 def staff_member() -> StaffMember | None:
-    found = reader()
-    return found.member if found and isinstance(found.member, StaffMember) else None
+    who = reader()
+    return who.member if who and isinstance(who.member, StaffMember) else None
 
 
 def sign_in_household(household_id: int, version: int | None = None) -> None:
     """Stay signed in on this phone for 90 days; with a version, only if its sign-ins were not ended since."""
-    found = find_household(household_id, version)
-    if found is None:
+    member = find_household(household_id, version)
+    if member is None:
         abort(403)
     _forget_the_one_before()
-    login_user(Reader(found), remember=True)
+    login_user(Reader(member), remember=True)
 
 
 def sign_in_staff(member: StaffMember) -> None:
@@ -144,40 +145,51 @@ def _way_back() -> str:
 
 def this_household() -> Household:
     """The household of a page that only households open."""
-    found = household()
-    assert found is not None
-    return found
+    member = household()
+    assert member is not None
+    return member
 
 
 def this_member() -> StaffMember:
-    found = staff_member()
-    assert found is not None
-    return found
+    member = staff_member()
+    assert member is not None
+    return member
 
 
 def own_booking_or_404(code: str) -> Booking:
     """The booking if it is the household's own; whether somebody else has it is nobody's business."""
-    booking = find_booking(code)
-    if booking is None or booking.household_id != this_household().id:
+    booking = find_booking(code) or abort(404)
+    return booking if booking.household_id == this_household().id else abort(404)
+
+
+def check_commune(commune_id: int, *, acting: bool = False) -> None:
+    """404 unless it is a commune of the member of staff, and 403 when they would act there but are no clerk of it."""
+    if not this_member().may_see(commune_id):
         abort(404)
-    return booking
+    if acting and not this_member().may_act(commune_id):
+        abort(403)
 
 
 def staff_booking_or_404(code: str, *, acting: bool = False) -> Booking:
     """The booking if it is of a commune of theirs; to act on it takes a clerk."""
-    booking = find_booking(code)
-    if booking is None or not this_member().may_see(booking.commune_id):
-        abort(404)
-    if acting and not this_member().may_act(booking.commune_id):
-        abort(403)
+    booking = find_booking(code) or abort(404)
+    check_commune(booking.commune_id, acting=acting)
     return booking
 
 
 def staff_household_or_404(household_id: int, *, acting: bool = False) -> Household:
     """The household if it is of the register of a commune of theirs; to change it takes a clerk."""
-    household = find_household(household_id)
-    if household is None or not this_member().may_see(household.commune_id):
-        abort(404)
-    if acting and not this_member().may_act(household.commune_id):
-        abort(403)
+    household = find_household(household_id) or abort(404)
+    check_commune(household.commune_id, acting=acting)
     return household
+
+
+def commune_or_404(slug: str) -> CommuneFacts:
+    return find_commune(slug) or abort(404)
+
+
+def staff_commune_or_404(slug: str) -> CommuneFacts:
+    """The commune if they may see its bookings."""
+    commune = commune_or_404(slug)
+    check_commune(commune.id)
+    return commune

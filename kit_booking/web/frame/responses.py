@@ -1,4 +1,4 @@
-"""Answers that cost little: stamps instead of rebuilding, 304 instead of sending, gzip instead of slow phones."""
+"""Answers that cost little: kept pages instead of rebuilding, 304 instead of sending, gzip for slow phones."""
 
 import gzip
 import hashlib
@@ -37,7 +37,7 @@ class CachedPage:
 
 
 class PageCache:
-    """The pages made last, by what they were made of; a key that holds its stamp can't be stale."""
+    """The pages made last, by what they were made of; a key that holds the version key of its rows can't be stale."""
 
     def __init__(self) -> None:
         self._pages: OrderedDict[Hashable, CachedPage] = OrderedDict()

@@ -10,10 +10,8 @@ from markupsafe import Markup
 from kit_booking.clock import utc_now
 from kit_booking.services.calendars import tokens
 from kit_booking.services.calendars.tokens import Owner
-from kit_booking.services.communes.facts import commune_facts
-from kit_booking.services.communes.fortnight import find_version_key
 from kit_booking.web.frame.language import gettext as _
-from kit_booking.web.frame.readers import household, staff_member
+from kit_booking.web.frame.readers import commune_or_404, household, staff_member
 from kit_booking.web.household.communes import office_of
 
 blueprint = Blueprint("calendars", __name__)
@@ -21,8 +19,7 @@ blueprint = Blueprint("calendars", __name__)
 
 @blueprint.get("/communes/<slug>/calendar")
 def public(slug: str) -> str:
-    stamp = find_version_key(slug) or abort(404)
-    commune = commune_facts(stamp.commune_id, stamp.version)
+    commune = commune_or_404(slug)
     return render_template(
         "household/calendars/public.html",
         commune=commune,

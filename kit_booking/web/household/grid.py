@@ -122,8 +122,8 @@ def _day(day: date, today: date) -> tuple[str, str, str, str, str, str]:
 @lru_cache(maxsize=64)
 def slot_rows(shown: Schedule, _language: str) -> dict[str, tuple[str, str]]:
     """By key, the name and the hours of each slot that occurs, by the time of day."""
-    found = {slot.key: slot for kit in shown.kits for slot in reversed(kit.slots)}
-    in_order = sorted(found.items(), key=lambda item: to_local(item[1].on_air.from_at).time())
+    by_key = {slot.key: slot for kit in shown.kits for slot in reversed(kit.slots)}
+    in_order = sorted(by_key.items(), key=lambda item: to_local(item[1].on_air.from_at).time())
     return {key: _name_and_hours(slot) for key, slot in in_order}
 
 
@@ -137,10 +137,10 @@ def _slots(shown: Schedule, number: int, _language: str) -> list[list[tuple[int 
     ahead = shown.kits[number]
     days = []
     for day, of_day in ahead.days:
-        found = {ahead.slots[slot].key: slot for slot in range(of_day.start, of_day.stop)}
+        by_key = {ahead.slots[slot].key: slot for slot in range(of_day.start, of_day.stop)}
         lines: list[tuple[int | None, str, str, str]] = []
         for key in slot_rows(shown, _language):
-            slot = found.get(key)
+            slot = by_key.get(key)
             if slot is None:
                 lines.append((None, "", "", ""))
             else:

@@ -4,6 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Row
 
 from kit_booking.adapters.ical import FeedEvent
 from kit_booking.domain.closure import whole_days
@@ -11,7 +14,7 @@ from kit_booking.domain.local_time import local, to_local
 from kit_booking.domain.messages import WEEKDAYS
 from kit_booking.domain.phone import national
 from kit_booking.domain.status import Status
-from kit_booking.services.calendars.feeds import Feed, FeedBooking, FeedClosure, bookings_of, closures_of
+from kit_booking.services.calendars.feeds import Feed, FeedClosure, bookings_of, closures_of
 
 ENDED_SHOWS = timedelta(days=7)
 """So long a calendar that ended says so; afterwards it is empty."""
@@ -34,7 +37,7 @@ def events_of(feed: Feed, base_url: str, host: str) -> Iterator[FeedEvent]:
     if feed.ended_on:
         yield _ended(feed, base_url, host)
         return
-    say: Callable[[FeedBooking, str], FeedEvent] = _public
+    say: Callable[[Row[Any], str], FeedEvent] = _public
     if feed.is_private:
         say = _for_household if feed.household_id is not None else _for_staff
     for booking in bookings_of(feed):
@@ -44,14 +47,14 @@ def events_of(feed: Feed, base_url: str, host: str) -> Iterator[FeedEvent]:
             yield _closed(closure, host)
 
 
-def _public(booking: FeedBooking, host: str) -> FeedEvent:
+def _public(booking: Row[Any], host: str) -> FeedEvent:
     """That the kit is not free, and where it stands; nothing of who has it."""
-    is_asked = booking.status is Status.REQUESTED
+    is_asked = booking.status == Status.REQUESTED
     word = "Chờ duyệt" if is_asked else "Đã có người"
     return _event(booking, host, f"{word}: {_kit(booking)}", _times(booking), is_tentative=is_asked)
 
 
-def _for_household(booking: FeedBooking, host: str) -> FeedEvent:
+def _for_household(booking: Row[Any], host: str) -> FeedEvent:
     where = f"bộ livestream ở {booking.place_name}"
     match booking.status:
         case Status.REQUESTED:
@@ -65,14 +68,14 @@ def _for_household(booking: FeedBooking, host: str) -> FeedEvent:
     return _event(booking, host, summary, details, is_tentative=booking.status in _OPEN)
 
 
-def for_keeping(booking: FeedBooking, base_url: str, host: str) -> FeedEvent:
+def for_keeping(booking: Row[Any], base_url: str, host: str) -> FeedEvent:
     """The event of a file that a phone takes once: it says that it stays as it is, and where to look again."""
     event = _for_household(booking, host)
     note = f"Phiếu đổi thì mục này không tự đổi theo, xem lại ở {base_url}/bookings/{booking.code}"
     return replace(event, description=f"{event.description}\n{note}")
 
 
-def _for_staff(booking: FeedBooking, host: str) -> FeedEvent:
+def _for_staff(booking: Row[Any], host: str) -> FeedEvent:
     summary = f"{_kit(booking)}: {booking.household_name}, {booking.village}"
     if word := _OPEN.get(booking.status):
         summary = f"{word}: {summary}"
@@ -84,11 +87,11 @@ _OPEN = {Status.REQUESTED: "Chờ duyệt", Status.OFFERED: "Chờ nhà nhận c
 """What is not agreed yet, in the words of the office."""
 
 
-def _kit(booking: FeedBooking) -> str:
+def _kit(booking: Row[Any]) -> str:
     return f"bộ {booking.kit_code}, buổi {booking.slot_name.lower()}"
 
 
-def _times(booking: FeedBooking) -> str:
+def _times(booking: Row[Any]) -> str:
     return f"Nhận bộ {_moment(booking.pick_up_at)}, trả trước {_moment(booking.return_at)}."
 
 
@@ -99,7 +102,7 @@ def _moment(instant: datetime) -> str:
     return f"{at.hour}h{at.strftime('%M') if at.minute else ''} {WEEKDAYS[at.weekday()]} {at:%d/%m}"
 
 
-def _event(booking: FeedBooking, host: str, summary: str, description: str, *, is_tentative: bool) -> FeedEvent:
+def _event(booking: Row[Any], host: str, summary: str, description: str, *, is_tentative: bool) -> FeedEvent:
     return FeedEvent(
         uid=f"booking-{booking.id}@{host}",
         from_at=booking.from_at,

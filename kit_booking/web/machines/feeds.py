@@ -67,7 +67,7 @@ def _answer(feed: Feed, *, now: datetime) -> Response:
         return body, local(feed.day + timedelta(days=1), time())
 
     response = cached(
-        ("feed", feed.stamp, feed.day),
+        ("feed", feed.version_key, feed.day),
         build,
         now=now,
         mimetype=MIME,

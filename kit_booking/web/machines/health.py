@@ -18,7 +18,7 @@ def healthz() -> Response:
 def readyz() -> tuple[Response, int]:
     """Whether the database answers, has the right tables, and a worker lives.
 
-    That no texts go out is told too, but the pages work without them.
+    That no texts go out is said too, but the pages work without them.
     """
     sms = True
     try:

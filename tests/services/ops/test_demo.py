@@ -54,9 +54,10 @@ def bookings(world: World) -> list[Booking]:
 
 
 def contents(world: World, table: type[Base]) -> list[dict[str, Any]]:
+    """All rows; but not the entry that the demo was filled in, which says when."""
     names = [column.key for column in table.__table__.columns if column.key != "password_hash"]
     rows = [{name: getattr(row, name) for name in names} for row in world.all(table)]
-    return [row for row in rows if row.get("action") != "demo_filled"]  # That one has the time of filling.
+    return [row for row in rows if row.get("action") != "demo_filled"]
 
 
 def test_it_is_the_same_for_the_same_day_on_both_databases(world: World, postgresql: Postgresql) -> None:

@@ -12,8 +12,8 @@ from kit_booking.clock import utc_now
 from kit_booking.database import db
 from kit_booking.domain.status import Status
 from kit_booking.models import Commune, Hold, Household, PlannedSlot
-from kit_booking.services.communes.facts import CommuneFacts, commune_facts
-from kit_booking.services.communes.fortnight import changes_at, find_version_key, fortnight
+from kit_booking.services.communes.facts import CommuneFacts, commune_facts, find_version_key
+from kit_booking.services.communes.fortnight import changes_at, fortnight
 from kit_booking.web.frame.responses import cached
 from kit_booking.web.household.communes import office_of
 from kit_booking.web.household.grid import GridPage, page_of

@@ -10,18 +10,18 @@ from kit_booking.clock import utc_now
 from kit_booking.domain.paper_register import MOST_ROWS, Column
 from kit_booking.domain.text import clean
 from kit_booking.models import RegisterFile
-from kit_booking.services.communes.facts import CommuneFacts, commune_facts
-from kit_booking.services.communes.fortnight import find_version_key
+from kit_booking.services.communes.facts import CommuneFacts
 from kit_booking.services.register import paper_register
 from kit_booking.services.register.adding import Consent
 from kit_booking.services.register.paper_plan import RegisterPlan
-from kit_booking.web.desk.on_behalf import acting_communes, chosen_commune
+from kit_booking.web.desk.on_behalf import chosen_commune
 from kit_booking.web.desk.register.forms import TakeOverForm, UploadForm
 from kit_booking.web.desk.register.paper_labels import UNREADABLE, column_label, problem_text
+from kit_booking.web.desk.tabs import acting_communes_or_403
 from kit_booking.web.frame.forms import PRIVACY_VERSION
 from kit_booking.web.frame.labels import slot_word
 from kit_booking.web.frame.language import gettext as _
-from kit_booking.web.frame.readers import staff_only, this_member
+from kit_booking.web.frame.readers import commune_or_404, staff_only, this_member
 from kit_booking.web.frame.refusals import refusal_text
 from kit_booking.web.frame.security import takes_files
 
@@ -42,7 +42,7 @@ def start() -> str:
 @staff_only
 @takes_files(MOST_BYTES + 100_000)
 def upload() -> Any:
-    acting, form = acting_communes(), UploadForm()
+    acting, form = acting_communes_or_403(), UploadForm()
     if not form.validate_on_submit():
         return _start_page(form), 422
     commune = chosen_commune(acting)
@@ -59,7 +59,7 @@ def _start_page(form: UploadForm) -> str:
     return render_template(
         "desk/paper_register/start.html",
         form=form,
-        communes=acting_communes(),
+        communes=acting_communes_or_403(),
         headings=[column_label(column) for column in Column],
         most_rows=MOST_ROWS,
     )
@@ -69,9 +69,8 @@ def _start_page(form: UploadForm) -> str:
 @staff_only
 def form_to_fill_in() -> Response:
     """The headings, and beside them what the commune's slots and kits are called."""
-    version_keys = [find_version_key(commune.slug) or abort(404) for commune in acting_communes()]
     notes = [[column_label(column), _instruction(column)] for column in Column]
-    notes += [line for key in version_keys for line in _names_of(commune_facts(key.commune_id, key.version))]
+    notes += [line for commune in acting_communes_or_403() for line in _names_of(commune_or_404(commune.slug))]
     names = _("Sổ mượn"), _("Cách ghi")
     response = Response(template([column_label(column) for column in Column], notes, names), mimetype=XLSX)
     response.headers["Content-Disposition"] = 'attachment; filename="so-muon.xlsx"'
@@ -131,7 +130,7 @@ def take_over(file_id: int) -> Any:
 
 def _file_or_404(file_id: int) -> RegisterFile:
     """The file, of a commune whose clerk is signed in; if it is gone, redirects to the register."""
-    acting_communes()
+    acting_communes_or_403()
     file = paper_register.find_file(file_id)
     if file is None:
         abort(_gone())

@@ -15,7 +15,6 @@ from wtforms import (
     FormField,
     IntegerField,
     SelectMultipleField,
-    StringField,
     TelField,
     ValidationError,
 )
@@ -39,7 +38,7 @@ from kit_booking.domain.settings import (
 from kit_booking.domain.slots import SlotPlanLine
 from kit_booking.domain.text import slug
 from kit_booking.web.desk.settings.labels import SECTIONS, trouble_text
-from kit_booking.web.frame.forms import Form, tidy
+from kit_booking.web.frame.forms import Form, line, tidy
 from kit_booking.web.frame.language import FormTranslations
 from kit_booking.web.frame.language import lazy_gettext as _
 
@@ -215,7 +214,7 @@ class OfficeForm(HoursForm):
 class KeeperForm(HoursForm):
     """Who keeps the kits of a place, and when they are handed over there."""
 
-    keeper = StringField(_("Người giữ bộ"), filters=[tidy(80)], render_kw={"maxlength": 80, "autocomplete": "off"})
+    keeper = line(_("Người giữ bộ"), 80)
     keeper_phone = TelField(
         _("Điện thoại người giữ bộ"), [Optional(), can_be_called], filters=[tidy(20)], render_kw=TEL
     )
@@ -244,7 +243,7 @@ WEEKDAYS: list[Any] = list("0123456")
 class LineForm(PartOfForm):
     """One slot of a plan; a line in which nothing is written is none."""
 
-    name = StringField(_("Tên buổi"), filters=[tidy(40)], render_kw={"maxlength": 40, "autocomplete": "off"})
+    name = line(_("Tên buổi"), 40)
     from_time = ClockField(_("Live từ"), render_kw=CLOCK)
     until_time = ClockField(_("đến"), render_kw=CLOCK)
     weekdays = SelectMultipleField(_("Ngày trong tuần"), choices=WEEKDAYS, coerce=int)
