@@ -39,7 +39,7 @@ def add_commune(
 def change_commune(
     session: Session, commune_id: int, name: str, code: str, province: str, by: Editor, *, now: datetime
 ) -> Denied | None:
-    """Another name, number or province; its slug stays, because it stands printed on walls and in calendars."""
+    """Another name, number or province; the slug stays, because it is printed on paper and used by calendars."""
     old_name = session.scalar(select(Commune.name).where(Commune.id == commune_id, Commune.name != name))
     if old_name:
         bump_calendar_versions(session, Booking.commune_id == commune_id, now=now)
@@ -102,7 +102,7 @@ def save_place(
 
 
 def add_kit(place_id: int, code: str, parts: Parts, by: Editor, *, now: datetime) -> Denied | None:
-    """A new kit; once everybody sees it, it is offered to those who wait."""
+    """Add a kit and, after the commit, offer its free slots to those who wait."""
     added = _add_kit(place_id, code, parts, by, now=now)
     if isinstance(added, Denied):
         return added
@@ -126,7 +126,7 @@ def _add_kit(session: Session, place_id: int, code: str, parts: Parts, by: Edito
 
 @transaction
 def change_parts(session: Session, kit_id: int, parts: Parts, by: Editor, *, now: datetime) -> Denied | None:
-    """What the kit consists of from now on; what was handed over before stays as it was written down."""
+    """Replace the kit's parts; those recorded at earlier handovers stay."""
     kit = session.get_one(Kit, kit_id, options=[selectinload(Kit.parts)])
     commune_to_edit(session, kit.commune_id, by)
     before, after = {part.name: part.count for part in kit.parts}, dict(parts)
@@ -153,6 +153,6 @@ def _free_slug(session: Session, name: str, province: str) -> str:
 
 
 def _search_text(commune: Commune) -> str:
-    """A commune is found by its own name, its places' names and their villages."""
+    """A commune is searched by its own name, its places' names and their villages."""
     villages = (village.name for place in commune.places for village in place.villages)
     return search_text([commune.name, *(place.name for place in commune.places), *villages])

@@ -142,8 +142,12 @@ def test_whoever_booked_a_kit_that_now_stands_elsewhere_is_told_where(world: Wor
     out = world.booking(kit, household, days_ahead(0), "sang", status=Status.OUT)
     ahead = world.booking(kit, household, days_ahead(2), status=Status.APPROVED, asked_at=NOW)
     asked = world.booking(kit, world.household(commune), days_ahead(3))
-    shown = world.do(affected_bookings, kit.id, elsewhere.id, now=NOW)
-    assert [(one.code, one.is_open) for one in shown] == [(out.code, True), (ahead.code, True), (asked.code, True)]
+    affected = world.do(affected_bookings, kit.id, elsewhere.id, now=NOW)
+    assert [(booking.code, is_open) for booking, is_open in affected] == [
+        (out.code, True),
+        (ahead.code, True),
+        (asked.code, True),
+    ]
 
     assert world.do(move_kit, kit.id, elsewhere.id, by(world, commune), now=NOW) is None
     places = {row.code: row.place_id for row in world.all(Booking)}
@@ -179,7 +183,7 @@ def test_a_place_that_is_closed_at_pick_up_or_return_is_pointed_out(world: World
     [kit], household = world.kits(commune), world.household(commune)
     world.booking(kit, household, days_ahead(2))
     shut = world.place(commune, "Văn Hoàng", handover_hours=[["08:00", "11:00"]] * 7)
-    assert [one.is_open for one in world.do(affected_bookings, kit.id, shut.id, now=NOW)] == [False]
+    assert [is_open for _booking, is_open in world.do(affected_bookings, kit.id, shut.id, now=NOW)] == [False]
 
 
 @pytest.mark.parametrize("query", ["", "xa"])

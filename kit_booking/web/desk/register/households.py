@@ -48,7 +48,7 @@ def search() -> str:
 def own_communes() -> list[int] | None:
     """Those whose register the member of staff sees; None for all."""
     member = this_member()
-    return None if member.is_operator else [own for _role, own in member.roles if own is not None]
+    return None if member.is_operator else [role.commune_id for role in member.roles if role.commune_id is not None]
 
 
 @blueprint.get(ONE)

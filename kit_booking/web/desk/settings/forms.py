@@ -1,4 +1,4 @@
-"""The forms of a commune's settings: each builds new settings from those it was opened on."""
+"""The forms of a commune's settings; each builds new settings from those it was opened on."""
 
 import functools
 from collections.abc import Iterable
@@ -38,7 +38,7 @@ from kit_booking.domain.settings import (
 from kit_booking.domain.slots import SlotPlanLine
 from kit_booking.domain.text import slug
 from kit_booking.web.desk.settings.labels import SECTIONS, trouble_text
-from kit_booking.web.frame.forms import Form, line, tidy
+from kit_booking.web.frame.forms import TEL, Form, line, tidy
 from kit_booking.web.frame.language import FormTranslations
 from kit_booking.web.frame.language import lazy_gettext as _
 
@@ -74,7 +74,6 @@ class ClockField(Field):
 
 
 CLOCK = {"autocomplete": "off", "maxlength": LONGEST_CLOCK, "class": "clock"}
-TEL = {"inputmode": "tel", "autocomplete": "off", "maxlength": 40}
 
 
 class SettingsForm(Form):
