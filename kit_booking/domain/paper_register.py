@@ -51,7 +51,7 @@ class Fault(StrEnum):
     NO_NUMBER = "no_number"
     NO_DAY = "no_day"
     TOO_FAR = "too_far"
-    """More than a year ahead: mostly a slip of the pen."""
+    """More than a year ahead, which is mostly a wrong year."""
     NO_SUCH_SLOT = "no_such_slot"
     NO_SUCH_KIT = "no_such_kit"
     WHICH_KIT = "which_kit"
@@ -64,7 +64,7 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True)
 class CellProblem:
-    """One cell, and why it can't be taken as it is. Lines are counted as the sheet shows them."""
+    """What is wrong with one cell. Lines are counted from 1, as spreadsheets show them."""
 
     line: int
     column: Column

@@ -149,7 +149,7 @@ def _free_slug(session: Session, name: str, province: str) -> str:
     plain = slug(name)
     tries = [plain, f"{plain}-{slug(province)}"[:80], *(f"{plain[:70]}-{n}" for n in range(2, 100))]
     taken = set(session.scalars(select(Commune.slug).where(Commune.slug.in_(tries))))
-    return next(one for one in tries if one not in taken)
+    return next(free for free in tries if free not in taken)
 
 
 def _search_text(commune: Commune) -> str:

@@ -46,7 +46,7 @@ LETTERS = {"phuong-duc": "PD", "phu-xuyen": "PX", "chuyen-my": "CM", "dai-xuyen"
 HOUSEHOLDS = {"phuong-duc": 52, "phu-xuyen": 26, "chuyen-my": 22, "dai-xuyen": 24}
 
 NUMBERS = {"answer_office_hours": 16}
-"""What the communes changed of the usual: whoever looks at the demo in the evening still has requests to answer."""
+"""What differs from the default policy, so that even in the evening there are requests to answer."""
 POLICY = Policy.of(NUMBERS)
 BROKEN, RESTING = "DX-7", "PX"
 """The kit that is being repaired, and the letters of the commune that is closed on the next holiday."""

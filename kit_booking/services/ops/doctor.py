@@ -1,4 +1,4 @@
-"""What is wrong with an installation, in plain words and with what to do about it."""
+"""`flask doctor`: what is wrong with an installation, and what to do about it."""
 
 import shutil
 from collections.abc import Iterator

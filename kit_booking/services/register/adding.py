@@ -75,8 +75,8 @@ def register_household(
     """The id of the household, and whether it is new: sending the form twice registers it once.
 
     It is the same household if it has the same number and name or, without a number, the same name and village of
-    this commune. None when too many were registered by themselves with the number; otherwise whoever was given
-    somebody's old number could guess the name.
+    this commune. None when too many registered themselves with the number, so that nobody who was given
+    somebody else's old number can find out the name by trying.
     """
     key = f"register:{phone}" if phone else f"register-in:{commune_id}"
     tries = count_try(session, key, timedelta(days=1), now=now)  # Locks the counter until the commit.

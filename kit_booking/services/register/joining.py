@@ -48,7 +48,7 @@ def counts(household_id: int, *, now: datetime) -> Row[Any]:
 
 @transaction
 def join(session: Session, kept_id: int, gone_id: int, staff_id: int, *, now: datetime) -> JoinProblem | None:
-    """Move all that the second has to the first, which stays as it is; of the second an empty row is left."""
+    """Move all that the second household has to the first; of the second an empty row is left."""
     kept = lock_household_and_kits(session, kept_id, gone_id, now=now)
     gone = session.get_one(Household, gone_id, populate_existing=True)
     if kept.erased_at or gone.erased_at or kept_id == gone_id:

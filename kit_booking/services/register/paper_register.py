@@ -24,7 +24,7 @@ FROM_PAPER = "Chuyển từ sổ giấy"
 
 
 def keep_file(commune_id: int, staff_id: int, name: str, content: bytes, *, now: datetime) -> int | Unreadable:
-    """The id under which the file can be looked at and taken over; or why nothing can be read in it."""
+    """Keep the file to be previewed and taken over; returns its id, or why nothing can be read in it."""
     lines = read_lines(content, MOST_ROWS)  # It takes long, so it happens outside of every transaction.
     return lines if isinstance(lines, Unreadable) else _keep(commune_id, staff_id, name, content, now=now)
 
@@ -56,10 +56,10 @@ def _commune(session: Session, commune_id: int) -> CommuneFacts:
 
 
 def take_over(file: RegisterFile, consent: Consent, *, override: str = "", now: datetime) -> RegisterPlan | None:
-    """All that the file says, or nothing; None when it was taken over, or thrown away, before.
+    """Take all of the file over, or nothing; None when it was taken over, or deleted, before.
 
-    Nothing is taken over if the plan has problems, or breaks rules without an ``override``: the reason that goes on
-    record for the bookings that a rule stands against.
+    Nothing is taken over if the plan has problems, or breaks rules without an ``override``: the recorded reason of
+    the bookings that break them.
     """
     sheet = _sheet_of(file.content, now)  # Parsing takes long, so it happens outside of the transaction.
     return _take_over(file, sheet, consent, override, now=now)
@@ -114,7 +114,7 @@ def _book(
     slot = planned.slot
     place_id = lock_kit_to_book(session, slot.kit.id)
     bump_version(session, Household, household_id)
-    create_booking(  # Under the locks of the kits nobody can come between, so a slot that is taken is a mistake.
+    create_booking(  # The kits are locked, so SlotTaken would be a bug.
         session,
         slot,
         place_id,

@@ -81,7 +81,7 @@ def _path(commune: Commune) -> str:
 @edit_pages(blueprint, operator_only, "/communes/new")
 def new_commune() -> Edit:
     form = CommuneForm(without=["version"])
-    form.name.description = ""  # It warns whoever changes a name.
+    form.name.description = ""  # It warns that the address stays when a name changes.
 
     def save() -> Denied | Response:
         slug = registry.add_commune(**form.values, by=this_actor(), now=utc_now())

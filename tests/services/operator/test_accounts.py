@@ -38,7 +38,7 @@ def both(*calls: Any) -> None:
         thread.join()
 
 
-def test_a_disabled_account_is_out_at_once_and_its_calendars_are_dead_for_good(world: World) -> None:
+def test_disabling_an_account_ends_its_sign_ins_and_for_good_its_calendars(world: World) -> None:
     commune, operator = world.commune(), world.staff(None, Role.OPERATOR)
     member = world.staff_with_password(commune)
     token = world.do(add_token, Owner(staff_id=member.id), now=NOW)

@@ -78,7 +78,7 @@ def test_a_commune_with_more_villages_than_fit_is_found_by_those_that_do(world: 
     assert len(world.fresh(commune).search) <= 2000
 
 
-def test_of_two_operators_on_one_version_the_second_is_told(world: World) -> None:
+def test_of_two_operators_on_one_version_the_second_is_denied(world: World) -> None:
     commune, together, answers = world.commune(), threading.Barrier(2), []
     version = by(world, commune)
 
@@ -134,7 +134,7 @@ def test_the_parts_of_a_kit_are_replaced_as_a_whole(world: World) -> None:
     assert entry.detail == {"kit": kit.code, "parts": [["điện thoại", 1, 0], ["đèn", 2, 3], ["micro", 0, 1]]}
 
 
-def test_whoever_booked_a_kit_that_now_stands_elsewhere_is_told_where(world: World) -> None:
+def test_households_are_texted_the_new_place_of_a_moved_kit(world: World) -> None:
     commune = world.commune()
     [kit], household = world.kits(commune), world.household(commune)
     elsewhere = world.place(commune, "Văn Hoàng")

@@ -133,7 +133,7 @@ def test_nobody_gets_a_text_for_it_but_reminders_come(office: Office, world: Wor
     assert world.do(reminders.find_due, now=NOW + timedelta(hours=10)) == [booking.id]
 
 
-def test_twice_is_the_same_as_once(office: Office):
+def test_taking_the_same_register_over_again_changes_nothing(office: Office):
     lines = (
         f"Nguyễn Thị Hạnh;0912345678;Lưu Thượng;mây tre;{D[1]};Tối",
         f"Đỗ Thị Lụa;;Giẽ Hạ;giày da;{D[2]};Tối",
@@ -180,7 +180,7 @@ def test_a_file_with_one_bad_row_changes_nothing(office: Office, bad: str, colum
     assert office.written() == before
 
 
-def test_what_is_taken_already_is_a_problem_whatever_the_reason(office: Office, world: World):
+def test_a_booked_slot_is_a_problem_even_with_a_reason(office: Office, world: World):
     other = world.household(office.commune, "Lê Bình")
     world.booking(office.kit, other, days_ahead(2))
     taken = office.takes_lines(f"Nguyễn Thị Hạnh;0912345678;Lưu Thượng;mây tre;{D[2]};Tối", override="Cứ nhập")
@@ -209,7 +209,7 @@ def test_of_several_kits_one_is_to_be_named(office: Office, world: World):
     assert [one.slot.kit.code for one in plan.bookings] == ["PD-2", "PD-1"]
 
 
-def test_problems_of_cells_and_of_slots_are_told_together_in_the_order_of_the_lines(office: Office):
+def test_problems_of_cells_and_slots_come_together_in_the_order_of_the_lines(office: Office):
     plan = office.sees(
         f"A B;;Giẽ;giày;{D[1]};Khuya",
         "C D;0912;Giẽ;giày",
@@ -245,14 +245,14 @@ def test_rules_bind_unless_a_reason_goes_on_record(office: Office, world: World)
     ]
 
 
-def test_what_is_past_is_passed_over(office: Office, world: World):
+def test_past_bookings_are_left_out(office: Office, world: World):
     taken = office.takes_lines(f"Đỗ Thị Lụa;;Giẽ Hạ;giày da;{D[-3]};Tối", f"Đỗ Thị Lụa;;Giẽ Hạ;giày da;{D[0]};Sáng")
     assert taken.is_done
     assert (taken.past, len(taken.new)) == (2, 1)
     assert world.all(Booking) == []
 
 
-def test_a_number_that_is_somebodys_under_another_name_is_told(office: Office, world: World):
+def test_a_number_of_a_household_with_another_name_is_reported(office: Office, world: World):
     far = world.household(world.commune("Đại Xuyên"), "Vũ Thị Xa", phone="+84987654321")
     plan = office.sees("Nguyễn Văn Hùng;0912345678;Giẽ;giày", "Ai Đó;0987654321;Giẽ;giày")
     assert plan.renamed == [(2, "Nguyễn Thị Hạnh"), (3, "")]
@@ -260,7 +260,7 @@ def test_a_number_that_is_somebodys_under_another_name_is_told(office: Office, w
     assert plan.new == {}
 
 
-def test_who_waited_for_a_slot_that_the_paper_gives_it_waits_no_more(office: Office, world: World):
+def test_taking_over_ends_waiting_for_a_slot_that_it_books(office: Office, world: World):
     other = world.household(office.commune, "Lê Bình")
     booking = world.booking(office.kit, other, days_ahead(2))
     by = Actor(household_id=office.hanh.id)
@@ -290,7 +290,7 @@ def test_looking_through_writes_nothing(office: Office):
     assert office.written() == before
 
 
-def test_no_sheet_is_not_even_kept(office: Office, world: World):
+def test_a_file_that_is_no_spreadsheet_is_not_kept(office: Office, world: World):
     for content in (b"", b"\xd0\xcf\x11\xe0", b"a\0"):
         kept = world.do(keep_file, office.commune.id, office.clerk.id, "x", content, now=NOW)
         assert isinstance(kept, Unreadable)

@@ -28,7 +28,7 @@ from kit_booking.web.frame.security import takes_files
 blueprint = Blueprint("paper_register", __name__, url_prefix="/staff/import")
 FILE = "/<int(max=2147483647):file_id>"
 MOST_SHOWN = 100
-"""Problems on one page; whoever has more mends these first."""
+"""At most so many problems are shown; the others are shown once these are corrected."""
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 

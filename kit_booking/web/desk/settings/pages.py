@@ -31,7 +31,7 @@ NOT_TYPED = ("csrf_token", "version", "confirmed", "again")
 
 
 def settings_or_404(slug: str, *, changing: bool = False) -> CommuneSettings:
-    """The commune's settings for its staff; 403 for whoever is ``changing`` them and no clerk of it or operator."""
+    """The commune's settings, for its staff; ``changing`` them is only for its clerks and operators, else 403."""
     settings = saving.find_settings(slug)
     if settings is None or not this_member().may_see(settings.commune_id):
         abort(404)
