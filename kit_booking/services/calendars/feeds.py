@@ -224,7 +224,7 @@ def bookings_of(feed: Feed) -> list[FeedBooking]:
 
 
 def _shown(rows: Sequence[Row[Any]]) -> list[FeedBooking]:
-    return [FeedBooking(row[0], Status(row[1]), *row[2:]) for row in rows]
+    return [FeedBooking(*row) for row in rows]
 
 
 _closed = (
