@@ -61,7 +61,7 @@ def find_member(staff_id: int, session_version: int) -> StaffMember | None:
         session_version,
         rows[0].name,
         rows[0].mobile,
-        roles=tuple((Role(row.role), row.commune_id) for row in rows if row.role),
+        roles=tuple((row.role, row.commune_id) for row in rows if row.role),
         communes=tuple({SeenCommune(row.commune_id, row.commune_name, row.slug) for row in rows if row.commune_id}),
     )
 
