@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from kit_booking.database import Base, UtcDateTime
+from kit_booking.database import Base, UtcDateTime, enum_text
 from kit_booking.models.commune import Commune
 
 
@@ -37,7 +37,7 @@ class Staff(Base):
     @property
     def is_operator(self) -> bool:
         """Of this and what follows the roles must be loaded."""
-        return any(role.role == Role.OPERATOR for role in self.roles)
+        return any(role.role is Role.OPERATOR for role in self.roles)
 
     def may_see(self, commune_id: int) -> bool:
         return self.is_operator or any(role.commune_id == commune_id for role in self.roles)
@@ -65,7 +65,7 @@ class StaffRole(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     commune_id: Mapped[int | None] = mapped_column(ForeignKey("commune.id"))
-    role: Mapped[Role] = mapped_column(String(10))
+    role: Mapped[Role] = mapped_column(enum_text(Role, 10))
 
     commune: Mapped[Commune | None] = relationship(lazy="raise")
 

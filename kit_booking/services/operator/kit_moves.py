@@ -65,7 +65,7 @@ def _move_kit(session: Session, kit_id: int, place_id: int, by: Editor, *, now: 
         booking = locked_booking(session, row.id).booking
         booking.place_id, booking.moved_at = place_id, now
         reason = f"Bộ {kit.code} nay để ở {place.name}"
-        record_change(session, booking, Status(booking.status), by, now=now, reason=reason)
+        record_change(session, booking, booking.status, by, now=now, reason=reason)
         queue_booking_text(session, Kind.MOVED, locked_booking(session, row.id), now=now)
     bump_version(session, Kit, kit_id)
     record_audit(session, "kit_moved", by, now=now, commune_id=kit.commune_id, kit=kit.code, place=place.name)

@@ -22,7 +22,7 @@ FEW = 2
 
 
 def _is_clerk(member: Staff) -> bool:
-    return any(role.role == Role.CLERK for role in member.roles)
+    return any(role.role is Role.CLERK for role in member.roles)
 
 
 class DeskPage(NamedTuple):
