@@ -198,8 +198,9 @@ class Reader:
         It gives the answer and goes on to where that leads. ``*`` chooses the first of what a field offers.
         """
         for form in Forms(self.answer.text).found:
-            address = urlsplit(form.action).path
-            if form.method == "post" and (address.endswith(action) if action else not address):
+            address = urlsplit(urljoin(self.path, form.action)).path
+            is_meant = address.endswith(action) if action else not urlsplit(form.action).path
+            if form.method == "post" and is_meant:
                 break
         else:
             raise Impossible(f"there is no button for {action} on {self.path}")
