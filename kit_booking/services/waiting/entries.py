@@ -200,7 +200,7 @@ def accept(session: Session, code: str, by: Actor, *, now: datetime) -> Outcome:
     """Take the offered slot, on the web or by phone through staff; as long as it is held, it can be taken."""
     locked = lock_booking(session, code)
     if locked.booking.status != Status.OFFERED or now >= locked.booking.pick_up_at:
-        return Outcome(False, Status(locked.booking.status))
+        return Outcome(False, locked.booking.status)
     move(session, locked.booking, Status.APPROVED, by, now=now)
     queue_booking_text(session, Kind.APPROVED, locked, now=now)
     return Outcome(True, Status.APPROVED)
@@ -222,7 +222,7 @@ def refuse(session: Session, code: str, by: Actor, *, now: datetime) -> Outcome:
     """Not take the offered slot: it goes to the next who waits."""
     locked = lock_booking(session, code)
     if locked.booking.status != Status.OFFERED:
-        return Outcome(False, Status(locked.booking.status))
+        return Outcome(False, locked.booking.status)
     move(session, locked.booking, Status.REFUSED, by, now=now)
     return Outcome(True, Status.REFUSED)
 
