@@ -1,4 +1,4 @@
-"""The audit list on screen: a clerk and a leader see their commune's, the operator everything."""
+"""The audit list: a clerk and a leader see that of their communes, the operator all of it."""
 
 from datetime import date
 from urllib.parse import urlencode
@@ -23,15 +23,9 @@ FIELDS = ("commune", "from", "until", "action", "staff", "booking")
 def show() -> str:
     typed = {name: clean(request.args.get(name, "")[:200], 80) for name in FIELDS}
     own, commune_id = _commune(typed)
-    wanted = AuditFilter(
-        commune_id,
-        _day(typed["from"]),
-        _day(typed["until"]),
-        typed["action"],
-        typed["staff"],
-        typed["booking"],
-    )
-    page = audit_page(wanted, Cursor.of(request.args.get("after", "")))
+    days = _day(typed["from"]), _day(typed["until"])
+    chosen = AuditFilter(commune_id, *days, typed["action"], typed["staff"], typed["booking"])
+    page = audit_page(chosen, Cursor.of(request.args.get("after", "")))
     return render_template(
         "desk/audit.html",
         typed=typed,
@@ -46,7 +40,7 @@ def show() -> str:
 
 
 def _commune(typed: dict[str, str]) -> tuple[list[SeenCommune], int | None]:
-    """The communes to choose from, none for the operator, who may type one; and the chosen one."""
+    """The communes to choose from, and the id of the chosen one; operators type a slug and choose from none."""
     member, slug = this_member(), typed["commune"]
     if member.is_operator:
         key = find_version_key(slug) if slug else None
@@ -56,9 +50,9 @@ def _commune(typed: dict[str, str]) -> tuple[list[SeenCommune], int | None]:
     return own, chosen[0].id if chosen else abort(404)
 
 
-def _day(written: str) -> date | None:
+def _day(typed: str) -> date | None:
     try:
-        day = date.fromisoformat(written)
+        day = date.fromisoformat(typed)
     except ValueError:
         return None
     return day if FIRST_YEAR <= day.year <= LAST_YEAR else None

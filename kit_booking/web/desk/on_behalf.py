@@ -34,7 +34,7 @@ blueprint = Blueprint("on_behalf", __name__, url_prefix="/staff/book")
 WHO = "/<int(max=2147483647):household_id>"
 ONE_SLOT = f"{WHO}/<kit_code>/<day>/<slot_key>"
 QUICK = 6
-"""So many of the next free slots are one tap away."""
+"""How many of the next free slots are listed first."""
 STATES = {
     SlotState.MINE: lazy_gettext("đã có"),
     SlotState.FREE: lazy_gettext("trống"),
@@ -44,11 +44,11 @@ STATES = {
     SlotState.TAKEN: lazy_gettext("hết"),
     SlotState.CLOSED: lazy_gettext("nghỉ"),
 }
-"""How a slot stands over all kits, the best first: it counts as it stands on the kit where it stands best."""
+"""The states from best to worst; a slot over all kits shows the best state of any kit."""
 
 
 def chosen_commune(acting: list[SeenCommune]) -> SeenCommune:
-    """The one that the form names, or the only one; never another one in the place of one that is not theirs."""
+    """The commune of the form, else the first; 404 if the member of staff is no clerk of it."""
     slug = request.form.get("commune", acting[0].slug)
     return next((commune for commune in acting if commune.slug == slug), None) or abort(404)
 
@@ -63,7 +63,7 @@ def who() -> str:
 @blueprint.post("")
 @staff_only
 def enter() -> Any:
-    """A household of elsewhere, proved by its whole number, or a new one of a commune of ours."""
+    """Choose a household of another commune by its whole number, or register a new one."""
     acting, form = acting_communes_or_403(), NewHouseholdForm()
     if "household" in request.form:
         guest = next((h for h in _of_elsewhere() if str(h.id) == request.form["household"]), None) or abort(404)
@@ -90,7 +90,7 @@ def enter() -> Any:
 
 
 def _remember(household_id: int) -> None:
-    """That this one was proved by its number, for the pages that follow in this browser."""
+    """Let this browser's next pages book for the household, although it is of another commune."""
     session["book_for"] = [*session.get("book_for", []), household_id][-10:]
 
 
@@ -113,7 +113,7 @@ def _who_page(form: NewHouseholdForm) -> str:
 
 
 def _of_elsewhere() -> list[Row[Any]]:
-    """Of other communes only those whose whole number was typed."""
+    """Households of other communes whose whole number was typed."""
     number = parse_mobile(request.values.get("q", "")[:100])
     if isinstance(number, PhoneProblem):
         return []
@@ -121,7 +121,7 @@ def _of_elsewhere() -> list[Row[Any]]:
 
 
 def _bookable_or_404(household_id: int) -> Household:
-    """One of the own register, a guest that booked here before, or one whose number was just typed."""
+    """A household of an own commune, one that has booked there before, or one found by its whole number."""
     household = find_household(household_id) or abort(404)
     acting = [commune.id for commune in acting_communes_or_403()]
     is_known = household.commune_id in acting or household_id in session.get("book_for", [])
@@ -133,7 +133,7 @@ def _bookable_or_404(household_id: int) -> Household:
 @blueprint.get(WHO)
 @staff_only
 def slots(household_id: int) -> str:
-    """The next free slots, and every day over all kits of one of their communes."""
+    """The next free slots, and a table of days and slots over all kits of the commune."""
     household, acting, now = _bookable_or_404(household_id), acting_communes_or_403(), utc_now()
     by_slug = {commune.slug: commune for commune in acting}
     home = next((commune for commune in acting if commune.id == household.commune_id), acting[0])
@@ -160,7 +160,7 @@ def _days(shown: Fortnight, household_id: int, now: datetime) -> list[tuple[date
 
 
 def _cell(alike: list[SlotView], household_id: int, now: datetime) -> dict[str, str]:
-    """One slot over all kits; its address is empty when nothing can be done any more."""
+    """One slot over all kits; ``path`` is empty if it can be neither booked nor waited for."""
     kit, slot, state, code = min(alike, key=lambda view: list(STATES).index(view.state))
     free = sum(view.state is SlotState.FREE for view in alike)
     path = f"/staff/book/{household_id}/{kit.code}/{slot.day}/{slot.key}"
@@ -221,7 +221,7 @@ def wait(household_id: int, kit_code: str, day: str, slot_key: str) -> Any:
 
 
 def _look(kit_code: str, day: str, slot_key: str, household_id: int) -> SlotLook:
-    """The slot, if it is of a commune that the member of staff acts in."""
+    """The slot, if it is in a commune of which the member of staff is a clerk."""
     look = look_or_404(kit_code, day, slot_key, household_id, now=utc_now())
     return look if this_member().may_act(look.bookable.commune.id) else abort(404)
 

@@ -1,4 +1,4 @@
-"""Who waits for which slot, in which order and why; putting somebody forward, and ending a wait."""
+"""The waiting lists in order, with reasons; putting a household forward, and ending a wait."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ def _page(problem: str = "") -> str:
 
 
 def _why_text(row: Row[Any]) -> str:
-    """What decided the place of somebody who waits."""
+    """The facts that decide the place of a row of `queues_of`."""
     reasons = [
         _("được ưu tiên: %(reason)s", reason=row.reason) if row.put_forward_at else "",
         ngettext("%(num)d buổi trong 30 ngày qua", row.sessions) if row.had_kit else _("chưa được mượn lần nào"),
@@ -80,7 +80,7 @@ def _back_to_queue(done: bool, text: str) -> Any:
 
 
 def _entry_or_404(entry_id: int) -> QueuedEntry:
-    """The entry if it is of a commune of theirs; to act on it takes a clerk."""
+    """The entry if it is of a commune of which the member of staff is a clerk."""
     entry = find_entry(entry_id, now=utc_now()) or abort(404)
     check_commune(entry.commune.id, acting=True)
     return entry

@@ -1,4 +1,4 @@
-"""Who is reading: nobody in particular, a household, or a member of staff; and what each may open."""
+"""Who is signed in: nobody, a household, or a member of staff; and what each may open."""
 
 import functools
 from collections.abc import Callable
@@ -45,12 +45,12 @@ class Reader(UserMixin):
         return self.member.roles[0].role if self.member.roles else ""
 
     def get_id(self) -> str:
-        """Ends with the version of its sign-ins, so that raising that ends them all."""
+        """Ends with ``session_version``, so that raising that signs out every browser."""
         return f"{self.kind}.{self.member.id}.{self.member.session_version}"
 
 
 def init_app(app: Flask) -> None:
-    login_manager.init_app(app, add_context_processor=False)  # `reader` is ours, and asks less often.
+    login_manager.init_app(app, add_context_processor=False)  # Templates use `reader`.
     app.context_processor(lambda: {"reader": reader(), "now": utc_now()})
 
 
@@ -71,10 +71,10 @@ def _load(user_id: str) -> Reader | None:
 
 
 def reader() -> Reader | None:
-    """Whoever signed in. Without a cookie nobody did, and no session is opened to find out."""
+    """Whoever signed in. Without one of the two cookies that is nobody, and no session is opened."""
     if g.get("is_broken") or not _has_sign_in_cookie():
         return None
-    user = current_user._get_current_object()  # The proxy would find it anew for each thing it is asked.
+    user = current_user._get_current_object()  # Resolve the proxy once, not at each attribute.
     return user if isinstance(user, Reader) else None
 
 
@@ -98,20 +98,20 @@ def sign_in_household(household_id: int, version: int | None = None) -> None:
     member = find_household(household_id, version)
     if member is None:
         abort(403)
-    _forget_the_one_before()
+    _clear_session_of_former_reader()
     login_user(Reader(member), remember=True)
 
 
 def sign_in_staff(member: Staff) -> None:
     """Stay signed in until the browser is closed, at most for a long working day."""
-    _forget_the_one_before()
+    _clear_session_of_former_reader()
     login_user(Reader(member))
-    session["_remember"] = "clear"  # Else a household would be back here when the day's work ends.
+    session["_remember"] = "clear"  # Deletes the remember cookie of a household that was signed in here.
     session["staff_until"] = (utc_now() + STAFF_STAYS).timestamp()
 
 
-def _forget_the_one_before() -> None:
-    """Whatever somebody else proved or made in this browser, who may not have signed out, is not for this one."""
+def _clear_session_of_former_reader() -> None:
+    """Remove what somebody else, who may not have signed out, left in this browser's session."""
     for name in ("new_feed", "new_password", "book_for", "code_for", "verified"):
         session.pop(name, None)
 
@@ -129,14 +129,14 @@ def _only(who: Callable[[], object], sign_in: str, view: Callable[P, T]) -> Call
     @functools.wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> T | Response:
         if who() is None:
-            return redirect(f"{sign_in}?next={quote(_way_back())}", 303)
+            return redirect(f"{sign_in}?next={quote(_next_after_sign_in())}", 303)
         return view(*args, **kwargs)
 
     return guarded
 
 
-def _way_back() -> str:
-    """Where to go on after signing in: here, or at the start when there is nothing to see at this address."""
+def _next_after_sign_in() -> str:
+    """This address if it can be opened with GET, else the start page."""
     if request.method in ("GET", "HEAD"):
         return request.full_path.rstrip("?")
     is_page = current_app.url_map.bind("localhost").test(request.path, "GET")
@@ -157,13 +157,13 @@ def this_member() -> Staff:
 
 
 def own_booking_or_404(code: str) -> Booking:
-    """The booking if it is the household's own; whether somebody else has it is nobody's business."""
+    """The booking if it is the household's own; that of another one is 404, as if it did not exist."""
     booking = find_booking(code) or abort(404)
     return booking if booking.household_id == this_household().id else abort(404)
 
 
 def check_commune(commune_id: int, *, acting: bool = False) -> None:
-    """404 unless it is a commune of the member of staff, and 403 when they would act there but are no clerk of it."""
+    """404 unless the member of staff may see the commune; with ``acting`` 403 unless they are a clerk of it."""
     if not this_member().may_see(commune_id):
         abort(404)
     if acting and not this_member().may_act(commune_id):
@@ -171,14 +171,14 @@ def check_commune(commune_id: int, *, acting: bool = False) -> None:
 
 
 def staff_booking_or_404(code: str, *, acting: bool = False) -> Booking:
-    """The booking if it is of a commune of theirs; to act on it takes a clerk."""
+    """The booking if the member of staff may see, or with ``acting`` act in, its commune."""
     booking = find_booking(code) or abort(404)
     check_commune(booking.commune_id, acting=acting)
     return booking
 
 
 def staff_household_or_404(household_id: int, *, acting: bool = False) -> Household:
-    """The household if it is of the register of a commune of theirs; to change it takes a clerk."""
+    """The household if the member of staff may see, or with ``acting`` act in, its commune."""
     household = find_household(household_id) or abort(404)
     check_commune(household.commune_id, acting=acting)
     return household
@@ -189,7 +189,7 @@ def commune_or_404(slug: str) -> CommuneFacts:
 
 
 def staff_commune_or_404(slug: str) -> CommuneFacts:
-    """The commune if they may see its bookings."""
+    """The commune if the member of staff may see it."""
     commune = commune_or_404(slug)
     check_commune(commune.id)
     return commune

@@ -1,4 +1,4 @@
-"""What the events of a feed say. Feeds have no reader who could choose a language: they speak Vietnamese."""
+"""The events of a calendar feed; always in Vietnamese, because feeds carry no language."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -17,7 +17,7 @@ from kit_booking.domain.status import Status
 from kit_booking.services.calendars.feeds import Feed, FeedClosure, bookings_of, closures_of
 
 ENDED_SHOWS = timedelta(days=7)
-"""So long a calendar that ended says so; afterwards it is empty."""
+"""How long the feed of a revoked address shows an event that says so; then it is empty."""
 
 
 def name_of(feed: Feed) -> str:
@@ -33,7 +33,7 @@ def name_of(feed: Feed) -> str:
 
 
 def events_of(feed: Feed, base_url: str, host: str) -> Iterator[FeedEvent]:
-    """All events of the feed; `host` makes their names the only ones in the world."""
+    """All events of the feed; ``host`` makes their UIDs globally unique (RFC 7986, 5.3)."""
     if feed.ended_on:
         yield _ended(feed, base_url, host)
         return
@@ -48,7 +48,7 @@ def events_of(feed: Feed, base_url: str, host: str) -> Iterator[FeedEvent]:
 
 
 def _public(booking: Row[Any], host: str) -> FeedEvent:
-    """That the kit is not free, and where it stands; nothing of who has it."""
+    """A booking in a public feed: that the kit is taken, and where it is, without the household."""
     is_asked = booking.status == Status.REQUESTED
     word = "Chờ duyệt" if is_asked else "Đã có người"
     return _event(booking, host, f"{word}: {_kit(booking)}", _times(booking), is_tentative=is_asked)
@@ -69,7 +69,7 @@ def _for_household(booking: Row[Any], host: str) -> FeedEvent:
 
 
 def for_keeping(booking: Row[Any], base_url: str, host: str) -> FeedEvent:
-    """The event of a file that a phone takes once: it says that it stays as it is, and where to look again."""
+    """The event of a file that is imported once: its text says that it is not updated, with the booking's address."""
     event = _for_household(booking, host)
     note = f"Phiếu đổi thì mục này không tự đổi theo, xem lại ở {base_url}/bookings/{booking.code}"
     return replace(event, description=f"{event.description}\n{note}")
@@ -84,7 +84,7 @@ def _for_staff(booking: Row[Any], host: str) -> FeedEvent:
 
 
 _OPEN = {Status.REQUESTED: "Chờ duyệt", Status.OFFERED: "Chờ nhà nhận chỗ"}
-"""What is not agreed yet, in the words of the office."""
+"""The statuses that are still open, as staff call them."""
 
 
 def _kit(booking: Row[Any]) -> str:
@@ -117,7 +117,7 @@ def _event(booking: Row[Any], host: str, summary: str, description: str, *, is_t
 
 
 def _closed(closure: FeedClosure, host: str) -> FeedEvent:
-    """Whole days as days, anything shorter by the clock. Another end makes another event, for nobody counts these."""
+    """Whole days as an all-day event. The UID holds both ends, because closed time has no id of its own."""
     span = closure.span
     days = whole_days(span)
     return FeedEvent(
@@ -134,7 +134,7 @@ def _closed(closure: FeedClosure, host: str) -> FeedEvent:
 
 
 def _ended(feed: Feed, base_url: str, host: str) -> FeedEvent:
-    """An address that is no longer good tells so where it is seen, instead of leaving old bookings standing."""
+    """The one event of a revoked feed, which replaces the bookings in the subscriber's calendar."""
     assert feed.ended_on
     return FeedEvent(
         uid=f"ended-{feed.ended_on:%Y%m%d}@{host}",

@@ -45,7 +45,7 @@ def text_at(town: Town, now: datetime) -> str:
 
 def day_of(page: GridPage, day: date, kit: int = 0) -> str:
     """The markup of a day of a kit."""
-    return page.grid.partition(f' id="{page.kits[kit].code}-{day:%m%d}">')[2].partition("</li>")[0]
+    return page.grid.partition(f' id="{page.kits[kit].schedule.kit.code}-{day:%m%d}">')[2].partition("</li>")[0]
 
 
 def states(page: GridPage, day: date, kit: int = 0) -> list[str]:
@@ -131,8 +131,9 @@ def test_the_last_day_opens_at_seven(town: Town) -> None:
 def test_free_slots_are_counted_for_the_kit_and_for_the_day(town: Town) -> None:
     def said(kit: int = 0) -> list[str]:
         page = page_at(town, NOW)
+        kit_free = re.findall(r'class="free">([^<]+)', page.grid)
         strip = re.findall(rf'href="#PD-{kit + 1}-1204" aria-label="([^"]+)"><b>T6</b> 04<i>([^<]+)', page.grid)
-        return [page.kits[kit].free, *re.findall(r'class="sum">([^<]+)', day_of(page, days_ahead(3), kit)), *strip[0]]
+        return [kit_free[kit], *re.findall(r'class="sum">([^<]+)', day_of(page, days_ahead(3), kit)), *strip[0]]
 
     assert said() == ["○ 59 buổi trống", "4 buổi trống", "Thứ Sáu 04/12: 4 buổi trống", "○ 4"]
     town.world.booking(town.kit, town.owner, days_ahead(3), "toi")
