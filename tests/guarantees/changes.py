@@ -115,7 +115,7 @@ class Life:
             and self.world.do(answers.withdraw, booking.code, booking.household_id, now=utc_now()).is_done
         )
 
-    def _answered(self, service: Callable[..., answers.Outcome], status: Status, *reason: str) -> bool:
+    def _answered(self, service: Callable[..., answers.AnswerResult], status: Status, *reason: str) -> bool:
         booking = self._booking(status)
         return (
             booking is not None
@@ -159,7 +159,7 @@ class Life:
     def refuse(self) -> bool:
         return self._told(entries.refuse)
 
-    def _told(self, service: Callable[..., answers.Outcome]) -> bool:
+    def _told(self, service: Callable[..., answers.AnswerResult]) -> bool:
         booking = self._booking(Status.OFFERED)
         return (
             booking is not None

@@ -23,7 +23,7 @@ CANCELLABLE = WITHDRAWABLE | {Status.OFFERED}
 
 
 @dataclass(frozen=True)
-class Outcome:
+class AnswerResult:
     """Whether the move was made; else the status that stood against it."""
 
     is_done: bool
@@ -31,31 +31,31 @@ class Outcome:
 
 
 @transaction
-def approve(session: Session, code: str, staff_id: int, *, now: datetime) -> Outcome:
+def approve(session: Session, code: str, staff_id: int, *, now: datetime) -> AnswerResult:
     """Staff say yes to a request whose time on air is not over."""
     locked = lock_booking(session, code)
     booking = locked.booking
     if booking.status != Status.REQUESTED or now >= booking.until_at:
-        return Outcome(False, Status(booking.status))
+        return AnswerResult(False, Status(booking.status))
     return _done(session, locked, Status.APPROVED, Kind.APPROVED, Actor(staff_id=staff_id), now=now)
 
 
 @transaction
-def decline(session: Session, code: str, staff_id: int, reason: str, *, now: datetime) -> Outcome:
+def decline(session: Session, code: str, staff_id: int, reason: str, *, now: datetime) -> AnswerResult:
     """Staff say no to a request, with a reason that the household reads."""
     locked = lock_booking(session, code)
     if locked.booking.status != Status.REQUESTED:
-        return Outcome(False, Status(locked.booking.status))
+        return AnswerResult(False, Status(locked.booking.status))
     return _done(session, locked, Status.DECLINED, Kind.DECLINED, Actor(staff_id=staff_id), now=now, reason=reason)
 
 
 @transaction
-def withdraw(session: Session, code: str, household_id: int, *, now: datetime) -> Outcome:
+def withdraw(session: Session, code: str, household_id: int, *, now: datetime) -> AnswerResult:
     """The household gives its own booking up, until the pick-up; too late, that is a strike if it could have it."""
     locked = lock_booking(session, code)
     booking = locked.booking
     if booking.status not in WITHDRAWABLE or now >= booking.pick_up_at:
-        return Outcome(False, Status(booking.status))
+        return AnswerResult(False, Status(booking.status))
     if is_late(locked, now=now) and not _is_endangered(session, booking, now=now):
         booking.strike_at = now
     return _done(session, locked, Status.CANCELLED, Kind.WITHDRAWN, Actor(household_id=household_id), now=now)
@@ -85,16 +85,16 @@ def _is_endangered(session: Session, booking: Booking, *, now: datetime) -> bool
 
 
 @transaction
-def cancel(session: Session, code: str, staff_id: int, reason: str, *, now: datetime) -> Outcome:
+def cancel(session: Session, code: str, staff_id: int, reason: str, *, now: datetime) -> AnswerResult:
     """Staff take a booking back, with a reason that the household reads."""
     locked = lock_booking(session, code)
     if locked.booking.status not in CANCELLABLE:
-        return Outcome(False, Status(locked.booking.status))
+        return AnswerResult(False, Status(locked.booking.status))
     return _done(session, locked, Status.CANCELLED, Kind.CANCELLED, Actor(staff_id=staff_id), now=now, reason=reason)
 
 
 @transaction
-def mark_no_show(session: Session, code: str, staff_id: int, *, now: datetime) -> Outcome:
+def mark_no_show(session: Session, code: str, staff_id: int, *, now: datetime) -> AnswerResult:
     """Nobody came for the kit: a strike, and what is left of its time comes free.
 
     No strike when the one before had the kit still: whoever came in time found none.
@@ -111,16 +111,16 @@ def mark_no_show(session: Session, code: str, staff_id: int, *, now: datetime) -
         )
     )
     if booking.status != Status.APPROVED or now < (back_at or booking.pick_up_at) + locked.policy.no_show:
-        return Outcome(False, Status(booking.status))
+        return AnswerResult(False, Status(booking.status))
     if session.scalar(select(exists().where(Booking.kit_id == booking.kit_id, Booking.status == Status.OUT))):
-        return Outcome(False, Status(booking.status))  # The kit was not there to be collected.
+        return AnswerResult(False, Status(booking.status))  # The kit was not there to be collected.
     booking.strike_at = None if back_at else now
     return _done(session, locked, Status.NO_SHOW, Kind.NO_SHOW, Actor(staff_id=staff_id), now=now)
 
 
 def _done(
     session: Session, locked: LockedBooking, status: Status, kind: Kind, by: Actor, *, now: datetime, reason: str = ""
-) -> Outcome:
+) -> AnswerResult:
     move(session, locked.booking, status, by, now=now, reason=reason)
     queue_booking_text(session, kind, locked, now=now)
-    return Outcome(True, status)
+    return AnswerResult(True, status)

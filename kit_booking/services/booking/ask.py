@@ -30,7 +30,7 @@ from kit_booking.services.timeline.texts import queue_text
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskResult:
     """The result of asking: the code of the booking, or every reason why there is none."""
 
     code: str = ""
@@ -48,7 +48,7 @@ def request_booking(
     sells: str,
     streams_on: str,
     now: datetime,
-) -> Asked:
+) -> AskResult:
     """A household asks for a slot; the request holds it at once. Raises ``NoSuchSlot``."""
     return _ask(
         session,
@@ -74,7 +74,7 @@ def book_for(
     streams_on: str,
     override: str = "",
     now: datetime,
-) -> Asked:
+) -> AskResult:
     """Staff book for a household, which is approved at once. Raises ``NoSuchSlot``.
 
     With ``override``, the reason that goes on record, only the slot itself can stand against it.
@@ -101,7 +101,7 @@ def _ask(
     streams_on: str,
     override: str = "",
     now: datetime,
-) -> Asked:
+) -> AskResult:
     """Book the slot, or roll back with the reasons against it.
 
     The locks raise versions and keep what the household sells, which is undone where nothing is booked.
@@ -113,13 +113,13 @@ def _ask(
         raise HouseholdGone
     bookings = bookings_that_count(session, household_id, slot.hold.from_at, now=now)
     if own_code := _own_code(bookable, bookings):
-        raise Rollback(Asked(code=own_code))  # Sent twice: by a double tap, the back button, or on a bad line.
+        raise Rollback(AskResult(code=own_code))  # Sent twice: by a double tap, the back button, or on a bad line.
     has = count(household, bookings, slot.hold.from_at, commune_id=commune.id, policy=commune.policy, now=now)
     reasons = _why_not(session, bookable, has, now=now)
     if override:
         reasons = [refusal for refusal in reasons if refusal.reason in OF_THE_SLOT]
     if reasons:
-        raise Rollback(Asked(refusals=reasons))
+        raise Rollback(AskResult(refusals=reasons))
     answer_by_at = kit.timetable.answer_by(now, slot.hold.from_at)
     try:
         booking = create_booking(
@@ -137,7 +137,7 @@ def _ask(
             reason=override,
         )
     except SlotTaken:
-        raise Rollback(Asked(refusals=[Refusal(Reason.TAKEN)])) from None
+        raise Rollback(AskResult(refusals=[Refusal(Reason.TAKEN)])) from None
     queue_text(
         session,
         Kind.APPROVED if by.staff_id else Kind.RECEIVED,
@@ -148,7 +148,7 @@ def _ask(
         commune.policy,
         now=now,
     )
-    return Asked(code=booking.code)
+    return AskResult(code=booking.code)
 
 
 def why_not(

@@ -11,7 +11,7 @@ from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
 from kit_booking.services.audit import Actor
 from kit_booking.services.booking.answers import WITHDRAWABLE, is_late
-from kit_booking.services.booking.ask import Asked, why_not
+from kit_booking.services.booking.ask import AskResult, why_not
 from kit_booking.services.communes.slots import NoSuchSlot, find_slot
 from kit_booking.services.timeline.locks import lock_booking, locked_booking
 from kit_booking.services.timeline.moves import reschedule
@@ -21,7 +21,7 @@ from kit_booking.services.timeline.texts import queue_booking_text
 @transaction
 def change_slot(
     session: Session, code: str, kit_code: str, day: date, slot_key: str, household_id: int, *, now: datetime
-) -> Asked:
+) -> AskResult:
     """The household changes its booking to another free slot in one step; refused, it keeps the one it has.
 
     Raises ``NoSuchSlot``, for a slot of another commune too. A booking that can't be changed any more is
@@ -33,14 +33,14 @@ def change_slot(
     if booking.commune_id != bookable.commune.id:  # Its clerk has approved nothing.
         raise NoSuchSlot
     if booking.status not in WITHDRAWABLE or now >= booking.pick_up_at or is_late(locked, now=now):
-        return Asked(refusals=[Refusal(Reason.TOO_LATE, at=booking.pick_up_at - locked.policy.late_cancel)])
+        return AskResult(refusals=[Refusal(Reason.TOO_LATE, at=booking.pick_up_at - locked.policy.late_cancel)])
     if (booking.kit_id, booking.day, booking.slot_name) == (bookable.kit.id, day, bookable.slot.name):
-        return Asked(code=code)
+        return AskResult(code=code)
     if reasons := why_not(session, bookable, household_id, now=now, without=booking.id):
-        return Asked(refusals=reasons)
+        return AskResult(refusals=reasons)
     was_requested = booking.status == Status.REQUESTED
     if not reschedule(session, booking, bookable, Actor(household_id=household_id), now=now, reason=""):
-        return Asked(refusals=[Refusal(Reason.TAKEN)])
+        return AskResult(refusals=[Refusal(Reason.TAKEN)])
     if was_requested:
         booking.answer_by_at = bookable.kit.timetable.answer_by(now, bookable.slot.hold.from_at)
         booking.remind_staff_at = half_way(now, booking.answer_by_at, bookable.kit.timetable.office)
@@ -48,4 +48,4 @@ def change_slot(
         booking.approved_at = now  # For this slot: its household is told so, and may have second thoughts.
     kind = Kind.RECEIVED if was_requested else Kind.APPROVED
     queue_booking_text(session, kind, locked_booking(session, booking.id), now=now)
-    return Asked(code=code)
+    return AskResult(code=code)

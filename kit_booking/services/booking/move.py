@@ -65,7 +65,7 @@ def _is_beyond(kit: KitFacts, slot: Slot, *, now: datetime) -> bool:
     return now >= slot.ask_until_at or now < opens_at(slot.day, kit.timetable.policy)
 
 
-class Moved(StrEnum):
+class MoveResult(StrEnum):
     """What came of moving a booking."""
 
     DONE = "done"
@@ -108,7 +108,7 @@ def move_booking(
     reason: str,
     *,
     now: datetime,
-) -> Moved:
+) -> MoveResult:
     """The office moves a booking from where it saw it to another slot of its commune; quotas don't count.
 
     Of two who move it at once the second is told where it is now. Raises ``NoSuchSlot``.
@@ -118,21 +118,21 @@ def move_booking(
     locked = lock_booking(session, code, to.kit.id)
     booking = locked.booking
     if (booking.kit_id, booking.pick_up_at) == (to.kit.id, to.slot.hold.from_at):
-        return Moved.DONE  # Sent twice, or moved there by the other clerk.
+        return MoveResult.DONE  # Sent twice, or moved there by the other clerk.
     is_where_seen = was is not None and (booking.kit_id, booking.pick_up_at) == (was[1].id, seen.pick_up_at)
     if not is_where_seen or booking.status not in WITHDRAWABLE:
-        return Moved.CHANGED
+        return MoveResult.CHANGED
     if to.commune.id != booking.commune_id or to.slot.hold.from_at <= now:
-        return Moved.TAKEN
+        return MoveResult.TAKEN
     if not reason and _is_beyond(to.kit, to.slot, now=now):
-        return Moved.NEEDS_REASON
+        return MoveResult.NEEDS_REASON
     if not reschedule(session, booking, to, Actor(staff_id=staff_id), now=now, reason=reason):
-        return Moved.TAKEN
+        return MoveResult.TAKEN
     booking.moved_at = now
     if booking.status == Status.REQUESTED:
         _answer_later(booking, to, now=now)
     queue_booking_text(session, Kind.MOVED, locked_booking(session, booking.id), now=now)
-    return Moved.DONE
+    return MoveResult.DONE
 
 
 def _answer_later(booking: Booking, to: BookableSlot, *, now: datetime) -> None:

@@ -94,7 +94,7 @@ def answer(session: Session, question: Question, outcome: Report | SmsFault | No
         change(session, message, State.QUEUED if is_true(message, booking, now=now) else State.SKIPPED, now=now)
 
 
-class Resent(StrEnum):
+class ResendResult(StrEnum):
     QUEUED = "queued"
     ASKING = "asking"
     """The provider is asked first; if it does not have the text, that is sent again by itself."""
@@ -106,26 +106,26 @@ class Resent(StrEnum):
 
 
 @transaction
-def resend(session: Session, message_id: int, staff_id: int, *, now: datetime) -> Resent:
+def resend(session: Session, message_id: int, staff_id: int, *, now: datetime) -> ResendResult:
     """Staff send a text again that did not arrive; one that may have arrived only after asking."""
     message = session.get_one(Message, message_id, with_for_update=True)
     if message.kind == Kind.LOGIN_CODE or message.state not in (State.FAILED, State.UNDELIVERED, State.UNKNOWN):
-        return Resent.SETTLED
+        return ResendResult.SETTLED
     booking = session.get(Booking, message.booking_id) if message.booking_id else None
     if not is_true(message, booking, now=now):
-        return Resent.NOT_TRUE
+        return ResendResult.NOT_TRUE
     if message.kind != Kind.STAFF_DUE and booking:
         if not session.get_one(Household, booking.household_id).gets_texts:
-            return Resent.NO_TEXTS
+            return ResendResult.NO_TEXTS
     elif meaning(message.error_code) is Meaning.DEAD:
-        return Resent.NO_TEXTS
+        return ResendResult.NO_TEXTS
     if message.state == State.UNKNOWN:
         message.ask_at = now
-        outcome = Resent.ASKING
+        outcome = ResendResult.ASKING
     else:
         change(session, message, State.QUEUED, now=now)
         message.due_at, message.error_code = now, None
-        outcome = Resent.QUEUED
+        outcome = ResendResult.QUEUED
     _record(session, "text_resent", message, staff_id, now=now)
     return outcome
 

@@ -16,7 +16,7 @@ from kit_booking.domain.status import LIVE, Status
 from kit_booking.models import Booking, Household, Kit, WaitingEntry, WaitingState
 from kit_booking.models.waiting import OPEN
 from kit_booking.services.audit import SYSTEM, Actor, record_audit
-from kit_booking.services.booking.answers import Outcome
+from kit_booking.services.booking.answers import AnswerResult
 from kit_booking.services.communes.slots import BookableSlot, find_slot
 from kit_booking.services.timeline.holds import held_by
 from kit_booking.services.timeline.locks import bump_version, lock, lock_booking
@@ -41,7 +41,7 @@ class WaitRefusal(StrEnum):
 
 
 @dataclass(frozen=True)
-class Joined:
+class WaitResult:
     """The entry, or every reason why there is none."""
 
     entry_id: int | None = None
@@ -62,7 +62,7 @@ def join(
     until_at: datetime | None = None,
     by: Actor,
     now: datetime,
-) -> Joined:
+) -> WaitResult:
     """A household waits for the slot, at any of the commune's places or at some. Raises ``NoSuchSlot``.
 
     It is the slot of this name on this day, whichever kit it was found by; ``until_at`` is the time after
@@ -77,11 +77,11 @@ def join(
         select(WaitingEntry.id).where(_same(bookable, household_id), WaitingEntry.state.in_(OPEN))
     )
     if entry_id is not None:
-        return Joined(entry_id)  # Sent twice.
+        return WaitResult(entry_id)  # Sent twice.
     slots = [BookableSlot(bookable.commune, kit, slot) for kit in kits if (slot := kit.timetable.slot(day, slot_key))]
     reasons, free_kit = _against(session, bookable, slots, household_id, until_at, now=now)
     if reasons:
-        return Joined(reasons=reasons, free_kit=free_kit)
+        return WaitResult(reasons=reasons, free_kit=free_kit)
     last_at = max(one.slot.hold.from_at for one in slots)
     entry = session.execute(
         insert(WaitingEntry)
@@ -97,7 +97,7 @@ def join(
         .returning(WaitingEntry)
     ).scalar_one()
     _record(session, "waits", entry, by, now=now)
-    return Joined(entry.id)
+    return WaitResult(entry.id)
 
 
 def _against(
@@ -196,14 +196,14 @@ def put_forward(session: Session, entry_id: int, staff_id: int, reason: str, *, 
 
 
 @transaction
-def accept(session: Session, code: str, by: Actor, *, now: datetime) -> Outcome:
+def accept(session: Session, code: str, by: Actor, *, now: datetime) -> AnswerResult:
     """Take the offered slot, on the web or by phone through staff; as long as it is held, it can be taken."""
     locked = lock_booking(session, code)
     if locked.booking.status != Status.OFFERED or now >= locked.booking.pick_up_at:
-        return Outcome(False, Status(locked.booking.status))
+        return AnswerResult(False, Status(locked.booking.status))
     move(session, locked.booking, Status.APPROVED, by, now=now)
     queue_booking_text(session, Kind.APPROVED, locked, now=now)
-    return Outcome(True, Status.APPROVED)
+    return AnswerResult(True, Status.APPROVED)
 
 
 @transaction
@@ -218,13 +218,13 @@ FAR = timedelta(days=366)
 
 
 @transaction
-def refuse(session: Session, code: str, by: Actor, *, now: datetime) -> Outcome:
+def refuse(session: Session, code: str, by: Actor, *, now: datetime) -> AnswerResult:
     """Not take the offered slot: it goes to the next who waits."""
     locked = lock_booking(session, code)
     if locked.booking.status != Status.OFFERED:
-        return Outcome(False, Status(locked.booking.status))
+        return AnswerResult(False, Status(locked.booking.status))
     move(session, locked.booking, Status.REFUSED, by, now=now)
-    return Outcome(True, Status.REFUSED)
+    return AnswerResult(True, Status.REFUSED)
 
 
 def _record(

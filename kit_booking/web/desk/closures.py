@@ -11,7 +11,7 @@ from kit_booking.domain.local_time import local_day, to_local
 from kit_booking.domain.text import clean
 from kit_booking.models import Closure
 from kit_booking.services.closures import closing, reading
-from kit_booking.services.closures.closing import Closing, Settled
+from kit_booking.services.closures.closing import SettleResult
 from kit_booking.services.closures.reading import ProposedHoliday, ToSettle
 from kit_booking.services.communes.facts import CommuneFacts, commune_facts
 from kit_booking.web.desk.tabs import acting_communes, communes_of_desk
@@ -59,12 +59,11 @@ def add_holidays() -> Any:
     now, ticked = utc_now(), set(request.form.getlist("holiday"))
     if not acting_communes():
         abort(403)
-    wanted = [one for one in _proposed(now) if one.key in ticked]
-    made = closing.close_all(
-        [Closing(one.commune.id, None, one.span, one.holiday.name) for one in wanted], this_member().id, now=now
-    )
-    if made:
-        flash(ngettext("Đã ghi nghỉ %(num)d dịp lễ.", len(made)), "good")
+    holidays = [one for one in _proposed(now) if one.key in ticked]
+    for one in holidays:
+        closing.close(one.commune.id, None, one.span, one.holiday.name, this_member().id, now=now)
+    if holidays:
+        flash(ngettext("Đã ghi nghỉ %(num)d dịp lễ.", len(holidays)), "good")
     else:
         flash(_("Chưa đánh dấu ngày lễ nào mới."), "bad")
     return redirect("/staff/closures", 303)
@@ -98,8 +97,8 @@ def add() -> Any:
     if "preview" in request.form:
         return _new_page(form, communes, reading.to_settle(commune, kit_code, form.span, now=now))
     kit = commune.kit(kit_code)
-    wanted = Closing(commune.id, kit.id if kit else None, form.span, form.text("reason"))
-    closure_id = closing.close(wanted, this_member().id, now=now)
+    kit_id, reason = kit.id if kit else None, form.text("reason")
+    closure_id = closing.close(commune.id, kit_id, form.span, reason, this_member().id, now=now)
     flash(_("Đã ghi nghỉ. Từ giờ không ai đăng ký được vào thời gian này."), "good")
     return redirect(f"/staff/closures/{closure_id}", 303)
 
@@ -246,10 +245,10 @@ def _words_of(moved: int, cancelled: int) -> str:
     return ", ".join(word for word in words if word)
 
 
-def _say(done: dict[Settled, int]) -> None:
-    if words := _words_of(done.get(Settled.MOVED, 0), done.get(Settled.CANCELLED, 0)):
+def _say(done: dict[SettleResult, int]) -> None:
+    if words := _words_of(done.get(SettleResult.MOVED, 0), done.get(SettleResult.CANCELLED, 0)):
         flash(_("Đã xong: %(what)s. Các hộ sẽ nhận được tin nhắn.", what=words), "good")
-    if taken := done.get(Settled.TAKEN, 0):
+    if taken := done.get(SettleResult.TAKEN, 0):
         flash(
             ngettext(
                 "%(num)d phiếu chưa chuyển được, vì bộ kia vừa có người. Xin xem đề nghị mới ở dưới.",
@@ -257,5 +256,5 @@ def _say(done: dict[Settled, int]) -> None:
             ),
             "bad",
         )
-    if before := done.get(Settled.BEFORE, 0):
+    if before := done.get(SettleResult.BEFORE, 0):
         flash(ngettext("%(num)d phiếu đã xong từ trước.", before), "good")

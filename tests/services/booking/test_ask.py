@@ -26,8 +26,8 @@ from kit_booking.models import (
     PlannedSlot,
     Staff,
 )
-from kit_booking.services.booking.answers import Outcome, approve, cancel, decline, withdraw
-from kit_booking.services.booking.ask import Asked, look_at_slot, request_booking
+from kit_booking.services.booking.answers import AnswerResult, approve, cancel, decline, withdraw
+from kit_booking.services.booking.ask import AskResult, look_at_slot, request_booking
 from kit_booking.services.communes.slots import NoSuchSlot
 from tests.support.builders import World
 from tests.times import NOW, at, days_ahead
@@ -55,7 +55,7 @@ class Village:
         kit: Kit | None = None,
         by: Household | None = None,
         now: datetime = NOW,
-    ) -> Asked:
+    ) -> AskResult:
         return self.world.do(
             request_booking,
             (kit or self.kit).code,
@@ -75,16 +75,16 @@ class Village:
     def booking(self, code: str) -> Booking:
         return self.world.all(Booking, code=code)[0]
 
-    def approves(self, booking: Booking, now: datetime = NOW) -> Outcome:
+    def approves(self, booking: Booking, now: datetime = NOW) -> AnswerResult:
         return self.world.do(approve, booking.code, self.clerk.id, now=now)
 
-    def declines(self, booking: Booking, now: datetime = NOW) -> Outcome:
+    def declines(self, booking: Booking, now: datetime = NOW) -> AnswerResult:
         return self.world.do(decline, booking.code, self.clerk.id, "Bộ đang sửa", now=now)
 
-    def cancels(self, booking: Booking, now: datetime = NOW) -> Outcome:
+    def cancels(self, booking: Booking, now: datetime = NOW) -> AnswerResult:
         return self.world.do(cancel, booking.code, self.clerk.id, "Xã cần dùng", now=now)
 
-    def withdraws(self, booking: Booking, now: datetime = NOW) -> Outcome:
+    def withdraws(self, booking: Booking, now: datetime = NOW) -> AnswerResult:
         return self.world.do(withdraw, booking.code, self.hanh.id, now=now)
 
 
@@ -182,13 +182,13 @@ def test_what_is_no_slot_can_not_be_asked_for(village: Village, world: World, ki
 
 def test_a_slot_that_another_household_asked_for_is_taken(village: Village, world: World):
     village.has_asked()
-    assert village.asks(by=world.household(village.commune)) == Asked(refusals=[Refusal(Reason.TAKEN)])
+    assert village.asks(by=world.household(village.commune)) == AskResult(refusals=[Refusal(Reason.TAKEN)])
     assert len(world.all(Hold)) == 1
 
 
 def test_a_closed_slot_is_refused_as_closed(village: Village, world: World):
     world.add(world.hold(village.kit, world.slot(village.kit, TOMORROW)))
-    assert village.asks() == Asked(refusals=[Refusal(Reason.CLOSED)])
+    assert village.asks() == AskResult(refusals=[Refusal(Reason.CLOSED)])
 
 
 def test_a_slot_both_closed_and_taken_in_part_is_refused_as_taken(village: Village, world: World):
@@ -204,7 +204,7 @@ def test_a_slot_both_closed_and_taken_in_part_is_refused_as_taken(village: Villa
     whole_day.from_time, whole_day.until_time = _clock("11:30"), _clock("16:30")
     world.add(whole_day)
     world.change(village.commune)
-    assert village.asks(key="ca-ngay") == Asked(refusals=[Refusal(Reason.TAKEN)])
+    assert village.asks(key="ca-ngay") == AskResult(refusals=[Refusal(Reason.TAKEN)])
 
 
 def test_what_somebody_else_wrote_into_the_time_line_meanwhile_is_a_refusal_and_leaves_nothing(
@@ -212,7 +212,7 @@ def test_what_somebody_else_wrote_into_the_time_line_meanwhile_is_a_refusal_and_
 ):
     """Locks keep this from happening between our own requests; the database is asked all the same."""
     taken_by_somebody_else()
-    assert village.asks() == Asked(refusals=[Refusal(Reason.TAKEN)])
+    assert village.asks() == AskResult(refusals=[Refusal(Reason.TAKEN)])
     assert world.all(Booking) == world.all(Message) == world.all(AuditEntry) == []
     assert world.fresh(village.kit).version == 1
 
@@ -331,7 +331,7 @@ def test_a_leader_does_not_answer_requests(village: Village, world: World):
 
 def test_an_approved_booking_keeps_its_slot_and_the_phone_is_told(village: Village, world: World):
     booking = village.has_asked()
-    assert village.approves(booking) == Outcome(True, Status.APPROVED)
+    assert village.approves(booking) == AnswerResult(True, Status.APPROVED)
     booking = world.fresh(booking)
     assert (booking.status, booking.approved_at) == (Status.APPROVED, NOW)
     assert [hold.booking_id for hold in world.all(Hold)] == [booking.id]
@@ -347,10 +347,10 @@ def test_an_approved_booking_keeps_its_slot_and_the_phone_is_told(village: Villa
     ],
 )
 def test_what_is_declined_cancelled_or_withdrawn_is_free_for_others(
-    village: Village, world: World, act: Callable[..., Outcome], status: Status, kind: Kind, reason: str
+    village: Village, world: World, act: Callable[..., AnswerResult], status: Status, kind: Kind, reason: str
 ):
     booking = village.has_asked()
-    assert act(village, booking) == Outcome(True, status)
+    assert act(village, booking) == AnswerResult(True, status)
     booking = world.fresh(booking)
     assert (booking.status, booking.reason) == (status, reason)
     assert world.all(Hold) == []
@@ -358,7 +358,7 @@ def test_what_is_declined_cancelled_or_withdrawn_is_free_for_others(
     assert village.has_asked(by=world.household(village.commune)).id != booking.id
 
 
-ACTS: dict[str, tuple[Callable[..., Outcome], set[Status]]] = {
+ACTS: dict[str, tuple[Callable[..., AnswerResult], set[Status]]] = {
     "approve": (Village.approves, {Status.REQUESTED}),
     "decline": (Village.declines, {Status.REQUESTED}),
     "cancel": (Village.cancels, {Status.REQUESTED, Status.OFFERED, Status.APPROVED}),
@@ -387,14 +387,14 @@ def test_only_the_moves_of_the_rules_are_made(village: Village, world: World, ac
 def test_a_household_may_withdraw_until_the_pick_up_and_not_after(village: Village, world: World):
     booking = village.has_asked()
     village.approves(booking)
-    assert village.withdraws(booking, now=booking.pick_up_at) == Outcome(False, Status.APPROVED)
+    assert village.withdraws(booking, now=booking.pick_up_at) == AnswerResult(False, Status.APPROVED)
     assert len(world.all(Hold)) == 1
     assert village.withdraws(booking, now=booking.pick_up_at - timedelta(seconds=1)).is_done
 
 
 def test_a_request_whose_time_on_air_is_over_is_not_approved(village: Village):
     booking = village.has_asked()
-    assert village.approves(booking, now=booking.until_at) == Outcome(False, Status.REQUESTED)
+    assert village.approves(booking, now=booking.until_at) == AnswerResult(False, Status.REQUESTED)
     assert village.approves(booking, now=booking.until_at - timedelta(seconds=1)).is_done
 
 
@@ -439,7 +439,7 @@ def test_approved_while_it_is_withdrawn_ends_withdrawn(village: Village, world: 
     for _ in range(5):
         booking = village.has_asked()
         approved, withdrawn = _at_once(lambda b=booking: village.approves(b), lambda b=booking: village.withdraws(b))
-        assert withdrawn == Outcome(True, Status.CANCELLED)
+        assert withdrawn == AnswerResult(True, Status.CANCELLED)
         assert approved.status == (Status.APPROVED if approved.is_done else Status.CANCELLED)
         assert world.fresh(booking).status == Status.CANCELLED
         assert len(world.all(AuditEntry, booking_id=booking.id)) == 2 + approved.is_done

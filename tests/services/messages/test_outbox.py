@@ -37,7 +37,7 @@ from kit_booking.services.booking.answers import approve, cancel, withdraw
 from kit_booking.services.booking.ask import request_booking
 from kit_booking.services.booking.reading import people_to_phone
 from kit_booking.services.messages import outbox
-from kit_booking.services.messages.delivery import Resent, note_phoned, resend, take_report
+from kit_booking.services.messages.delivery import ResendResult, note_phoned, resend, take_report
 from kit_booking.services.ops.health import sending_alarms
 from kit_booking.services.sign_in.sign_in import send_code
 from tests.support.builders import World
@@ -684,17 +684,17 @@ def test_staff_send_a_failed_text_again_only_while_that_helps(
     work(app)
     sms.fault = None
     message = the_message(world)
-    assert world.do(resend, message.id, clerk.id, now=NOW) is Resent.QUEUED
-    assert world.do(resend, message.id, clerk.id, now=NOW) is Resent.SETTLED, "it waits already"
+    assert world.do(resend, message.id, clerk.id, now=NOW) is ResendResult.QUEUED
+    assert world.do(resend, message.id, clerk.id, now=NOW) is ResendResult.SETTLED, "it waits already"
     work(app)
     assert len(sms.sent) == 1
-    assert world.do(resend, message.id, clerk.id, now=NOW) is Resent.SETTLED
+    assert world.do(resend, message.id, clerk.id, now=NOW) is ResendResult.SETTLED
     report(world, MessageState.UNDELIVERED, 30007)
     world.change(household, takes_texts=False)
-    assert world.do(resend, message.id, clerk.id, now=NOW) is Resent.NO_TEXTS
+    assert world.do(resend, message.id, clerk.id, now=NOW) is ResendResult.NO_TEXTS
     world.change(household, takes_texts=True)
     world.do(withdraw, booking, household.id, now=NOW)
-    assert world.do(resend, message.id, clerk.id, now=NOW) is Resent.NOT_TRUE
+    assert world.do(resend, message.id, clerk.id, now=NOW) is ResendResult.NOT_TRUE
     assert len(world.all(AuditEntry, action="text_resent")) == 1
 
 
@@ -708,7 +708,7 @@ def test_an_unknown_text_is_sent_again_by_staff_only_after_asking(
     later = NOW + timedelta(hours=4)
     assert the_message(world).ask_at is None
     sms.is_deaf = False
-    assert world.do(resend, the_message(world).id, clerk.id, now=later) is Resent.ASKING
+    assert world.do(resend, the_message(world).id, clerk.id, now=later) is ResendResult.ASKING
     work(app, later)
     assert the_message(world).state == MessageState.SENT
     assert len(sms.sent) == 1
@@ -776,7 +776,7 @@ def test_an_earlier_try_that_failed_is_not_taken_for_the_present_one(
     ask(world, kit, household)
     work(app)
     report(world, MessageState.UNDELIVERED, 30007)
-    assert world.do(resend, the_message(world).id, clerk.id, now=NOW) is Resent.QUEUED
+    assert world.do(resend, the_message(world).id, clerk.id, now=NOW) is ResendResult.QUEUED
     sms.fault = SmsUnknown("HTTP 500", 500)
     work(app)
     sms.fault = None

@@ -25,10 +25,10 @@ from kit_booking.models import (
 )
 from kit_booking.services.audit import Actor
 from kit_booking.services.booking import deadlines
-from kit_booking.services.booking.answers import Outcome
+from kit_booking.services.booking.answers import AnswerResult
 from kit_booking.services.booking.reading import people_to_phone
 from kit_booking.services.waiting import entries
-from kit_booking.services.waiting.entries import Joined, WaitRefusal
+from kit_booking.services.waiting.entries import WaitRefusal, WaitResult
 from tests.support.builders import World
 from tests.support.databases import on_sqlite
 from tests.support.fakes import FakeSms
@@ -77,7 +77,7 @@ def test_joining_in_several_windows_at_once_is_one_place(village: Village, world
 def test_a_free_slot_is_not_waited_for_but_asked_for(village: Village, world: World):
     other = world.kit(world.place(village.commune, "Hồng Minh"))
     village.has(village.family())
-    assert village.waits(village.family("Hoa")) == Joined(reasons=[WaitRefusal.FREE], free_kit=other.code)
+    assert village.waits(village.family("Hoa")) == WaitResult(reasons=[WaitRefusal.FREE], free_kit=other.code)
 
 
 def test_at_some_places_only_is_waited_for_though_another_place_is_free(village: Village, world: World):
@@ -631,13 +631,13 @@ def test_who_accepts_has_the_slot_and_is_told_where_to_fetch_the_kit(village: Vi
     entry = village.entry(hoa, NEXT_WEEK)
     village.cancels(booking)
     offer = village.the_offer()
-    assert village.accepts(offer) == Outcome(True, Status.APPROVED)
+    assert village.accepts(offer) == AnswerResult(True, Status.APPROVED)
     assert world.fresh(offer).approved_at == NOW
     assert village.state(entry) == WaitingState.SERVED
     assert village.texts(offer) == [Kind.OFFER, Kind.APPROVED]
     assert [line.action for line in world.all(AuditEntry, booking_id=offer.id)] == ["offered", "approved"]
-    assert village.accepts(offer) == Outcome(False, Status.APPROVED), "the second tap"
-    assert village.refuses(offer) == Outcome(False, Status.APPROVED)
+    assert village.accepts(offer) == AnswerResult(False, Status.APPROVED), "the second tap"
+    assert village.refuses(offer) == AnswerResult(False, Status.APPROVED)
 
 
 def test_staff_accept_by_phone_and_that_is_on_record(village: Village, world: World):
@@ -654,7 +654,7 @@ def test_who_refuses_loses_the_place_and_gets_no_text(village: Village, world: W
     entry = village.entry(hoa, NEXT_WEEK)
     village.cancels(booking)
     offer = village.the_offer()
-    assert village.refuses(offer) == Outcome(True, Status.REFUSED)
+    assert village.refuses(offer) == AnswerResult(True, Status.REFUSED)
     assert village.state(entry) == WaitingState.PASSED
     assert village.texts(offer) == [Kind.OFFER]
     assert [line.action for line in world.all(AuditEntry, booking_id=offer.id)] == ["offered", "refused"]
