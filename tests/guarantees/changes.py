@@ -24,7 +24,7 @@ from kit_booking.services.booking import answers, ask
 from kit_booking.services.booking.change import change_slot
 from kit_booking.services.register import households
 from kit_booking.services.timeline import moves
-from kit_booking.services.timeline.calendar_versions import bump_calendar_versions
+from kit_booking.services.timeline.locks import bump_calendar_versions
 from kit_booking.services.waiting import entries
 from tests.support.town import SLOTS, Town
 from tests.times import at

@@ -1,4 +1,4 @@
-"""What becomes of a request: approved, declined, given up, taken back, not collected; each one transaction."""
+"""Approving, declining, withdrawing and cancelling a booking, and marking a no-show; each one transaction."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +24,7 @@ CANCELLABLE = WITHDRAWABLE | {Status.OFFERED}
 
 @dataclass(frozen=True)
 class AnswerResult:
-    """Whether the move was made; else the status that stood against it."""
+    """Whether the status was changed, and the status that the booking has now."""
 
     is_done: bool
     status: Status
@@ -32,7 +32,7 @@ class AnswerResult:
 
 @transaction
 def approve(session: Session, code: str, staff_id: int, *, now: datetime) -> AnswerResult:
-    """Staff say yes to a request whose time on air is not over."""
+    """Staff approve a request whose time on air is not over."""
     locked = lock_booking(session, code)
     booking = locked.booking
     if booking.status != Status.REQUESTED or now >= booking.until_at:
@@ -42,7 +42,7 @@ def approve(session: Session, code: str, staff_id: int, *, now: datetime) -> Ans
 
 @transaction
 def decline(session: Session, code: str, staff_id: int, reason: str, *, now: datetime) -> AnswerResult:
-    """Staff say no to a request, with a reason that the household reads."""
+    """Staff decline a request, with a reason that the household reads."""
     locked = lock_booking(session, code)
     if locked.booking.status != Status.REQUESTED:
         return AnswerResult(False, Status(locked.booking.status))
@@ -51,7 +51,7 @@ def decline(session: Session, code: str, staff_id: int, reason: str, *, now: dat
 
 @transaction
 def withdraw(session: Session, code: str, household_id: int, *, now: datetime) -> AnswerResult:
-    """The household gives its own booking up, until the pick-up; too late, that is a strike if it could have it."""
+    """The household gives up its booking before the pick-up; late, that is a strike, unless the kit isn't there."""
     locked = lock_booking(session, code)
     booking = locked.booking
     if booking.status not in WITHDRAWABLE or now >= booking.pick_up_at:
@@ -73,7 +73,7 @@ def is_late(locked: LockedBooking, *, now: datetime) -> bool:
 
 
 def _is_endangered(session: Session, booking: Booking, *, now: datetime) -> bool:
-    """The one before keeps the kit, or it is closed then: giving the booking up is not the household's fault."""
+    """Whether the kit is overdue from the booking before, or closed in this one's time."""
     kept = exists().where(
         Booking.kit_id == booking.kit_id,
         Booking.status == Status.OUT,
@@ -86,7 +86,7 @@ def _is_endangered(session: Session, booking: Booking, *, now: datetime) -> bool
 
 @transaction
 def cancel(session: Session, code: str, staff_id: int, reason: str, *, now: datetime) -> AnswerResult:
-    """Staff take a booking back, with a reason that the household reads."""
+    """Staff cancel a booking, with a reason that the household reads."""
     locked = lock_booking(session, code)
     if locked.booking.status not in CANCELLABLE:
         return AnswerResult(False, Status(locked.booking.status))
@@ -95,9 +95,9 @@ def cancel(session: Session, code: str, staff_id: int, reason: str, *, now: date
 
 @transaction
 def mark_no_show(session: Session, code: str, staff_id: int, *, now: datetime) -> AnswerResult:
-    """Nobody came for the kit: a strike, and what is left of its time comes free.
+    """Nobody came for the kit: a strike, and the rest of the booking's time comes free.
 
-    No strike when the one before had the kit still: whoever came in time found none.
+    No strike when the kit came back from the booking before only after this one's pick-up.
     """
     locked = lock_booking(session, code)
     booking = locked.booking
@@ -113,7 +113,7 @@ def mark_no_show(session: Session, code: str, staff_id: int, *, now: datetime) -
     if booking.status != Status.APPROVED or now < (back_at or booking.pick_up_at) + locked.policy.no_show:
         return AnswerResult(False, Status(booking.status))
     if session.scalar(select(exists().where(Booking.kit_id == booking.kit_id, Booking.status == Status.OUT))):
-        return AnswerResult(False, Status(booking.status))  # The kit was not there to be collected.
+        return AnswerResult(False, Status(booking.status))  # The kit was not there.
     booking.strike_at = None if back_at else now
     return _done(session, locked, Status.NO_SHOW, Kind.NO_SHOW, Actor(staff_id=staff_id), now=now)
 

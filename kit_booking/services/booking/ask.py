@@ -11,27 +11,20 @@ from sqlalchemy.orm import Session
 from kit_booking.database import Rollback, db, transaction
 from kit_booking.domain.booking import OF_THE_SLOT, Booked, Reason, Refusal, refusals
 from kit_booking.domain.deadlines import half_way
-from kit_booking.domain.household import gets_texts
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import LIVE, Status
 from kit_booking.services.audit import Actor
 from kit_booking.services.communes.slots import BookableSlot, find_slot
+from kit_booking.services.timeline import standing
 from kit_booking.services.timeline.create import SlotTaken, create_booking
 from kit_booking.services.timeline.holds import held_by
-from kit_booking.services.timeline.locks import lock_household_to_book, lock_kit_to_book, message_context
-from kit_booking.services.timeline.standing import (
-    HouseholdGone,
-    booked,
-    bookings_that_count,
-    count,
-    find_household_row,
-)
-from kit_booking.services.timeline.texts import queue_text
+from kit_booking.services.timeline.locks import lock_household_to_book, lock_kit_to_book, locked_booking
+from kit_booking.services.timeline.texts import queue_booking_text
 
 
 @dataclass(frozen=True)
 class AskResult:
-    """The result of asking: the code of the booking, or every reason why there is none."""
+    """The code of the booking, or every reason why there is none."""
 
     code: str = ""
     refusals: list[Refusal] = field(default_factory=list)
@@ -75,9 +68,9 @@ def book_for(
     override: str = "",
     now: datetime,
 ) -> AskResult:
-    """Staff book for a household, which is approved at once. Raises ``NoSuchSlot``.
+    """Staff book for a household; the booking is approved at once. Raises ``NoSuchSlot``.
 
-    With ``override``, the reason that goes on record, only the slot itself can stand against it.
+    ``override`` is a reason to book against the rules; then only refusals of the slot itself count.
     """
     return _ask(
         session,
@@ -104,18 +97,20 @@ def _ask(
 ) -> AskResult:
     """Book the slot, or roll back with the reasons against it.
 
-    The locks raise versions and keep what the household sells, which is undone where nothing is booked.
+    The two locks are UPDATEs, which are undone where nothing is booked.
     """
     commune, kit, slot = bookable.commune, bookable.kit, bookable.slot
     place_id = lock_kit_to_book(session, kit.id)
     household = lock_household_to_book(session, household_id, sells=sells, streams_on=streams_on)
     if household is None or household.erased_at:
-        raise HouseholdGone
-    bookings = bookings_that_count(session, household_id, slot.hold.from_at, now=now)
+        raise standing.HouseholdGone
+    bookings = standing.bookings_that_count(session, household_id, slot.hold.from_at, now=now)
     if own_code := _own_code(bookable, bookings):
         raise Rollback(AskResult(code=own_code))  # Sent twice: by a double tap, the back button, or on a bad line.
-    has = count(household, bookings, slot.hold.from_at, commune_id=commune.id, policy=commune.policy, now=now)
-    reasons = _why_not(session, bookable, has, now=now)
+    booked = standing.count(
+        household, bookings, slot.hold.from_at, commune_id=commune.id, policy=commune.policy, now=now
+    )
+    reasons = _why_not(session, bookable, booked, now=now)
     if override:
         reasons = [refusal for refusal in reasons if refusal.reason in OF_THE_SLOT]
     if reasons:
@@ -138,16 +133,8 @@ def _ask(
         )
     except SlotTaken:
         raise Rollback(AskResult(refusals=[Refusal(Reason.TAKEN)])) from None
-    queue_text(
-        session,
-        Kind.APPROVED if by.staff_id else Kind.RECEIVED,
-        booking,
-        message_context(booking, commune=commune.name, place=kit.place, office_phone=commune.phone),
-        household.phone if gets_texts(household.phone, household.takes_texts, household.bad_number_at) else "",
-        household.phone or household.landline,
-        commune.policy,
-        now=now,
-    )
+    kind = Kind.APPROVED if by.staff_id else Kind.RECEIVED
+    queue_booking_text(session, kind, locked_booking(session, booking.id), now=now)
     return AskResult(code=booking.code)
 
 
@@ -164,21 +151,21 @@ def why_not(
     ``without`` is the id of a booking of the household that does not count.
     """
     commune, pick_up_at = bookable.commune, bookable.slot.hold.from_at
-    has = booked(
+    booked = standing.booked(
         session, household_id, pick_up_at, commune_id=commune.id, policy=commune.policy, now=now, without=without
     )
-    return _why_not(session, bookable, has, without=without, now=now)
+    return _why_not(session, bookable, booked, without=without, now=now)
 
 
 def _why_not(
-    session: Session, bookable: BookableSlot, has: Booked | None, *, without: int | None = None, now: datetime
+    session: Session, bookable: BookableSlot, booked: Booked | None, *, without: int | None = None, now: datetime
 ) -> list[Refusal]:
     return list(
         refusals(
             bookable.slot,
             taken=held_by(session, bookable.kit.id, bookable.slot.hold, without=without),
             has_clerk=bookable.commune.has_clerk,
-            booked=has,
+            booked=booked,
             policy=bookable.commune.policy,
             now=now,
         )
@@ -187,14 +174,14 @@ def _why_not(
 
 def _own_code(bookable: BookableSlot, bookings: Sequence[Row[Any]]) -> str:
     """The code of the household's own live booking of this very slot, or ""."""
-    asked = (bookable.kit.id, bookable.slot.day, bookable.slot.name)
-    own = (one for one in bookings if one.status in LIVE and (one.kit_id, one.day, one.slot_name) == asked)
-    return next((one.code for one in own), "")
+    slot = (bookable.kit.id, bookable.slot.day, bookable.slot.name)
+    own = (row.code for row in bookings if row.status in LIVE and (row.kit_id, row.day, row.slot_name) == slot)
+    return next(own, "")
 
 
 @dataclass(frozen=True)
 class SlotLook:
-    """A slot as somebody who may ask for it sees it."""
+    """A slot, and whether the household may ask for it."""
 
     bookable: BookableSlot
     refusals: list[Refusal]
@@ -205,13 +192,18 @@ class SlotLook:
 
 
 def look_at_slot(kit_code: str, day: date, slot_key: str, household_id: int | None, *, now: datetime) -> SlotLook:
-    """Whether this slot can be asked for, without asking. Raises ``NoSuchSlot`` and ``HouseholdGone``."""
+    """Whether the household, or without one anybody, may ask for this slot; reads without locks.
+
+    Raises ``NoSuchSlot`` and ``HouseholdGone``.
+    """
     session, bookable = db.session(), find_slot(kit_code, day, slot_key)
-    has, own_code = None, ""
+    booked, own_code = None, ""
     if household_id is not None:
         commune, pick_up_at = bookable.commune, bookable.slot.hold.from_at
-        household = find_household_row(session, household_id)
-        bookings = bookings_that_count(session, household_id, pick_up_at, now=now)
-        has = count(household, bookings, pick_up_at, commune_id=commune.id, policy=commune.policy, now=now)
+        household = standing.find_household_row(session, household_id)
+        bookings = standing.bookings_that_count(session, household_id, pick_up_at, now=now)
+        booked = standing.count(
+            household, bookings, pick_up_at, commune_id=commune.id, policy=commune.policy, now=now
+        )
         own_code = _own_code(bookable, bookings)
-    return SlotLook(bookable, _why_not(session, bookable, has, now=now), has, own_code)
+    return SlotLook(bookable, _why_not(session, bookable, booked, now=now), booked, own_code)

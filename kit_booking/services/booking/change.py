@@ -1,4 +1,4 @@
-"""The household changes its booking to another free slot in one step."""
+"""Changing a booking to another slot by its household."""
 
 from datetime import date, datetime
 
@@ -22,7 +22,7 @@ from kit_booking.services.timeline.texts import queue_booking_text
 def change_slot(
     session: Session, code: str, kit_code: str, day: date, slot_key: str, household_id: int, *, now: datetime
 ) -> AskResult:
-    """The household changes its booking to another free slot in one step; refused, it keeps the one it has.
+    """Move the booking to another free slot of its commune; when that is refused, the booking stays as it is.
 
     Raises ``NoSuchSlot``, for a slot of another commune too. A booking that can't be changed any more is
     refused as TOO_LATE.
@@ -30,7 +30,7 @@ def change_slot(
     bookable = find_slot(kit_code, day, slot_key)
     locked = lock_booking(session, code, bookable.kit.id)
     booking = locked.booking
-    if booking.commune_id != bookable.commune.id:  # Its clerk has approved nothing.
+    if booking.commune_id != bookable.commune.id:
         raise NoSuchSlot
     if booking.status not in WITHDRAWABLE or now >= booking.pick_up_at or is_late(locked, now=now):
         return AskResult(refusals=[Refusal(Reason.TOO_LATE, at=booking.pick_up_at - locked.policy.late_cancel)])
@@ -45,7 +45,7 @@ def change_slot(
         booking.answer_by_at = bookable.kit.timetable.answer_by(now, bookable.slot.hold.from_at)
         booking.remind_staff_at = half_way(now, booking.answer_by_at, bookable.kit.timetable.office)
     else:
-        booking.approved_at = now  # For this slot: its household is told so, and may have second thoughts.
+        booking.approved_at = now  # The time to give it up without a strike starts anew.
     kind = Kind.RECEIVED if was_requested else Kind.APPROVED
     queue_booking_text(session, kind, locked_booking(session, booking.id), now=now)
     return AskResult(code=code)

@@ -1,4 +1,4 @@
-"""What time does by itself: requests and offers lapse, clerks are reminded; each safe to do twice."""
+"""Lapsing of requests and offers, and reminding clerks; each step is safe to run twice."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,12 +23,11 @@ from kit_booking.services.timeline.texts import queue_booking_text
 
 @dataclass(frozen=True)
 class Due:
-    """The codes of bookings for which a time has come."""
+    """The codes of bookings, and the ids of waiting entries, that a step is due for."""
 
     lapsing: list[str]
     to_remind_of: list[str]
     waiting_over: list[int]
-    """The ids of entries in the waiting list."""
 
 
 def find_due(*, now: datetime) -> Due:
@@ -56,13 +55,13 @@ def find_due(*, now: datetime) -> Due:
 
 
 def _in_grace(back_at: datetime | None, office_hours: list[list[str] | None], *, now: datetime) -> bool:
-    """After an outage of the worker people first get the time to answer what they could not."""
+    """After an outage of the worker, nothing lapses before people had time to answer."""
     return back_at is not None and now < grace_until(back_at, WeeklyHours.of(office_hours))
 
 
 @transaction
 def lapse(session: Session, code: str, *, now: datetime) -> None:
-    """A request that nobody answered lapses, or is approved where the commune says so; an offer goes to the next."""
+    """Lapse an unanswered request or offer; a request is approved instead where the commune's policy says so."""
     locked = lock_booking(session, code)
     booking = locked.booking
     if booking.answer_by_at > now:
@@ -78,26 +77,21 @@ def lapse(session: Session, code: str, *, now: datetime) -> None:
 
 
 def _approves_on_silence(session: Session, locked: LockedBooking, *, now: datetime) -> bool:
-    """Not for a paused household, nor when the pick-up has passed or the kit is closed."""
+    """Whether the policy approves unanswered requests, the household is not paused, and the kit is not closed."""
     booking, policy = locked.booking, locked.policy
     if not policy.approve_on_silence or now >= booking.pick_up_at:
         return False
     if closed_spans(session, booking.kit_id, booking.pick_up_at, booking.return_at):
         return False
     has = booked(
-        session,
-        booking.household_id,
-        booking.pick_up_at,
-        commune_id=booking.commune_id,
-        policy=policy,
-        now=now,
+        session, booking.household_id, booking.pick_up_at, commune_id=booking.commune_id, policy=policy, now=now
     )
     return has.standing.pause is None
 
 
 @transaction
 def remind_staff(session: Session, code: str, *, now: datetime) -> None:
-    """Half of the time to answer a request is over: a text to the mobiles of the commune's clerks, once."""
+    """Text the commune's clerks, once, when half of the time to answer a request is over."""
     locked = lock_booking(session, code)
     booking = locked.booking
     if booking.status != Status.REQUESTED or booking.remind_staff_at is None or booking.remind_staff_at > now:

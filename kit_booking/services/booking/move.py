@@ -1,4 +1,4 @@
-"""Moving a booking to another kit or slot by the office: what is free around its time, and the move itself."""
+"""Moving a booking to another kit or slot by staff: the free slots around its day, and the move."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -25,12 +25,12 @@ from kit_booking.services.timeline.moves import reschedule
 from kit_booking.services.timeline.texts import queue_booking_text
 
 BEFORE, AFTER = timedelta(days=3), timedelta(days=7)
-"""So far around its own day a booking is moved by click."""
+"""The days before and after its own in which free slots are listed."""
 
 
 @dataclass(frozen=True)
 class FreeSlot:
-    """A slot that the booking can be moved to."""
+    """A free slot that the booking can be moved to."""
 
     kit: KitFacts
     slot: Slot
@@ -39,11 +39,11 @@ class FreeSlot:
 
 
 def free_slots(booking: Booking, *, now: datetime) -> list[FreeSlot]:
-    """What is free in the booking's commune around its day, by day, time and kit."""
-    found = find_kit(booking.kit_id)
-    if found is None:
+    """The free slots of the booking's commune around its day, by day, time and kit."""
+    facts = find_kit(booking.kit_id)
+    if facts is None:
         return []
-    commune, _ = found
+    commune = facts[0]
     first, last = max(booking.day - BEFORE, local_day(now)), booking.day + AFTER
     slots = [(kit, slot) for kit in commune.kits for slot in slots_between(kit.timetable, first, last)]
     if not slots:
@@ -66,19 +66,17 @@ def _is_beyond(kit: KitFacts, slot: Slot, *, now: datetime) -> bool:
 
 
 class MoveResult(StrEnum):
-    """What came of moving a booking."""
-
     DONE = "done"
     TAKEN = "taken"
     """The slot is no longer free, or its pick-up has passed; nothing was changed."""
     CHANGED = "changed"
-    """The booking is no longer where the office saw it, or can't be moved any more."""
+    """The booking is no longer in the slot that the page showed, or can't be moved any more."""
     NEEDS_REASON = "needs_reason"
 
 
 @dataclass(frozen=True)
 class SeenSlot:
-    """Where a booking is: a kit and when it is picked up; as text for a form, ``PD-1 2026-12-05T10:00:00+00:00``."""
+    """The slot in which a page showed a booking; ``str`` and ``parse`` write ``PD-1 2026-12-05T10:00:00+00:00``."""
 
     kit_code: str
     pick_up_at: datetime
@@ -109,16 +107,16 @@ def move_booking(
     *,
     now: datetime,
 ) -> MoveResult:
-    """The office moves a booking from where it saw it to another slot of its commune; quotas don't count.
+    """Staff move a booking from the slot ``seen`` to another one of its commune; quotas don't count.
 
-    Of two who move it at once the second is told where it is now. Raises ``NoSuchSlot``.
+    Of two who move it at once, the second gets CHANGED. Raises ``NoSuchSlot``.
     """
     to = find_slot(kit_code, day, slot_key)
     was = find_kit(seen.kit_code)
     locked = lock_booking(session, code, to.kit.id)
     booking = locked.booking
     if (booking.kit_id, booking.pick_up_at) == (to.kit.id, to.slot.hold.from_at):
-        return MoveResult.DONE  # Sent twice, or moved there by the other clerk.
+        return MoveResult.DONE  # Sent twice, or another clerk moved it there.
     is_where_seen = was is not None and (booking.kit_id, booking.pick_up_at) == (was[1].id, seen.pick_up_at)
     if not is_where_seen or booking.status not in WITHDRAWABLE:
         return MoveResult.CHANGED
@@ -136,7 +134,7 @@ def move_booking(
 
 
 def _answer_later(booking: Booking, to: BookableSlot, *, now: datetime) -> None:
-    """A request stays one; its deadlines follow its slot, but it never lapses by being moved."""
+    """Set the request's deadlines for its new slot; never to a moment that has passed."""
     answer_by_at = to.kit.timetable.answer_by(now, to.slot.hold.from_at)
     booking.answer_by_at = answer_by_at if answer_by_at > now else to.slot.hold.from_at
     booking.remind_staff_at = half_way(now, booking.answer_by_at, to.kit.timetable.office)

@@ -26,7 +26,7 @@ from kit_booking.models import Booking, Commune, Household, Message, PauseReason
 from kit_booking.services.messages import states
 from kit_booking.services.messages.states import FAULT_WIDTH, change, is_true
 from kit_booking.services.timeline.locks import locked_booking
-from kit_booking.services.timeline.offers import offer_text, offer_untold
+from kit_booking.services.timeline.offers import offer_text, reset_offer
 from kit_booking.services.timeline.texts import sms_name
 
 
@@ -190,7 +190,7 @@ def _put_off(session: Session, message: Message, fault: SmsDelayed | SmsMisconfi
     """Surely not sent: back into the queue, and the way is closed for everybody's texts."""
     change(session, message, State.QUEUED, now=now)
     if message.kind == Kind.OFFER and message.booking_id:
-        offer_untold(session, session.get_one(Booking, message.booking_id, with_for_update=True))
+        reset_offer(session, session.get_one(Booking, message.booking_id, with_for_update=True))
     message.fault = str(fault)[:FAULT_WIDTH]
     if isinstance(fault, SmsMisconfigured):
         states.pause(session, PauseReason.SETUP, now + settings_of(session).sms_timing.repair, str(fault), now=now)

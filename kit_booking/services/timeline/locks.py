@@ -1,19 +1,20 @@
 """Row locks, in the order that every transaction keeps (kits by id, then households by id), and row versions."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from kit_booking.domain.messages import MessageContext
 from kit_booking.domain.policy import Policy
+from kit_booking.domain.status import IN_CALENDARS
 from kit_booking.models import Booking, Commune, Household, Kit, Place
 
 
 def lock(session: Session, table: type[Kit] | type[Household], *row_ids: int) -> None:
-    """Wait until no other transaction holds the rows, by their ids; on SQLite the transaction holds everything."""
+    """Lock the rows of these ids with FOR UPDATE; nothing on SQLite, where the transaction locks the database."""
     if session.get_bind().dialect.name != "sqlite":
         session.execute(select(table.id).where(table.id.in_(row_ids)).order_by(table.id).with_for_update())
 
@@ -32,15 +33,24 @@ class LockedBooking:
         return Policy.of(self.commune.policy)
 
     def context(self, due_at: datetime | None = None) -> MessageContext:
-        """What the texts about the booking say; ``due_at`` is the deadline that they name."""
-        commune, place = self.commune, self.place
-        return message_context(
-            self.booking, commune=commune.name, place=place.name, office_phone=commune.phone, due_at=due_at
+        """The values of the texts about the booking; ``due_at`` is the deadline that they name."""
+        booking = self.booking
+        return MessageContext(
+            code=booking.code,
+            commune=self.commune.name,
+            place=self.place.name,
+            from_at=booking.from_at,
+            until_at=booking.until_at,
+            pick_up_at=booking.pick_up_at,
+            return_at=booking.return_at,
+            office_phone=self.commune.phone,
+            reason=booking.reason,
+            due_at=due_at,
         )
 
 
 def lock_booking(session: Session, code: str, *also_kits: int) -> LockedBooking:
-    """Lock and load the booking of this code: first its kit and the kits named, then its household."""
+    """Load the booking of this code after locking its kit, the kits ``also_kits`` (ids) and its household."""
     row = session.execute(select(Booking.kit_id, Booking.household_id).where(Booking.code == code)).one()
     lock(session, Kit, row.kit_id, *also_kits)
     lock(session, Household, row.household_id)
@@ -73,24 +83,6 @@ def _load(session: Session, statement: Select[Any], key: str | int) -> LockedBoo
     return LockedBooking(*session.execute(statement, {"key": key}).one())
 
 
-def message_context(
-    booking: Booking | Row[Any], *, commune: str, place: str, office_phone: str, due_at: datetime | None = None
-) -> MessageContext:
-    """What the texts about the booking say."""
-    return MessageContext(
-        code=booking.code,
-        commune=commune,
-        place=place,
-        from_at=booking.from_at,
-        until_at=booking.until_at,
-        pick_up_at=booking.pick_up_at,
-        return_at=booking.return_at,
-        office_phone=office_phone,
-        reason=booking.reason,
-        due_at=due_at,
-    )
-
-
 _bump = {
     table: update(table).where(table.id == bindparam("row_id")).values(version=table.version + 1)
     for table in (Kit, Household)
@@ -99,20 +91,12 @@ _bump_kit = _bump[Kit].returning(Kit.place_id)
 _bump_household = (
     _bump[Household]
     .values(sells=bindparam("sells"), streams_on=bindparam("streams_on"))
-    .returning(
-        Household.commune_id,
-        Household.erased_at,
-        Household.lifted_at,
-        Household.phone,
-        Household.landline,
-        Household.takes_texts,
-        Household.bad_number_at,
-    )
+    .returning(Household.commune_id, Household.erased_at, Household.lifted_at)
 )
 
 
 def bump_version(session: Session, table: type[Kit] | type[Household], row_id: int) -> None:
-    """Raise the version that pages and feeds of the kit or household are cached by."""
+    """Raise the version by which pages and feeds of the kit or household are cached."""
     session.flush()
     session.connection().execute(_bump[table], {"row_id": row_id})
 
@@ -123,9 +107,27 @@ def lock_kit_to_book(session: Session, kit_id: int) -> int:
 
 
 def lock_household_to_book(session: Session, household_id: int, *, sells: str, streams_on: str) -> Row[Any] | None:
-    """Lock the household, raise its version and keep what it sells as the next proposal.
+    """Lock the household, raise its version and write what it sells, to prefill the next form.
 
-    Returns its commune, erased and lifted times, numbers and whether texts reach it; None if it does not exist.
+    A row of ``commune_id``, ``erased_at`` and ``lifted_at``; None if it does not exist.
     """
     values = {"row_id": household_id, "sells": sells, "streams_on": streams_on}
     return session.connection().execute(_bump_household, values).one_or_none()
+
+
+IN_FEEDS = timedelta(days=31)
+"""Feeds contain bookings until 30 days after their pick-up."""
+
+
+def bump_calendar_versions(session: Session, which: ColumnElement[bool], *, now: datetime) -> None:
+    """Raise the versions of these bookings, as far as feeds contain them, and of their kits and households.
+
+    For whoever renames a place, a kit, a commune or a household, or changes an office's number: a calendar program
+    takes the new text of an event only with a higher SEQUENCE.
+    """
+    in_feeds = and_(which, Booking.status.in_(IN_CALENDARS), Booking.pick_up_at >= now - IN_FEEDS)
+    for table, column in ((Kit, Booking.kit_id), (Household, Booking.household_id)):
+        for row_id in session.scalars(select(column).where(in_feeds).distinct().order_by(column)).all():
+            lock(session, table, row_id)
+            bump_version(session, table, row_id)
+    session.execute(update(Booking).where(in_feeds).values(version=Booking.version + 1, changed_at=now))

@@ -15,7 +15,7 @@ from kit_booking.domain.local_time import local_day, to_local
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Place
 from kit_booking.services.calendars.tokens import Owner, add_token
-from kit_booking.services.timeline.calendar_versions import bump_calendar_versions
+from kit_booking.services.timeline.locks import bump_calendar_versions
 from kit_booking.web.frame.formats import moment
 from tests.support.databases import on_sqlite
 from tests.support.feeds import events_by_ical_js, events_by_vdirsyncer_and_khal, libical_errors, serving_at
