@@ -32,7 +32,7 @@ def test_pages_show_every_entry_once_the_newest_first(world: World) -> None:
     while after or not pages:
         page = world.do(audit_page, AuditFilter(commune.id), after)
         seen += page.entries
-        after = Cursor.of(str(page.next)) if page.next else None
+        after = Cursor.parse(str(page.next)) if page.next else None
         pages += 1
     assert pages == 3
     assert [(entry.at, entry.id) for entry in seen] == sorted(((e.at, e.id) for e in seen), reverse=True)
@@ -70,7 +70,7 @@ def test_a_page_can_be_narrowed(world: World) -> None:
 
 @pytest.mark.parametrize("written", ["", "x", "2026-12-01~1", "2026-12-01T00:00:00Z~x", "2026-12-01T00:00:00Z~0"])
 def test_a_broken_cursor_begins_at_the_newest(written: str) -> None:
-    assert Cursor.of(written) is None
+    assert Cursor.parse(written) is None
 
 
 @on_sqlite

@@ -71,7 +71,7 @@ def _offer(session: Session, bookable: BookableSlot, queue: list[WaitingForSlot]
             return  # The transaction goes on without an offer.
         entry.state, entry.booking_id = WaitingState.OFFERED, offer.id
         locked = locked_booking(session, offer.id)
-        until_at = offer_until(now, slot.hold.from_at, policy)
+        until_at = offer_until(now, slot.hold.from_at, locked.policy)
         if not queue_booking_text(session, Kind.OFFER, locked, now=now, due_at=until_at):
             locked.booking.answer_by_at = until_at  # Without a text, the household's time to answer starts now.
         return

@@ -31,7 +31,7 @@ def show() -> str:
         typed["staff"],
         typed["booking"],
     )
-    page = audit_page(wanted, Cursor.of(request.args.get("after", "")))
+    page = audit_page(wanted, Cursor.parse(request.args.get("after", "")))
     return render_template(
         "desk/audit.html",
         typed=typed,

@@ -37,7 +37,7 @@ from kit_booking.services.counter.handover import (
     take_back,
 )
 from kit_booking.services.counter.reading import handovers_of, parts_of_kit, parts_to_take_back
-from kit_booking.services.messages import overdue
+from kit_booking.services.messages import reminders
 from kit_booking.services.register.erasing import erase
 from kit_booking.services.register.households import find_household
 from kit_booking.services.timeline.standing import standing_of
@@ -280,8 +280,8 @@ def test_who_is_erased_leaves_no_name_note_or_photo_at_the_counter(counter: Coun
 def told_at(counter: Counter, now: datetime) -> list[Message]:
     """What was written after the worker looked twice at this time."""
     for _ in range(2):
-        for code in counter.world.do(overdue.find_due, now=now):
-            counter.world.do(overdue.tell, code, now=now)
+        for code in counter.world.do(reminders.find_overdue, now=now):
+            counter.world.do(reminders.write_overdue, code, now=now)
     return counter.world.all(Message, kind=Kind.OVERDUE)
 
 
@@ -322,7 +322,7 @@ def test_nobody_is_told_of_a_kit_that_is_back(counter: Counter) -> None:
     counter.gives()
     counter.takes(now=BACK_AT + timedelta(minutes=50))
     assert told_at(counter, BACK_AT + timedelta(hours=3)) == []
-    assert counter.world.do(overdue.tell, counter.evening.code, now=BACK_AT + timedelta(hours=3)) is None
+    assert counter.world.do(reminders.write_overdue, counter.evening.code, now=BACK_AT + timedelta(hours=3)) is None
     assert counter.world.all(Message, kind=Kind.OVERDUE) == []
 
 

@@ -32,7 +32,7 @@ from kit_booking.models import (
 from kit_booking.services.audit import Actor
 from kit_booking.services.booking.ask import request_booking
 from kit_booking.services.calendars.feeds import private_feed
-from kit_booking.services.calendars.tokens import Owner, add_token
+from kit_booking.services.calendars.tokens import add_token
 from kit_booking.services.register import erasing, joining
 from kit_booking.services.register.households import (
     change_number,
@@ -218,7 +218,7 @@ def test_two_looks_at_the_same_moment_are_one_line(village: Village, world: Worl
 
 
 def test_the_old_number_is_out_at_once(village: Village, world: World):
-    token = world.do(add_token, Owner(household_id=village.hanh.id), now=NOW)
+    token = world.do(add_token, Actor(household_id=village.hanh.id), now=NOW)
     assert village.changes_number()
     changed = world.fresh(village.hanh)
     assert (changed.phone, changed.session_version) == (NEW_NUMBER, village.hanh.session_version + 1)
@@ -281,7 +281,7 @@ def test_everything_moves_to_the_kept_one_and_counts_together(village: Village, 
         village.kit, binh, days_ahead(-3), status=Status.NO_SHOW, strike_at=NOW - timedelta(days=3)
     )
     village.waits(binh)
-    token = world.do(add_token, Owner(household_id=binh.id), now=NOW)
+    token = world.do(add_token, Actor(household_id=binh.id), now=NOW)
     seen = world.do(joining.preview, hanh.id, binh.id, now=NOW).after
     assert (seen.bookings, seen.ahead, seen.waiting, seen.calendars, seen.strikes) == (3, 2, 1, 1, 1)
     assert village.joins(hanh, binh) is None
@@ -375,7 +375,7 @@ def test_a_new_table_about_households_is_thought_of_when_two_are_joined():
 
 def test_the_person_is_gone_and_what_was_counted_stays(village: Village, world: World):
     past = world.booking(village.kit, village.hanh, days_ahead(-3), status=Status.RETURNED, sells="FB: hanh.may")
-    token = world.do(add_token, Owner(household_id=village.hanh.id), now=NOW)
+    token = world.do(add_token, Actor(household_id=village.hanh.id), now=NOW)
     assert village.erases(village.hanh)
     gone = world.fresh(village.hanh)
     assert (gone.name, gone.phone, gone.village, gone.search, gone.craft) == (ERASED_NAME, "", "", "", "mây tre đan")
