@@ -21,7 +21,7 @@ from kit_booking.domain.text import slug
 from kit_booking.models import Booking, Commune, Hold, Kit, Place, WaitingEntry
 from kit_booking.services.audit import Actor
 from kit_booking.services.booking import answers, ask
-from kit_booking.services.booking.change import change_slot
+from kit_booking.services.booking.move import change_slot
 from kit_booking.services.register import households
 from kit_booking.services.timeline import moves
 from kit_booking.services.timeline.locks import bump_calendar_versions

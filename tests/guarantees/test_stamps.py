@@ -16,7 +16,7 @@ from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Closure, Place
 from kit_booking.services.audit import Actor
 from kit_booking.services.booking import answers, ask, deadlines, move
-from kit_booking.services.booking.change import change_slot
+from kit_booking.services.booking.move import change_slot
 from kit_booking.services.closures import closing
 from kit_booking.services.communes import facts
 from kit_booking.services.counter import handover
@@ -186,7 +186,7 @@ def stamped_bytes(town: Town, readers: dict[str, Any], feed: str) -> dict[str, t
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_what_reads_otherwise_has_another_stamp(town: Town, act: str) -> None:
+def test_a_page_that_changes_gets_another_version_key(town: Town, act: str) -> None:
     scene = Scene(town)
     feed = feed_of(town, town.owner)
     readers = {"nobody": town.browser(), "owner": town.browser(town.owner), "staff": town.browser(town.clerk)}

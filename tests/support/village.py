@@ -18,7 +18,7 @@ from kit_booking.services.audit import Actor
 from kit_booking.services.booking import answers, ask
 from kit_booking.services.booking.answers import AnswerResult
 from kit_booking.services.booking.ask import AskResult
-from kit_booking.services.booking.change import change_slot
+from kit_booking.services.booking.move import change_slot
 from kit_booking.services.marks import set_mark
 from kit_booking.services.timeline.locks import lock
 from kit_booking.services.timeline.offers import release_time
@@ -74,14 +74,14 @@ class Village:
         now: datetime = NOW,
     ) -> AskResult:
         return self.world.do(
-            ask.book_for,
+            ask.request_booking,
             (kit or self.kit).code,
             day,
             key,
             who.id,
-            self.clerk.id,
             sells="",
             streams_on="",
+            staff_id=self.clerk.id,
             override=override,
             now=now,
         )
@@ -189,7 +189,7 @@ def _open_again(session: Any, kit_id: int, span: Span, *, now: datetime) -> None
 
 
 def at_once(*acts: Callable[[], Any]) -> list[Any]:
-    """What each gave, begun at the same moment in threads of their own."""
+    """The results of the calls, started at the same moment in threads."""
     outcomes: list[Any] = [None] * len(acts)
     start = Barrier(len(acts))
 

@@ -1,4 +1,4 @@
-"""Asking for a slot: by a household for itself, or by staff for a household."""
+"""Asking for a slot, by a household for itself or by staff for a household."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -40,65 +40,17 @@ def request_booking(
     *,
     sells: str,
     streams_on: str,
-    now: datetime,
-) -> AskResult:
-    """A household asks for a slot; the request holds it at once. Raises ``NoSuchSlot``."""
-    return _ask(
-        session,
-        find_slot(kit_code, day, slot_key),
-        household_id,
-        Actor(household_id=household_id),
-        sells=sells,
-        streams_on=streams_on,
-        now=now,
-    )
-
-
-@transaction
-def book_for(
-    session: Session,
-    kit_code: str,
-    day: date,
-    slot_key: str,
-    household_id: int,
-    staff_id: int,
-    *,
-    sells: str,
-    streams_on: str,
+    staff_id: int | None = None,
     override: str = "",
     now: datetime,
 ) -> AskResult:
-    """Staff book for a household; the booking is approved at once. Raises ``NoSuchSlot``.
+    """A household asks for a slot, or staff book it for the household: then it is approved at once.
 
-    ``override`` is a reason to book against the rules; then only refusals of the slot itself count.
+    ``override`` is a reason of staff to book against the rules; then only refusals of the slot itself count. The
+    two locks are UPDATEs, which are undone where nothing is booked. Raises ``NoSuchSlot`` and ``HouseholdGone``.
     """
-    return _ask(
-        session,
-        find_slot(kit_code, day, slot_key),
-        household_id,
-        Actor(staff_id=staff_id),
-        sells=sells,
-        streams_on=streams_on,
-        override=override,
-        now=now,
-    )
-
-
-def _ask(
-    session: Session,
-    bookable: BookableSlot,
-    household_id: int,
-    by: Actor,
-    *,
-    sells: str,
-    streams_on: str,
-    override: str = "",
-    now: datetime,
-) -> AskResult:
-    """Book the slot, or roll back with the reasons against it.
-
-    The two locks are UPDATEs, which are undone where nothing is booked.
-    """
+    bookable = find_slot(kit_code, day, slot_key)
+    by = Actor(staff_id=staff_id) if staff_id else Actor(household_id=household_id)
     commune, kit, slot = bookable.commune, bookable.kit, bookable.slot
     place_id = lock_kit_to_book(session, kit.id)
     household = lock_household_to_book(session, household_id, sells=sells, streams_on=streams_on)
@@ -110,7 +62,7 @@ def _ask(
     booked = standing.count(
         household, bookings, slot.hold.from_at, commune_id=commune.id, policy=commune.policy, now=now
     )
-    reasons = _why_not(session, bookable, booked, now=now)
+    reasons = why_not(session, bookable, booked, now=now)
     if override:
         reasons = [refusal for refusal in reasons if refusal.reason in OF_THE_SLOT]
     if reasons:
@@ -139,27 +91,12 @@ def _ask(
 
 
 def why_not(
-    session: Session,
-    bookable: BookableSlot,
-    household_id: int,
-    *,
-    now: datetime,
-    without: int | None = None,
-) -> list[Refusal]:
-    """Every reason why the household can't ask for the slot.
-
-    ``without`` is the id of a booking of the household that does not count.
-    """
-    commune, pick_up_at = bookable.commune, bookable.slot.hold.from_at
-    booked = standing.booked(
-        session, household_id, pick_up_at, commune_id=commune.id, policy=commune.policy, now=now, without=without
-    )
-    return _why_not(session, bookable, booked, without=without, now=now)
-
-
-def _why_not(
     session: Session, bookable: BookableSlot, booked: Booked | None, *, without: int | None = None, now: datetime
 ) -> list[Refusal]:
+    """Every reason why a household that has ``booked`` this, or without it anybody, can't ask for the slot.
+
+    ``without`` is the id of a booking whose hold does not count.
+    """
     return list(
         refusals(
             bookable.slot,
@@ -206,4 +143,4 @@ def look_at_slot(kit_code: str, day: date, slot_key: str, household_id: int | No
             household, bookings, pick_up_at, commune_id=commune.id, policy=commune.policy, now=now
         )
         own_code = _own_code(bookable, bookings)
-    return SlotLook(bookable, _why_not(session, bookable, booked, now=now), booked, own_code)
+    return SlotLook(bookable, why_not(session, bookable, booked, now=now), booked, own_code)

@@ -15,7 +15,7 @@ from kit_booking.models import Booking, Commune, Role, Staff, StaffRole, Waiting
 from kit_booking.services.audit import SYSTEM
 from kit_booking.services.marks import find_mark
 from kit_booking.services.timeline.closed_time import closed_spans
-from kit_booking.services.timeline.locks import LockedBooking, lock_booking
+from kit_booking.services.timeline.locks import lock_booking
 from kit_booking.services.timeline.moves import move
 from kit_booking.services.timeline.standing import booked
 from kit_booking.services.timeline.texts import queue_booking_text
@@ -62,23 +62,22 @@ def _in_grace(back_at: datetime | None, office_hours: list[list[str] | None], *,
 @transaction
 def lapse(session: Session, code: str, *, now: datetime) -> None:
     """Lapse an unanswered request or offer; a request is approved instead where the commune's policy says so."""
-    locked = lock_booking(session, code)
-    booking = locked.booking
+    booking = lock_booking(session, code)
     if booking.answer_by_at > now:
         return
     if booking.status == Status.OFFERED:
         move(session, booking, Status.LAPSED, SYSTEM, now=now)
-    elif booking.status == Status.REQUESTED and _approves_on_silence(session, locked, now=now):
+    elif booking.status == Status.REQUESTED and _approves_on_silence(session, booking, now=now):
         move(session, booking, Status.APPROVED, SYSTEM, now=now)
-        queue_booking_text(session, Kind.APPROVED, locked, now=now)
+        queue_booking_text(session, Kind.APPROVED, booking, now=now)
     elif booking.status == Status.REQUESTED:
         move(session, booking, Status.LAPSED, SYSTEM, now=now)
-        queue_booking_text(session, Kind.LAPSED, locked, now=now)
+        queue_booking_text(session, Kind.LAPSED, booking, now=now)
 
 
-def _approves_on_silence(session: Session, locked: LockedBooking, *, now: datetime) -> bool:
+def _approves_on_silence(session: Session, booking: Booking, *, now: datetime) -> bool:
     """Whether the policy approves unanswered requests, the household is not paused, and the kit is not closed."""
-    booking, policy = locked.booking, locked.policy
+    policy = booking.policy
     if not policy.approve_on_silence or now >= booking.pick_up_at:
         return False
     if closed_spans(session, booking.kit_id, booking.pick_up_at, booking.return_at):
@@ -92,8 +91,7 @@ def _approves_on_silence(session: Session, locked: LockedBooking, *, now: dateti
 @transaction
 def remind_staff(session: Session, code: str, *, now: datetime) -> None:
     """Text the commune's clerks, once, when half of the time to answer a request is over."""
-    locked = lock_booking(session, code)
-    booking = locked.booking
+    booking = lock_booking(session, code)
     if booking.status != Status.REQUESTED or booking.remind_staff_at is None or booking.remind_staff_at > now:
         return
     booking.remind_staff_at = None
@@ -109,4 +107,4 @@ def remind_staff(session: Session, code: str, *, now: datetime) -> None:
         .distinct()
     ).all()
     for mobile in mobiles:
-        queue_booking_text(session, Kind.STAFF_DUE, locked, now=now, due_at=booking.answer_by_at, to=mobile)
+        queue_booking_text(session, Kind.STAFF_DUE, booking, now=now, due_at=booking.answer_by_at, to=mobile)

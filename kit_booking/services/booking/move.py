@@ -1,4 +1,4 @@
-"""Moving a booking to another kit or slot by staff: the free slots around its day, and the move."""
+"""Moving a booking to another slot: by staff to any free one around its day, or by its household."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -8,6 +8,7 @@ from typing import Self
 from sqlalchemy.orm import Session
 
 from kit_booking.database import transaction
+from kit_booking.domain.booking import Reason, Refusal
 from kit_booking.domain.deadlines import half_way
 from kit_booking.domain.hours import Span
 from kit_booking.domain.local_time import local_day
@@ -17,11 +18,13 @@ from kit_booking.domain.status import Status
 from kit_booking.models import Booking
 from kit_booking.services.audit import Actor
 from kit_booking.services.booking.answers import WITHDRAWABLE
+from kit_booking.services.booking.ask import AskResult, why_not
 from kit_booking.services.communes.facts import KitFacts
-from kit_booking.services.communes.slots import BookableSlot, find_kit, find_slot
+from kit_booking.services.communes.slots import BookableSlot, NoSuchSlot, find_kit, find_slot
 from kit_booking.services.timeline.holds import time_lines
 from kit_booking.services.timeline.locks import lock_booking, locked_booking
 from kit_booking.services.timeline.moves import reschedule
+from kit_booking.services.timeline.standing import booked
 from kit_booking.services.timeline.texts import queue_booking_text
 
 BEFORE, AFTER = timedelta(days=3), timedelta(days=7)
@@ -113,8 +116,7 @@ def move_booking(
     """
     to = find_slot(kit_code, day, slot_key)
     was = find_kit(seen.kit_code)
-    locked = lock_booking(session, code, to.kit.id)
-    booking = locked.booking
+    booking = lock_booking(session, code, to.kit.id)
     if (booking.kit_id, booking.pick_up_at) == (to.kit.id, to.slot.hold.from_at):
         return MoveResult.DONE  # Sent twice, or another clerk moved it there.
     is_where_seen = was is not None and (booking.kit_id, booking.pick_up_at) == (was[1].id, seen.pick_up_at)
@@ -138,3 +140,38 @@ def _answer_later(booking: Booking, to: BookableSlot, *, now: datetime) -> None:
     answer_by_at = to.kit.timetable.answer_by(now, to.slot.hold.from_at)
     booking.answer_by_at = answer_by_at if answer_by_at > now else to.slot.hold.from_at
     booking.remind_staff_at = half_way(now, booking.answer_by_at, to.kit.timetable.office)
+
+
+@transaction
+def change_slot(
+    session: Session, code: str, kit_code: str, day: date, slot_key: str, household_id: int, *, now: datetime
+) -> AskResult:
+    """Move the booking to another free slot of its commune; when that is refused, the booking stays as it is.
+
+    Raises ``NoSuchSlot``, for a slot of another commune too. A booking that can't be changed any more is
+    refused as TOO_LATE.
+    """
+    bookable = find_slot(kit_code, day, slot_key)
+    booking = lock_booking(session, code, bookable.kit.id)
+    if booking.commune_id != bookable.commune.id:
+        raise NoSuchSlot
+    if not booking.can_be_changed(now):
+        return AskResult(refusals=[Refusal(Reason.TOO_LATE, at=booking.pick_up_at - booking.policy.late_cancel)])
+    if (booking.kit_id, booking.day, booking.slot_name) == (bookable.kit.id, day, bookable.slot.name):
+        return AskResult(code=code)
+    policy = bookable.commune.policy
+    pick_up_at, commune_id = bookable.slot.hold.from_at, bookable.commune.id
+    has = booked(session, household_id, pick_up_at, commune_id=commune_id, policy=policy, now=now, without=booking.id)
+    if reasons := why_not(session, bookable, has, without=booking.id, now=now):
+        return AskResult(refusals=reasons)
+    was_requested = booking.status == Status.REQUESTED
+    if not reschedule(session, booking, bookable, Actor(household_id=household_id), now=now, reason=""):
+        return AskResult(refusals=[Refusal(Reason.TAKEN)])
+    if was_requested:
+        booking.answer_by_at = bookable.kit.timetable.answer_by(now, bookable.slot.hold.from_at)
+        booking.remind_staff_at = half_way(now, booking.answer_by_at, bookable.kit.timetable.office)
+    else:
+        booking.approved_at = now  # The time to give it up without a strike starts anew.
+    kind = Kind.RECEIVED if was_requested else Kind.APPROVED
+    queue_booking_text(session, kind, locked_booking(session, booking.id), now=now)
+    return AskResult(code=code)

@@ -107,9 +107,9 @@ def settle(
     if session.scalar(select(Booking.id).where(Booking.code == code)) is None:
         return SettleResult.BEFORE
     new_slot = _same_slot(session, code, to_kit) if to_kit else None
-    locked = lock_booking(session, code, *([new_slot.kit.id] if new_slot else []))
+    booking = lock_booking(session, code, *([new_slot.kit.id] if new_slot else []))
     closure = session.get_one(Closure, closure_id, populate_existing=True)
-    booking, by = locked.booking, Actor(staff_id=staff_id)
+    by = Actor(staff_id=staff_id)
     is_in_closure = (
         not closure.is_over(now)
         and booking.commune_id == closure.commune_id
@@ -121,7 +121,7 @@ def settle(
     if to_kit is None:
         closed = closed_spans(session, booking.kit_id, booking.pick_up_at, booking.return_at)
         move(session, booking, Status.CANCELLED, by, now=now, reason=closure.reason)
-        queue_booking_text(session, Kind.CLOSED, locked, now=now, due_at=closed[-1].until_at)
+        queue_booking_text(session, Kind.CLOSED, booking, now=now, due_at=closed[-1].until_at)
         return SettleResult.CANCELLED
     if new_slot is None or new_slot.slot.hold.from_at <= now or new_slot.kit.id == booking.kit_id:
         return SettleResult.TAKEN
@@ -216,6 +216,6 @@ def _cancel_unsent_offers(session: Session, closure: Closure, staff_id: int, *, 
         .with_for_update(of=Message)  # Waits for a worker that is just sending one, which is then no longer QUEUED.
     )
     for code in session.scalars(unsent).all():
-        booking = lock_booking(session, code).booking
+        booking = lock_booking(session, code)
         if booking.status == Status.OFFERED:
             move(session, booking, Status.CANCELLED, Actor(staff_id=staff_id), now=now, reason=closure.reason)

@@ -151,8 +151,3 @@ def _held(ahead: KitSchedule, holds: list[Row[Any]]) -> dict[int, Row[Any]]:
                 held[number] = hold
             number += 1
     return held
-
-
-def changes_at(commune: CommuneFacts, *, now: datetime) -> datetime:
-    """The next moment at which the fortnight changes without any booking: a slot passes, a day opens or ends."""
-    return schedule(commune, now=now).until_at

@@ -11,7 +11,8 @@ from kit_booking.database import read
 from kit_booking.domain.text import search_key
 from kit_booking.models import Commune, Kit, Province
 from kit_booking.services.communes.facts import CommuneFacts, commune_facts
-from kit_booking.services.communes.fortnight import changes_at, count_free
+from kit_booking.services.communes.fortnight import count_free
+from kit_booking.services.communes.schedule import schedule
 
 FEW = 30
 """Up to so many communes are listed with their free slots; if there are more, provinces are listed first."""
@@ -100,7 +101,7 @@ def _with_free_slots(rows: Sequence[Row[Any]], key: str, *, now: datetime, is_cu
             for commune in communes
         ],
         is_cut=is_cut,
-        changes_at=min((changes_at(commune, now=now) for commune in communes), default=None),
+        changes_at=min((schedule(commune, now=now).until_at for commune in communes), default=None),
     )
 
 

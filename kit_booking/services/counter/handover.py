@@ -13,7 +13,7 @@ from kit_booking.domain.counter import CheckedPart, Direction, TimeProblem, earl
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, HandedPart, Handover, Photo
 from kit_booking.services.audit import Actor, record_audit
-from kit_booking.services.timeline.locks import LockedBooking, lock_booking
+from kit_booking.services.timeline.locks import lock_booking
 from kit_booking.services.timeline.moves import hold_again, hold_from, move
 
 CAN_GO_OUT = frozenset({Status.APPROVED, Status.NO_SHOW})
@@ -60,8 +60,7 @@ class HandoverResult:
 @transaction
 def hand_over(session: Session, code: str, staff_id: int, check: KitCheck, *, now: datetime) -> HandoverResult:
     """The kit goes out; after a no-show too, while the rest of the booking's time is free."""
-    locked = lock_booking(session, code)
-    booking = locked.booking
+    booking = lock_booking(session, code)
     status, happened_at = Status(booking.status), check.happened_at or now
     if status not in CAN_GO_OUT:
         return HandoverResult(status, HandoverRefusal.STATUS)
@@ -81,14 +80,13 @@ def hand_over(session: Session, code: str, staff_id: int, check: KitCheck, *, no
         return HandoverResult(status, HandoverRefusal.NOT_FREE)
     booking.strike_at = None
     move(session, booking, Status.OUT, Actor(staff_id=staff_id), now=now, happened_at=happened_at)
-    return _add_handover(session, locked, Direction.OUT, staff_id, check, now=now)
+    return _add_handover(session, booking, Direction.OUT, staff_id, check, now=now)
 
 
 @transaction
 def take_back(session: Session, code: str, staff_id: int, check: KitCheck, *, now: datetime) -> HandoverResult:
     """The kit is back; when that is early, the rest of the booking's time comes free."""
-    locked = lock_booking(session, code)
-    booking = locked.booking
+    booking = lock_booking(session, code)
     status, happened_at = Status(booking.status), check.happened_at or now
     if status is not Status.OUT:
         return HandoverResult(status, HandoverRefusal.STATUS)
@@ -98,17 +96,17 @@ def take_back(session: Session, code: str, staff_id: int, check: KitCheck, *, no
     if problem := time_problem(happened_at, not_before=out_at or earliest_out(booking.pick_up_at), now=now):
         return HandoverResult(status, problem)
     move(session, booking, Status.RETURNED, Actor(staff_id=staff_id), now=now, happened_at=happened_at)
-    return _add_handover(session, locked, Direction.BACK, staff_id, check, now=now)
+    return _add_handover(session, booking, Direction.BACK, staff_id, check, now=now)
 
 
 def _add_handover(
-    session: Session, locked: LockedBooking, way: Direction, staff_id: int, check: KitCheck, *, now: datetime
+    session: Session, booking: Booking, way: Direction, staff_id: int, check: KitCheck, *, now: datetime
 ) -> HandoverResult:
     handover = Handover(
-        booking_id=locked.booking.id,
+        booking_id=booking.id,
         way=way,
         staff_id=staff_id,
-        person=check.person or locked.household.name,
+        person=check.person or booking.household.name,
         saw_id=check.saw_id,
         note=check.note,
         happened_at=check.happened_at or now,
@@ -128,7 +126,7 @@ def _add_handover(
         for part in check.parts
     )
     session.add_all(Photo(handover_id=handover.id, jpeg=jpeg) for jpeg in check.photos)
-    return HandoverResult(Status(locked.booking.status), has_fault=handover.has_fault)
+    return HandoverResult(Status(booking.status), has_fault=handover.has_fault)
 
 
 @transaction

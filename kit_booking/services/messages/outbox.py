@@ -28,7 +28,7 @@ from kit_booking.services.messages import states
 from kit_booking.services.messages.states import FAULT_WIDTH, change, is_valid
 from kit_booking.services.timeline.locks import locked_booking
 from kit_booking.services.timeline.offers import offer_text, reset_offer
-from kit_booking.services.timeline.texts import sms_name
+from kit_booking.services.timeline.texts import message_context, sms_name
 
 SOON = timedelta(seconds=30)
 """After this a login code is tried again that the account's limit has held back."""
@@ -122,7 +122,7 @@ def _claim(session: Session, message: Message, booking: Booking | None, worker: 
         message.body = offer_text(session, booking, now=now)
     elif booking and message.kind in SAYS_WHERE:  # The kit may stand elsewhere by now.
         message.body = booking_text(
-            Kind(message.kind), sms_name(session), locked_booking(session, booking.id).context()
+            Kind(message.kind), sms_name(session), message_context(locked_booking(session, booking.id))
         )
     change(session, message, State.SENDING, now=now)
     message.lease_by, message.lease_until_at = worker, now + settings_of(session).sms_timing.lease

@@ -12,7 +12,7 @@ from kit_booking.domain.reminders import Reminder, reminders
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Commune, Household, Kit, Message
 from kit_booking.services.timeline.locks import lock, lock_booking, locked_booking
-from kit_booking.services.timeline.texts import queue_booking_text, sms_name
+from kit_booking.services.timeline.texts import message_context, queue_booking_text, sms_name
 
 AHEAD = timedelta(days=2)
 """No reminder is due earlier before the pick-up; narrows the search."""
@@ -77,12 +77,12 @@ def _until(kind: Kind, pick_up_at: datetime, now: datetime) -> datetime:
 def write_due(session: Session, booking_id: int, *, now: datetime) -> None:
     """Put the booking's due reminders into the outbox; each once, however many workers try."""
     lock(session, Kit, session.get_one(Booking, booking_id).kit_id)
-    locked = locked_booking(session, booking_id)
-    booking, household = locked.booking, locked.household
+    booking = locked_booking(session, booking_id)
+    household = booking.household
     if booking.status != Status.APPROVED or not now < booking.pick_up_at <= now + AHEAD or not household.gets_texts:
         return
     assert booking.approved_at  # noqa: S101 (an approved booking was approved at some time)
-    for reminder in _due(booking.pick_up_at, booking.approved_at, booking.moved_at, locked.policy, now=now):
+    for reminder in _due(booking.pick_up_at, booking.approved_at, booking.moved_at, booking.policy, now=now):
         session.execute(
             upsert(Message)
             .values(
@@ -92,7 +92,7 @@ def write_due(session: Session, booking_id: int, *, now: datetime) -> None:
                 kit_id=booking.kit_id,
                 pick_up_at=booking.pick_up_at,
                 to=household.phone,
-                body=booking_text(reminder.kind, sms_name(session), locked.context()),
+                body=booking_text(reminder.kind, sms_name(session), message_context(booking)),
                 created_at=now,
                 due_at=reminder.due_at,
                 useful_until_at=_until(reminder.kind, booking.pick_up_at, now),
@@ -116,6 +116,6 @@ def _is_overdue(now: datetime) -> ColumnElement[bool]:
 @transaction
 def write_overdue(session: Session, code: str, *, now: datetime) -> None:
     """Queue the text; it waits for the end of the quiet hours, and is skipped when the kit is back by then."""
-    locked = lock_booking(session, code)
-    if session.scalar(select(Booking.id).where(Booking.id == locked.booking.id, _is_overdue(now))):
-        queue_booking_text(session, Kind.OVERDUE, locked, now=now)
+    booking = lock_booking(session, code)
+    if session.scalar(select(Booking.id).where(Booking.id == booking.id, _is_overdue(now))):
+        queue_booking_text(session, Kind.OVERDUE, booking, now=now)

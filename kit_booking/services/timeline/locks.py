@@ -1,16 +1,13 @@
 """Row locks, in the order that every transaction keeps (kits by id, then households by id), and row versions."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Row, and_, bindparam, select, update
+from sqlalchemy.orm import Session, joinedload
 
-from kit_booking.domain.messages import MessageContext
-from kit_booking.domain.policy import Policy
 from kit_booking.domain.status import IN_CALENDARS
-from kit_booking.models import Booking, Commune, Household, Kit, Place
+from kit_booking.models import Booking, Household, Kit
 
 
 def lock(session: Session, table: type[Kit] | type[Household], *row_ids: int) -> None:
@@ -19,68 +16,35 @@ def lock(session: Session, table: type[Kit] | type[Household], *row_ids: int) ->
         session.execute(select(table.id).where(table.id.in_(row_ids)).order_by(table.id).with_for_update())
 
 
-@dataclass(frozen=True)
-class LockedBooking:
-    """A booking with its household, commune and place; its kit's and its household's rows are locked."""
-
-    booking: Booking
-    household: Household
-    commune: Commune
-    place: Place
-
-    @property
-    def policy(self) -> Policy:
-        return Policy.of(self.commune.policy)
-
-    def context(self, due_at: datetime | None = None) -> MessageContext:
-        """The values of the texts about the booking; ``due_at`` is the deadline that they name."""
-        booking = self.booking
-        return MessageContext(
-            code=booking.code,
-            commune=self.commune.name,
-            place=self.place.name,
-            from_at=booking.from_at,
-            until_at=booking.until_at,
-            pick_up_at=booking.pick_up_at,
-            return_at=booking.return_at,
-            office_phone=self.commune.phone,
-            reason=booking.reason,
-            due_at=due_at,
-        )
+_loaded = (
+    select(Booking)
+    .options(joinedload(Booking.household), joinedload(Booking.commune), joinedload(Booking.place))
+    .execution_options(populate_existing=True)
+)
 
 
-def lock_booking(session: Session, code: str, *also_kits: int) -> LockedBooking:
-    """Load the booking of this code after locking its kit, the kits ``also_kits`` (ids) and its household."""
+def lock_booking(session: Session, code: str, *also_kits: int) -> Booking:
+    """Lock the booking's kit, the kits ``also_kits`` (ids) and its household.
+
+    Then load the booking of this code with its household, commune and place.
+    """
     row = session.execute(select(Booking.kit_id, Booking.household_id).where(Booking.code == code)).one()
     lock(session, Kit, row.kit_id, *also_kits)
     lock(session, Household, row.household_id)
-    locked = _load(session, _by_code, code)
-    if locked.booking.household_id != row.household_id:  # Joined to another household just before the lock.
-        lock(session, Household, locked.booking.household_id)
-        locked = _load(session, _by_code, code)
-    if locked.booking.kit_id != row.kit_id:  # Moved to another kit just before the lock.
-        lock(session, Kit, locked.booking.kit_id)
-        locked = _load(session, _by_code, code)
-    return locked
+    statement = _loaded.where(Booking.code == code)
+    booking = session.scalars(statement).one()
+    if booking.household_id != row.household_id:  # Joined to another household just before the lock.
+        lock(session, Household, booking.household_id)
+        booking = session.scalars(statement).one()
+    if booking.kit_id != row.kit_id:  # Moved to another kit just before the lock.
+        lock(session, Kit, booking.kit_id)
+        booking = session.scalars(statement).one()
+    return booking
 
 
-def locked_booking(session: Session, booking_id: int) -> LockedBooking:
-    """Load a booking whose kit and household this transaction has locked already."""
-    return _load(session, _by_id, booking_id)
-
-
-_bookings = (
-    select(Booking, Household, Commune, Place)
-    .join(Household, Household.id == Booking.household_id)
-    .join(Commune, Commune.id == Booking.commune_id)
-    .join(Place, Place.id == Booking.place_id)
-    .execution_options(populate_existing=True)
-)
-_by_code, _by_id = (_bookings.where(column == bindparam("key")) for column in (Booking.code, Booking.id))
-
-
-def _load(session: Session, statement: Select[Any], key: str | int) -> LockedBooking:
-    return LockedBooking(*session.execute(statement, {"key": key}).one())
+def locked_booking(session: Session, booking_id: int) -> Booking:
+    """Load, like `lock_booking`, a booking whose kit and household this transaction has locked already."""
+    return session.scalars(_loaded.where(Booking.id == booking_id)).one()
 
 
 _bump = {

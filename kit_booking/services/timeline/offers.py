@@ -21,7 +21,7 @@ from kit_booking.services.timeline.holds import held_by
 from kit_booking.services.timeline.locks import bump_version, lock, lock_kit_to_book, locked_booking
 from kit_booking.services.timeline.queue import WaitingForSlot, who_waits
 from kit_booking.services.timeline.standing import booked
-from kit_booking.services.timeline.texts import queue_booking_text, sms_name
+from kit_booking.services.timeline.texts import message_context, queue_booking_text, sms_name
 
 
 def release_time(session: Session, kit_id: int, span: Span, *, now: datetime) -> None:
@@ -70,10 +70,10 @@ def _offer(session: Session, bookable: BookableSlot, queue: list[WaitingForSlot]
         except SlotTaken:
             return  # The transaction goes on without an offer.
         entry.state, entry.booking_id = WaitingState.OFFERED, offer.id
-        locked = locked_booking(session, offer.id)
-        until_at = offer_until(now, slot.hold.from_at, locked.policy)
-        if not queue_booking_text(session, Kind.OFFER, locked, now=now, due_at=until_at):
-            locked.booking.answer_by_at = until_at  # Without a text, the household's time to answer starts now.
+        booking = locked_booking(session, offer.id)
+        until_at = offer_until(now, slot.hold.from_at, booking.policy)
+        if not queue_booking_text(session, Kind.OFFER, booking, now=now, due_at=until_at):
+            booking.answer_by_at = until_at  # Without a text, the household's time to answer starts now.
         return
 
 
@@ -87,9 +87,9 @@ def _may_have(session: Session, bookable: BookableSlot, household_id: int, *, no
 
 def offer_text(session: Session, booking: Booking, *, now: datetime) -> str:
     """The text of an offer that is sent now: sets the deadline of the offer, which the text names."""
-    locked = locked_booking(session, booking.id)
-    booking.answer_by_at = offer_until(now, booking.pick_up_at, locked.policy)
-    return booking_text(Kind.OFFER, sms_name(session), locked.context(due_at=booking.answer_by_at))
+    booking = locked_booking(session, booking.id)
+    booking.answer_by_at = offer_until(now, booking.pick_up_at, booking.policy)
+    return booking_text(Kind.OFFER, sms_name(session), message_context(booking, booking.answer_by_at))
 
 
 def reset_offer(session: Session, booking: Booking) -> None:

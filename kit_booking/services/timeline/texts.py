@@ -6,26 +6,41 @@ from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
 from kit_booking.database import settings_of
-from kit_booking.domain.messages import Kind, booking_text, send_at, useful_until
+from kit_booking.domain.messages import Kind, MessageContext, booking_text, send_at, useful_until
 from kit_booking.models import Booking, Message, MessageState
-from kit_booking.services.timeline.locks import LockedBooking
+
+
+def message_context(booking: Booking, due_at: datetime | None = None) -> MessageContext:
+    """The values of the texts about a booking loaded as by `lock_booking`; ``due_at`` is the deadline they name."""
+    return MessageContext(
+        code=booking.code,
+        commune=booking.commune.name,
+        place=booking.place.name,
+        from_at=booking.from_at,
+        until_at=booking.until_at,
+        pick_up_at=booking.pick_up_at,
+        return_at=booking.return_at,
+        office_phone=booking.commune.phone,
+        reason=booking.reason,
+        due_at=due_at,
+    )
 
 
 def queue_booking_text(
     session: Session,
     kind: Kind,
-    locked: LockedBooking,
+    booking: Booking,
     *,
     now: datetime,
     due_at: datetime | None = None,
     to: str | None = None,
 ) -> bool:
-    """Put a text about the booking into the outbox, to be sent when it is due.
+    """Put a text about a booking, loaded as by `lock_booking`, into the outbox, to be sent when it is due.
 
     ``due_at`` is the deadline that the text names, ``to`` a number other than the household's. False when the
     household gets no texts: then the text is written as one that staff have to tell by phone.
     """
-    booking, household = locked.booking, locked.household
+    household = booking.household
     if kind is Kind.MOVED:
         _skip_unsent(session, booking, kind, now=now)
     number = to or (household.phone if household.gets_texts else "")
@@ -37,9 +52,9 @@ def queue_booking_text(
         "kit_id": booking.kit_id,
         "pick_up_at": booking.pick_up_at,
         "to": number or household.phone or household.landline,
-        "body": booking_text(kind, sms_name(session), locked.context(due_at)),
+        "body": booking_text(kind, sms_name(session), message_context(booking, due_at)),
         "created_at": now,
-        "due_at": send_at(kind, now=now, pick_up_at=booking.pick_up_at, policy=locked.policy),
+        "due_at": send_at(kind, now=now, pick_up_at=booking.pick_up_at, policy=booking.policy),
         "useful_until_at": booking.answer_by_at if kind is Kind.OFFER else ends_at,
         "state": MessageState.QUEUED if number else MessageState.TO_PHONE,
         "settled_at": None if number else now,

@@ -180,11 +180,11 @@ def put_forward(session: Session, entry_id: int, staff_id: int, reason: str, *, 
 @transaction
 def accept(session: Session, code: str, by: Actor, *, now: datetime) -> AnswerResult:
     """Accept the offered slot, by the household or by staff for it; until the pick-up, as long as it is held."""
-    locked = lock_booking(session, code)
-    if locked.booking.status != Status.OFFERED or now >= locked.booking.pick_up_at:
-        return AnswerResult(False, Status(locked.booking.status))
-    move(session, locked.booking, Status.APPROVED, by, now=now)
-    queue_booking_text(session, Kind.APPROVED, locked, now=now)
+    booking = lock_booking(session, code)
+    if booking.status != Status.OFFERED or now >= booking.pick_up_at:
+        return AnswerResult(False, Status(booking.status))
+    move(session, booking, Status.APPROVED, by, now=now)
+    queue_booking_text(session, Kind.APPROVED, booking, now=now)
     return AnswerResult(True, Status.APPROVED)
 
 
@@ -198,10 +198,10 @@ def offer_free(session: Session, kit_id: int, *, now: datetime) -> None:
 @transaction
 def refuse(session: Session, code: str, by: Actor, *, now: datetime) -> AnswerResult:
     """Refuse the offered slot; it is offered to the next in the queue."""
-    locked = lock_booking(session, code)
-    if locked.booking.status != Status.OFFERED:
-        return AnswerResult(False, Status(locked.booking.status))
-    move(session, locked.booking, Status.REFUSED, by, now=now)
+    booking = lock_booking(session, code)
+    if booking.status != Status.OFFERED:
+        return AnswerResult(False, Status(booking.status))
+    move(session, booking, Status.REFUSED, by, now=now)
     return AnswerResult(True, Status.REFUSED)
 
 

@@ -1,4 +1,4 @@
-"""Asking for a slot, answering, and giving it back: what each leaves in the database."""
+"""Asking for a slot, answering and withdrawing: the rows that each writes."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -174,7 +174,9 @@ def test_a_code_is_the_communes_letters_and_three_of_its_own(village: Village):
     ("kit", "day", "key"),
     [("PD-9", TOMORROW, "toi"), ("PD-1", TOMORROW, "khuya"), ("PD-1", date(1999, 1, 1), "toi"), ("", TOMORROW, "")],
 )
-def test_what_is_no_slot_can_not_be_asked_for(village: Village, world: World, kit: str, day: date, key: str):
+def test_asking_for_a_slot_that_does_not_exist_raises_no_such_slot(
+    village: Village, world: World, kit: str, day: date, key: str
+):
     with pytest.raises(NoSuchSlot):
         world.do(request_booking, kit, day, key, village.hanh.id, sells="", streams_on="", now=NOW)
     assert world.all(Booking) == []
@@ -207,10 +209,10 @@ def test_a_slot_both_closed_and_taken_in_part_is_refused_as_taken(village: Villa
     assert village.asks(key="ca-ngay") == AskResult(refusals=[Refusal(Reason.TAKEN)])
 
 
-def test_what_somebody_else_wrote_into_the_time_line_meanwhile_is_a_refusal_and_leaves_nothing(
+def test_a_hold_written_meanwhile_refuses_the_request_as_taken_and_rolls_it_back(
     village: Village, world: World, app: Flask, taken_by_somebody_else: Callable[[], None]
 ):
-    """Locks keep this from happening between our own requests; the database is asked all the same."""
+    """Locks prevent this between requests of the application; the constraint is tested all the same."""
     taken_by_somebody_else()
     assert village.asks() == AskResult(refusals=[Refusal(Reason.TAKEN)])
     assert world.all(Booking) == world.all(Message) == world.all(AuditEntry) == []
@@ -219,7 +221,7 @@ def test_what_somebody_else_wrote_into_the_time_line_meanwhile_is_a_refusal_and_
 
 @pytest.fixture
 def taken_by_somebody_else(village: Village, world: World, app: Flask) -> Iterator[Callable[[], None]]:
-    """Once called, a hold comes in between the look at the time line and the booking."""
+    """Insert another hold between reading the holds and inserting the booking."""
     slot = world.slot(village.kit, TOMORROW)
 
     def intrude(connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
@@ -243,7 +245,7 @@ def test_at_most_two_bookings_ahead(village: Village):
     assert village.asks(days_ahead(13)).refusals == [Refusal(Reason.AHEAD, most=2)]
 
 
-def test_a_booking_given_back_or_declined_is_no_longer_ahead(village: Village):
+def test_a_withdrawn_or_declined_booking_is_no_longer_ahead(village: Village):
     village.withdraws(village.has_asked())
     village.declines(village.has_asked())
     village.has_asked()
@@ -251,7 +253,7 @@ def test_a_booking_given_back_or_declined_is_no_longer_ahead(village: Village):
 
 
 def test_a_booking_whose_time_is_over_is_no_longer_ahead(village: Village, world: World):
-    """Nobody has written down yet whether its kit was picked up."""
+    """Its pick-up is not recorded yet."""
     for days in (-8, -9):
         world.booking(village.kit, village.hanh, days_ahead(days), status=Status.APPROVED)
     village.has_asked()
@@ -267,7 +269,9 @@ def test_bookings_in_other_communes_count(village: Village, world: World):
 
 
 @pytest.mark.parametrize("status", [Status.OUT, Status.RETURNED, Status.NO_SHOW, Status.APPROVED])
-def test_at_most_two_pick_ups_in_a_week_whatever_became_of_them(village: Village, world: World, status: Status):
+def test_at_most_two_pick_ups_in_a_week_including_returned_and_missed_ones(
+    village: Village, world: World, status: Status
+):
     monday = days_ahead(-1)
     world.booking(village.kit, village.hanh, monday, "sang", status=status)
     world.booking(village.kit, village.hanh, monday, "toi", status=Status.RETURNED)
@@ -276,7 +280,7 @@ def test_at_most_two_pick_ups_in_a_week_whatever_became_of_them(village: Village
 
 
 @pytest.mark.parametrize("status", [Status.DECLINED, Status.CANCELLED, Status.LAPSED])
-def test_what_came_to_nothing_does_not_count_in_the_week(village: Village, world: World, status: Status):
+def test_declined_and_withdrawn_bookings_do_not_count_in_the_week(village: Village, world: World, status: Status):
     for key in ("sang", "trua", "chieu"):
         world.booking(village.kit, village.hanh, TOMORROW, key, status=status)
     village.has_asked()
@@ -314,7 +318,7 @@ def test_a_refusal_names_every_reason(village: Village, world: World):
     ]
 
 
-def test_a_look_names_the_same_reasons_and_the_own_booking(village: Village, world: World):
+def test_looking_at_a_slot_gives_the_same_reasons_and_the_code_of_the_own_booking(village: Village, world: World):
     booking = village.has_asked()
     for_hanh = world.do(look_at_slot, "PD-1", TOMORROW, "toi", village.hanh.id, now=NOW)
     for_strangers = world.do(look_at_slot, "PD-1", TOMORROW, "toi", None, now=NOW)
@@ -367,7 +371,7 @@ ACTS: dict[str, tuple[Callable[..., AnswerResult], set[Status]]] = {
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_only_the_moves_of_the_rules_are_made(village: Village, world: World, act: str):
+def test_a_status_changes_only_by_an_allowed_move(village: Village, world: World, act: str):
     do, from_statuses = ACTS[act]
     for n, status in enumerate(Status):
         booking = world.booking(village.kit, village.hanh, days_ahead(1 + n), status=status)
@@ -454,7 +458,7 @@ def test_one_household_asking_for_many_slots_at_once_keeps_to_its_quota(village:
 
 
 def _at_once(*acts: Callable[[], Any]) -> list[Any]:
-    """What each gave, begun at the same moment in threads of their own."""
+    """The results of the calls, started at the same moment in threads."""
     outcomes: list[Any] = [None] * len(acts)
     start = Barrier(len(acts))
 

@@ -1,4 +1,4 @@
-"""Closing, changing and ending: what is closed is the union, cut around bookings that are settled one by one."""
+"""Closing, changing and ending closures, and settling bookings: closed holds are the union without bookings."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -29,8 +29,8 @@ from kit_booking.models import (
 )
 from kit_booking.services.booking.answers import mark_no_show, withdraw
 from kit_booking.services.booking.ask import request_booking
-from kit_booking.services.booking.change import change_slot
 from kit_booking.services.booking.deadlines import lapse
+from kit_booking.services.booking.move import change_slot
 from kit_booking.services.closures.closing import SettleResult, change, close, end, settle
 from kit_booking.services.communes.slots import find_slot
 from tests.support.builders import World
@@ -276,7 +276,7 @@ def test_a_kit_of_another_commune_or_at_another_time_is_no_choice(office: Office
     assert office.texts() == []
 
 
-def test_settling_twice_or_after_its_end_tells_nobody_again(office: Office, world: World):
+def test_settling_twice_or_after_the_end_sends_no_second_text(office: Office, world: World):
     booking, other = office.booking(), office.booking("sang")
     closure = office.closes()
     assert office.settles(closure, booking) == SettleResult.CANCELLED
@@ -288,7 +288,7 @@ def test_settling_twice_or_after_its_end_tells_nobody_again(office: Office, worl
     assert office.texts() == [Kind.CLOSED]
 
 
-def test_a_kit_that_is_away_is_not_settled(office: Office):
+def test_a_booking_whose_kit_is_out_is_not_settled(office: Office):
     booking = office.booking(status=Status.OUT)
     closure = office.closes()
     assert (
@@ -402,7 +402,7 @@ def test_it_ends_while_its_bookings_are_settled(office: Office, world: World):
     assert len(office.texts()) == sum(world.fresh(booking).status == Status.CANCELLED for booking in bookings)
 
 
-def test_the_slot_of_the_plan_is_what_stood_in_the_closure(office: Office, world: World):
-    """The tests above lean on it: an evening goes from five in the afternoon to half past seven the next day."""
+def test_the_evening_slot_holds_the_kit_from_five_until_half_past_seven_the_next_day(office: Office, world: World):
+    """The tests above depend on it."""
     slot = world.do(find_slot, office.kit.code, DAY, "toi").slot
     assert slot.hold == Span(at(DAY, "17:00"), at(NEXT, "07:30"))

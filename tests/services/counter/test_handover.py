@@ -1,4 +1,4 @@
-"""At the counter: a kit goes out and comes back, once, whatever several windows try at the same moment."""
+"""Handing over and taking back a kit, also from several windows at the same moment."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -245,7 +245,7 @@ def test_what_went_out_is_what_has_to_come_back(counter: Counter) -> None:
     assert counter.world.do(parts_to_take_back, counter.kit.id, out) == [CheckedPart("đèn", 1, 1)]
 
 
-def test_the_clerks_word_on_a_kit_with_a_fault_is_kept(counter: Counter) -> None:
+def test_whether_a_kit_with_a_fault_is_usable_is_recorded(counter: Counter) -> None:
     counter.gives()
     counter.takes(seen=ONE_LAMP)
     for is_usable in (True, False):
@@ -312,13 +312,13 @@ def test_the_workers_round_tells_it_and_a_kit_that_came_back_meanwhile_is_no_lon
     assert sms.texts_to(counter.hanh.phone)
 
 
-def test_nobody_is_woken_for_a_late_kit(counter: Counter) -> None:
+def test_the_text_about_an_overdue_kit_waits_for_the_end_of_the_quiet_hours(counter: Counter) -> None:
     counter.gives()
     [text] = told_at(counter, at(days_ahead(1), "23:00"))
     assert text.due_at == at(days_ahead(2), "06:30")
 
 
-def test_nobody_is_told_of_a_kit_that_is_back(counter: Counter) -> None:
+def test_no_text_is_written_about_a_kit_that_is_back(counter: Counter) -> None:
     counter.gives()
     counter.takes(now=BACK_AT + timedelta(minutes=50))
     assert told_at(counter, BACK_AT + timedelta(hours=3)) == []
@@ -344,7 +344,7 @@ ROUNDS = 12
 
 
 def at_once(app: Flask, calls: list[Callable[[], Any]]) -> list[Any]:
-    """What each call answered, all of them begun at the same moment."""
+    """The results of the calls, started at the same moment in threads."""
     start = Barrier(len(calls))
 
     def run(call: Callable[[], Any]) -> Any:
@@ -356,7 +356,7 @@ def at_once(app: Flask, calls: list[Callable[[], Any]]) -> list[Any]:
         return list(threads.map(run, calls))
 
 
-def test_handing_over_cancelling_and_giving_up_at_once_have_one_outcome(app: Flask, counter: Counter) -> None:
+def test_of_handing_over_cancelling_and_withdrawing_at_once_one_succeeds(app: Flask, counter: Counter) -> None:
     clerk, hanh, now = counter.clerk.id, counter.hanh.id, FIVE - timedelta(minutes=5)
     for round_ in range(ROUNDS):
         booking = counter.evening if round_ == 0 else counter.has(Status.APPROVED)

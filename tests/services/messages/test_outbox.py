@@ -1,4 +1,4 @@
-"""The outbox: each text is sent once, while it is true and in time, and every outcome gets its meaning."""
+"""The outbox: each text is sent once, while it is valid, and every result of sending is handled."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -89,7 +89,7 @@ def work(app: Flask, now: datetime = NOW) -> None:
 
 @contextmanager
 def count_statements() -> Iterator[list[str]]:
-    """What the database is asked in here."""
+    """The statements that are executed inside."""
     asked: list[str] = []
 
     def listen(*args: object) -> None:
@@ -136,7 +136,7 @@ def test_texts_go_in_the_order_in_which_they_were_due(app: Flask, world: World, 
     assert [text.to for text in sms.sent] == phones
 
 
-def test_a_login_code_overtakes_what_nobody_waits_for(
+def test_a_login_code_is_sent_before_texts_that_were_due_earlier(
     app: Flask, world: World, sms: FakeSms, kit: Kit, household: Household
 ) -> None:
     ask(world, kit, household)
@@ -145,7 +145,7 @@ def test_a_login_code_overtakes_what_nobody_waits_for(
     assert [text.kind for text in sms.sent] == [Kind.LOGIN_CODE, Kind.RECEIVED]
 
 
-def test_a_text_that_is_no_longer_true_is_skipped(
+def test_a_text_that_is_no_longer_valid_is_skipped(
     app: Flask, world: World, sms: FakeSms, kit: Kit, household: Household, clerk: Staff
 ) -> None:
     code = ask(world, kit, household)
@@ -254,7 +254,7 @@ def test_when_nobody_can_tell_whether_it_was_sent_it_is_not_sent_again_and_its_p
     assert world.do(people_to_phone, [commune.id], now=NOW)
 
 
-def test_while_the_way_is_closed_nobody_s_text_is_tried(
+def test_while_sending_is_paused_no_text_is_tried(
     app: Flask, world: World, sms: FakeSms, kit: Kit, household: Household
 ) -> None:
     ask(world, kit, household)
@@ -385,7 +385,7 @@ def test_a_text_that_the_provider_does_not_have_is_sent_again(
     assert (the_message(world).state, the_message(world).tries) == (MessageState.ACCEPTED, 2)
 
 
-def test_what_the_provider_does_not_have_and_is_no_longer_true_is_skipped(
+def test_a_text_that_the_provider_does_not_have_and_that_is_no_longer_valid_is_skipped(
     app: Flask, world: World, sms: FakeSms, kit: Kit, household: Household
 ) -> None:
     code = ask(world, kit, household)
@@ -670,7 +670,7 @@ def test_a_sender_that_the_operators_refuse_afterwards_is_a_wrong_setup_too(
 
 
 def report(world: World, state: MessageState, code: int) -> None:
-    """What the provider says of the newest text, which it has."""
+    """Deliver a report of the provider about the newest text."""
     message = world.all(Message)[-1]
     assert message.provider_id
     world.do(take_report, "", Report(message.provider_id, state, code), now=NOW)

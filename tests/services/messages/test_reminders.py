@@ -1,4 +1,4 @@
-"""Reminders: written when they are due, once each, and sent only while the booking stands."""
+"""Reminders: written once each when they are due, and sent only while the booking is approved."""
 
 from datetime import datetime, timedelta
 
