@@ -34,7 +34,7 @@ def approve(session: Session, code: str, staff_id: int, *, now: datetime) -> Ans
     """Staff approve a request whose time on air is not over."""
     booking = lock_booking(session, code)
     if booking.status != Status.REQUESTED or now >= booking.until_at:
-        return AnswerResult(False, Status(booking.status))
+        return AnswerResult(False, booking.status)
     return _done(session, booking, Status.APPROVED, Kind.APPROVED, Actor(staff_id=staff_id), now=now)
 
 
@@ -43,7 +43,7 @@ def decline(session: Session, code: str, staff_id: int, reason: str, *, now: dat
     """Staff decline a request, with a reason that the household reads."""
     booking = lock_booking(session, code)
     if booking.status != Status.REQUESTED:
-        return AnswerResult(False, Status(booking.status))
+        return AnswerResult(False, booking.status)
     return _done(session, booking, Status.DECLINED, Kind.DECLINED, Actor(staff_id=staff_id), now=now, reason=reason)
 
 
@@ -52,7 +52,7 @@ def withdraw(session: Session, code: str, household_id: int, *, now: datetime) -
     """The household gives up its booking before the pick-up; late, that is a strike, unless the kit isn't there."""
     booking = lock_booking(session, code)
     if booking.status not in WITHDRAWABLE or now >= booking.pick_up_at:
-        return AnswerResult(False, Status(booking.status))
+        return AnswerResult(False, booking.status)
     if booking.is_late_to_cancel(now) and not _is_endangered(session, booking, now=now):
         booking.strike_at = now
     return _done(session, booking, Status.CANCELLED, Kind.WITHDRAWN, Actor(household_id=household_id), now=now)
@@ -75,7 +75,7 @@ def cancel(session: Session, code: str, staff_id: int, reason: str, *, now: date
     """Staff cancel a booking, with a reason that the household reads."""
     booking = lock_booking(session, code)
     if booking.status not in CANCELLABLE:
-        return AnswerResult(False, Status(booking.status))
+        return AnswerResult(False, booking.status)
     return _done(session, booking, Status.CANCELLED, Kind.CANCELLED, Actor(staff_id=staff_id), now=now, reason=reason)
 
 
@@ -96,9 +96,9 @@ def mark_no_show(session: Session, code: str, staff_id: int, *, now: datetime) -
         )
     )
     if booking.status != Status.APPROVED or now < (back_at or booking.pick_up_at) + booking.policy.no_show:
-        return AnswerResult(False, Status(booking.status))
+        return AnswerResult(False, booking.status)
     if session.scalar(select(exists().where(Booking.kit_id == booking.kit_id, Booking.status == Status.OUT))):
-        return AnswerResult(False, Status(booking.status))  # The kit was not there.
+        return AnswerResult(False, booking.status)  # The kit was not there.
     booking.strike_at = None if back_at else now
     return _done(session, booking, Status.NO_SHOW, Kind.NO_SHOW, Actor(staff_id=staff_id), now=now)
 

@@ -2,13 +2,12 @@
 
 import functools
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, Row, bindparam, func, select
+from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, bindparam, func, select
 
 from kit_booking.database import db, read
 from kit_booking.domain import slots
@@ -116,13 +115,7 @@ def _facts(_database: str, commune_id: int, _version: int) -> CommuneFacts:
         .order_by(Part.id)
     ):
         parts[kit_id].append((name, count))
-    plans = plans_of(
-        read(
-            select(PlannedSlot.__table__)
-            .where(PlannedSlot.commune_id == commune_id)
-            .order_by(PlannedSlot.valid_from, PlannedSlot.from_time)
-        )
-    )
+    plans = slot_plans(commune_id)
     villages = read(
         select(Village.name, Village.craft)
         .join(Place, Place.id == Village.place_id)
@@ -168,8 +161,13 @@ def _facts(_database: str, commune_id: int, _version: int) -> CommuneFacts:
     )
 
 
-def plans_of(lines: Sequence[Row[Any]]) -> tuple[tuple[date, tuple[slots.SlotPlanLine, ...]], ...]:
-    """A commune's slot plans with their `valid_from`; the lines come ordered by plan and time."""
+def slot_plans(commune_id: int) -> tuple[tuple[date, tuple[slots.SlotPlanLine, ...]], ...]:
+    """A commune's slot plans with their `valid_from`, in the order of time."""
+    lines = read(
+        select(PlannedSlot.__table__)
+        .where(PlannedSlot.commune_id == commune_id)
+        .order_by(PlannedSlot.valid_from, PlannedSlot.from_time)
+    )
     return tuple(
         (
             valid_from,

@@ -61,7 +61,7 @@ class HandoverResult:
 def hand_over(session: Session, code: str, staff_id: int, check: KitCheck, *, now: datetime) -> HandoverResult:
     """The kit goes out; after a no-show too, while the rest of the booking's time is free."""
     booking = lock_booking(session, code)
-    status, happened_at = Status(booking.status), check.happened_at or now
+    status, happened_at = booking.status, check.happened_at or now
     if status not in CAN_GO_OUT:
         return HandoverResult(status, HandoverRefusal.STATUS)
     if out_code := session.scalar(
@@ -87,7 +87,7 @@ def hand_over(session: Session, code: str, staff_id: int, check: KitCheck, *, no
 def take_back(session: Session, code: str, staff_id: int, check: KitCheck, *, now: datetime) -> HandoverResult:
     """The kit is back; when that is early, the rest of the booking's time comes free."""
     booking = lock_booking(session, code)
-    status, happened_at = Status(booking.status), check.happened_at or now
+    status, happened_at = booking.status, check.happened_at or now
     if status is not Status.OUT:
         return HandoverResult(status, HandoverRefusal.STATUS)
     out_at = session.scalar(
@@ -126,7 +126,7 @@ def _add_handover(
         for part in check.parts
     )
     session.add_all(Photo(handover_id=handover.id, jpeg=jpeg) for jpeg in check.photos)
-    return HandoverResult(Status(booking.status), has_fault=handover.has_fault)
+    return HandoverResult(booking.status, has_fault=handover.has_fault)
 
 
 @transaction

@@ -114,7 +114,7 @@ def _due_at(session: Session, message: Message, booking: Booking | None, *, now:
     if booking is None:
         return now
     policy = Policy.of(session.get_one(Commune, booking.commune_id).policy)
-    return send_at(Kind(message.kind), now=now, policy=policy, pick_up_at=booking.pick_up_at)
+    return send_at(message.kind, now=now, policy=policy, pick_up_at=booking.pick_up_at)
 
 
 def _claim(session: Session, message: Message, booking: Booking | None, worker: str, *, now: datetime) -> Claim:
@@ -122,7 +122,7 @@ def _claim(session: Session, message: Message, booking: Booking | None, worker: 
         message.body = offer_text(session, booking, now=now)
     elif booking and message.kind in SAYS_WHERE:  # The kit may stand elsewhere by now.
         message.body = booking_text(
-            Kind(message.kind), sms_name(session), message_context(locked_booking(session, booking.id))
+            message.kind, sms_name(session), message_context(locked_booking(session, booking.id))
         )
     change(session, message, State.SENDING, now=now)
     message.lease_by, message.lease_until_at = worker, now + settings_of(session).sms_timing.lease

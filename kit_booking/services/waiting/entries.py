@@ -182,7 +182,7 @@ def accept(session: Session, code: str, by: Actor, *, now: datetime) -> AnswerRe
     """Accept the offered slot, by the household or by staff for it; until the pick-up, as long as it is held."""
     booking = lock_booking(session, code)
     if booking.status != Status.OFFERED or now >= booking.pick_up_at:
-        return AnswerResult(False, Status(booking.status))
+        return AnswerResult(False, booking.status)
     move(session, booking, Status.APPROVED, by, now=now)
     queue_booking_text(session, Kind.APPROVED, booking, now=now)
     return AnswerResult(True, Status.APPROVED)
@@ -200,7 +200,7 @@ def refuse(session: Session, code: str, by: Actor, *, now: datetime) -> AnswerRe
     """Refuse the offered slot; it is offered to the next in the queue."""
     booking = lock_booking(session, code)
     if booking.status != Status.OFFERED:
-        return AnswerResult(False, Status(booking.status))
+        return AnswerResult(False, booking.status)
     move(session, booking, Status.REFUSED, by, now=now)
     return AnswerResult(True, Status.REFUSED)
 

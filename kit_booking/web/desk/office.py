@@ -5,8 +5,9 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request
 
 from kit_booking.clock import utc_now
+from kit_booking.models import Staff
 from kit_booking.services.communes.fortnight import fortnight
-from kit_booking.services.sign_in.sign_in import PasswordCheck, check_password
+from kit_booking.services.sign_in.sign_in import SignInProblem, check_password
 from kit_booking.web.frame.forms import StaffForm
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.readers import sign_in_staff, staff_commune_or_404, staff_only
@@ -27,11 +28,11 @@ def check() -> Any:
     if not form.validate_on_submit():
         return _sign_in_page(form), 422
     username, password = form.text("username"), form.text("password")
-    answer, member = check_password(username, password, request.remote_addr or "", now=utc_now())
-    if member:
-        sign_in_staff(member)
+    answer = check_password(username, password, request.remote_addr or "", now=utc_now())
+    if isinstance(answer, Staff):
+        sign_in_staff(answer)
         return redirect(own_path(request.args.get("next"), "/staff"), 303)
-    if answer is PasswordCheck.TOO_MANY:
+    if answer is SignInProblem.TOO_MANY:
         form.form_errors.append(_("Đã thử quá nhiều lần. Xin chờ 15 phút rồi thử lại."))
         return _sign_in_page(form), 429
     form.form_errors.append(_("Tên đăng nhập hoặc mật khẩu chưa đúng."))

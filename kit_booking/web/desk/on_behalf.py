@@ -97,11 +97,12 @@ def _remember(household_id: int) -> None:
 def _who_page(form: NewHouseholdForm) -> str:
     acting = acting_communes_or_403()
     typed = request.values.get("q", "")[:80].strip()
-    matches = households.search_households([c.id for c in acting], typed) if typed else households.Matches([])
+    rows, has_more = households.search_households([c.id for c in acting], typed) if typed else ([], False)
     return render_template(
         "desk/on_behalf/who.html",
         q=typed,
-        matches=matches,
+        rows=rows,
+        has_more=has_more,
         elsewhere=_of_elsewhere(),
         form=form,
         communes=acting,

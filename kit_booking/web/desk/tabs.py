@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 from flask import Flask, abort, current_app, g, request
 
 from kit_booking.clock import utc_now
-from kit_booking.models import Booking, Role
+from kit_booking.models import Booking, Role, Staff
 from kit_booking.services.desk.today import count_of_today
-from kit_booking.services.sign_in.members import SeenCommune, StaffMember, communes_seen
+from kit_booking.services.sign_in.members import SeenCommune, communes_seen
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.language import lazy_gettext
 from kit_booking.web.frame.readers import this_member
@@ -21,14 +21,14 @@ FEW = 2
 """Whoever sees no more communes than this has a tab for the fortnight of each."""
 
 
-def _is_clerk(member: StaffMember) -> bool:
-    return any(role is Role.CLERK for role, _commune in member.roles)
+def _is_clerk(member: Staff) -> bool:
+    return any(role.role is Role.CLERK for role in member.roles)
 
 
 class DeskPage(NamedTuple):
     path: str
     label: Any
-    is_for: Callable[[StaffMember], bool] = lambda _member: True
+    is_for: Callable[[Staff], bool] = lambda _member: True
 
 
 PAGES = (

@@ -43,6 +43,10 @@ def tidy(most: int) -> Any:
     return lambda typed: clean(typed, most) if typed else ""
 
 
+TEL = {"inputmode": "tel", "autocomplete": "off", "maxlength": 40}
+"""The attributes of a field for the telephone number of somebody else than who types it."""
+
+
 def line(label: Any, most: int, *validators: Any, hint: Any = "", then: Any = None, **attributes: Any) -> StringField:
     """A field for a line of at most so many characters, tidied and ``then`` filtered.
 

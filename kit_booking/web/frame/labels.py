@@ -12,7 +12,7 @@ from kit_booking.domain.phone import PhoneProblem, national
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.queue import PlaceInQueue, Why
 from kit_booking.models import Handover, Household, MessageState, PauseReason, SendingPause
-from kit_booking.services.sign_in.sign_in import CodeCheck
+from kit_booking.services.sign_in.sign_in import SignInProblem
 from kit_booking.web.frame.formats import day, moment
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.language import lazy_gettext, ngettext
@@ -139,10 +139,10 @@ def phone_problem_text(problem: PhoneProblem) -> str:
             return _("Số 11 chữ số này đã đổi thành 10 chữ số từ năm 2018.")
 
 
-def code_problem_text(problem: CodeCheck) -> str:
-    if problem is CodeCheck.WRONG:
+def code_problem_text(problem: SignInProblem) -> str:
+    if problem is SignInProblem.WRONG:
         return _("Mã chưa đúng. Bà con xem lại tin nhắn mới nhất rồi gõ lại 6 số.")
-    if problem is CodeCheck.TOO_MANY:
+    if problem is SignInProblem.TOO_MANY:
         return _("Đã gõ sai quá nhiều lần. Bà con bấm “Gửi lại mã” để lấy mã mới.")
     return _("Mã này hết hạn rồi. Bà con bấm “Gửi lại mã” để lấy mã mới.")
 

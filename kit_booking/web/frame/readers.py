@@ -12,11 +12,11 @@ from flask_login import LoginManager, UserMixin, current_user, login_user
 from werkzeug.wrappers import Response
 
 from kit_booking.clock import utc_now
-from kit_booking.models import Booking, Household
+from kit_booking.models import Booking, Household, Staff
 from kit_booking.services.booking.reading import find_booking
 from kit_booking.services.communes.facts import CommuneFacts, find_commune
 from kit_booking.services.register.households import find_household
-from kit_booking.services.sign_in.members import StaffMember, find_member
+from kit_booking.services.sign_in.members import find_member
 
 STAFF_STAYS = timedelta(hours=12)
 
@@ -29,7 +29,7 @@ login_manager = LoginManager()
 class Reader(UserMixin):
     """Somebody who signed in; a household and a member of staff are never one account."""
 
-    member: Household | StaffMember
+    member: Household | Staff
 
     @property
     def kind(self) -> str:
@@ -41,8 +41,8 @@ class Reader(UserMixin):
 
     @property
     def role(self) -> str:
-        assert isinstance(self.member, StaffMember)
-        return self.member.roles[0][0] if self.member.roles else ""
+        assert isinstance(self.member, Staff)
+        return self.member.roles[0].role if self.member.roles else ""
 
     def get_id(self) -> str:
         """Ends with the version of its sign-ins, so that raising that ends them all."""
@@ -60,7 +60,7 @@ def _load(user_id: str) -> Reader | None:
     member_id, _, version = rest.partition(".")
     if not (member_id.isdecimal() and version.isdecimal()):
         return None
-    member: Household | StaffMember | None
+    member: Household | Staff | None
     if kind == "household":
         member = find_household(int(member_id), int(version))
     elif utc_now().timestamp() < session.get("staff_until", 0):
@@ -88,9 +88,9 @@ def household() -> Household | None:
     return who.member if who and isinstance(who.member, Household) else None
 
 
-def staff_member() -> StaffMember | None:
+def staff_member() -> Staff | None:
     who = reader()
-    return who.member if who and isinstance(who.member, StaffMember) else None
+    return who.member if who and isinstance(who.member, Staff) else None
 
 
 def sign_in_household(household_id: int, version: int | None = None) -> None:
@@ -102,7 +102,7 @@ def sign_in_household(household_id: int, version: int | None = None) -> None:
     login_user(Reader(member), remember=True)
 
 
-def sign_in_staff(member: StaffMember) -> None:
+def sign_in_staff(member: Staff) -> None:
     """Stay signed in until the browser is closed, at most for a long working day."""
     _forget_the_one_before()
     login_user(Reader(member))
@@ -150,7 +150,7 @@ def this_household() -> Household:
     return member
 
 
-def this_member() -> StaffMember:
+def this_member() -> Staff:
     member = staff_member()
     assert member is not None
     return member

@@ -67,7 +67,7 @@ def revoke(token_id: int) -> Any:
 def _has_feed() -> bool:
     """Every household, and staff with a commune of their own; an operator belongs to none."""
     member = staff_member()
-    return member is None or any(commune_id is not None for _role, commune_id in member.roles)
+    return member is None or any(role.commune_id is not None for role in member.roles)
 
 
 def _owner() -> Actor | None:

@@ -10,9 +10,9 @@ from kit_booking.domain.phone import PhoneProblem, parse_mobile
 from kit_booking.domain.text import clean, slug
 from kit_booking.models import Role
 from kit_booking.web.desk.edit import CommuneEditForm, EditForm
-from kit_booking.web.desk.settings.forms import TEL, can_be_called
+from kit_booking.web.desk.settings.forms import can_be_called
 from kit_booking.web.frame.formats import role_word
-from kit_booking.web.frame.forms import line, tidy
+from kit_booking.web.frame.forms import TEL, line, tidy
 from kit_booking.web.frame.labels import phone_problem_text
 from kit_booking.web.frame.language import lazy_gettext as _
 

@@ -100,7 +100,7 @@ def test_every_status_that_exists_by_now_is_there(bookings: list[Booking]) -> No
     assert {booking.status for booking in bookings} == SHOWN
 
 
-def test_the_counter_has_something_to_tell(world: World, bookings: list[Booking]) -> None:
+def test_there_is_an_overdue_kit_one_to_take_back_and_a_no_show(world: World, bookings: list[Booking]) -> None:
     late, due = sorted((b for b in bookings if b.status == Status.OUT), key=lambda booking: booking.return_at)
     assert (late.return_at, due.return_at) == (at(days_ahead(-1), "16:45"), at(days_ahead(0), "07:30"))
     assert {handover.booking_id for handover in world.all(Handover)} == {late.id, due.id}

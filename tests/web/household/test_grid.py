@@ -87,7 +87,6 @@ def test_of_two_that_hold_a_slot_the_one_that_lasts_is_shown(town: Town) -> None
     booking = town.world.booking(town.kit, town.neighbour, day, status=Status.REQUESTED)
     with town.app.app_context(), Session(db.engine) as session:
         half = slot.hold.from_at + timedelta(hours=1)
-        session.connection(execution_options={"writes": True})
         session.execute(update(Hold).where(Hold.booking_id == booking.id).values(until_at=half))
         session.add(Hold(kit_id=town.kit.id, from_at=half, until_at=slot.hold.until_at))
         session.commit()
@@ -98,7 +97,6 @@ def test_of_two_that_hold_a_slot_the_one_that_lasts_is_shown(town: Town) -> None
 def test_a_day_without_one_of_the_slots_leaves_its_row_empty(town: Town) -> None:
     tuesday = days_ahead(7)
     with town.app.app_context(), Session(db.engine) as session:
-        session.connection(execution_options={"writes": True})
         of_commune = PlannedSlot.commune_id == town.commune.id
         session.execute(update(PlannedSlot).where(of_commune, PlannedSlot.name == "Trưa").values(weekdays="02"))
         session.execute(update(Commune).values(version=Commune.version + 1))

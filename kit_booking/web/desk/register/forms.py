@@ -5,7 +5,7 @@ from wtforms import BooleanField, Field, TelField, ValidationError
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from kit_booking.domain.phone import PhoneProblem, dialled, parse_mobile
-from kit_booking.web.frame.forms import Form, VillageForm, line
+from kit_booking.web.frame.forms import TEL, Form, VillageForm, line
 from kit_booking.web.frame.labels import phone_problem_text
 from kit_booking.web.frame.language import lazy_gettext as _
 
@@ -17,14 +17,8 @@ class CorrectForm(VillageForm):
 class PhonesForm(Form):
     """A mobile, a landline, or neither; each as it is stored once the form is valid."""
 
-    phone = TelField(
-        _("Số di động (không có thì để trống)"),
-        render_kw={"autocomplete": "off", "maxlength": 40, "inputmode": "tel"},
-    )
-    landline = TelField(
-        _("Số máy bàn để gọi (không có thì để trống)"),
-        render_kw={"autocomplete": "off", "maxlength": 40, "inputmode": "tel"},
-    )
+    phone = TelField(_("Số di động (không có thì để trống)"), render_kw=TEL)
+    landline = TelField(_("Số máy bàn để gọi (không có thì để trống)"), render_kw=TEL)
     number = ""
     desk_number = ""
 

@@ -1,6 +1,7 @@
-"""The forms of a commune's settings: each builds new settings from those it was opened on."""
+"""The forms of a commune's settings; each builds new settings from those it was opened on."""
 
 import functools
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, time
@@ -38,22 +39,21 @@ from kit_booking.domain.settings import (
 from kit_booking.domain.slots import SlotPlanLine
 from kit_booking.domain.text import slug
 from kit_booking.web.desk.settings.labels import SECTIONS, trouble_text
-from kit_booking.web.frame.forms import Form, line, tidy
+from kit_booking.web.frame.forms import TEL, Form, line, tidy
 from kit_booking.web.frame.language import FormTranslations
 from kit_booking.web.frame.language import lazy_gettext as _
 
 LONGEST_CLOCK = 12
+_CLOCK = re.compile(r"(\d{1,2})(?:[h:.](\d\d)?)?h?")
 
 
 def parse_clock(typed: str) -> time | None:
     """The time of day that was typed: ``7h30``, ``19h``, ``07:30``, ``7.30``, ``19``; None when it is none."""
-    plain = "".join(typed.lower().split())[:LONGEST_CLOCK].replace("giờ", "h").removesuffix("h")
-    hour, _sign, minute = plain.replace("h", ":").replace(".", ":").partition(":")
-    if not (hour.isdecimal() and len(hour) <= 2 and (not minute or (minute.isdecimal() and len(minute) == 2))):
+    match = _CLOCK.fullmatch("".join(typed.lower().split())[:LONGEST_CLOCK].replace("giờ", "h"))
+    try:
+        return time(int(match[1]), int(match[2] or 0)) if match else None
+    except ValueError:
         return None
-    if int(hour) > 23 or int(minute or 0) > 59:
-        return None
-    return time(int(hour), int(minute or 0))
 
 
 class ClockField(Field):
@@ -74,7 +74,6 @@ class ClockField(Field):
 
 
 CLOCK = {"autocomplete": "off", "maxlength": LONGEST_CLOCK, "class": "clock"}
-TEL = {"inputmode": "tel", "autocomplete": "off", "maxlength": 40}
 
 
 class SettingsForm(Form):

@@ -61,7 +61,7 @@ def test_a_leader_sees_and_is_told_who_changes(town: Town) -> None:
     assert f"{PATH}/fairness" not in page.text
 
 
-def test_nothing_is_saved_before_it_was_looked_at(town: Town) -> None:
+def test_nothing_is_saved_before_the_preview_is_confirmed(town: Town) -> None:
     clerk, before = town.browser(town.clerk), commune(town)
     words, fields = look(clerk, "fairness", most_a_week="3")
     assert "Mỗi hộ được mượn nhiều nhất bao nhiêu buổi một tuần? từ 99 buổi thành 3 buổi" in words
@@ -193,7 +193,7 @@ def test_strikes_by_the_new_numbers_are_counted(town: Town) -> None:
     assert "Hôm nay chưa hộ nào bị tạm nghỉ thêm" in words
 
 
-def test_nothing_changed_is_nothing_to_look_at(town: Town) -> None:
+def test_without_a_change_there_is_no_preview(town: Town) -> None:
     clerk, before = town.browser(town.clerk), commune(town)
     assert where(clerk.post(f"{PATH}/office", change(clerk, "office"))) == f"303 {PATH}"
     assert "Không có gì thay đổi." in words_of(clerk.get(PATH))
