@@ -75,16 +75,16 @@ def count(
     monday, next_monday = _week(pick_up_at)
     in_week = [one for one in bookings if monday <= one.pick_up_at < next_monday]
     return Booked(
-        sum(one.status in AHEAD and one.return_at > now for one in bookings),
-        sum(one.status in AHEAD | USED or one.strike_at is not None for one in in_week),
-        standing(
+        ahead=sum(one.status in AHEAD and one.return_at > now for one in bookings),
+        in_week=sum(one.status in AHEAD | USED or one.strike_at is not None for one in in_week),
+        standing=standing(
             [one.strike_at for one in bookings if one.strike_at],
             late_since_at=min((one.return_at for one in bookings if one.status == Status.OUT), default=None),
             lifted_at=household.lifted_at,
             policy=policy,
             now=now,
         ),
-        household.commune_id == commune_id,
+        is_from_here=household.commune_id == commune_id,
     )
 
 

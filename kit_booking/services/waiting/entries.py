@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from kit_booking.database import transaction
@@ -80,19 +80,16 @@ def join(
     if reasons:
         return WaitResult(reasons=reasons, free_kit=free_kit)
     last_at = max(one.slot.hold.from_at for one in slots)
-    entry = session.execute(
-        insert(WaitingEntry)
-        .values(
-            household_id=household_id,
-            commune_id=bookable.commune.id,
-            day=day,
-            slot_name=bookable.slot.name,
-            place_ids=sorted(places),
-            joined_at=now,
-            until_at=min(until_at, last_at) if until_at else last_at,
-        )
-        .returning(WaitingEntry)
-    ).scalar_one()
+    entry = WaitingEntry(
+        household_id=household_id,
+        commune_id=bookable.commune.id,
+        day=day,
+        slot_name=bookable.slot.name,
+        place_ids=sorted(places),
+        joined_at=now,
+        until_at=min(until_at, last_at) if until_at else last_at,
+    )
+    session.add(entry)
     _record(session, "waits", entry, by, now=now)
     return WaitResult(entry.id)
 
