@@ -15,7 +15,6 @@ from kit_booking.models import Commune, Hold, Household, PlannedSlot
 from kit_booking.services.communes.facts import CommuneFacts, commune_facts, find_version_key
 from kit_booking.services.communes.fortnight import changes_at, fortnight
 from kit_booking.web.frame.responses import cached
-from kit_booking.web.household.communes import office_of
 from kit_booking.web.household.grid import GridPage, page_of
 from tests.support.databases import on_sqlite
 from tests.support.town import SLOTS, Town, words_of
@@ -40,7 +39,7 @@ def page_at(town: Town, now: datetime, who: Household | None = None) -> GridPage
 def text_at(town: Town, now: datetime) -> str:
     with town.app.test_request_context(PATH):
         page = page_of(fortnight(sheet_of(town), now=now))
-        return render_template("household/communes/fortnight.html", page=page, office=office_of(page.commune))
+        return render_template("household/communes/fortnight.html", page=page, office=page.commune)
 
 
 def day_of(page: GridPage, day: date, kit: int = 0) -> str:
