@@ -78,11 +78,11 @@ def cancel(code: str) -> Any:
     return _answer_with_reason(code, Status.CANCELLED, answers.cancel)
 
 
-def _answer_with_reason(code: str, wanted: Status, act: Callable[..., AnswerResult]) -> Any:
+def _answer_with_reason(code: str, target: Status, act: Callable[..., AnswerResult]) -> Any:
     booking, form = staff_booking_or_404(code, acting=True), ReasonForm()
     if not form.validate_on_submit():
         return _page(booking, form), 422
-    return _answer(code, wanted, act, this_member().id, form.text("reason"))
+    return _answer(code, target, act, this_member().id, form.text("reason"))
 
 
 @blueprint.post("/bookings/<code>/no-show")
@@ -104,12 +104,12 @@ def refuse(code: str) -> Any:
     return _answer(code, Status.REFUSED, entries.refuse, Actor(staff_id=this_member().id))
 
 
-def _answer(code: str, wanted: Status, act: Callable[..., AnswerResult], *arguments: Any) -> Any:
+def _answer(code: str, target: Status, act: Callable[..., AnswerResult], *arguments: Any) -> Any:
     """Call the service; redirect to today's page, or to the booking if its status had changed."""
     booking = staff_booking_or_404(code, acting=True)
     outcome = act(code, *arguments, now=utc_now())
     if not outcome.is_done:
-        _flash_not_done(booking, outcome.status, wanted)
+        _flash_not_done(booking, outcome.status, target)
         return redirect(f"/staff/bookings/{code}", 303)
     what = {"code": booking.code, "name": booking.household.name, "status": status_word(outcome.status)}
     if outcome.status is Status.REFUSED:
@@ -122,10 +122,10 @@ def _answer(code: str, wanted: Status, act: Callable[..., AnswerResult], *argume
     return redirect("/staff", 303)
 
 
-def _flash_not_done(booking: Booking, status: Status, wanted: Status) -> None:
-    """Flash that the booking already has the wanted status, or has another one."""
+def _flash_not_done(booking: Booking, status: Status, target: Status) -> None:
+    """Flash that the booking already has the target status, or has another one."""
     what = {"code": booking.code, "name": booking.household.name, "status": status_word(status)}
-    if status == wanted:
+    if status == target:
         flash(_("Phiếu %(code)s, hộ %(name)s, đã xong từ trước: %(status)s.", **what), "good")
     else:
         flash(_("Không làm được nữa: phiếu %(code)s, hộ %(name)s, đang là “%(status)s”.", **what), "bad")
@@ -178,15 +178,15 @@ def _check(code: str, way: Direction) -> Any:
     if seen is None:
         return check_page(booking, way, parts, form, _("Danh sách món vừa thay đổi. Xin kiểm lại từng món.")), 409
     is_out = way is Direction.OUT
-    act, wanted = (handover.hand_over, Status.OUT) if is_out else (handover.take_back, Status.RETURNED)
+    act, target = (handover.hand_over, Status.OUT) if is_out else (handover.take_back, Status.RETURNED)
     result = act(code, this_member().id, seen, now=utc_now())
     if result.is_done:
         text = str(counter_forms.DONE[way]) % {"kit": booking.kit.code, "name": booking.household.name}
         flash(text, f"receipt {code}")
         return redirect(f"/staff/bookings/{code}/usable" if result.has_fault and not is_out else "/staff", 303)
     if result.refusal is HandoverRefusal.STATUS:
-        _flash_not_done(booking, result.status, wanted)
-        return redirect("/staff" if result.status == wanted else f"/staff/bookings/{code}", 303)
+        _flash_not_done(booking, result.status, target)
+        return redirect("/staff" if result.status == target else f"/staff/bookings/{code}", 303)
     still_out = reading.find_booking(result.out_code) if result.out_code else None
     problem = counter_forms.refusal_text(result.refusal, still_out)
     return check_page(booking, way, parts, form, problem, still_out), 409

@@ -1,4 +1,4 @@
-"""A household's pages: asking for a slot, its bookings, giving one up."""
+"""A household's bookings: asking for a slot, looking at them, changing and cancelling one."""
 
 from typing import Any
 
@@ -25,7 +25,6 @@ from kit_booking.web.frame.readers import (
     this_household,
 )
 from kit_booking.web.frame.refusals import refusal_text
-from kit_booking.web.household.communes import Office, office_of
 from kit_booking.web.household.slots import day_or_404, free_slots, look_or_404, no_slot_is_404, slot_address
 from kit_booking.web.household.waiting import can_wait, join_page
 
@@ -75,7 +74,7 @@ def _slot_page(kit_code: str, day: str, slot_key: str, form: SlotForm | None = N
         standing=quota_text(look.booked, look.bookable.commune.policy) if look.booked else "",
         steps=who is None,
         back=f"/communes/{look.bookable.commune.slug}#{kit_code}",
-        office=office_of(look.bookable.commune),
+        office=look.bookable.commune,
     )
 
 
@@ -93,7 +92,7 @@ def mine() -> str:
         waiting=entries_of(who.id, now=now),
         standing=standing_texts(who, standing_of(who, now=now)),
         household=who,
-        office=_office(ahead[0]) if ahead else None,
+        office=ahead[0].commune if ahead else None,
     )
 
 
@@ -119,7 +118,7 @@ def _one_page(booking: Booking, refused: str = "") -> str:
         was_offered=booking.status == Status.LAPSED and reading.was_offered(booking),
         is_new="new" in request.args and booking.status == Status.REQUESTED,
         refused=refused,
-        office=_office(booking),
+        office=booking.commune,
     )
 
 
@@ -163,13 +162,12 @@ def _change_page(booking: Booking, to: str, problems: list[str] | None = None) -
         to=to,
         free=free,
         problems=problems,
-        office=_office(booking),
+        office=booking.commune,
     )
 
 
 def _slot_names_or_404(to: str) -> tuple[str, str, str]:
-    names = slot_address(f"/kits/{to}")
-    return names or abort(404)
+    return slot_address(f"/kits/{to}") or abort(404)
 
 
 @blueprint.get("/bookings/<code>/cancel")
@@ -183,7 +181,7 @@ def ask_to_withdraw(code: str) -> Any:
         booking=booking,
         policy=booking.policy,
         form=EmptyForm(),
-        office=_office(booking),
+        office=booking.commune,
     )
 
 
@@ -196,7 +194,3 @@ def withdraw(code: str) -> Any:
         refused = _("Phiếu này không hủy trên trang được nữa. Bà con gọi điện cho xã.")
         return _one_page(own_booking_or_404(code), refused), 409
     return redirect(f"/bookings/{code}", 303)
-
-
-def _office(booking: Booking) -> Office:
-    return Office(_("xã %(name)s", name=booking.commune.name), booking.commune.phone)

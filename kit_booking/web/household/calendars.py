@@ -12,7 +12,6 @@ from kit_booking.services.audit import Actor
 from kit_booking.services.calendars import tokens
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.readers import commune_or_404, household, staff_member
-from kit_booking.web.household.communes import office_of
 
 blueprint = Blueprint("calendars", __name__)
 
@@ -25,7 +24,7 @@ def public(slug: str) -> str:
         commune=commune,
         whole=_address(_("Cả xã"), f"/communes/{slug}.ics"),
         kits=[_address(f"{kit.place} ({kit.code})", f"/kits/{kit.code}.ics") for kit in commune.kits],
-        office=office_of(commune),
+        office=commune,
     )
 
 

@@ -1,4 +1,4 @@
-"""Moving a booking by click: what is free around it, and one clear outcome whoever clicks first."""
+"""Moving a booking: the free slots around it, and the result when two people move it at once."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -94,7 +94,7 @@ def test_a_slot_that_was_just_taken_is_refused_and_others_are_shown(town: Town) 
     assert town.world.fresh(booking).kit_id == town.kit.id
 
 
-def test_outside_of_what_can_be_asked_for_it_takes_a_reason(town: Town) -> None:
+def test_a_slot_outside_the_window_takes_a_reason(town: Town) -> None:
     booking, clerk = evening(town), town.browser(town.clerk)
     town.world.change(town.commune, policy={"window_days": 4})
     to = f"/kits/{town.kit.code}/{booking.day + timedelta(days=4)}/toi"
@@ -176,7 +176,7 @@ def test_two_clerks_at_once_move_it_once(world: World) -> None:
     assert len(world.all(Message)) == len(world.all(Hold)) == 1
 
 
-def test_a_household_that_asks_for_the_slot_at_the_same_moment_and_the_office_end_well(world: World) -> None:
+def test_a_household_and_the_office_at_once_get_one_booking_for_the_slot(world: World) -> None:
     commune = world.commune(kits=2)
     kit, other = world.kits(commune)
     booking, binh = world.booking(kit, world.household(commune), DAY), world.household(commune, "Lê Văn Bình")
@@ -201,7 +201,7 @@ def test_a_household_that_asks_for_the_slot_at_the_same_moment_and_the_office_en
     }
 
 
-def test_what_it_leaves_is_offered_and_what_it_takes_is_held(world: World) -> None:
+def test_moving_offers_the_old_slot_and_holds_the_new_one(world: World) -> None:
     commune = world.commune(kits=2)
     kit = world.kits(commune)[0]
     booking, waiting = world.booking(kit, world.household(commune), DAY), world.household(commune, "Lê Văn Bình")

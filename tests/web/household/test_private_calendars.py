@@ -173,7 +173,7 @@ def test_its_last_use_is_written_once_an_hour(town: Town, agent: str, name: str)
 
 
 @on_sqlite
-def test_the_list_tells_which_program_looked_and_when(town: Town) -> None:
+def test_the_list_shows_which_program_read_a_feed_and_when(town: Town) -> None:
     path = feed_of(town, town.owner)
     town.browser().get(path, {"User-Agent": "Google-Calendar-Importer"})
     town.world.change(town.world.all(FeedToken)[0], last_used_at=utc_now() - timedelta(hours=3, minutes=2))
