@@ -21,7 +21,7 @@ from kit_booking.web.frame.labels import quota_text, standing_texts
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.readers import household, household_only, own_booking_or_404, this_household
 from kit_booking.web.frame.refusals import refusal_text
-from kit_booking.web.household.communes import Office, office_of
+from kit_booking.web.household.communes import office_of
 from kit_booking.web.household.slots import day_or_404, free_slots, look_or_404, no_slot_is_404, slot_address
 from kit_booking.web.household.waiting import can_wait, join_page
 
@@ -89,7 +89,7 @@ def mine() -> str:
         waiting=entries_of(who.id, now=now),
         standing=standing_texts(who, standing_of(who, now=now)),
         household=who,
-        office=_office(ahead[0]) if ahead else None,
+        office=office_of(ahead[0].commune) if ahead else None,
     )
 
 
@@ -115,7 +115,7 @@ def _one_page(booking: Booking, refused: str = "") -> str:
         was_offered=booking.status == Status.LAPSED and reading.was_offered(booking),
         is_new="new" in request.args and booking.status == Status.REQUESTED,
         refused=refused,
-        office=_office(booking),
+        office=office_of(booking.commune),
     )
 
 
@@ -157,7 +157,7 @@ def _change_page(booking: Booking, to: str, problems: list[str] | None = None) -
         to=to,
         free=[] if chosen else _free_slots(booking.commune.slug, who.id, now=now),
         problems=problems,
-        office=_office(booking),
+        office=office_of(booking.commune),
     )
 
 
@@ -182,7 +182,7 @@ def ask_to_withdraw(code: str) -> Any:
         booking=booking,
         policy=booking.policy,
         form=EmptyForm(),
-        office=_office(booking),
+        office=office_of(booking.commune),
     )
 
 
@@ -195,7 +195,3 @@ def withdraw(code: str) -> Any:
         refused = _("Phiếu này không hủy trên trang được nữa. Bà con gọi điện cho xã.")
         return _one_page(own_booking_or_404(code), refused), 409
     return redirect(f"/bookings/{code}", 303)
-
-
-def _office(booking: Booking) -> Office:
-    return Office(_("xã %(name)s", name=booking.commune.name), booking.commune.phone)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from flask import Blueprint, Response, abort, make_response, render_template, request
 
 from kit_booking.clock import utc_now
+from kit_booking.models import Commune
 from kit_booking.services.communes.facts import CommuneFacts, commune_facts
 from kit_booking.services.communes.fortnight import changes_at, find_version_key, fortnight
 from kit_booking.services.communes.search import CommuneMatches, find_communes, start_version_key
@@ -28,7 +29,7 @@ class Office:
     phone: str
 
 
-def office_of(commune: CommuneFacts) -> Office:
+def office_of(commune: CommuneFacts | Commune) -> Office:
     return Office(_("xã %(name)s", name=commune.name), commune.phone)
 
 

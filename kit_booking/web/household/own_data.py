@@ -25,7 +25,7 @@ from kit_booking.web.frame.forms import VillageForm
 from kit_booking.web.frame.labels import kind_word, slot_word, state_word
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.readers import household_only, this_household
-from kit_booking.web.household.communes import Office
+from kit_booking.web.household.communes import office_of
 
 blueprint = Blueprint("own_data", __name__, url_prefix="/household")
 EVERYTHING = 100_000
@@ -58,7 +58,7 @@ def _page(own: Household, form: VillageForm) -> str:
         form=form,
         views=households.views_of(own.id),
         bookings=count_bookings(own.id),
-        office=_office(own),
+        office=office_of(own.commune),
     )
 
 
@@ -181,17 +181,13 @@ def _erase_page() -> str:
         "household/own_data/erase_own.html",
         ahead=[b for b in live if b.status != "out"],
         has_kit=any(b.status == "out" for b in live),
-        office=_office(own),
+        office=office_of(own.commune),
     )
 
 
 @blueprint.get("/erased")
 def erased() -> str:
     return render_template("household/own_data/erased.html")
-
-
-def _office(own: Household) -> Office:
-    return Office(_("xã %(name)s", name=own.commune.name), own.commune.phone)
 
 
 def _me() -> Actor:
