@@ -34,6 +34,22 @@ class Staff(Base):
         lazy="raise", order_by="StaffRole.id", cascade="all, delete-orphan"
     )
 
+    @property
+    def is_operator(self) -> bool:
+        """Of this and what follows the roles must be loaded."""
+        return any(role.role is Role.OPERATOR for role in self.roles)
+
+    def may_see(self, commune_id: int) -> bool:
+        return self.is_operator or any(role.commune_id == commune_id for role in self.roles)
+
+    def may_act(self, commune_id: int) -> bool:
+        """Only a clerk of the commune answers its requests."""
+        return any((role.role, role.commune_id) == (Role.CLERK, commune_id) for role in self.roles)
+
+    def may_manage(self, commune_id: int) -> bool:
+        """Its clerks and the operator change its settings, its places' keepers and its kits' parts."""
+        return self.is_operator or self.may_act(commune_id)
+
 
 class StaffRole(Base):
     """A clerk or leader belongs to a commune, an operator to none."""

@@ -66,8 +66,8 @@ class Village:
         return Actor(staff_id=self.clerk.id)
 
     def finds(self, typed: str) -> list[str]:
-        found = self.world.do(search_households, [self.commune.id], typed)
-        return [household.name for household in found.households]
+        rows, _has_more = self.world.do(search_households, [self.commune.id], typed)
+        return [row.name for row in rows]
 
     def asks(self, household: Household, days: int = 1, key: str = "toi") -> str:
         asked = self.world.do(
@@ -85,6 +85,10 @@ class Village:
         who, by = self.hanh.id, self.clerk.id
         values = {"phone": phone, "landline": landline, "takes_texts": takes_texts}
         return self.world.do(change_number, who, by, **values, now=NOW)
+
+    def counts(self, household: Household) -> tuple[int, ...]:
+        row = self.world.do(joining.counts, household.id, now=NOW)
+        return row.bookings, row.ahead, row.waiting, row.calendars, row.strikes
 
     def joins(self, kept: Household, gone: Household) -> joining.JoinProblem | None:
         return self.world.do(joining.join, kept.id, gone.id, self.clerk.id, now=NOW)
@@ -134,7 +138,7 @@ def test_nobody_of_another_commune_is_found(village: Village, world: World):
     other = world.commune("Đại Xuyên")
     world.household(other, "Nguyễn Thị Hạnh")
     assert village.finds("hanh") == ["Nguyễn Thị Hạnh"]
-    everywhere = world.do(search_households, None, "hanh").households
+    everywhere, _has_more = world.do(search_households, None, "hanh")
     assert {household.commune_name for household in everywhere} == {"Phượng Dực", "Đại Xuyên"}
 
 
@@ -148,9 +152,9 @@ def test_long_registers_come_page_by_page(village: Village, world: World):
             for n in range(60)
         )
     )  # fmt: skip
-    first = world.do(search_households, [village.commune.id], "ho gie")
-    second = world.do(search_households, [village.commune.id], "ho gie", page=2)
-    assert [len(first.households), first.has_more, len(second.households), second.has_more] == [50, True, 10, False]
+    first, more_after_first = world.do(search_households, [village.commune.id], "ho gie")
+    second, more_after_second = world.do(search_households, [village.commune.id], "ho gie", page=2)
+    assert [len(first), more_after_first, len(second), more_after_second] == [50, True, 10, False]
 
 
 def test_a_row_written_without_the_orm_can_be_found_too(village: Village, app: Flask):
@@ -176,11 +180,11 @@ def test_the_search_reads_the_own_commune_by_an_index(village: Village, app: Fla
 # Putting right
 
 
-def test_what_is_put_right_is_found_by_the_new_words_and_shown_anew(village: Village, world: World):
+def test_a_corrected_household_is_found_by_its_new_name_and_calendars_follow(village: Village, world: World):
     booking = world.booking(village.kit, village.hanh, days_ahead(1))
     kit_version = world.fresh(village.kit).version
-    words = {"name": "Đỗ Thị Hạnh", "village": "Giẽ Hạ", "craft": "giày da"}
-    assert world.do(correct, village.hanh.id, village.by_clerk, **words, now=NOW)
+    values = {"name": "Đỗ Thị Hạnh", "village": "Giẽ Hạ", "craft": "giày da"}
+    assert world.do(correct, village.hanh.id, village.by_clerk, **values, now=NOW)
     assert village.finds("do thi hanh gie ha") == ["Đỗ Thị Hạnh"]
     assert village.finds("dong vinh") == []
     assert world.fresh(booking).version == booking.version + 1
@@ -189,17 +193,17 @@ def test_what_is_put_right_is_found_by_the_new_words_and_shown_anew(village: Vil
     assert (entry.staff_id, entry.detail) == (village.clerk.id, {"changed": ["name", "village", "craft"]})
 
 
-def test_nothing_changed_is_nothing_written(village: Village, world: World):
+def test_correcting_nothing_writes_nothing(village: Village, world: World):
     hanh = village.hanh
     assert world.do(correct, hanh.id, village.by_clerk, village=hanh.village, craft=hanh.craft, now=NOW)
     assert world.all(AuditEntry, action="corrected") == []
 
 
-def test_a_look_at_somebodys_page_is_written_down_once_a_day_and_member_of_staff(village: Village, world: World):
+def test_a_view_of_a_household_is_recorded_once_a_day_and_member_of_staff(village: Village, world: World):
     colleague = world.staff(village.commune)
-    shown = world.do(find_household, village.hanh.id)
+    household = world.do(find_household, village.hanh.id)
     for staff, now in [(village.clerk, NOW), (village.clerk, NOW), (colleague, NOW), (village.clerk, NOW + YEAR)]:
-        world.do(note_view, shown, staff.id, now=now)
+        world.do(note_view, household, staff.id, now=now)
     views = world.all(AuditEntry, action="viewed")
     assert [(view.staff_id, view.at) for view in views] == [
         (village.clerk.id, NOW),
@@ -208,16 +212,16 @@ def test_a_look_at_somebodys_page_is_written_down_once_a_day_and_member_of_staff
     ]
 
 
-def test_two_looks_at_the_same_moment_are_one_line(village: Village, world: World, app: Flask):
-    shown = world.do(find_household, village.hanh.id)
-    at_once(app, *[lambda: world.do(note_view, shown, village.clerk.id, now=NOW)] * 4)
+def test_views_at_the_same_time_are_recorded_once(village: Village, world: World, app: Flask):
+    household = world.do(find_household, village.hanh.id)
+    at_once(app, *[lambda: world.do(note_view, household, village.clerk.id, now=NOW)] * 4)
     assert len(world.all(AuditEntry, action="viewed")) == 1
 
 
 # Another number
 
 
-def test_the_old_number_is_out_at_once(village: Village, world: World):
+def test_another_number_ends_the_sign_ins_of_the_old_one(village: Village, world: World):
     token = world.do(add_token, Owner(household_id=village.hanh.id), now=NOW)
     assert village.changes_number()
     changed = world.fresh(village.hanh)
@@ -229,21 +233,21 @@ def test_the_old_number_is_out_at_once(village: Village, world: World):
     assert entry.detail == {}
 
 
-def test_whoever_proved_the_old_number_a_moment_ago_gets_in_no_more(village: Village, world: World):
+def test_a_code_of_the_old_number_no_longer_signs_in(village: Village, world: World):
     assert world.do(enter_household, village.hanh.id, village.hanh.phone, now=NOW) == village.hanh.session_version
     village.changes_number()
     assert world.do(enter_household, village.hanh.id, village.hanh.phone, now=NOW) is None
     assert world.do(enter_household, village.hanh.id, NEW_NUMBER, now=NOW) == village.hanh.session_version + 1
 
 
-def test_texts_that_wait_go_to_the_new_number(village: Village, world: World):
+def test_queued_texts_go_to_the_new_number(village: Village, world: World):
     village.asks(village.hanh)
     village.asks(village.binh, days=2)
     village.changes_number()
     assert [message.to for message in world.all(Message)] == [NEW_NUMBER, village.binh.phone]
 
 
-def test_without_a_mobile_what_waits_is_to_be_phoned(village: Village, world: World):
+def test_without_a_mobile_staff_are_to_phone_about_queued_texts(village: Village, world: World):
     village.asks(village.hanh)
     village.changes_number("", "02433854321")
     [message] = world.all(Message)
@@ -282,12 +286,11 @@ def test_everything_moves_to_the_kept_one_and_counts_together(village: Village, 
     )
     village.waits(binh)
     token = world.do(add_token, Owner(household_id=binh.id), now=NOW)
-    seen = world.do(joining.preview, hanh.id, binh.id, now=NOW).after
-    assert (seen.bookings, seen.ahead, seen.waiting, seen.calendars, seen.strikes) == (3, 2, 1, 1, 1)
+    assert village.counts(hanh) == (1, 1, 0, 0, 0)
+    assert village.counts(binh) == (2, 1, 1, 1, 1)
     assert village.joins(hanh, binh) is None
-    after = world.do(joining.preview, hanh.id, binh.id, now=NOW)
-    assert (after.kept.bookings, after.kept.ahead, after.kept.calendars, after.kept.strikes) == (3, 2, 1, 1)
-    assert after.gone == joining.Count(0, 0, 0, 0, 0)
+    assert village.counts(hanh) == (3, 2, 0, 1, 1)
+    assert village.counts(binh) == (0, 0, 0, 0, 0)
     booked = world.do(lambda: standing_of(find_household(hanh.id), now=NOW))
     assert (booked.ahead, len(booked.standing.strikes)) == (2, 1)
     assert {b.household_id for b in world.all(Booking)} == {hanh.id}
@@ -298,7 +301,7 @@ def test_everything_moves_to_the_kept_one_and_counts_together(village: Village, 
     assert no_show
 
 
-def test_of_the_other_an_empty_row_is_left_that_nobody_is_signed_in_as(village: Village, world: World):
+def test_the_joined_household_is_an_empty_row_without_sign_ins(village: Village, world: World):
     village.joins(village.hanh, village.binh)
     gone = world.fresh(village.binh)
     assert (gone.name, gone.phone, gone.search) == (ERASED_NAME, "", "")
@@ -311,7 +314,7 @@ def test_of_the_other_an_empty_row_is_left_that_nobody_is_signed_in_as(village: 
     }
 
 
-def test_two_places_in_one_queue_become_the_better_one(village: Village, world: World):
+def test_of_two_waiting_entries_for_a_slot_the_earlier_one_stays(village: Village, world: World):
     village.asks(world.household(village.commune))
     village.waits(village.binh)
     village.waits(village.hanh)
@@ -323,14 +326,14 @@ def test_two_places_in_one_queue_become_the_better_one(village: Village, world: 
     ]
 
 
-def test_what_the_one_has_the_other_waits_for_no_more(village: Village, world: World):
+def test_joining_ends_waiting_for_slots_that_either_has_booked(village: Village, world: World):
     village.asks(village.hanh)
     village.waits(village.binh)
     village.joins(village.hanh, village.binh)
     assert [entry.state for entry in world.all(WaitingEntry)] == [WaitingState.SERVED]
 
 
-def test_nobody_is_joined_twice_nor_with_itself(village: Village):
+def test_a_household_is_not_joined_twice_nor_with_itself(village: Village):
     assert village.joins(village.hanh, village.hanh) == joining.JoinProblem.GONE
     assert village.joins(village.hanh, village.binh) is None
     assert village.joins(village.hanh, village.binh) == joining.JoinProblem.GONE
@@ -350,14 +353,14 @@ def test_joining_both_ways_at_once_happens_once(village: Village, world: World, 
     assert {b.household_id for b in world.all(Booking)} == {alive.id}
 
 
-def test_who_is_joined_away_while_it_asks_has_no_booking_of_its_own(village: Village, world: World, app: Flask):
+def test_a_household_that_is_joined_while_it_asks_has_no_own_booking(village: Village, world: World, app: Flask):
     """Whichever comes first: the booking moves along, or it is refused because nobody is there to have it."""
     at_once(app, lambda: village.asks(village.binh), lambda: village.joins(village.hanh, village.binh))
     assert {b.household_id for b in world.all(Booking)} <= {village.hanh.id}
     assert len(world.all(Hold)) == len(world.all(Booking))
 
 
-def test_a_new_table_about_households_is_thought_of_when_two_are_joined():
+def test_joining_knows_every_table_with_a_household():
     references = {
         f"{table.name}.{column.name}"
         for table in Base.metadata.tables.values()
@@ -373,7 +376,7 @@ def test_a_new_table_about_households_is_thought_of_when_two_are_joined():
 # Erasing
 
 
-def test_the_person_is_gone_and_what_was_counted_stays(village: Village, world: World):
+def test_erasing_empties_the_row_and_keeps_the_bookings(village: Village, world: World):
     past = world.booking(village.kit, village.hanh, days_ahead(-3), status=Status.RETURNED, sells="FB: hanh.may")
     token = world.do(add_token, Owner(household_id=village.hanh.id), now=NOW)
     assert village.erases(village.hanh)
@@ -390,21 +393,21 @@ def test_the_person_is_gone_and_what_was_counted_stays(village: Village, world: 
     )
 
 
-def test_what_is_ahead_is_cancelled_and_the_household_told(village: Village, world: World):
+def test_erasing_cancels_bookings_ahead_and_texts_the_household(village: Village, world: World):
     code = village.asks(village.hanh)
     assert village.erases(village.hanh)
     booking = world.all(Booking, code=code)[0]
     assert (booking.status, booking.reason) == (Status.CANCELLED, erasing.REASON)
     assert world.all(Hold) == []
-    told = world.all(Message, kind=Kind.CANCELLED)[0]
-    assert (told.to, told.state) == (village.hanh.phone, MessageState.QUEUED)
-    world.change(told, state=MessageState.ACCEPTED, settled_at=NOW)
+    text = world.all(Message, kind=Kind.CANCELLED)[0]
+    assert (text.to, text.state) == (village.hanh.phone, MessageState.QUEUED)
+    world.change(text, state=MessageState.ACCEPTED, settled_at=NOW)
     world.do(erasing.forget_old, now=NOW)
-    told = world.fresh(told)
-    assert (told.to, told.body, told.state) == ("", "", MessageState.ACCEPTED)
+    text = world.fresh(text)
+    assert (text.to, text.body, text.state) == ("", "", MessageState.ACCEPTED)
 
 
-def test_what_comes_free_is_offered_to_the_next_and_never_to_the_erased(village: Village, world: World):
+def test_a_slot_freed_by_erasing_is_offered_to_the_next_household(village: Village, world: World):
     village.asks(village.hanh)
     village.waits(village.binh)
     village.asks(village.binh, days=3)
@@ -430,7 +433,7 @@ def test_an_offer_of_the_erased_goes_to_the_next(village: Village, world: World)
     ]
 
 
-def test_who_has_a_kit_is_erased_after_it_is_back(village: Village, world: World):
+def test_a_household_with_a_kit_is_erased_only_after_its_return(village: Village, world: World):
     world.booking(village.kit, village.hanh, days_ahead(0), status=Status.OUT)
     village.asks(village.hanh, days=3)
     assert not village.erases(village.hanh)
@@ -438,19 +441,19 @@ def test_who_has_a_kit_is_erased_after_it_is_back(village: Village, world: World
     assert len(world.all(Hold)) == 2
 
 
-def test_erased_twice_is_erased_once(village: Village, world: World):
+def test_erasing_twice_is_recorded_once(village: Village, world: World):
     assert village.erases(village.hanh)
     assert village.erases(village.hanh)
     assert len(world.all(AuditEntry, action="erased")) == 1
 
 
-def test_who_asks_while_it_is_erased_has_nothing_afterwards(village: Village, world: World, app: Flask):
+def test_a_household_that_asks_while_it_is_erased_has_no_booking(village: Village, world: World, app: Flask):
     at_once(app, lambda: village.asks(village.hanh), lambda: village.erases(village.hanh))
     assert world.fresh(village.hanh).erased_at
     assert world.all(Hold) == []
 
 
-def test_nothing_is_done_in_the_name_of_the_erased_by_a_page_that_was_open(village: Village):
+def test_an_open_page_changes_nothing_of_an_erased_household(village: Village):
     village.erases(village.hanh)
     with pytest.raises(HouseholdGone):
         village.asks(village.hanh)
@@ -458,7 +461,7 @@ def test_nothing_is_done_in_the_name_of_the_erased_by_a_page_that_was_open(villa
         village.waits(village.hanh)
 
 
-def test_nobody_is_to_be_phoned_about_the_erased(village: Village, world: World):
+def test_no_text_of_an_erased_household_is_to_be_phoned(village: Village, world: World):
     code = village.asks(village.hanh)
     world.change(world.all(Message)[0], state=MessageState.FAILED, settled_at=NOW)
     village.erases(village.hanh)
@@ -474,7 +477,7 @@ def long_gone(world: World, commune: Commune, name: str = "Hộ xưa", **columns
     return world.household(commune, name, consent_at=NOW - YEAR, seen_at=NOW - YEAR, **columns)
 
 
-def test_a_year_after_the_last_use_the_worker_forgets_who_it_was(village: Village, world: World):
+def test_the_worker_erases_households_a_year_after_their_last_use(village: Village, world: World):
     gone = long_gone(world, village.commune)
     booking = world.booking(village.kit, gone, days_ahead(-400), status=Status.RETURNED)
     world.do(erasing.forget_old, now=NOW)
@@ -521,7 +524,7 @@ def test_they_are_forgotten_a_round_at_a_time_until_none_is_left(village: Villag
     assert len([h for h in world.all(Household) if h.erased_at]) == erasing.A_ROUND + 5
 
 
-def test_it_is_not_looked_for_more_than_once_an_hour(village: Village, world: World):
+def test_the_worker_looks_for_them_once_an_hour(village: Village, world: World):
     world.do(erasing.forget_old, now=NOW)
     gone = long_gone(world, village.commune)
     world.do(erasing.forget_old, now=NOW + timedelta(minutes=30))
@@ -530,14 +533,14 @@ def test_it_is_not_looked_for_more_than_once_an_hour(village: Village, world: Wo
     assert world.fresh(gone).erased_at
 
 
-def test_who_comes_back_at_the_last_moment_stays(village: Village, world: World):
+def test_a_household_that_comes_back_meanwhile_is_not_erased(village: Village, world: World):
     gone = long_gone(world, village.commune)
     assert world.do(erasing.find_forgotten, now=NOW) == [gone.id]
     world.do(enter_household, gone.id, gone.phone, now=NOW)
     assert world.do(erasing.forget, gone.id, now=NOW) is False
 
 
-def test_papers_that_nobody_took_over_go_after_a_day(village: Village, world: World):
+def test_uploaded_registers_are_deleted_after_a_day(village: Village, world: World):
     paper = {"commune_id": village.commune.id, "staff_id": village.clerk.id, "name": "sổ.csv", "content": b"x"}
     world.add(RegisterFile(**paper, uploaded_at=NOW - timedelta(days=2)), RegisterFile(**paper, uploaded_at=NOW))
     world.do(erasing.forget_old, now=NOW)

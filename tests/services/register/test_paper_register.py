@@ -31,11 +31,10 @@ from kit_booking.models import (
 from kit_booking.services.audit import Actor
 from kit_booking.services.booking.ask import request_booking
 from kit_booking.services.messages import reminders
-from kit_booking.services.register.paper_plan import Plan
+from kit_booking.services.register.adding import Consent
+from kit_booking.services.register.paper_plan import RegisterPlan
 from kit_booking.services.register.paper_register import (
     FROM_PAPER,
-    KeptFile,
-    TakenOver,
     find_file,
     keep_file,
     look_through,
@@ -57,20 +56,20 @@ class Office:
     clerk: Staff
     hanh: Household
 
-    def sends(self, *lines: str) -> KeptFile:
+    def sends(self, *lines: str) -> RegisterFile:
         content = (HEADINGS + "\n".join(lines)).encode()
         file_id = self.world.do(keep_file, self.commune.id, self.clerk.id, "sổ.csv", content, now=NOW)
         assert isinstance(file_id, int), file_id
         return self.world.do(find_file, file_id)
 
-    def sees(self, *lines: str) -> Plan:
+    def sees(self, *lines: str) -> RegisterPlan:
         return self.world.do(look_through, self.sends(*lines), now=NOW)
 
-    def takes(self, file: KeptFile, override: str = "") -> TakenOver | None:
-        who = self.clerk.id, self.clerk.name
-        return self.world.do(take_over, file, *who, consent_version="2026-11", override=override, now=NOW)
+    def takes(self, file: RegisterFile, override: str = "") -> RegisterPlan | None:
+        consent = Consent("2026-11", self.clerk.id, self.clerk.name)
+        return self.world.do(take_over, file, consent, override=override, now=NOW)
 
-    def takes_lines(self, *lines: str, override: str = "") -> TakenOver:
+    def takes_lines(self, *lines: str, override: str = "") -> RegisterPlan:
         taken = self.takes(self.sends(*lines), override)
         assert taken
         return taken
@@ -134,17 +133,17 @@ def test_nobody_gets_a_text_for_it_but_reminders_come(office: Office, world: Wor
     assert world.do(reminders.find_due, now=NOW + timedelta(hours=10)) == [booking.id]
 
 
-def test_twice_is_the_same_as_once(office: Office):
+def test_taking_the_same_register_over_again_changes_nothing(office: Office):
     lines = (
         f"Nguyễn Thị Hạnh;0912345678;Lưu Thượng;mây tre;{D[1]};Tối",
         f"Đỗ Thị Lụa;;Giẽ Hạ;giày da;{D[2]};Tối",
         "do thi lua;;gie ha;giày da",
     )
     first = office.takes_lines(*lines)
-    assert (len(first.plan.new), len(first.plan.bookings)) == (1, 2)
+    assert (len(first.new), len(first.bookings)) == (1, 2)
     before = office.written()
     second = office.takes_lines(*lines)
-    assert (len(second.plan.new), len(second.plan.bookings), second.plan.there) == (0, 0, 2)
+    assert (len(second.new), len(second.bookings), second.existing) == (0, 0, 2)
     assert office.written()[:3] == before[:3]
 
 
@@ -158,7 +157,7 @@ def test_two_clerks_at_once_take_it_over_once(office: Office, world: World):
     line = f"Đỗ Thị Lụa;0987654321;Giẽ Hạ;giày da;{D[2]};Tối"
     file, same = office.sends(line), office.sends(line)
     answers = at_once(*(lambda f=f: office.takes(f) for f in (file, file, same)))
-    assert sum(answer is not None and bool(answer.plan.new) for answer in answers) == 1
+    assert sum(answer is not None and bool(answer.new) for answer in answers) == 1
     assert len(world.all(Household)) == 2
     assert len(world.all(Booking)) == 1
 
@@ -177,16 +176,16 @@ def test_a_file_with_one_bad_row_changes_nothing(office: Office, bad: str, colum
     before = office.written()
     taken = office.takes_lines(f"Đỗ Thị Lụa;;Giẽ Hạ;giày da;{D[2]};Tối", bad, override="Cứ nhập")
     assert not taken.is_done
-    assert [(p.line, p.column, p.fault) for p in taken.plan.problems] == [(3, column, fault)]
+    assert [(p.line, p.column, p.fault) for p in taken.problems] == [(3, column, fault)]
     assert office.written() == before
 
 
-def test_what_is_taken_already_is_a_problem_whatever_the_reason(office: Office, world: World):
+def test_a_booked_slot_is_a_problem_even_with_a_reason(office: Office, world: World):
     other = world.household(office.commune, "Lê Bình")
     world.booking(office.kit, other, days_ahead(2))
     taken = office.takes_lines(f"Nguyễn Thị Hạnh;0912345678;Lưu Thượng;mây tre;{D[2]};Tối", override="Cứ nhập")
     assert not taken.is_done
-    assert [p.fault for p in taken.plan.problems] == [Fault.TAKEN]
+    assert [p.fault for p in taken.problems] == [Fault.TAKEN]
 
 
 def test_a_closed_kit_is_a_problem(office: Office, world: World):
@@ -210,7 +209,7 @@ def test_of_several_kits_one_is_to_be_named(office: Office, world: World):
     assert [one.slot.kit.code for one in plan.bookings] == ["PD-2", "PD-1"]
 
 
-def test_problems_of_cells_and_of_slots_are_told_together_in_the_order_of_the_lines(office: Office):
+def test_problems_of_cells_and_slots_come_together_in_the_order_of_the_lines(office: Office):
     plan = office.sees(
         f"A B;;Giẽ;giày;{D[1]};Khuya",
         "C D;0912;Giẽ;giày",
@@ -230,7 +229,7 @@ def test_rules_bind_unless_a_reason_goes_on_record(office: Office, world: World)
     lines = [f"Nguyễn Thị Hạnh;0912345678;Lưu Thượng;mây tre;{D[n]};Tối" for n in (1, 2, 3, 30)]
     refused = office.takes_lines(*lines)
     assert not refused.is_done
-    assert [(line, refusal.reason) for line, refusal in refused.plan.broken] == [
+    assert [(line, refusal.reason) for line, refusal in refused.broken] == [
         (4, Reason.AHEAD),
         (4, Reason.WEEK),
         (5, Reason.NOT_OPEN),
@@ -246,14 +245,14 @@ def test_rules_bind_unless_a_reason_goes_on_record(office: Office, world: World)
     ]
 
 
-def test_what_is_past_is_passed_over(office: Office, world: World):
+def test_past_bookings_are_left_out(office: Office, world: World):
     taken = office.takes_lines(f"Đỗ Thị Lụa;;Giẽ Hạ;giày da;{D[-3]};Tối", f"Đỗ Thị Lụa;;Giẽ Hạ;giày da;{D[0]};Sáng")
     assert taken.is_done
-    assert (taken.plan.past, len(taken.plan.new)) == (2, 1)
+    assert (taken.past, len(taken.new)) == (2, 1)
     assert world.all(Booking) == []
 
 
-def test_a_number_that_is_somebodys_under_another_name_is_told(office: Office, world: World):
+def test_a_number_of_a_household_with_another_name_is_reported(office: Office, world: World):
     far = world.household(world.commune("Đại Xuyên"), "Vũ Thị Xa", phone="+84987654321")
     plan = office.sees("Nguyễn Văn Hùng;0912345678;Giẽ;giày", "Ai Đó;0987654321;Giẽ;giày")
     assert plan.renamed == [(2, "Nguyễn Thị Hạnh"), (3, "")]
@@ -261,7 +260,7 @@ def test_a_number_that_is_somebodys_under_another_name_is_told(office: Office, w
     assert plan.new == {}
 
 
-def test_who_waited_for_a_slot_that_the_paper_gives_it_waits_no_more(office: Office, world: World):
+def test_taking_over_ends_waiting_for_a_slot_that_it_books(office: Office, world: World):
     other = world.household(office.commune, "Lê Bình")
     booking = world.booking(office.kit, other, days_ahead(2))
     by = Actor(household_id=office.hanh.id)
@@ -291,7 +290,7 @@ def test_looking_through_writes_nothing(office: Office):
     assert office.written() == before
 
 
-def test_no_sheet_is_not_even_kept(office: Office, world: World):
+def test_a_file_that_is_no_spreadsheet_is_not_kept(office: Office, world: World):
     for content in (b"", b"\xd0\xcf\x11\xe0", b"a\0"):
         kept = world.do(keep_file, office.commune.id, office.clerk.id, "x", content, now=NOW)
         assert isinstance(kept, Unreadable)
@@ -314,6 +313,6 @@ def test_5000_lines_are_taken_over_within_seconds(office: Office, world: World):
     looked = time.process_time()
     taken = office.takes(file, "Hẹn từ trước")
     assert taken.is_done
-    assert (len(taken.plan.new), len(taken.plan.bookings)) == (MOST_ROWS - 400, 400)
+    assert (len(taken.new), len(taken.bookings)) == (MOST_ROWS - 400, 400)
     assert looked - began < 10
     assert time.process_time() - looked < 10
