@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 
+from tests import times
+
 if TYPE_CHECKING:
     from flask import Flask
     from flask.testing import FlaskClient
@@ -27,6 +29,15 @@ GOLDEN = Path(__file__).parent / "golden"
 
 hypothesis.settings.register_profile("patient", deadline=None)  # A slow machine is no error.
 hypothesis.settings.load_profile("patient")
+
+times.set_clock(times.START)  # For what fixtures of a whole run make.
+
+
+@pytest.fixture(autouse=True)
+def _each_test_begins_at_the_same_time() -> Iterator[None]:
+    times.set_clock(times.START)
+    yield
+    times.set_clock(times.START)
 
 
 @pytest.fixture(scope="session")
