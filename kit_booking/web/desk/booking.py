@@ -13,10 +13,10 @@ from kit_booking.domain.text import clean
 from kit_booking.models import Booking, Handover
 from kit_booking.services.audit import Actor, booking_history
 from kit_booking.services.booking import answers, reading
-from kit_booking.services.booking.answers import WITHDRAWABLE, Outcome
-from kit_booking.services.booking.move import Moved, SeenSlot, free_slots, move_booking
+from kit_booking.services.booking.answers import WITHDRAWABLE, AnswerResult
+from kit_booking.services.booking.move import MoveResult, SeenSlot, free_slots, move_booking
 from kit_booking.services.counter import handover
-from kit_booking.services.counter.handover import CAN_GO_OUT, HandoverRefusal, Seen
+from kit_booking.services.counter.handover import CAN_GO_OUT, HandoverRefusal, KitCheck
 from kit_booking.services.counter.reading import find_photo, handovers_of, parts_of_kit
 from kit_booking.services.waiting import entries
 from kit_booking.web.desk import counter_forms
@@ -78,7 +78,7 @@ def cancel(code: str) -> Any:
     return _answer_with_reason(code, Status.CANCELLED, answers.cancel)
 
 
-def _answer_with_reason(code: str, target: Status, act: Callable[..., Outcome]) -> Any:
+def _answer_with_reason(code: str, target: Status, act: Callable[..., AnswerResult]) -> Any:
     booking, form = staff_booking_or_404(code, acting=True), ReasonForm()
     if not form.validate_on_submit():
         return _page(booking, form), 422
@@ -104,7 +104,7 @@ def refuse(code: str) -> Any:
     return _answer(code, Status.REFUSED, entries.refuse, Actor(staff_id=this_member().id))
 
 
-def _answer(code: str, target: Status, act: Callable[..., Outcome], *arguments: Any) -> Any:
+def _answer(code: str, target: Status, act: Callable[..., AnswerResult], *arguments: Any) -> Any:
     """Call the service; redirect to today's page, or to the booking if its status had changed."""
     booking = staff_booking_or_404(code, acting=True)
     outcome = act(code, *arguments, now=utc_now())
@@ -169,7 +169,7 @@ def _check(code: str, way: Direction) -> Any:
     booking, form = staff_booking_or_404(code, acting=True), counter_forms.form_of(way)()
     parts = counter_forms.parts_of(booking, way)
     if "all" in request.form:
-        seen: Seen | None = Seen(parts, saw_id=way is Direction.OUT)
+        seen: KitCheck | None = KitCheck(parts, saw_id=way is Direction.OUT)
         form = type(form)(formdata=None, data={"parts": all_there(parts)})
     elif not form.validate_on_submit():
         return check_page(booking, way, parts, form), 422
@@ -267,14 +267,14 @@ def move(code: str) -> Any:
     with no_slot_is_404():
         moved = move_booking(code, seen_slot, kit, day_or_404(day), key, this_member().id, reason, now=utc_now())
     booking = staff_booking_or_404(code)
-    if moved is Moved.TAKEN:
+    if moved is MoveResult.TAKEN:
         return _move_page(booking, _("Buổi đó vừa có người khác. Xin chọn buổi khác."), reason), 409
-    if moved is Moved.NEEDS_REASON:
+    if moved is MoveResult.NEEDS_REASON:
         problem = _("Buổi đó ngoài thời gian đăng ký. Xin ghi lý do rồi bấm lại.")
         return _move_page(booking, problem, is_reason_missing=True), 422
     what = {"code": code, "kit": booking.kit.code, "slot": slot_word(booking.slot_name).lower()}
     what |= {"day": long_day(booking.day), "hours": hours((booking.from_at, booking.until_at))}
-    if moved is Moved.DONE:
+    if moved is MoveResult.DONE:
         flash(_("Phiếu %(code)s nay ở bộ %(kit)s, %(slot)s %(day)s, %(hours)s. Hộ được nhắn tin.", **what), "good")
     else:
         flash(_("Phiếu %(code)s vừa thay đổi ở nơi khác: nay ở bộ %(kit)s, %(slot)s %(day)s.", **what), "bad")

@@ -9,9 +9,9 @@ from kit_booking.domain.status import Status
 from kit_booking.models import Booking
 from kit_booking.services.audit import Actor, booking_history
 from kit_booking.services.booking import answers, ask, reading
-from kit_booking.services.booking.change import change_slot
+from kit_booking.services.booking.move import change_slot
 from kit_booking.services.communes.fortnight import fortnight
-from kit_booking.services.messages.choice import choose_texts
+from kit_booking.services.messages.delivery import choose_texts
 from kit_booking.services.timeline.standing import standing_of
 from kit_booking.services.waiting.reading import entries_of
 from kit_booking.web.frame.forms import EmptyForm, NumberForm, SlotForm

@@ -6,7 +6,8 @@ from flask import Blueprint, Response, abort, make_response, render_template, re
 
 from kit_booking.clock import utc_now
 from kit_booking.services.communes.facts import find_version_key
-from kit_booking.services.communes.fortnight import changes_at, fortnight
+from kit_booking.services.communes.fortnight import fortnight
+from kit_booking.services.communes.schedule import schedule
 from kit_booking.services.communes.search import CommuneMatches, find_communes, start_version_key
 from kit_booking.web.frame.language import language
 from kit_booking.web.frame.readers import household, reader
@@ -57,7 +58,7 @@ def show(slug: str) -> Response:
 
     if who is None:
         return cached(key, build, now=now, cache_control=SHARED)
-    etag = etag_of(key, changes_at(version_key.facts, now=now))
+    etag = etag_of(key, schedule(version_key.facts, now=now).until_at)
     return tagged(Response(status=304) if has_it(etag) else make_response(build()[0]), etag, PERSONAL)
 
 

@@ -14,7 +14,7 @@ from kit_booking.services.audit import Actor
 from kit_booking.services.booking.ask import SlotLook
 from kit_booking.services.communes.slots import BookableSlot
 from kit_booking.services.waiting import entries
-from kit_booking.services.waiting.reading import QueuedEntry, find_entry, own_entry, queue_of
+from kit_booking.services.waiting.reading import QueuedEntry, find_entry, own_entry, wait_options
 from kit_booking.web.frame.formats import moment
 from kit_booking.web.frame.forms import EmptyForm, NumberForm, WaitForm
 from kit_booking.web.frame.labels import place_text
@@ -40,20 +40,20 @@ def join_page(look: SlotLook, problems: list[str] | None = None, form: WaitForm 
     bookable, who, now = look.bookable, household(), utc_now()
     if who and (entry_id := own_entry(bookable, who.id)):
         return redirect(f"/waiting/{entry_id}", 303)
-    queue = queue_of(bookable, now=now)
+    options = wait_options(bookable, now=now)
     if who and form is None:
-        form = WaitForm(places=[place.id for place in queue.places if place.held == Reason.TAKEN])
+        form = WaitForm(places=[place.id for place in options.places if place.held == Reason.TAKEN])
     if form:
         form.places.choices = [
-            SelectChoice(place.id, place.name) for place in queue.places if place.held == Reason.TAKEN
+            SelectChoice(place.id, place.name) for place in options.places if place.held == Reason.TAKEN
         ]
-        form.until.choices = until_choices(bookable, queue.last_pick_up_at, now=now)
+        form.until.choices = until_choices(bookable, options.last_pick_up_at, now=now)
     return render_template(
         "household/waiting/join.html",
         bookable=bookable,
         form=form or NumberForm(),
-        free=[place for place in queue.places if place.held is None],
-        waiting=queue.waiting,
+        free=[place for place in options.places if place.held is None],
+        waiting=options.waiting,
         offer_hours=bookable.commune.policy.offer_hours,
         problems=problems or [],
         steps=who is None,
@@ -79,10 +79,10 @@ def until_choices(bookable: BookableSlot, last_pick_up_at: datetime, *, now: dat
 def join(kit_code: str, day: str, slot_key: str) -> Any:
     now, who = utc_now(), this_household()
     look = look_or_404(kit_code, day, slot_key, who.id, now=now)
-    queue = queue_of(look.bookable, now=now)
+    options = wait_options(look.bookable, now=now)
     form = WaitForm()
-    form.places.choices = [SelectChoice(place.id, place.name) for place in queue.places]
-    form.until.choices = until_choices(look.bookable, queue.last_pick_up_at, now=now)
+    form.places.choices = [SelectChoice(place.id, place.name) for place in options.places]
+    form.until.choices = until_choices(look.bookable, options.last_pick_up_at, now=now)
     if not form.validate_on_submit():
         return join_page(look, form=form), 422
     chosen = frozenset(form.places.data or ())
@@ -92,7 +92,7 @@ def join(kit_code: str, day: str, slot_key: str) -> Any:
             day_or_404(day),
             slot_key,
             who.id,
-            place_ids=frozenset() if chosen >= {place.id for place in queue.places} else chosen,
+            place_ids=frozenset() if chosen >= {place.id for place in options.places} else chosen,
             until_at=datetime.fromisoformat(form.until.data) if form.until.data else None,
             by=Actor(household_id=who.id),
             now=now,

@@ -1,4 +1,4 @@
-"""Asking for a slot, answering, and giving it back: what each leaves in the database."""
+"""Asking for a slot, answering and withdrawing: the rows that each writes."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -26,8 +26,8 @@ from kit_booking.models import (
     PlannedSlot,
     Staff,
 )
-from kit_booking.services.booking.answers import Outcome, approve, cancel, decline, withdraw
-from kit_booking.services.booking.ask import Asked, look_at_slot, request_booking
+from kit_booking.services.booking.answers import AnswerResult, approve, cancel, decline, withdraw
+from kit_booking.services.booking.ask import AskResult, look_at_slot, request_booking
 from kit_booking.services.communes.slots import NoSuchSlot
 from tests.support.builders import World
 from tests.times import NOW, at, days_ahead
@@ -55,7 +55,7 @@ class Village:
         kit: Kit | None = None,
         by: Household | None = None,
         now: datetime = NOW,
-    ) -> Asked:
+    ) -> AskResult:
         return self.world.do(
             request_booking,
             (kit or self.kit).code,
@@ -75,16 +75,16 @@ class Village:
     def booking(self, code: str) -> Booking:
         return self.world.all(Booking, code=code)[0]
 
-    def approves(self, booking: Booking, now: datetime = NOW) -> Outcome:
+    def approves(self, booking: Booking, now: datetime = NOW) -> AnswerResult:
         return self.world.do(approve, booking.code, self.clerk.id, now=now)
 
-    def declines(self, booking: Booking, now: datetime = NOW) -> Outcome:
+    def declines(self, booking: Booking, now: datetime = NOW) -> AnswerResult:
         return self.world.do(decline, booking.code, self.clerk.id, "Bộ đang sửa", now=now)
 
-    def cancels(self, booking: Booking, now: datetime = NOW) -> Outcome:
+    def cancels(self, booking: Booking, now: datetime = NOW) -> AnswerResult:
         return self.world.do(cancel, booking.code, self.clerk.id, "Xã cần dùng", now=now)
 
-    def withdraws(self, booking: Booking, now: datetime = NOW) -> Outcome:
+    def withdraws(self, booking: Booking, now: datetime = NOW) -> AnswerResult:
         return self.world.do(withdraw, booking.code, self.hanh.id, now=now)
 
 
@@ -174,7 +174,9 @@ def test_a_code_is_the_communes_letters_and_three_of_its_own(village: Village):
     ("kit", "day", "key"),
     [("PD-9", TOMORROW, "toi"), ("PD-1", TOMORROW, "khuya"), ("PD-1", date(1999, 1, 1), "toi"), ("", TOMORROW, "")],
 )
-def test_what_is_no_slot_can_not_be_asked_for(village: Village, world: World, kit: str, day: date, key: str):
+def test_asking_for_a_slot_that_does_not_exist_raises_no_such_slot(
+    village: Village, world: World, kit: str, day: date, key: str
+):
     with pytest.raises(NoSuchSlot):
         world.do(request_booking, kit, day, key, village.hanh.id, sells="", streams_on="", now=NOW)
     assert world.all(Booking) == []
@@ -182,13 +184,13 @@ def test_what_is_no_slot_can_not_be_asked_for(village: Village, world: World, ki
 
 def test_a_slot_that_another_household_asked_for_is_taken(village: Village, world: World):
     village.has_asked()
-    assert village.asks(by=world.household(village.commune)) == Asked(refusals=[Refusal(Reason.TAKEN)])
+    assert village.asks(by=world.household(village.commune)) == AskResult(refusals=[Refusal(Reason.TAKEN)])
     assert len(world.all(Hold)) == 1
 
 
 def test_a_closed_slot_is_refused_as_closed(village: Village, world: World):
     world.add(world.hold(village.kit, world.slot(village.kit, TOMORROW)))
-    assert village.asks() == Asked(refusals=[Refusal(Reason.CLOSED)])
+    assert village.asks() == AskResult(refusals=[Refusal(Reason.CLOSED)])
 
 
 def test_a_slot_both_closed_and_taken_in_part_is_refused_as_taken(village: Village, world: World):
@@ -204,22 +206,22 @@ def test_a_slot_both_closed_and_taken_in_part_is_refused_as_taken(village: Villa
     whole_day.from_time, whole_day.until_time = _clock("11:30"), _clock("16:30")
     world.add(whole_day)
     world.change(village.commune)
-    assert village.asks(key="ca-ngay") == Asked(refusals=[Refusal(Reason.TAKEN)])
+    assert village.asks(key="ca-ngay") == AskResult(refusals=[Refusal(Reason.TAKEN)])
 
 
-def test_what_somebody_else_wrote_into_the_time_line_meanwhile_is_a_refusal_and_leaves_nothing(
+def test_a_hold_written_meanwhile_refuses_the_request_as_taken_and_rolls_it_back(
     village: Village, world: World, app: Flask, taken_by_somebody_else: Callable[[], None]
 ):
-    """Locks keep this from happening between our own requests; the database is asked all the same."""
+    """Locks prevent this between requests of the application; the constraint is tested all the same."""
     taken_by_somebody_else()
-    assert village.asks() == Asked(refusals=[Refusal(Reason.TAKEN)])
+    assert village.asks() == AskResult(refusals=[Refusal(Reason.TAKEN)])
     assert world.all(Booking) == world.all(Message) == world.all(AuditEntry) == []
     assert world.fresh(village.kit).version == 1
 
 
 @pytest.fixture
 def taken_by_somebody_else(village: Village, world: World, app: Flask) -> Iterator[Callable[[], None]]:
-    """Once called, a hold comes in between the look at the time line and the booking."""
+    """Insert another hold between reading the holds and inserting the booking."""
     slot = world.slot(village.kit, TOMORROW)
 
     def intrude(connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
@@ -243,7 +245,7 @@ def test_at_most_two_bookings_ahead(village: Village):
     assert village.asks(days_ahead(13)).refusals == [Refusal(Reason.AHEAD, most=2)]
 
 
-def test_a_booking_given_back_or_declined_is_no_longer_ahead(village: Village):
+def test_a_withdrawn_or_declined_booking_is_no_longer_ahead(village: Village):
     village.withdraws(village.has_asked())
     village.declines(village.has_asked())
     village.has_asked()
@@ -251,7 +253,7 @@ def test_a_booking_given_back_or_declined_is_no_longer_ahead(village: Village):
 
 
 def test_a_booking_whose_time_is_over_is_no_longer_ahead(village: Village, world: World):
-    """Nobody has written down yet whether its kit was picked up."""
+    """Its pick-up is not recorded yet."""
     for days in (-8, -9):
         world.booking(village.kit, village.hanh, days_ahead(days), status=Status.APPROVED)
     village.has_asked()
@@ -267,7 +269,9 @@ def test_bookings_in_other_communes_count(village: Village, world: World):
 
 
 @pytest.mark.parametrize("status", [Status.OUT, Status.RETURNED, Status.NO_SHOW, Status.APPROVED])
-def test_at_most_two_pick_ups_in_a_week_whatever_became_of_them(village: Village, world: World, status: Status):
+def test_at_most_two_pick_ups_in_a_week_including_returned_and_missed_ones(
+    village: Village, world: World, status: Status
+):
     monday = days_ahead(-1)
     world.booking(village.kit, village.hanh, monday, "sang", status=status)
     world.booking(village.kit, village.hanh, monday, "toi", status=Status.RETURNED)
@@ -276,7 +280,7 @@ def test_at_most_two_pick_ups_in_a_week_whatever_became_of_them(village: Village
 
 
 @pytest.mark.parametrize("status", [Status.DECLINED, Status.CANCELLED, Status.LAPSED])
-def test_what_came_to_nothing_does_not_count_in_the_week(village: Village, world: World, status: Status):
+def test_declined_and_withdrawn_bookings_do_not_count_in_the_week(village: Village, world: World, status: Status):
     for key in ("sang", "trua", "chieu"):
         world.booking(village.kit, village.hanh, TOMORROW, key, status=status)
     village.has_asked()
@@ -314,7 +318,7 @@ def test_a_refusal_names_every_reason(village: Village, world: World):
     ]
 
 
-def test_a_look_names_the_same_reasons_and_the_own_booking(village: Village, world: World):
+def test_looking_at_a_slot_gives_the_same_reasons_and_the_code_of_the_own_booking(village: Village, world: World):
     booking = village.has_asked()
     for_hanh = world.do(look_at_slot, "PD-1", TOMORROW, "toi", village.hanh.id, now=NOW)
     for_strangers = world.do(look_at_slot, "PD-1", TOMORROW, "toi", None, now=NOW)
@@ -331,7 +335,7 @@ def test_a_leader_does_not_answer_requests(village: Village, world: World):
 
 def test_an_approved_booking_keeps_its_slot_and_the_phone_is_told(village: Village, world: World):
     booking = village.has_asked()
-    assert village.approves(booking) == Outcome(True, Status.APPROVED)
+    assert village.approves(booking) == AnswerResult(True, Status.APPROVED)
     booking = world.fresh(booking)
     assert (booking.status, booking.approved_at) == (Status.APPROVED, NOW)
     assert [hold.booking_id for hold in world.all(Hold)] == [booking.id]
@@ -347,10 +351,10 @@ def test_an_approved_booking_keeps_its_slot_and_the_phone_is_told(village: Villa
     ],
 )
 def test_what_is_declined_cancelled_or_withdrawn_is_free_for_others(
-    village: Village, world: World, act: Callable[..., Outcome], status: Status, kind: Kind, reason: str
+    village: Village, world: World, act: Callable[..., AnswerResult], status: Status, kind: Kind, reason: str
 ):
     booking = village.has_asked()
-    assert act(village, booking) == Outcome(True, status)
+    assert act(village, booking) == AnswerResult(True, status)
     booking = world.fresh(booking)
     assert (booking.status, booking.reason) == (status, reason)
     assert world.all(Hold) == []
@@ -358,7 +362,7 @@ def test_what_is_declined_cancelled_or_withdrawn_is_free_for_others(
     assert village.has_asked(by=world.household(village.commune)).id != booking.id
 
 
-ACTS: dict[str, tuple[Callable[..., Outcome], set[Status]]] = {
+ACTS: dict[str, tuple[Callable[..., AnswerResult], set[Status]]] = {
     "approve": (Village.approves, {Status.REQUESTED}),
     "decline": (Village.declines, {Status.REQUESTED}),
     "cancel": (Village.cancels, {Status.REQUESTED, Status.OFFERED, Status.APPROVED}),
@@ -367,7 +371,7 @@ ACTS: dict[str, tuple[Callable[..., Outcome], set[Status]]] = {
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_only_the_moves_of_the_rules_are_made(village: Village, world: World, act: str):
+def test_a_status_changes_only_by_an_allowed_move(village: Village, world: World, act: str):
     do, from_statuses = ACTS[act]
     for n, status in enumerate(Status):
         booking = world.booking(village.kit, village.hanh, days_ahead(1 + n), status=status)
@@ -387,14 +391,14 @@ def test_only_the_moves_of_the_rules_are_made(village: Village, world: World, ac
 def test_a_household_may_withdraw_until_the_pick_up_and_not_after(village: Village, world: World):
     booking = village.has_asked()
     village.approves(booking)
-    assert village.withdraws(booking, now=booking.pick_up_at) == Outcome(False, Status.APPROVED)
+    assert village.withdraws(booking, now=booking.pick_up_at) == AnswerResult(False, Status.APPROVED)
     assert len(world.all(Hold)) == 1
     assert village.withdraws(booking, now=booking.pick_up_at - timedelta(seconds=1)).is_done
 
 
 def test_a_request_whose_time_on_air_is_over_is_not_approved(village: Village):
     booking = village.has_asked()
-    assert village.approves(booking, now=booking.until_at) == Outcome(False, Status.REQUESTED)
+    assert village.approves(booking, now=booking.until_at) == AnswerResult(False, Status.REQUESTED)
     assert village.approves(booking, now=booking.until_at - timedelta(seconds=1)).is_done
 
 
@@ -439,7 +443,7 @@ def test_approved_while_it_is_withdrawn_ends_withdrawn(village: Village, world: 
     for _ in range(5):
         booking = village.has_asked()
         approved, withdrawn = _at_once(lambda b=booking: village.approves(b), lambda b=booking: village.withdraws(b))
-        assert withdrawn == Outcome(True, Status.CANCELLED)
+        assert withdrawn == AnswerResult(True, Status.CANCELLED)
         assert approved.status == (Status.APPROVED if approved.is_done else Status.CANCELLED)
         assert world.fresh(booking).status == Status.CANCELLED
         assert len(world.all(AuditEntry, booking_id=booking.id)) == 2 + approved.is_done
@@ -454,7 +458,7 @@ def test_one_household_asking_for_many_slots_at_once_keeps_to_its_quota(village:
 
 
 def _at_once(*acts: Callable[[], Any]) -> list[Any]:
-    """What each gave, begun at the same moment in threads of their own."""
+    """The results of the calls, started at the same moment in threads."""
     outcomes: list[Any] = [None] * len(acts)
     start = Barrier(len(acts))
 

@@ -1,4 +1,4 @@
-"""The outbox: each text is sent once, while it is true and in time, and every outcome gets its meaning."""
+"""The outbox: each text is sent once, while it is valid, and every result of sending is handled."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,7 +37,7 @@ from kit_booking.services.booking.answers import approve, cancel, withdraw
 from kit_booking.services.booking.ask import request_booking
 from kit_booking.services.booking.reading import people_to_phone
 from kit_booking.services.messages import outbox
-from kit_booking.services.messages.delivery import Resent, note_phoned, resend, take_report
+from kit_booking.services.messages.delivery import ResendResult, note_phoned, resend, take_report
 from kit_booking.services.ops.health import sending_alarms
 from kit_booking.services.sign_in.sign_in import send_code
 from tests.support.builders import World
@@ -89,7 +89,7 @@ def work(app: Flask, now: datetime = NOW) -> None:
 
 @contextmanager
 def count_statements() -> Iterator[list[str]]:
-    """What the database is asked in here."""
+    """The statements that are executed inside."""
     asked: list[str] = []
 
     def listen(*args: object) -> None:
@@ -136,7 +136,7 @@ def test_texts_go_in_the_order_in_which_they_were_due(app: Flask, world: World, 
     assert [text.to for text in sms.sent] == phones
 
 
-def test_a_login_code_overtakes_what_nobody_waits_for(
+def test_a_login_code_is_sent_before_texts_that_were_due_earlier(
     app: Flask, world: World, sms: FakeSms, kit: Kit, household: Household
 ) -> None:
     ask(world, kit, household)
@@ -145,7 +145,7 @@ def test_a_login_code_overtakes_what_nobody_waits_for(
     assert [text.kind for text in sms.sent] == [Kind.LOGIN_CODE, Kind.RECEIVED]
 
 
-def test_a_text_that_is_no_longer_true_is_skipped(
+def test_a_text_that_is_no_longer_valid_is_skipped(
     app: Flask, world: World, sms: FakeSms, kit: Kit, household: Household, clerk: Staff
 ) -> None:
     code = ask(world, kit, household)
@@ -254,7 +254,7 @@ def test_when_nobody_can_tell_whether_it_was_sent_it_is_not_sent_again_and_its_p
     assert world.do(people_to_phone, [commune.id], now=NOW)
 
 
-def test_while_the_way_is_closed_nobody_s_text_is_tried(
+def test_while_sending_is_paused_no_text_is_tried(
     app: Flask, world: World, sms: FakeSms, kit: Kit, household: Household
 ) -> None:
     ask(world, kit, household)
@@ -338,7 +338,7 @@ def test_a_worker_that_was_given_up_can_no_longer_settle_its_text(world: World) 
     claim = world.do(outbox.claim_next, "a slow worker", now=NOW)
     later = NOW + LEASE + A_MOMENT
     world.do(outbox.give_up_lost, now=later)
-    assert world.do(outbox.settle, claim, SmsRefused(SmsProblem.BUG), now=later)
+    assert world.do(outbox.record_result, claim, SmsRefused(SmsProblem.BUG), now=later)
     assert the_message(world).state == MessageState.UNKNOWN
 
 
@@ -385,7 +385,7 @@ def test_a_text_that_the_provider_does_not_have_is_sent_again(
     assert (the_message(world).state, the_message(world).tries) == (MessageState.ACCEPTED, 2)
 
 
-def test_what_the_provider_does_not_have_and_is_no_longer_true_is_skipped(
+def test_a_text_that_the_provider_does_not_have_and_that_is_no_longer_valid_is_skipped(
     app: Flask, world: World, sms: FakeSms, kit: Kit, household: Household
 ) -> None:
     code = ask(world, kit, household)
@@ -458,7 +458,7 @@ def test_a_receipt_that_comes_after_the_lease_is_believed(world: World, kit: Kit
     claim = world.do(outbox.claim_next, "a slow worker", now=NOW)
     later = NOW + LEASE + A_MOMENT
     world.do(outbox.give_up_lost, now=later)
-    world.do(outbox.settle, claim, Receipt("SM1"), now=later)
+    world.do(outbox.record_result, claim, Receipt("SM1"), now=later)
     assert (the_message(world).state, the_message(world).provider_id) == (MessageState.ACCEPTED, "SM1")
     assert the_message(world).ask_at is None
 
@@ -670,7 +670,7 @@ def test_a_sender_that_the_operators_refuse_afterwards_is_a_wrong_setup_too(
 
 
 def report(world: World, state: MessageState, code: int) -> None:
-    """What the provider says of the newest text, which it has."""
+    """Deliver a report of the provider about the newest text."""
     message = world.all(Message)[-1]
     assert message.provider_id
     world.do(take_report, "", Report(message.provider_id, state, code), now=NOW)
@@ -684,17 +684,17 @@ def test_staff_send_a_failed_text_again_only_while_that_helps(
     work(app)
     sms.fault = None
     message = the_message(world)
-    assert world.do(resend, message.id, clerk.id, now=NOW) is Resent.QUEUED
-    assert world.do(resend, message.id, clerk.id, now=NOW) is Resent.SETTLED, "it waits already"
+    assert world.do(resend, message.id, clerk.id, now=NOW) is ResendResult.QUEUED
+    assert world.do(resend, message.id, clerk.id, now=NOW) is ResendResult.SETTLED, "it waits already"
     work(app)
     assert len(sms.sent) == 1
-    assert world.do(resend, message.id, clerk.id, now=NOW) is Resent.SETTLED
+    assert world.do(resend, message.id, clerk.id, now=NOW) is ResendResult.SETTLED
     report(world, MessageState.UNDELIVERED, 30007)
     world.change(household, takes_texts=False)
-    assert world.do(resend, message.id, clerk.id, now=NOW) is Resent.NO_TEXTS
+    assert world.do(resend, message.id, clerk.id, now=NOW) is ResendResult.NO_TEXTS
     world.change(household, takes_texts=True)
     world.do(withdraw, booking, household.id, now=NOW)
-    assert world.do(resend, message.id, clerk.id, now=NOW) is Resent.NOT_TRUE
+    assert world.do(resend, message.id, clerk.id, now=NOW) is ResendResult.NOT_TRUE
     assert len(world.all(AuditEntry, action="text_resent")) == 1
 
 
@@ -708,7 +708,7 @@ def test_an_unknown_text_is_sent_again_by_staff_only_after_asking(
     later = NOW + timedelta(hours=4)
     assert the_message(world).ask_at is None
     sms.is_deaf = False
-    assert world.do(resend, the_message(world).id, clerk.id, now=later) is Resent.ASKING
+    assert world.do(resend, the_message(world).id, clerk.id, now=later) is ResendResult.ASKING
     work(app, later)
     assert the_message(world).state == MessageState.SENT
     assert len(sms.sent) == 1
@@ -776,7 +776,7 @@ def test_an_earlier_try_that_failed_is_not_taken_for_the_present_one(
     ask(world, kit, household)
     work(app)
     report(world, MessageState.UNDELIVERED, 30007)
-    assert world.do(resend, the_message(world).id, clerk.id, now=NOW) is Resent.QUEUED
+    assert world.do(resend, the_message(world).id, clerk.id, now=NOW) is ResendResult.QUEUED
     sms.fault = SmsUnknown("HTTP 500", 500)
     work(app)
     sms.fault = None

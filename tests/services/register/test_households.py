@@ -32,7 +32,7 @@ from kit_booking.models import (
 from kit_booking.services.audit import Actor
 from kit_booking.services.booking.ask import request_booking
 from kit_booking.services.calendars.feeds import private_feed
-from kit_booking.services.calendars.tokens import Owner, add_token
+from kit_booking.services.calendars.tokens import add_token
 from kit_booking.services.register import erasing, joining
 from kit_booking.services.register.households import (
     change_number,
@@ -222,7 +222,7 @@ def test_views_at_the_same_time_are_recorded_once(village: Village, world: World
 
 
 def test_another_number_ends_the_sign_ins_of_the_old_one(village: Village, world: World):
-    token = world.do(add_token, Owner(household_id=village.hanh.id), now=NOW)
+    token = world.do(add_token, Actor(household_id=village.hanh.id), now=NOW)
     assert village.changes_number()
     changed = world.fresh(village.hanh)
     assert (changed.phone, changed.session_version) == (NEW_NUMBER, village.hanh.session_version + 1)
@@ -285,7 +285,7 @@ def test_everything_moves_to_the_kept_one_and_counts_together(village: Village, 
         village.kit, binh, days_ahead(-3), status=Status.NO_SHOW, strike_at=NOW - timedelta(days=3)
     )
     village.waits(binh)
-    token = world.do(add_token, Owner(household_id=binh.id), now=NOW)
+    token = world.do(add_token, Actor(household_id=binh.id), now=NOW)
     assert village.counts(hanh) == (1, 1, 0, 0, 0)
     assert village.counts(binh) == (2, 1, 1, 1, 1)
     assert village.joins(hanh, binh) is None
@@ -378,7 +378,7 @@ def test_joining_knows_every_table_with_a_household():
 
 def test_erasing_empties_the_row_and_keeps_the_bookings(village: Village, world: World):
     past = world.booking(village.kit, village.hanh, days_ahead(-3), status=Status.RETURNED, sells="FB: hanh.may")
-    token = world.do(add_token, Owner(household_id=village.hanh.id), now=NOW)
+    token = world.do(add_token, Actor(household_id=village.hanh.id), now=NOW)
     assert village.erases(village.hanh)
     gone = world.fresh(village.hanh)
     assert (gone.name, gone.phone, gone.village, gone.search, gone.craft) == (ERASED_NAME, "", "", "", "mây tre đan")

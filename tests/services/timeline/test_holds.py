@@ -1,4 +1,4 @@
-"""The time line of a kit: the database itself refuses an overlap, whoever writes it and however."""
+"""Holds: the database refuses an overlap, however it is written."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -26,7 +26,7 @@ def kits(world: World) -> list[Kit]:
 
 @pytest.fixture
 def connection(database_url: str) -> Iterator[Connection]:
-    """Somebody with a database client, who knows nothing of the app."""
+    """Execute SQL past the application."""
     engine = create_engine(database_url)
     with engine.connect() as connection:
         yield connection

@@ -1,4 +1,4 @@
-"""Quotas, the window and the standing as a household meets them: whichever way it tries, they hold."""
+"""Quotas, the booking window, strikes and pauses, for requests by households and by staff."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -203,12 +203,12 @@ def test_a_kit_kept_over_a_day_too_long_pauses_until_it_is_back(village: Village
 
 @transaction
 def _take_back(session, code, *, now):
-    moves.move(session, lock_booking(session, code).booking, Status.RETURNED, Actor(), now=now)
+    moves.move(session, lock_booking(session, code), Status.RETURNED, Actor(), now=now)
 
 
 @transaction
 def _come_after_all(session, code, *, now):
-    booking = lock_booking(session, code).booking
+    booking = lock_booking(session, code)
     is_held = moves.hold_again(session, booking, now=now)
     if is_held:
         booking.strike_at = None

@@ -1,4 +1,4 @@
-"""The waiting list: who may join, who is offered what comes free, and what becomes of an offer."""
+"""The waiting list: joining, who gets an offer, and accepting, refusing or missing it."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -25,10 +25,10 @@ from kit_booking.models import (
 )
 from kit_booking.services.audit import Actor
 from kit_booking.services.booking import deadlines
-from kit_booking.services.booking.answers import Outcome
+from kit_booking.services.booking.answers import AnswerResult
 from kit_booking.services.booking.reading import people_to_phone
 from kit_booking.services.waiting import entries
-from kit_booking.services.waiting.entries import Joined, WaitRefusal
+from kit_booking.services.waiting.entries import WaitRefusal, WaitResult
 from tests.support.builders import World
 from tests.support.databases import on_sqlite
 from tests.support.fakes import FakeSms
@@ -60,14 +60,14 @@ def test_who_joins_waits_for_the_slot_until_its_pick_up_and_that_is_written_down
     assert line.detail == {"slot": "Tối", "day": str(TOMORROW)}
 
 
-def test_joining_twice_is_one_place(village: Village, world: World):
+def test_joining_twice_makes_one_entry(village: Village, world: World):
     village.has(village.family())
     hoa = village.family("Hoa")
     assert village.waits(hoa).entry_id == village.waits(hoa, now=NOW + A_MINUTE).entry_id is not None
     assert len(world.all(WaitingEntry)) == 1
 
 
-def test_joining_in_several_windows_at_once_is_one_place(village: Village, world: World):
+def test_joining_in_several_windows_at_once_makes_one_entry(village: Village, world: World):
     village.has(village.family())
     hoa = village.family("Hoa")
     assert len({joined.entry_id for joined in at_once(*[lambda: village.waits(hoa)] * 6)}) == 1
@@ -77,17 +77,17 @@ def test_joining_in_several_windows_at_once_is_one_place(village: Village, world
 def test_a_free_slot_is_not_waited_for_but_asked_for(village: Village, world: World):
     other = world.kit(world.place(village.commune, "Hồng Minh"))
     village.has(village.family())
-    assert village.waits(village.family("Hoa")) == Joined(reasons=[WaitRefusal.FREE], free_kit=other.code)
+    assert village.waits(village.family("Hoa")) == WaitResult(reasons=[WaitRefusal.FREE], free_kit=other.code)
 
 
-def test_at_some_places_only_is_waited_for_though_another_place_is_free(village: Village, world: World):
+def test_a_household_may_wait_at_some_places_while_another_place_is_free(village: Village, world: World):
     world.kit(world.place(village.commune, "Hồng Minh"))
     village.has(village.family())
     entry = village.entry(village.family("Hoa"), places=frozenset({village.kit.place_id}))
     assert entry.place_ids == [village.kit.place_id]
 
 
-def test_places_of_other_communes_are_none(village: Village, world: World):
+def test_places_of_other_communes_do_not_count(village: Village, world: World):
     elsewhere = world.place(world.commune("Chuyên Mỹ"), "Tân Dân")
     village.has(village.family())
     assert village.waits(village.family("Hoa"), places=frozenset({elsewhere.id})).reasons == [WaitRefusal.TOO_LATE]
@@ -104,7 +104,7 @@ def test_who_has_the_slot_does_not_wait_for_another_kit_of_it(village: Village):
     assert village.waits(hanh).reasons == [WaitRefusal.OWN]
 
 
-def test_at_most_three_places_at_a_time(village: Village, world: World):
+def test_a_household_has_at_most_three_open_entries(village: Village, world: World):
     owner, hoa = village.family(), village.family("Hoa")
     for day in range(1, 5):
         world.booking(village.kit, owner, days_ahead(day), status=Status.APPROVED)
@@ -124,7 +124,9 @@ def test_who_is_paused_can_not_join(village: Village, world: World):
     assert village.waits(hoa).reasons == [WaitRefusal.PAUSED]
 
 
-def test_a_commune_for_itself_lets_nobody_else_wait(village: Village, world: World):
+def test_households_of_other_communes_can_not_wait_where_the_commune_is_not_open_to_them(
+    village: Village, world: World
+):
     world.change(village.commune, policy={"open_to_others": False})
     village.has(village.family())
     stranger = world.household(world.commune("Chuyên Mỹ"))
@@ -152,7 +154,7 @@ def test_a_slot_too_late_to_ask_for_can_still_be_waited_for_and_offered(village:
     assert village.the_offer().answer_by_at == at(TOMORROW, "05:45")
 
 
-def test_a_wish_that_is_over_already_is_no_wish(village: Village):
+def test_joining_until_a_time_that_has_passed_is_refused_as_too_late(village: Village):
     village.has(village.family())
     assert village.waits(village.family("Hoa"), until_at=NOW).reasons == [WaitRefusal.TOO_LATE]
 
@@ -208,8 +210,10 @@ def test_what_comes_free_is_offered_at_once_to_who_waits(
     assert village.asks(village.family("Lan")).refusals == [Refusal(Reason.TAKEN)]
 
 
-def test_when_the_database_refuses_an_offer_what_freed_the_slot_stands(village: Village, world: World, app: Flask):
-    """Locks keep somebody else's hold from coming between; the database is asked all the same."""
+def test_when_the_database_refuses_an_offer_the_withdrawal_is_committed_all_the_same(
+    village: Village, world: World, app: Flask
+):
+    """Locks prevent such a hold; the constraint is tested all the same."""
     booking, hoa = village.has(village.family()), village.family("Hoa")
     entry = village.entry(hoa)
     hold = insert(Hold).values(kit_id=booking.kit_id, from_at=booking.pick_up_at, until_at=booking.return_at)
@@ -387,7 +391,7 @@ def test_who_may_not_book_now_is_passed_over_and_keeps_its_place(village: Villag
     assert [entry.state for entry in world.all(WaitingEntry)] == ["waiting", "waiting", "offered"]
 
 
-def test_only_places_that_do_are_offered(village: Village, world: World):
+def test_only_slots_at_the_places_of_the_entry_are_offered(village: Village, world: World):
     other = world.kit(world.place(village.commune, "Hồng Minh"))
     here, there = village.has(village.family()), village.has(village.family(), kit=other)
     picky = village.family("Picky")
@@ -398,7 +402,7 @@ def test_only_places_that_do_are_offered(village: Village, world: World):
     assert village.the_offer().household_id == picky.id
 
 
-def test_not_later_than_its_wish_is_anything_offered(village: Village, world: World):
+def test_nothing_is_offered_after_the_until_time_of_the_entry(village: Village, world: World):
     booking, hoa = village.has(village.family(), NEXT_WEEK), village.family("Hoa")
     noon = at(TODAY, "12:00")
     entry = village.entry(hoa, NEXT_WEEK, until_at=noon)
@@ -413,7 +417,7 @@ def test_not_later_than_its_wish_is_anything_offered(village: Village, world: Wo
     assert world.fresh(hoa).version == hoa.version + 2
 
 
-def test_no_offer_whose_text_would_come_later_than_the_wish(village: Village):
+def test_no_offer_is_made_whose_text_would_be_sent_after_the_until_time_of_the_entry(village: Village):
     """Freed at ten in the evening, its text goes out in the morning; by then it is of no use to Hoa."""
     booking, hoa, lan = village.has(village.family(), NEXT_WEEK), village.family("Hoa"), village.family("Lan")
     village.entry(hoa, NEXT_WEEK, until_at=at(TODAY, "23:00"))
@@ -422,7 +426,7 @@ def test_no_offer_whose_text_would_come_later_than_the_wish(village: Village):
     assert village.the_offer().household_id == lan.id
 
 
-def test_who_took_the_slot_otherwise_waits_for_it_no_more(village: Village, world: World):
+def test_booking_the_slot_ends_the_waiting_for_it(village: Village, world: World):
     other = world.kit(world.place(village.commune, "Hồng Minh"))
     here, there = village.has(village.family()), village.has(village.family(), kit=other)
     hoa, lan = village.family("Hoa"), village.family("Lan")
@@ -441,7 +445,7 @@ def test_who_took_the_slot_otherwise_waits_for_it_no_more(village: Village, worl
     assert village.changes(lans, TOMORROW, "toi").code
 
 
-def test_who_changes_into_the_slot_waits_for_it_no_more(village: Village, world: World):
+def test_changing_into_the_slot_ends_the_waiting_for_it(village: Village, world: World):
     hong_minh = world.place(village.commune, "Hồng Minh")
     other = world.kit(hong_minh)
     here, there = village.has(village.family()), village.has(village.family(), kit=other)
@@ -455,7 +459,7 @@ def test_who_changes_into_the_slot_waits_for_it_no_more(village: Village, world:
     assert village.offers() == []
 
 
-def test_two_slots_freed_at_once_are_not_both_offered_to_one_place_in_the_queue(village: Village, world: World):
+def test_two_kits_that_come_free_at_once_are_not_both_offered_to_one_entry(village: Village, world: World):
     others = [world.kit(world.place(village.commune, name)) for name in ("Hồng Minh", "Tri Trung", "Đại Thắng")]
     kits = [village.kit, *others]
     for round_ in range(2):
@@ -631,13 +635,13 @@ def test_who_accepts_has_the_slot_and_is_told_where_to_fetch_the_kit(village: Vi
     entry = village.entry(hoa, NEXT_WEEK)
     village.cancels(booking)
     offer = village.the_offer()
-    assert village.accepts(offer) == Outcome(True, Status.APPROVED)
+    assert village.accepts(offer) == AnswerResult(True, Status.APPROVED)
     assert world.fresh(offer).approved_at == NOW
     assert village.state(entry) == WaitingState.SERVED
     assert village.texts(offer) == [Kind.OFFER, Kind.APPROVED]
     assert [line.action for line in world.all(AuditEntry, booking_id=offer.id)] == ["offered", "approved"]
-    assert village.accepts(offer) == Outcome(False, Status.APPROVED), "the second tap"
-    assert village.refuses(offer) == Outcome(False, Status.APPROVED)
+    assert village.accepts(offer) == AnswerResult(False, Status.APPROVED), "the second tap"
+    assert village.refuses(offer) == AnswerResult(False, Status.APPROVED)
 
 
 def test_staff_accept_by_phone_and_that_is_on_record(village: Village, world: World):
@@ -654,7 +658,7 @@ def test_who_refuses_loses_the_place_and_gets_no_text(village: Village, world: W
     entry = village.entry(hoa, NEXT_WEEK)
     village.cancels(booking)
     offer = village.the_offer()
-    assert village.refuses(offer) == Outcome(True, Status.REFUSED)
+    assert village.refuses(offer) == AnswerResult(True, Status.REFUSED)
     assert village.state(entry) == WaitingState.PASSED
     assert village.texts(offer) == [Kind.OFFER]
     assert [line.action for line in world.all(AuditEntry, booking_id=offer.id)] == ["offered", "refused"]

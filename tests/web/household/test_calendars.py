@@ -14,8 +14,9 @@ from kit_booking.database import transaction
 from kit_booking.domain.local_time import local_day, to_local
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Place
-from kit_booking.services.calendars.tokens import Owner, add_token
-from kit_booking.services.timeline.calendar_versions import bump_calendar_versions
+from kit_booking.services.audit import Actor
+from kit_booking.services.calendars.tokens import add_token
+from kit_booking.services.timeline.locks import bump_calendar_versions
 from kit_booking.web.frame.formats import moment
 from tests.support.databases import on_sqlite
 from tests.support.feeds import events_by_ical_js, events_by_vdirsyncer_and_khal, libical_errors, serving_at
@@ -140,7 +141,7 @@ def test_the_file_of_a_booking_says_that_it_is_not_updated(town: Town) -> None:
 def test_each_sees_the_own_bookings_only(town: Town) -> None:
     town.booking(of=town.neighbour)
     assert events(town.browser().get(feed_of(town, town.owner))) == []
-    foreign = town.world.do(add_token, Owner(staff_id=town.foreign_clerk.id), now=utc_now())
+    foreign = town.world.do(add_token, Actor(staff_id=town.foreign_clerk.id), now=utc_now())
     assert events(town.browser().get(f"/feeds/{foreign}.ics")) == []
     assert len(events(town.browser().get(feed_of(town, town.clerk)))) == 1
 

@@ -13,7 +13,8 @@ from kit_booking.database import db
 from kit_booking.domain.status import Status
 from kit_booking.models import Commune, Hold, Household, PlannedSlot
 from kit_booking.services.communes.facts import CommuneFacts, commune_facts, find_version_key
-from kit_booking.services.communes.fortnight import changes_at, fortnight
+from kit_booking.services.communes.fortnight import fortnight
+from kit_booking.services.communes.schedule import schedule
 from kit_booking.web.frame.responses import cached
 from kit_booking.web.household.grid import GridPage, page_of
 from tests.support.databases import on_sqlite
@@ -238,13 +239,13 @@ def test_time_alone_changes_it_when_a_slot_passes(town: Town) -> None:
     with town.app.app_context():
         commune = facts_of(town)
     morning = at(TODAY, "09:00")
-    moment = changes_at(commune, now=morning)
+    moment = schedule(commune, now=morning).until_at
     assert morning < moment
     assert page_at(town, morning) == page_at(town, moment - timedelta(seconds=1))
     assert page_at(town, morning) != page_at(town, moment)
     evening = at(TODAY, "23:00")
-    assert changes_at(commune, now=evening) == at(days_ahead(1), "00:00")
-    assert changes_at(commune, now=at(TODAY, "05:30")) <= at(TODAY, "07:00")
+    assert schedule(commune, now=evening).until_at == at(days_ahead(1), "00:00")
+    assert schedule(commune, now=at(TODAY, "05:30")).until_at <= at(TODAY, "07:00")
 
 
 @on_sqlite

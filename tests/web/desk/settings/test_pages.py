@@ -18,6 +18,7 @@ from tests.domain.typed import ANYTHING
 from tests.support.databases import on_sqlite
 from tests.support.town import Browser, Town, where, words_of
 from tests.support.typed import typed
+from tests.times import at, set_clock
 
 PATH = "/staff/settings/phuong-duc"
 
@@ -130,6 +131,7 @@ def test_an_office_that_never_opens_is_refused(town: Town) -> None:
 
 def test_a_plan_of_weekdays_begins_on_its_day_and_tells_what_vanishes(town: Town) -> None:
     clerk, today = town.browser(town.clerk), local_day(utc_now())
+    set_clock(at(today, "09:00"))  # The last day of the fortnight is open.
     begins = today + timedelta(days=3)
     booking = town.world.booking(town.kit, town.owner, begins + timedelta(days=1), "trua", asked_at=utc_now())
     words, fields = look(
