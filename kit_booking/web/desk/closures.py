@@ -11,6 +11,7 @@ from kit_booking.domain.local_time import local_day, to_local
 from kit_booking.domain.text import clean
 from kit_booking.models import Closure
 from kit_booking.services.closures import closing, reading
+from kit_booking.services.closures.closing import SettleResult
 from kit_booking.services.closures.reading import ToSettle
 from kit_booking.services.communes.facts import CommuneFacts, commune_facts
 from kit_booking.web.desk.tabs import acting_communes, acting_communes_or_403, communes_of_desk
