@@ -8,7 +8,6 @@ from flask import Flask
 
 from kit_booking.database import transaction
 from kit_booking.domain.booking import Reason, Refusal
-from kit_booking.domain.messages import Kind
 from kit_booking.domain.standing import GOOD_STANDING, Pause
 from kit_booking.domain.status import Status
 from kit_booking.models import AuditEntry, Booking, Hold, Household
@@ -133,47 +132,6 @@ def test_of_two_hundred_who_ask_when_a_day_opens_four_get_its_four_slots(village
 # ---- strikes and pauses
 
 
-def test_giving_up_too_late_is_a_strike_that_the_household_sees(village: Village, world: World):
-    hanh = village.family()
-    booking = village.has(hanh, TOMORROW, "sang")
-    late = at(TODAY, "20:00")
-    village.withdraws(booking, now=late)
-    assert world.fresh(booking).strike_at == late
-    assert standing_of(village, hanh, now=late).strikes == (late,)
-    assert village.texts(booking) == [Kind.APPROVED, Kind.WITHDRAWN]
-    assert village.asks(hanh, NEXT_WEEK, now=late).code, "one strike pauses nothing"
-
-
-@pytest.mark.parametrize("why", ["in time", "just approved", "never approved", "moved by the commune", "by staff"])
-def test_giving_up_is_no_strike(village: Village, world: World, why: str):
-    hanh, late = village.family(), at(TODAY, "20:00")
-    if why == "never approved":
-        booking = village.booking(village.asks(hanh, TOMORROW, "sang").code)
-    else:
-        made = late - timedelta(minutes=30) if why == "just approved" else NOW
-        booking = village.has(hanh, TOMORROW, "sang", now=made, override="gọi muộn")
-    if why == "moved by the commune":
-        booking = world.change(booking, moved_at=NOW)
-    give_up = village.cancels if why == "by staff" else village.withdraws
-    assert give_up(booking, now=at(TODAY, "19:45") if why == "in time" else late).is_done
-    assert world.fresh(booking).strike_at is None
-    assert standing_of(village, hanh, now=late) == GOOD_STANDING
-
-
-def test_not_coming_is_a_strike_that_staff_write_down_after_half_an_hour(village: Village, world: World):
-    hanh = village.family()
-    booking = village.has(hanh)
-    after = booking.pick_up_at + timedelta(minutes=30)
-    assert not village.misses(booking, now=after - A_SECOND).is_done
-    assert village.misses(booking, now=after).is_done
-    assert not village.misses(booking, now=after).is_done, "the second tap"
-    assert (world.fresh(booking).status, world.fresh(booking).strike_at) == (Status.NO_SHOW, after)
-    assert world.all(Hold) == []
-    assert village.texts(booking) == [Kind.APPROVED, Kind.NO_SHOW]
-    assert standing_of(village, hanh, now=after).strikes == (after,)
-    assert world.all(AuditEntry)[-1].action == "no_show"
-
-
 def test_two_strikes_pause_requests_for_a_fortnight_and_leave_what_was_booked(village: Village, world: World):
     hanh = village.family()
     kept = village.has(hanh, NEXT_WEEK)
@@ -204,37 +162,6 @@ def test_a_kit_kept_over_a_day_too_long_pauses_until_it_is_back(village: Village
 @transaction
 def _take_back(session, code, *, now):
     moves.move(session, lock_booking(session, code).booking, Status.RETURNED, Actor(), now=now)
-
-
-@transaction
-def _come_after_all(session, code, *, now):
-    booking = lock_booking(session, code).booking
-    is_held = moves.hold_again(session, booking, now=now)
-    if is_held:
-        booking.strike_at = None
-        moves.move(session, booking, Status.OUT, Actor(), now=now)
-    return is_held
-
-
-def test_who_comes_after_all_has_the_rest_of_the_slot_and_no_strike(village: Village, world: World):
-    hanh = village.family()
-    booking = village.has(hanh)
-    village.misses(booking, now=booking.pick_up_at + timedelta(minutes=40))
-    comes = booking.pick_up_at + timedelta(minutes=50)
-    assert world.do(_come_after_all, booking.code, now=comes)
-    [hold] = world.all(Hold)
-    assert (hold.from_at, hold.until_at) == (comes, booking.return_at)
-    assert standing_of(village, hanh, now=comes) == GOOD_STANDING
-
-
-def test_who_comes_after_all_gets_nothing_that_somebody_else_has_by_now(village: Village, world: World):
-    booking = village.has(village.family())
-    missed = booking.pick_up_at + timedelta(minutes=40)
-    village.misses(booking, now=missed)
-    world.add(Hold(kit_id=village.kit.id, from_at=missed, until_at=missed + timedelta(hours=1)))
-    assert not world.do(_come_after_all, booking.code, now=missed)
-    assert not world.do(_come_after_all, booking.code, now=booking.return_at)
-    assert world.fresh(booking).status == Status.NO_SHOW
 
 
 def test_staff_lift_a_pause_with_a_reason_and_its_strikes_stay_spent(village: Village, world: World):

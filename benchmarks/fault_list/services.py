@@ -1,0 +1,158 @@
+"""Faults in the services; those of `kit_booking/services/X/Y.py` belong to `tests/services/X/test_Y.py`."""
+
+from benchmarks.fault_list import Fault
+
+ON_SQLITE = "not postgresql"
+"""Enough for whatever is no question of locks, and much quicker."""
+
+
+def faults_in(module: str, *changes: tuple[str, str], select: str = ON_SQLITE) -> list[Fault]:
+    capability, name = module.split("/")
+    file, tests = f"kit_booking/services/{module}.py", (f"tests/services/{capability}/test_{name}.py",)
+    return [Fault(file, text, replacement, tests, select) for text, replacement in changes]
+
+
+FAULTS = [
+    *faults_in(
+        "timeline/create",
+        ('"approved_at": now if status is Status.APPROVED else None', '"approved_at": now'),
+        ("if status is not Status.OFFERED:", "if status:"),
+        ("        WaitingEntry.slot_name == bindparam(", "        WaitingEntry.slot_name != bindparam("),
+        ('        WaitingEntry.household_id == bindparam("of_household"),\n', ""),
+        ("for length in (3, 3, 3, 4, 4, 5, 5, 5):", "for length in (3, 3, 3):"),
+        ('partition("-")[0][:2]', 'partition("-")[0]'),
+        ("booking_id=booking.id, reason=reason)", "booking_id=booking.id)"),
+    ),
+    *faults_in(
+        "timeline/moves",
+        ("    if not may_move(from_status, to_status):", "    if False:"),
+        ("    bump_version(session, Household, booking.household_id)\n", ""),
+        ("        bump_version(session, Kit, old_kit_id)\n", "        pass\n"),
+        ("max(booking.pick_up_at, now)", "booking.pick_up_at"),
+        ("if from_at >= booking.return_at:", "if from_at > booking.return_at:"),
+        ("booking.place_id = _place_of(session, kit.id)", "booking.place_id = kit.place_id"),
+        ("    end_waiting_for(session, booking, now=now)\n", ""),
+        ("    release_time(session, old_kit_id, old, now=now)\n", ""),
+        (" and by.staff_id is not None:", " and by.staff_id is None:"),
+        ("WaitingState.SERVED if to_status is Status.APPROVED else", "WaitingState.SERVED if by else"),
+        ("    booking.version += 1\n", ""),
+    ),
+    *faults_in(
+        "timeline/offers",
+        ("opens_at(slot.day, policy) <= now", "opens_at(slot.day, policy) < now"),
+        ("if told_at < waiting_for.until_at", "if told_at <= waiting_for.until_at"),
+        ("if told_at < waiting_for.until_at", "if now < waiting_for.until_at"),
+        ("now=told_at)\n", "now=now)\n"),
+        ("if not is_open or held_by(session, bookable.kit.id, slot.hold):", "if not is_open:"),
+        ("in in_order(waiting_for.one for", "in list(waiting_for.one for"),
+        (" and _may_have(session, bookable, one.household_id, now=now):", ":"),
+        ("entry.state == WaitingState.WAITING and ", ""),
+        ("    close_again(session, kit_id, span, now=now)\n", ""),
+        ("                    bump_version(session, Household, one.household_id)\n", ""),
+        ("all(refusal.reason is Reason.TOO_LATE for refusal in against)", "not list(against)"),
+        ("        booking.answer_by_at = until_at\n", "        pass\n"),
+        ("    if booking.status == Status.OFFERED:\n", "    if booking:\n"),
+    ),
+    *faults_in(
+        "timeline/queue",
+        ('Booking.pick_up_at >= bindparam("recent_at"', 'Booking.pick_up_at > bindparam("recent_at"'),
+        ("_earlier.status.in_(HAD_KIT)", "_earlier.status.is_not(None)"),
+        ('    WaitingEntry.until_at > bindparam("now", type_=UtcDateTime),\n)\n\n\ndef', ")\n\n\ndef"),
+        ('    WaitingEntry.day <= bindparam("last"),\n', ""),
+        ("(not self.place_ids or place_id in self.place_ids)", "place_id"),
+        ("            _own.slot_name == WaitingEntry.slot_name,\n", ""),
+        (").where(WaitingEntry.state == WaitingState.WAITING)", ").where(WaitingEntry.state != WaitingState.OVER)"),
+    ),
+    *faults_in(
+        "timeline/closed_time",
+        ("        Closure.called_off_at.is_(None),\n", ""),
+        ("Closure.until_at > from_at,", "Closure.until_at >= from_at,"),
+        ("Closure.from_at < until_at,", "Closure.from_at <= until_at,"),
+        ("or_(Closure.kit_id.is_(None), Closure.kit_id == kit_id)", "Closure.kit_id == kit_id"),
+        ("since = min([now, *(span.from_at for span in before)])", "since = now"),
+        ("after = without(wanted, _booked(session, kit_id, wanted))", "after = wanted"),
+        (", Hold.until_at >= now)", ")"),
+    ),
+    *faults_in(
+        "timeline/texts",
+        ("    if kind is Kind.MOVED:\n        _skip", "    if kind is None:\n        _skip"),
+        ("Message.kind == kind, Message.state == MessageState.QUEUED", "Message.state == MessageState.QUEUED"),
+        ("Message.kind == kind, Message.state == MessageState.QUEUED", "Message.kind == kind"),
+        ("household.phone if household.gets_texts else", "household.phone if household else"),
+        ('"settled_at": None if number else now', '"settled_at": now'),
+        ("household.phone or household.landline", "household.phone"),
+        ("booking.answer_by_at if kind is Kind.OFFER else ends_at", "ends_at"),
+    ),
+    *faults_in(
+        "timeline/calendar_versions",
+        ("Booking.pick_up_at >= now - SHOWN_BACK", "Booking.pick_up_at > now - SHOWN_BACK"),
+        ("Booking.status.in_(IN_CALENDARS), ", ""),
+        ("        bump_version(session, Kit, row_id)\n", ""),
+        ("        bump_version(session, Household, row_id)\n", ""),
+        (", changed_at=now", ""),
+    ),
+    *faults_in(
+        "timeline/locks",
+        ("    .execution_options(populate_existing=True)\n", ""),
+        (
+            '.values(sells=bindparam("sells"), streams_on=bindparam("streams_on"))',
+            '.values(sells=bindparam("sells"))',
+        ),
+        (".where(table.id == bindparam(", ".where(table.id >= bindparam("),
+    ),
+    *faults_in(
+        "timeline/locks",
+        (".order_by(table.id).with_for_update()", ".with_for_update()"),
+        (".order_by(table.id).with_for_update()", ".order_by(table.id)"),
+        ("    lock(session, Household, row.household_id)\n", ""),
+        ("    lock(session, Kit, row.kit_id, *also_kits)\n", "    lock(session, Kit, row.kit_id)\n"),
+        select="postgresql",
+    ),
+    *faults_in(
+        "timeline/holds",
+        ('Hold.from_at < bindparam("until_at")', 'Hold.from_at <= bindparam("until_at")'),
+        ('Hold.until_at > bindparam("from_at")', 'Hold.until_at >= bindparam("from_at")'),
+        (" - {without or 0}", ""),
+        ("Reason.CLOSED if held == {None} else", "Reason.CLOSED if None in held else"),
+        ("!= without if without else true()", "!= without if None else true()"),
+        ("            Hold.from_at < span.until_at,", "            Hold.from_at <= span.until_at,"),
+    ),
+    *faults_in(
+        "timeline/standing",
+        ("one.return_at > now for one", "one.return_at >= now for one"),
+        ("<= one.pick_up_at < next_monday", "<= one.pick_up_at <= next_monday"),
+        ("AHEAD | USED or one.strike_at is not None", "AHEAD | USED"),
+        ("now=now) if one.id != without]", "now=now)]"),
+        ("household is None or household.erased_at", "household is None"),
+        ("        lifted_at=household.lifted_at,\n", "        lifted_at=None,\n"),
+        ("    household.version += 1\n", ""),
+        ("        household.commune_id == commune_id,\n", "        True,\n"),
+    ),
+    *faults_in(
+        "booking/ask",
+        ("if refusal.reason in OF_THE_SLOT]", "if not refusal]"),
+        ("household is None or household.erased_at", "household is None"),
+        ("    if own_code := _own_code(bookable, bookings):", "    if own_code := None:"),
+        ("one.status in LIVE and ", ""),
+        ("remind_staff_at=half_way(now, answer_by_at, kit.timetable.office)", "remind_staff_at=answer_by_at"),
+        ("            reason=override,\n", ""),
+        ("household.phone if gets_texts(household.phone, household.takes_texts,", "household.phone if (True,"),
+        ("Kind.APPROVED if by.staff_id else Kind.RECEIVED", "Kind.RECEIVED"),
+    ),
+    *faults_in(
+        "booking/answers",
+        ("or now >= booking.until_at:", "or now > booking.until_at:"),
+        ("or now >= booking.pick_up_at:", "or now > booking.pick_up_at:"),
+        (" and not _is_endangered(session, booking, now=now):", ":"),
+        ("Booking.return_at <= min(now,", "Booking.return_at < min(now,"),
+        ("        Booking.return_at <= min(now, booking.pick_up_at),\n", ""),
+        (" or closed_spans(session, booking.kit_id, booking.pick_up_at, booking.return_at)", ""),
+        ("(back_at or booking.pick_up_at) +", "booking.pick_up_at +"),
+        ("+ locked.policy.no_show:", ":"),
+        ("booking.strike_at = None if back_at else now", "booking.strike_at = now"),
+        ("CANCELLABLE = WITHDRAWABLE | {Status.OFFERED}", "CANCELLABLE = WITHDRAWABLE"),
+        ("moved_at=booking.moved_at,", "moved_at=None,"),
+        ("    queue_booking_text(session, kind, locked, now=now)\n", ""),
+        ("Booking.status == Status.OUT))):", "Booking.status == Status.RETURNED))):"),
+    ),
+]

@@ -1,0 +1,131 @@
+"""Joining two records of one family: what moves, what is left, and what both had."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from kit_booking.database import Base
+from kit_booking.domain.household import ERASED_NAME
+from kit_booking.domain.status import Status
+from kit_booking.models import (
+    AuditEntry,
+    Booking,
+    Hold,
+    Household,
+    Message,
+    MessageState,
+    WaitingEntry,
+    WaitingState,
+)
+from kit_booking.services.calendars.feeds import private_feed
+from kit_booking.services.calendars.tokens import Owner, add_token
+from kit_booking.services.register import joining
+from kit_booking.services.register.households import (
+    find_household,
+)
+from kit_booking.services.timeline.standing import standing_of
+from tests.support.builders import World
+from tests.support.register import Village, at_once, make_village
+from tests.times import NOW, days_ahead
+
+
+@pytest.fixture
+def village(world: World) -> Village:
+    return make_village(world)
+
+
+def test_everything_moves_to_the_kept_one_and_counts_together(village: Village, world: World):
+    hanh, binh = village.hanh, village.binh
+    of_hanh, of_binh = village.asks(hanh), village.asks(binh, days=2)
+    no_show = world.booking(
+        village.kit, binh, days_ahead(-3), status=Status.NO_SHOW, strike_at=NOW - timedelta(days=3)
+    )
+    village.waits(binh)
+    token = world.do(add_token, Owner(household_id=binh.id), now=NOW)
+    seen = world.do(joining.preview, hanh.id, binh.id, now=NOW).after
+    assert (seen.bookings, seen.ahead, seen.waiting, seen.calendars, seen.strikes) == (3, 2, 1, 1, 1)
+    assert village.joins(hanh, binh) is None
+    after = world.do(joining.preview, hanh.id, binh.id, now=NOW)
+    assert (after.kept.bookings, after.kept.ahead, after.kept.calendars, after.kept.strikes) == (3, 2, 1, 1)
+    assert after.gone == joining.Count(0, 0, 0, 0, 0)
+    booked = world.do(lambda: standing_of(find_household(hanh.id), now=NOW))
+    assert (booked.ahead, len(booked.standing.strikes)) == (2, 1)
+    assert {b.household_id for b in world.all(Booking)} == {hanh.id}
+    assert world.do(private_feed, token, now=NOW)[0].household_id == hanh.id
+    assert {m.to for m in world.all(Message, state=MessageState.QUEUED)} == {hanh.phone}
+    assert of_hanh
+    assert of_binh
+    assert no_show
+
+
+def test_of_the_other_an_empty_row_is_left_that_nobody_is_signed_in_as(village: Village, world: World):
+    village.joins(village.hanh, village.binh)
+    gone = world.fresh(village.binh)
+    assert (gone.name, gone.phone, gone.search) == (ERASED_NAME, "", "")
+    assert gone.session_version > village.binh.session_version
+    assert world.do(find_household, gone.id) is None
+    assert village.finds("") == ["Nguyễn Thị Hạnh"]
+    assert {(e.action, e.household_id) for e in world.all(AuditEntry, staff_id=village.clerk.id)} == {
+        ("joined", village.hanh.id),
+        ("joined_away", village.binh.id),
+    }
+
+
+def test_two_places_in_one_queue_become_the_better_one(village: Village, world: World):
+    village.asks(world.household(village.commune))
+    village.waits(village.binh)
+    village.waits(village.hanh)
+    first = world.all(WaitingEntry)[0]
+    assert village.joins(village.hanh, village.binh) is None
+    assert [(e.id, e.state) for e in world.all(WaitingEntry, household_id=village.hanh.id)] == [
+        (first.id, WaitingState.WAITING),
+        (first.id + 1, WaitingState.LEFT),
+    ]
+
+
+def test_what_the_one_has_the_other_waits_for_no_more(village: Village, world: World):
+    village.asks(village.hanh)
+    village.waits(village.binh)
+    village.joins(village.hanh, village.binh)
+    assert [entry.state for entry in world.all(WaitingEntry)] == [WaitingState.SERVED]
+
+
+def test_nobody_is_joined_twice_nor_with_itself(village: Village):
+    assert village.joins(village.hanh, village.hanh) == joining.JoinProblem.GONE
+    assert village.joins(village.hanh, village.binh) is None
+    assert village.joins(village.hanh, village.binh) == joining.JoinProblem.GONE
+    assert village.joins(village.binh, village.hanh) == joining.JoinProblem.GONE
+
+
+def test_joining_both_ways_at_once_happens_once(village: Village, world: World, app: Flask):
+    village.asks(village.hanh)
+    village.asks(village.binh, days=2)
+    answers = at_once(
+        app,
+        lambda: village.joins(village.hanh, village.binh),
+        lambda: village.joins(village.binh, village.hanh),
+    )
+    assert sorted(map(str, answers)) == ["None", "gone"]
+    [alive] = [h for h in world.all(Household) if h.erased_at is None]
+    assert {b.household_id for b in world.all(Booking)} == {alive.id}
+
+
+def test_who_is_joined_away_while_it_asks_has_no_booking_of_its_own(village: Village, world: World, app: Flask):
+    """Whichever comes first: the booking moves along, or it is refused because nobody is there to have it."""
+    at_once(app, lambda: village.asks(village.binh), lambda: village.joins(village.hanh, village.binh))
+    assert {b.household_id for b in world.all(Booking)} <= {village.hanh.id}
+    assert len(world.all(Hold)) == len(world.all(Booking))
+
+
+def test_a_new_table_about_households_is_thought_of_when_two_are_joined():
+    references = {
+        f"{table.name}.{column.name}"
+        for table in Base.metadata.tables.values()
+        for column in table.columns
+        for key in column.foreign_keys
+        if key.column.table.name == "household"
+    }
+    moved = {"booking.household_id", "waiting_entry.household_id"}
+    # The audit list says what was true when it was written.
+    assert references == moved | {"feed_token.household_id", "audit_entry.household_id"}
