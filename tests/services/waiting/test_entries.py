@@ -274,3 +274,56 @@ def test_asking_for_the_slot_one_is_offered_leads_to_the_offer(village: Village)
     village.entry(hoa, NEXT_WEEK)
     village.cancels(booking)
     assert village.asks(hoa, NEXT_WEEK).code == village.the_offer().code
+
+
+def test_waiting_raises_the_version_of_the_household_and_so_does_leaving(village: Village, world: World):
+    village.has(village.family())
+    hoa = village.family("Hoa")
+    entry = village.entry(hoa)
+    assert world.fresh(hoa).version == hoa.version + 1
+    assert world.do(entries.leave, entry.id, Actor(household_id=hoa.id), now=NOW)
+    assert world.fresh(hoa).version == hoa.version + 2
+
+
+def test_an_offer_can_be_taken_until_the_pick_up_and_not_after(village: Village, world: World):
+    booking, hoa = village.has(village.family(), NEXT_WEEK), village.family("Hoa")
+    village.entry(hoa, NEXT_WEEK)
+    village.cancels(booking)
+    offer = village.the_offer()
+    assert village.accepts(offer, now=offer.pick_up_at) == Outcome(False, Status.OFFERED)
+    assert village.accepts(offer, now=offer.pick_up_at - A_SECOND).is_done
+
+
+def test_while_an_offer_runs_nobody_leaves_is_put_forward_or_joins_again(village: Village, world: World):
+    booking, hoa = village.has(village.family(), NEXT_WEEK), village.family("Hoa")
+    entry = village.entry(hoa, NEXT_WEEK)
+    village.cancels(booking)
+    assert not world.do(entries.leave, entry.id, Actor(household_id=hoa.id), now=NOW)
+    assert not world.do(entries.put_forward, entry.id, village.clerk.id, "Hội chợ", now=NOW)
+    assert village.waits(hoa, NEXT_WEEK).entry_id == entry.id
+    assert village.state(entry) == WaitingState.OFFERED
+
+
+def test_waiting_is_over_at_the_minute_of_the_wish_and_not_before(village: Village, world: World):
+    village.has(village.family())
+    noon = at(TODAY, "12:00")
+    entry = village.entry(village.family("Hoa"), until_at=noon)
+    world.do(entries.end_waiting, entry.id, now=noon - A_SECOND)
+    assert village.state(entry) == WaitingState.WAITING
+    world.do(entries.end_waiting, entry.id, now=noon)
+    assert village.state(entry) == WaitingState.OVER
+    assert world.fresh(entry).ended_at == noon
+
+
+def test_what_is_waited_for_and_over_does_not_count_among_the_three(village: Village, world: World):
+    hoa = village.family("Hoa")
+    for key in ("sang", "trua", "chieu"):
+        world.entry(village.kit, hoa, days_ahead(3), key, until_at=NOW)
+    village.has(village.family())
+    assert village.waits(hoa).entry_id
+
+
+def test_a_wish_is_no_longer_than_the_last_pick_up(village: Village, world: World):
+    booking = village.has(village.family())
+    entry = village.entry(village.family("Hoa"), until_at=booking.return_at)
+    assert entry.until_at == booking.pick_up_at
