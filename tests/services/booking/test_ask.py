@@ -27,8 +27,9 @@ from kit_booking.models import (
     Staff,
 )
 from kit_booking.services.booking.answers import Outcome, approve, cancel, decline, withdraw
-from kit_booking.services.booking.ask import Asked, look_at_slot, request_booking
+from kit_booking.services.booking.ask import Asked, book_for, look_at_slot, request_booking
 from kit_booking.services.communes.slots import NoSuchSlot
+from kit_booking.services.timeline.standing import HouseholdGone
 from tests.support.builders import World
 from tests.times import NOW, at, days_ahead
 
@@ -338,3 +339,45 @@ def _at_once(*acts: Callable[[], Any]) -> list[Any]:
 
 def _clock(text: str) -> Any:
     return datetime.fromisoformat(f"2026-01-01T{text}").time()
+
+
+def books(village: Village, override: str = "", key: str = "toi") -> Asked:
+    values = {"sells": "", "streams_on": "", "override": override, "now": NOW}
+    return village.world.do(book_for, village.kit.code, TOMORROW, key, village.hanh.id, village.clerk.id, **values)
+
+
+def test_no_reason_of_staff_stands_against_a_closure(village: Village, world: World):
+    world.add(world.hold(village.kit, world.slot(village.kit, TOMORROW)))
+    assert books(village, "Hội chợ") == Asked(refusals=[Refusal(Reason.CLOSED)])
+
+
+def test_with_a_reason_staff_book_against_the_rules_and_it_is_told_as_approved(village: Village, world: World):
+    world.change(village.commune, policy={"most_ahead": 0})
+    assert [refusal.reason for refusal in books(village).refusals] == [Reason.AHEAD]
+    booking = village.booking(books(village, "Hội chợ").code)
+    assert (booking.status, booking.reason) == (Status.APPROVED, "Hội chợ")
+    assert [text.kind for text in world.all(Message)] == [Kind.APPROVED]
+
+
+def test_nobody_asks_in_the_name_of_an_erased_household(village: Village, world: World):
+    world.change(village.hanh, erased_at=NOW)
+    with pytest.raises(HouseholdGone):
+        village.asks()
+    assert world.fresh(village.kit).version == village.kit.version, "and nothing was changed"
+
+
+def test_what_was_given_back_can_be_asked_for_again(village: Village, world: World):
+    first = world.booking(village.kit, village.hanh, TOMORROW, status=Status.CANCELLED)
+    assert village.has_asked().code != first.code
+
+
+def test_staff_are_reminded_half_way_to_the_deadline(village: Village):
+    booking = village.has_asked()
+    assert booking.remind_staff_at
+    assert NOW < booking.remind_staff_at < booking.answer_by_at
+
+
+def test_who_takes_no_texts_is_phoned(village: Village, world: World):
+    world.change(village.hanh, takes_texts=False)
+    village.has_asked()
+    assert [text.state for text in world.all(Message)] == [MessageState.TO_PHONE]

@@ -8,13 +8,16 @@ from flask import Flask
 from sqlalchemy import event, text
 
 from kit_booking.database import db
+from kit_booking.domain.counter import Direction
 from kit_booking.domain.household import ERASED_NAME
 from kit_booking.domain.messages import Kind
+from kit_booking.domain.policy import Policy
 from kit_booking.domain.status import Status
 from kit_booking.models import (
     AuditEntry,
     Booking,
     Commune,
+    Handover,
     Hold,
     Household,
     Message,
@@ -33,7 +36,7 @@ from tests.support.databases import on_sqlite
 from tests.support.register import Village, at_once, make_village
 from tests.times import NOW, days_ahead
 
-YEAR = timedelta(days=366)
+YEAR, A_SECOND = timedelta(days=366), timedelta(seconds=1)
 
 
 @pytest.fixture
@@ -221,3 +224,59 @@ def test_the_worker_finds_them_by_an_index(app: Flask, world: World):
             assert connection.execute(text("SELECT 1")).scalar() == 1
     assert any("ix_household_seen_at" in step for step in plan), plan
     assert not any(step.startswith(("SCAN household", "SCAN booking", "SCAN waiting")) for step in plan), plan
+
+
+def test_nothing_that_the_household_said_of_itself_is_left(village: Village, world: World):
+    said = {"sells": "làn mây", "streams_on": "FB: hanh.may"}
+    world.change(village.hanh, landline="02433854321", consent_to="Cô Hằng", **said)
+    past = world.booking(village.kit, village.hanh, days_ahead(-3), status=Status.RETURNED, **said)
+    village.erases(village.hanh)
+    gone, booking = world.fresh(village.hanh), world.fresh(past)
+    assert {gone.landline, gone.consent_to, gone.sells, gone.streams_on, booking.sells, booking.streams_on} == {""}
+    assert (gone.takes_texts, gone.erased_at) == (False, NOW)
+
+
+def test_nobodys_name_is_left_at_the_counter(village: Village, world: World):
+    past = world.booking(village.kit, village.hanh, days_ahead(-3), status=Status.RETURNED)
+    world.add(
+        Handover(
+            booking_id=past.id,
+            way=Direction.BACK,
+            staff_id=village.clerk.id,
+            person="Lê Văn Con",
+            note="rơi",
+            happened_at=NOW,
+            written_at=NOW,
+        )
+    )
+    village.erases(village.hanh)
+    assert [(handover.person, handover.note) for handover in world.all(Handover)] == [("", "")]
+
+
+def test_the_clerks_own_text_and_one_that_is_still_to_be_sent_stay(village: Village, world: World):
+    village.asks(village.hanh)
+    [received] = world.all(Message)
+    world.change(received, kind=Kind.STAFF_DUE, state=MessageState.ACCEPTED, settled_at=NOW)
+    village.erases(village.hanh)
+    of_clerk, cancelled = world.all(Message)
+    assert of_clerk.to == received.to
+    assert (cancelled.kind, cancelled.to) == (Kind.CANCELLED, village.hanh.phone)
+    assert cancelled.body
+
+
+def test_who_was_here_a_year_ago_to_the_second_is_not_forgotten_yet(village: Village, world: World):
+    limit = NOW - timedelta(days=Policy().keep_days)
+    just = world.household(village.commune, "Vừa tròn", consent_at=limit - A_SECOND, seen_at=limit)
+    gone = world.household(village.commune, "Đã lâu", consent_at=limit - A_SECOND, seen_at=limit - A_SECOND)
+    assert world.do(erasing.find_forgotten, now=NOW) == [gone.id]
+    assert world.do(erasing.forget, just.id, now=NOW) is False
+
+
+def test_after_a_full_round_the_next_one_comes_at_once(
+    village: Village, world: World, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(erasing, "A_ROUND", 1)
+    gone = [long_gone(world, village.commune) for _ in range(2)]
+    for _ in range(2):
+        world.do(erasing.forget_old, now=NOW)
+    assert all(world.fresh(household).erased_at for household in gone)

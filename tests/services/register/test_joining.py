@@ -129,3 +129,54 @@ def test_a_new_table_about_households_is_thought_of_when_two_are_joined():
     moved = {"booking.household_id", "waiting_entry.household_id"}
     # The audit list says what was true when it was written.
     assert references == moved | {"feed_token.household_id", "audit_entry.household_id"}
+
+
+def test_two_offers_of_one_slot_are_to_be_answered_first(village: Village, world: World):
+    for household in (village.hanh, village.binh):
+        world.entry(village.kit, household, days_ahead(1), state=WaitingState.OFFERED)
+    assert village.joins(village.hanh, village.binh) == joining.JoinProblem.TWO_OFFERS
+    assert world.fresh(village.binh).erased_at is None
+
+
+def test_an_offer_and_being_put_forward_are_better_places_than_an_earlier_one(village: Village, world: World):
+    later = NOW + timedelta(minutes=1)
+    early = [world.entry(village.kit, village.hanh, days_ahead(n)) for n in (1, 2)]
+    offered = world.entry(village.kit, village.binh, days_ahead(1), joined_at=later, state=WaitingState.OFFERED)
+    forward = world.entry(
+        village.kit, village.binh, days_ahead(2), joined_at=later, put_forward_at=later, reason="Hội chợ"
+    )
+    village.joins(village.hanh, village.binh)
+    assert {world.fresh(entry).state for entry in early} == {WaitingState.LEFT}
+    assert (world.fresh(offered).state, world.fresh(forward).state) == (WaitingState.OFFERED, WaitingState.WAITING)
+
+
+def test_what_the_kept_one_lacks_comes_from_the_other(village: Village, world: World):
+    earlier = NOW - timedelta(days=3)
+    kept = world.household(village.commune, "Đỗ Lụa", phone="", takes_texts=False, lifted_at=earlier, seen_at=earlier)
+    gone = world.change(village.binh, bad_number_at=NOW, sells="nón", lifted_at=NOW, landline="02433854321")
+    assert village.joins(kept, gone) is None
+    joined = world.fresh(kept)
+    assert (joined.phone, joined.landline, joined.takes_texts, joined.bad_number_at) == (
+        gone.phone,
+        "02433854321",
+        True,
+        NOW,
+    )
+    assert (joined.sells, joined.seen_at, joined.lifted_at) == ("nón", NOW, NOW)
+    assert village.finds(gone.phone) == ["Đỗ Lụa"]
+
+
+def test_what_the_kept_one_has_stays(village: Village, world: World):
+    world.change(village.hanh, sells="làn mây")
+    world.change(village.binh, sells="nón", seen_at=NOW - timedelta(days=1))
+    village.joins(village.hanh, village.binh)
+    joined = world.fresh(village.hanh)
+    assert (joined.phone, joined.sells, joined.seen_at) == (village.hanh.phone, "làn mây", NOW)
+
+
+def test_calendars_show_the_bookings_under_the_other_name(village: Village, world: World):
+    booking = world.all(Booking, code=village.asks(village.binh))[0]
+    kit, kept = world.fresh(village.kit).version, world.fresh(village.hanh).version
+    village.joins(village.hanh, village.binh)
+    assert world.fresh(booking).version == booking.version + 1
+    assert (world.fresh(village.kit).version, world.fresh(village.hanh).version) == (kit + 1, kept + 1)

@@ -1,5 +1,6 @@
 """The moves of bookings: what each changes of the booking, its hold, its entry and the versions."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from kit_booking.models import (
     WaitingState,
 )
 from kit_booking.services.audit import Actor
+from kit_booking.services.booking.answers import Outcome
 from kit_booking.services.communes.slots import find_slot
 from kit_booking.services.timeline import moves
 from kit_booking.services.timeline.locks import lock_booking
@@ -181,3 +183,26 @@ def test_what_is_left_of_a_time_that_is_over_is_held_no_more(village: Village, w
     assert not world.do(_come_after_all, booking.code, now=booking.return_at)
     assert world.all(Hold) == []
     assert world.do(_come_after_all, booking.code, now=booking.return_at - A_SECOND)
+
+
+def test_the_time_that_a_booking_leaves_is_offered(village: Village, world: World):
+    booking, hoa = village.has(village.family()), village.family("Hoa")
+    entry = village.entry(hoa)
+    to = world.do(find_slot, village.kit.code, TOMORROW, "sang")
+    assert world.do(_reschedules, booking.code, to, now=NOW)
+    assert village.state(entry) == WaitingState.OFFERED
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"), [(Village.accepts, WaitingState.SERVED), (Village.refuses, WaitingState.PASSED)]
+)
+def test_the_answer_to_an_offer_ends_the_place_in_the_queue(
+    village: Village, world: World, answer: Callable[..., Outcome], state: WaitingState
+):
+    booking, hoa = village.has(village.family()), village.family("Hoa")
+    entry = village.entry(hoa)
+    village.cancels(booking)
+    later = NOW + A_MINUTE
+    assert answer(village, village.the_offer(), now=later).is_done
+    ended = world.fresh(entry)
+    assert (ended.state, ended.ended_at) == (state, later)

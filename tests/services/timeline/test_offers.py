@@ -445,3 +445,22 @@ def test_an_offer_that_ended_keeps_its_deadline_though_its_text_did_not_go_out(v
 @transaction
 def _untold(session, code):
     offer_untold(session, lock_booking(session, code).booking)
+
+
+def test_the_offer_goes_to_the_first_by_the_rules_and_then_to_the_next(village: Village, world: World):
+    booking = village.has(village.family())
+    often, once, new, newer = (village.family(name) for name in ("Often", "Once", "New", "Newer"))
+    for days in (-3, -5):
+        world.booking(village.kit, often, days_ahead(days), status=Status.RETURNED)
+    world.booking(village.kit, once, days_ahead(-7), status=Status.RETURNED)
+    for minutes, who in enumerate((often, once, new, newer)):
+        village.entry(who, now=NOW + minutes * A_MINUTE)
+    now = NOW + timedelta(minutes=10)
+    village.cancels(booking, now=now)
+    got = []
+    while offers := village.offers():
+        got.append(offers[0].household_id)
+        assert village.refuses(offers[0], now=now).is_done
+    assert got == [new.id, newer.id, once.id, often.id]
+    assert world.all(Hold) == [], "free for all"
+    assert {entry.state for entry in world.all(WaitingEntry)} == {WaitingState.PASSED}

@@ -10,8 +10,6 @@ from kit_booking.domain.queue import RECENT
 from kit_booking.domain.status import Status
 from kit_booking.models import (
     AuditEntry,
-    Hold,
-    WaitingEntry,
     WaitingState,
 )
 from kit_booking.services.timeline.queue import who_waits, who_waits_with
@@ -27,25 +25,6 @@ A_SECOND, A_MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 @pytest.fixture
 def village(app: Flask, world: World, sms: FakeSms) -> Village:
     return Village(app, world, sms, world.commune())
-
-
-def test_the_offer_goes_to_the_first_by_the_rules_and_then_to_the_next(village: Village, world: World):
-    booking = village.has(village.family())
-    often, once, new, newer = (village.family(name) for name in ("Often", "Once", "New", "Newer"))
-    for days in (-3, -5):
-        world.booking(village.kit, often, days_ahead(days), status=Status.RETURNED)
-    world.booking(village.kit, once, days_ahead(-7), status=Status.RETURNED)
-    for minutes, who in enumerate((often, once, new, newer)):
-        village.entry(who, now=NOW + minutes * A_MINUTE)
-    now = NOW + timedelta(minutes=10)
-    village.cancels(booking, now=now)
-    got = []
-    while offers := village.offers():
-        got.append(offers[0].household_id)
-        assert village.refuses(offers[0], now=now).is_done
-    assert got == [new.id, newer.id, once.id, often.id]
-    assert world.all(Hold) == [], "free for all"
-    assert {entry.state for entry in world.all(WaitingEntry)} == {WaitingState.PASSED}
 
 
 def test_sessions_older_than_thirty_days_do_not_count(village: Village, world: World):
