@@ -45,7 +45,6 @@ FAULTS = [
         ("now=told_at)\n", "now=now)\n"),
         ("in in_order(waiting_for.one for", "in list(waiting_for.one for"),
         (" and _may_have(session, bookable, one.household_id, now=now):", ":"),
-        ("entry.state == WaitingState.WAITING and ", ""),
         ("    close_again(session, kit_id, span, now=now)\n", ""),
         ("                    bump_version(session, Household, one.household_id)\n", ""),
         ("all(refusal.reason is Reason.TOO_LATE for refusal in against)", "not list(against)"),

@@ -34,6 +34,11 @@ def test_what_was_found_by_a_village_says_which(world: World, commune: Commune):
     assert (by_village.matched, by_name.matched) == ("Làng Phú Túc", "")
 
 
+def test_what_was_found_by_its_own_name_needs_no_village(world: World):
+    world.commune("Phú Túc")
+    assert [found.matched for found in finds(world, "phú túc").communes] == [""]
+
+
 def test_as_many_as_a_list_takes_are_not_cut_and_one_more_is(world: World):
     for number in range(FEW):
         world.commune(f"Xã {number}", kits=0, has_clerk=False)

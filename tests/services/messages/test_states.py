@@ -12,6 +12,9 @@ from kit_booking.adapters.sms import (
     SmsRefused,
     SmsUnknown,
 )
+from kit_booking.database import db
+from kit_booking.domain.messages import Kind
+from kit_booking.domain.status import Status
 from kit_booking.models import (
     AuditEntry,
     Booking,
@@ -26,11 +29,12 @@ from kit_booking.models import (
 from kit_booking.services.booking.answers import approve
 from kit_booking.services.booking.reading import people_to_phone
 from kit_booking.services.messages.delivery import note_phoned
+from kit_booking.services.messages.states import change, is_true
 from kit_booking.services.ops.health import sending_alarms
 from kit_booking.services.sign_in.sign_in import send_code
 from tests.support.builders import World
 from tests.support.fakes import FakeSms
-from tests.support.texts import A_MOMENT, PHONE, ask, report, the_message, work
+from tests.support.texts import A_MOMENT, PHONE, SATURDAY, ask, report, the_message, work
 from tests.times import NOW
 
 
@@ -230,3 +234,57 @@ def test_what_was_said_by_phone_is_not_texted_any_more(
     world.do(note_phoned, the_message(world).id, clerk.id, now=NOW)
     work(app, NOW + timedelta(minutes=1))
     assert (the_message(world).state, sms.sent) == (MessageState.SKIPPED, [])
+
+
+def message(kit: Kit, household: Household, booking: Booking, **columns: object) -> Message:
+    """A text about the booking that waits to be sent."""
+    return Message(
+        **{"kind": Kind.APPROVED, "booking_id": booking.id, "kit_id": kit.id, "pick_up_at": booking.pick_up_at}
+        | {"to": household.phone, "body": "…", "created_at": NOW, "due_at": NOW}
+        | {"useful_until_at": NOW + A_MOMENT}
+        | columns
+    )
+
+
+def test_a_text_is_true_until_its_last_useful_moment_and_only_of_its_own_slot(
+    world: World, kit: Kit, household: Household
+) -> None:
+    booking = world.booking(kit, household, SATURDAY, status=Status.APPROVED)
+    text = message(kit, household, booking)
+    assert is_true(text, booking, now=NOW)
+    assert not is_true(text, booking, now=NOW + A_MOMENT)
+    assert not is_true(message(kit, household, booking, phoned_at=NOW), booking, now=NOW)
+    assert not is_true(message(kit, household, booking, kit_id=kit.id + 1), booking, now=NOW)
+    assert not is_true(message(kit, household, booking, pick_up_at=NOW), booking, now=NOW)
+    assert not is_true(text, world.change(booking, status=Status.CANCELLED, reason="Xã cần dùng"), now=NOW)
+
+
+def test_a_text_makes_no_move_that_the_rules_do_not_know(world: World, kit: Kit, household: Household) -> None:
+    text = message(kit, household, world.booking(kit, household, SATURDAY), state=MessageState.DELIVERED)
+    with pytest.raises(ValueError, match="from delivered to queued"):
+        world.do(lambda: change(db.session(), text, MessageState.QUEUED, now=NOW))
+
+
+def test_a_text_that_arrived_says_that_the_number_is_good(
+    app: Flask, world: World, kit: Kit, household: Household
+) -> None:
+    ask(world, kit, household)
+    work(app)
+    world.change(household, bad_number_at=NOW)
+    report(world, MessageState.DELIVERED, 0)
+    assert world.fresh(household).bad_number_at is None
+    assert [entry.action for entry in world.all(AuditEntry)][-1] == "number_good"
+
+
+def test_one_inactive_moment_of_another_number_gives_up_nobody(
+    app: Flask, world: World, kit: Kit, household: Household
+) -> None:
+    booking = world.booking(kit, household, SATURDAY, "sang", status=Status.APPROVED)
+    world.add(
+        message(kit, household, booking, to="+84988888888", error_code=30005, state=MessageState.UNDELIVERED),
+        message(kit, household, booking, error_code=30007, state=MessageState.UNDELIVERED),
+    )
+    ask(world, kit, household)
+    work(app)
+    report(world, MessageState.UNDELIVERED, 30005)
+    assert world.fresh(household).bad_number_at is None

@@ -464,3 +464,16 @@ def test_the_offer_goes_to_the_first_by_the_rules_and_then_to_the_next(village: 
     assert got == [new.id, newer.id, once.id, often.id]
     assert world.all(Hold) == [], "free for all"
     assert {entry.state for entry in world.all(WaitingEntry)} == {WaitingState.PASSED}
+
+
+def test_a_slot_too_late_to_ask_for_can_still_be_waited_for_and_offered(village: Village):
+    """After four nobody answers requests for the next morning, but an offer needs no answer of a clerk."""
+    owner, hoa = village.family(), village.family("Hoa")
+    booking = village.has(owner, TOMORROW, "sang")
+    evening = at(TODAY, "18:00")
+    village.entry(hoa, TOMORROW, "sang", now=evening)
+    assert [r.reason for r in village.asks(hoa, TOMORROW, "sang", now=evening).refusals][-1] is Reason.TOO_LATE
+    village.withdraws(booking, now=evening + A_MINUTE)
+    village.works(evening + A_MINUTE)
+    assert village.the_offer().household_id == hoa.id
+    assert village.the_offer().answer_by_at == at(TOMORROW, "05:45")

@@ -130,19 +130,6 @@ def test_it_is_too_late_to_join_when_nothing_can_be_offered_any_more(village: Vi
     village.entry(hoa, TODAY, now=last)
 
 
-def test_a_slot_too_late_to_ask_for_can_still_be_waited_for_and_offered(village: Village):
-    """After four nobody answers requests for the next morning, but an offer needs no answer of a clerk."""
-    owner, hoa = village.family(), village.family("Hoa")
-    booking = village.has(owner, TOMORROW, "sang")
-    evening = at(TODAY, "18:00")
-    village.entry(hoa, TOMORROW, "sang", now=evening)
-    assert [r.reason for r in village.asks(hoa, TOMORROW, "sang", now=evening).refusals][-1] is Reason.TOO_LATE
-    village.withdraws(booking, now=evening + A_MINUTE)
-    village.works(evening + A_MINUTE)
-    assert village.the_offer().household_id == hoa.id
-    assert village.the_offer().answer_by_at == at(TOMORROW, "05:45")
-
-
 def test_a_wish_that_is_over_already_is_no_wish(village: Village):
     village.has(village.family())
     assert village.waits(village.family("Hoa"), until_at=NOW).reasons == [WaitRefusal.TOO_LATE]
