@@ -92,10 +92,6 @@ FAULTS = [
     *faults_in(
         "timeline/locks",
         ("    .execution_options(populate_existing=True)\n", ""),
-        (
-            '.values(sells=bindparam("sells"), streams_on=bindparam("streams_on"))',
-            '.values(sells=bindparam("sells"))',
-        ),
         (".where(table.id == bindparam(", ".where(table.id >= bindparam("),
     ),
     *faults_in(

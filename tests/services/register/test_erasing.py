@@ -280,3 +280,10 @@ def test_after_a_full_round_the_next_one_comes_at_once(
     for _ in range(2):
         world.do(erasing.forget_old, now=NOW)
     assert all(world.fresh(household).erased_at for household in gone)
+
+
+def test_it_is_not_offered_what_it_gives_up_itself(village: Village, world: World):
+    code = village.asks(village.hanh)
+    world.entry(village.kit, village.hanh, days_ahead(1))
+    assert village.erases(village.hanh)
+    assert [booking.code for booking in world.all(Booking)] == [code]

@@ -38,12 +38,12 @@ def booking(world: World, commune: Commune, kits: list[Kit]) -> Booking:
 
 @pytest.fixture
 def locks(app: Flask) -> Iterator[list[str]]:
-    """The statements that lock rows."""
+    """The statements that lock rows, each with the ids."""
     statements: list[str] = []
 
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+    def note(_connection: object, _cursor: object, statement: str, values: dict[str, int], *_rest: object) -> None:
         if "FOR UPDATE" in statement:
-            statements.append(" ".join(statement.split()))
+            statements.append(f"{' '.join(statement.split())} {sorted(values.values())}")
 
     with app.app_context():
         engine = db.engine
@@ -65,10 +65,12 @@ def _locks_booking(session, code, *kits):
 @transaction
 def _sees_again(session, world, booking):
     """What the booking is under the lock, after it was read without one and changed by somebody else."""
-    assert session.get(Booking, booking.id).slot_name == "Tối"
+    before = session.get(Booking, booking.id)
+    assert before.slot_name == "Tối"
     lock(session, Kit, booking.kit_id)
     session.connection().exec_driver_sql("UPDATE booking SET slot_name = 'Chiều'")
-    return lock_booking(session, booking.code).booking.slot_name
+    assert lock_booking(session, booking.code).booking is before
+    return before.slot_name
 
 
 @transaction
@@ -97,6 +99,7 @@ def test_of_a_booking_the_kits_are_locked_before_the_household(
     world.do(_locks_booking, booking.code, kits[1].id)
     tables = [statement.split(" FROM ")[1].split()[0] for statement in locks]
     assert tables == ([] if db_is_sqlite(world) else ["kit", "household"])
+    assert not locks or locks[0].endswith(f"FOR UPDATE {[kit.id for kit in kits]}")
 
 
 def db_is_sqlite(world: World) -> bool:
