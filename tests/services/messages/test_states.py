@@ -1,9 +1,10 @@
 """The states of a text: what each change means for the text, its number and all others."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy.orm import Session
 
 from kit_booking.adapters.sms import (
     SmsDelayed,
@@ -12,7 +13,7 @@ from kit_booking.adapters.sms import (
     SmsRefused,
     SmsUnknown,
 )
-from kit_booking.database import db
+from kit_booking.database import db, transaction
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
 from kit_booking.models import (
@@ -29,7 +30,7 @@ from kit_booking.models import (
 from kit_booking.services.booking.answers import approve
 from kit_booking.services.booking.reading import people_to_phone
 from kit_booking.services.messages.delivery import note_phoned
-from kit_booking.services.messages.states import change, is_true
+from kit_booking.services.messages.states import change, is_true, pause, resume
 from kit_booking.services.ops.health import sending_alarms
 from kit_booking.services.sign_in.sign_in import send_code
 from tests.support.builders import World
@@ -288,3 +289,21 @@ def test_one_inactive_moment_of_another_number_gives_up_nobody(
     work(app)
     report(world, MessageState.UNDELIVERED, 30005)
     assert world.fresh(household).bad_number_at is None
+
+
+def test_a_text_that_was_tried_when_a_pause_ended_ends_it(world: World) -> None:
+    world.do(_pauses, NOW)
+    world.do(_resumes, NOW - A_MOMENT)
+    assert len(world.do(sending_alarms, now=NOW)) == 1
+    world.do(_resumes, NOW)
+    assert world.do(sending_alarms, now=NOW) == []
+
+
+@transaction
+def _pauses(session: Session, until_at: datetime) -> None:
+    pause(session, PauseReason.SETUP, until_at, "HTTP 401", now=NOW - A_MOMENT)
+
+
+@transaction
+def _resumes(session: Session, tried_at: datetime) -> None:
+    resume(session, tried_at)

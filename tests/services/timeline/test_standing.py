@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from kit_booking.database import transaction
-from kit_booking.domain.booking import Reason, Refusal
+from kit_booking.database import db, transaction
+from kit_booking.domain.booking import Booked, Reason, Refusal
+from kit_booking.domain.policy import Policy
 from kit_booking.domain.standing import GOOD_STANDING, Pause
 from kit_booking.domain.status import Status
 from kit_booking.models import AuditEntry, Booking, Hold, Household
@@ -185,3 +186,54 @@ def test_strikes_of_other_communes_count_by_the_numbers_of_the_one_that_is_asked
     assert village.asks(hanh, NEXT_WEEK).code
     refused = village.asks(hanh, NEXT_WEEK, kit=elsewhere).refusals
     assert refused == [Refusal(Reason.PAUSED, at=struck + timedelta(days=14))]
+
+
+def has(village: Village, who: Household, *, now=NOW, without: int | None = None, at_=None) -> Booked:
+    """What the household has ahead and in the week of this pick-up, which is tomorrow's evening by default."""
+    commune = village.commune
+    values = {"commune_id": commune.id, "policy": commune_policy(village), "now": now, "without": without}
+    pick_up_at = at_ or at(TOMORROW, "17:00")
+    return village.world.do(lambda: standing.booked(db.session(), who.id, pick_up_at, **values))
+
+
+def commune_policy(village: Village) -> Policy:
+    return Policy.of(village.world.fresh(village.commune).policy)
+
+
+def test_a_booking_is_ahead_until_the_minute_of_its_return(village: Village, world: World):
+    hanh = village.family()
+    booking = world.booking(village.kit, hanh, TOMORROW, status=Status.APPROVED)
+    assert has(village, hanh, now=booking.return_at - A_SECOND).ahead == 1
+    assert has(village, hanh, now=booking.return_at).ahead == 0
+    assert has(village, hanh, without=booking.id).ahead == 0
+
+
+def test_a_week_goes_from_monday_to_the_next_one(village: Village, world: World):
+    hanh, monday = village.family(), at(days_ahead(6), "00:00")
+    world.booking(village.kit, hanh, days_ahead(6), pick_up_at=monday)
+    assert has(village, hanh, at_=monday - A_SECOND).in_week == 0
+    assert has(village, hanh, at_=monday).in_week == 1
+
+
+def test_a_strike_counts_in_its_week_whatever_became_of_the_booking(village: Village, world: World):
+    hanh = village.family()
+    world.booking(village.kit, hanh, TOMORROW, status=Status.CANCELLED, strike_at=NOW)
+    world.booking(village.kit, hanh, TOMORROW, "trua", status=Status.CANCELLED)
+    assert has(village, hanh).in_week == 1
+
+
+def test_of_an_erased_household_nothing_is_counted(village: Village, world: World):
+    hanh = village.family(erased_at=NOW)
+    with pytest.raises(standing.HouseholdGone):
+        has(village, hanh)
+
+
+def test_a_household_of_another_commune_is_not_from_here(village: Village, world: World):
+    assert has(village, village.family()).is_from_here
+    assert not has(village, world.household(world.commune("Chuyên Mỹ"))).is_from_here
+
+
+def test_lifting_a_pause_raises_the_version_of_the_household(village: Village, world: World):
+    hanh = village.family()
+    world.do(standing.lift_pause, hanh.id, village.clerk.id, "Nhà có tang", now=NOW)
+    assert world.fresh(hanh).version == hanh.version + 1

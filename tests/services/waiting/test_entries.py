@@ -314,3 +314,10 @@ def test_a_wish_is_no_longer_than_the_last_pick_up(village: Village, world: Worl
     booking = village.has(village.family())
     entry = village.entry(village.family("Hoa"), until_at=booking.return_at)
     assert entry.until_at == booking.pick_up_at
+
+
+def test_who_gave_the_slot_back_may_wait_for_it_again(village: Village, world: World):
+    village.has(village.family())
+    hoa = village.family("Hoa")
+    world.booking(village.kit, hoa, TOMORROW, status=Status.CANCELLED)
+    assert village.waits(hoa).entry_id
