@@ -2,20 +2,34 @@
 
 PYTHON ?= python3
 BIN = .venv/bin
+PYTEST = $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4
 INSTALL = $(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes
 LOCK = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --generate-hashes --universal \
 	--python-version 3.11 --no-emit-index-url --no-emit-find-links
 
-.PHONY: help run test lint format translations bench faults chaos simulate pictures lock clean
+.PHONY: help run test test-hours lint format translations bench faults chaos simulate pictures lock clean
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/installed ## the demo on http://127.0.0.1:8000 with its worker; HOST and PORT choose another address
 	@DEMO=1 exec $(BIN)/flask --app wsgi serve
 
 test: .venv/installed-dev node_modules/installed ## every test this machine can run; ARGS="-k words" chooses
-	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 $(ARGS)
+	$(PYTEST) $(ARGS)
+
+# Just after midnight, before the fortnight's next day opens, before midnight, at the end of a month and of a year,
+# on the first day of Tết, and on a day that most years don't have.
+HOURS = 2026-12-02T00:05 2026-12-02T06:31 2026-12-02T23:55 2026-11-30T23:30 2026-12-31T23:52 2027-02-06T09:00 \
+	2028-02-29T12:00
+HOUR_TESTS = tests/web/desk tests/web/household tests/services/ops/test_demo.py tests/e2e/test_main_road.py \
+	tests/e2e/test_waiting_road.py
+
+test-hours: .venv/installed-dev ## what may depend on the hour, as if it were just after midnight, Tết and so on
+	@failed=; for now in $(HOURS); do \
+		echo "== as if it were $$now"; \
+		TEST_NOW=$$now $(PYTEST) -q -k "not postgresql" $(HOUR_TESTS) || failed="$$failed $$now"; \
+	done; [ -z "$$failed" ] || { echo "It failed at$$failed." >&2; exit 1; }
 
 lint: .venv/installed-dev ## all static checks
 	$(BIN)/ruff check

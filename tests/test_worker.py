@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from kit_booking.clock import utc_now
 from kit_booking.domain.delivery import Timing
 from kit_booking.domain.local_time import local_day
 from kit_booking.domain.status import Status
@@ -20,17 +19,21 @@ from kit_booking.services.sign_in.sign_in import send_code
 from tests.support.builders import World, sign_in
 from tests.support.commands import free_port, run, started, wait_until
 from tests.support.twilio import Mood, Twilio, running
-from tests.times import at, days_ahead
+from tests.times import START, at, days_ahead, set_clock
 
 pytestmark = pytest.mark.timeout(120)
 
 PHONE = "+84912345678"
-TODAY = local_day(utc_now())
-NOW = at(TODAY, "12:00")
-"""Near the real time, which the pages go by; and not in the quiet hours."""
+NOW = at(local_day(START), "12:00")
+"""Not in the quiet hours."""
 DAY = days_ahead(4, NOW)
 DAY_BEFORE = at(days_ahead(3, NOW), "18:00")
 AFTER_THE_LEASE = NOW + Timing().lease + timedelta(seconds=1)
+
+
+@pytest.fixture(autouse=True)
+def _noon() -> None:
+    set_clock(NOW)
 
 
 @pytest.fixture

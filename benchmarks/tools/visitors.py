@@ -26,7 +26,7 @@ from werkzeug.test import TestResponse
 from benchmarks.tools.demo_day import ACCOUNTS, HOMES, MADE_OF, PASSWORD, WORDS
 from benchmarks.tools.links import Forms
 from kit_booking import create_app
-from kit_booking.clock import told_by
+from kit_booking.clock import machine_now, set_clock
 from kit_booking.config import Settings
 
 ADDRESS = "http://localhost"
@@ -55,8 +55,12 @@ class Pretended:
             "randbelow": self.dice.randrange,
             "token_bytes": lambda size=None: self.dice.randbytes(size or 32),
         }
-        with told_by(lambda: self.now.astimezone(UTC)), mock.patch.multiple("secrets", **chance):
-            yield
+        set_clock(lambda: self.now.astimezone(UTC))
+        try:
+            with mock.patch.multiple("secrets", **chance):
+                yield
+        finally:
+            set_clock(machine_now)
 
 
 class Demo:
@@ -198,8 +202,9 @@ class Reader:
         It gives the answer and goes on to where that leads. ``*`` chooses the first of what a field offers.
         """
         for form in Forms(self.answer.text).found:
-            address = urlsplit(form.action).path
-            if form.method == "post" and (address.endswith(action) if action else not address):
+            address = urlsplit(urljoin(self.path, form.action)).path
+            is_meant = address.endswith(action) if action else not urlsplit(form.action).path
+            if form.method == "post" and is_meant:
                 break
         else:
             raise Impossible(f"there is no button for {action} on {self.path}")

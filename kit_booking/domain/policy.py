@@ -1,4 +1,4 @@
-"""Every number a commune may change, one row each: default, unit, limits, section, words, and what it affects."""
+"""Every number a commune may change, one row each: default, unit, limits, section, texts, and what it affects."""
 
 from dataclasses import KW_ONLY, dataclass, replace
 from datetime import time, timedelta
@@ -16,7 +16,7 @@ Affects = Literal[
 
 @dataclass(frozen=True)
 class Number:
-    """What is known of one field of `Policy` beside its type and default."""
+    """Unit, limits and texts of one field of `Policy`."""
 
     unit: Unit
     least: int = 0
@@ -30,7 +30,7 @@ class Number:
 
 
 def _(text: str) -> str:
-    """Marks a text for the catalogue; whoever shows it translates it ("deferred translation" in Python's manual)."""
+    """Marks a text for extraction; web translates it ("deferred translations" in the manual of `gettext`)."""
     return text
 
 

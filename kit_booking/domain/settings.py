@@ -1,4 +1,4 @@
-"""What a commune may set: its numbers, hours, plans; their limits, and what differs between two states of them."""
+"""What a commune may set: numbers, hours, plans; their limits, and the differences between two versions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -74,7 +74,7 @@ class Problem(StrEnum):
 
 @dataclass(frozen=True)
 class Trouble:
-    """What can't be so, and the names of the slots that it is about."""
+    """A reason why the settings can't be saved, and the names of the slots that it is about."""
 
     problem: Problem
     names: tuple[str, ...] = ()
@@ -134,7 +134,7 @@ def _starts(line: SlotPlanLine) -> list[timedelta]:
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that was set anew, in values that JSON has, because it stays in the audit list.
+    """One thing that differs, in values that JSON has, because it is the detail of an audit entry.
 
     ``field`` is a number's name, ``phone``, ``office``, ``plan``, ``keeper``, ``keeper_phone`` or ``handover``.
     Times are ``07:30``, the hours of a weekday ``["07:30", "17:00"]``, a slot of a plan as `stored_slot` has it; None
@@ -167,7 +167,7 @@ _AFFECTS: dict[str, tuple[Affects, ...]] = {
 
 
 def differences(old: CommuneSettings, new: CommuneSettings) -> list[Difference]:
-    """What was set anew, in the order of the page."""
+    """What differs, in the order of the page."""
     return [
         replace(one, old=one.old and masked(one.old), new=one.new and masked(one.new))
         if "phone" in one.field

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from kit_booking.database import Base, UtcDateTime
+from kit_booking.database import Base, UtcDateTime, enum_text
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.standing import is_late_to_cancel
 from kit_booking.domain.status import AHEAD, Status
@@ -53,7 +53,7 @@ class Booking(Base):
     place_id: Mapped[int] = mapped_column(ForeignKey("place.id"))
     kit_id: Mapped[int] = mapped_column(ForeignKey("kit.id"))
     household_id: Mapped[int] = mapped_column(ForeignKey("household.id"))
-    status: Mapped[Status] = mapped_column(String(10))
+    status: Mapped[Status] = mapped_column(enum_text(Status, 10))
     day: Mapped[date]
     slot_name: Mapped[str] = mapped_column(String(40))
     from_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from kit_booking.database import Base, UtcDateTime
+from kit_booking.database import Base, UtcDateTime, enum_text
 from kit_booking.domain.counter import Direction
 from kit_booking.models.booking import Booking
 from kit_booking.models.staff import Staff
@@ -25,7 +25,7 @@ class Handover(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"))
-    way: Mapped[Direction] = mapped_column(String(4))
+    way: Mapped[Direction] = mapped_column(enum_text(Direction, 4))
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     person: Mapped[str] = mapped_column(String(80))
     """Who came to the counter, mostly the household itself."""

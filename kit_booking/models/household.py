@@ -15,7 +15,7 @@ _IS_ERASED = text("erased_at IS NOT NULL")
 
 
 def _search_text(context: DefaultExecutionContext) -> str:
-    """Of a new row; whoever changes a name, village or number later writes it anew."""
+    """Of a new row; whoever changes a name, village or number later calls `Household.set_search`."""
     row = context.get_current_parameters()  # type: ignore[no-untyped-call]
     return search_text(row["name"], row["village"], row["phone"], row["landline"])
 
@@ -84,6 +84,10 @@ class Household(Base):
     def gets_texts(self) -> bool:
         """Login codes are tried in any case: somebody is asking for them."""
         return gets_texts(self.phone, self.takes_texts, self.bad_number_at)
+
+    def set_search(self) -> None:
+        """Write `search` after a change of the name, village or a number."""
+        self.search = search_text(self.name, self.village, self.phone, self.landline)
 
     @validates("phone")
     def _forget_bad_number(self, _name: str, phone: str) -> str:

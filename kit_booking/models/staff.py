@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from kit_booking.database import Base, UtcDateTime
+from kit_booking.database import Base, UtcDateTime, enum_text
 from kit_booking.models.commune import Commune
 
 
@@ -34,6 +34,22 @@ class Staff(Base):
         lazy="raise", order_by="StaffRole.id", cascade="all, delete-orphan"
     )
 
+    @property
+    def is_operator(self) -> bool:
+        """Of this and what follows the roles must be loaded."""
+        return any(role.role is Role.OPERATOR for role in self.roles)
+
+    def may_see(self, commune_id: int) -> bool:
+        return self.is_operator or any(role.commune_id == commune_id for role in self.roles)
+
+    def may_act(self, commune_id: int) -> bool:
+        """Only a clerk of the commune answers its requests."""
+        return any((role.role, role.commune_id) == (Role.CLERK, commune_id) for role in self.roles)
+
+    def may_manage(self, commune_id: int) -> bool:
+        """Its clerks and the operator change its settings, its places' keepers and its kits' parts."""
+        return self.is_operator or self.may_act(commune_id)
+
 
 class StaffRole(Base):
     """A clerk or leader belongs to a commune, an operator to none."""
@@ -49,7 +65,7 @@ class StaffRole(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     commune_id: Mapped[int | None] = mapped_column(ForeignKey("commune.id"))
-    role: Mapped[Role] = mapped_column(String(10))
+    role: Mapped[Role] = mapped_column(enum_text(Role, 10))
 
     commune: Mapped[Commune | None] = relationship(lazy="raise")
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from kit_booking.database import Base, UtcDateTime
+from kit_booking.database import Base, UtcDateTime, enum_text
 from kit_booking.models.booking import Booking
 from kit_booking.models.commune import Commune
 from kit_booking.models.household import Household
@@ -62,7 +62,7 @@ class WaitingEntry(Base):
     joined_at: Mapped[datetime] = mapped_column(UtcDateTime)
     until_at: Mapped[datetime] = mapped_column(UtcDateTime)
     """Later an offer is of no use to it any more."""
-    state: Mapped[WaitingState] = mapped_column(String(10), default=WaitingState.WAITING)
+    state: Mapped[WaitingState] = mapped_column(enum_text(WaitingState, 10), default=WaitingState.WAITING)
     booking_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id"), unique=True)
     """The booking that was last offered to it."""
     put_forward_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -34,6 +34,7 @@ from kit_booking.services.sign_in.sign_in import send_code
 from tests.support.builders import World
 from tests.support.server import serving
 from tests.support.twilio import TOKEN, Ending, Mood, Taken, Twilio, dice, running
+from tests.times import AHEAD
 
 MESSAGES = int(os.environ.get("CHAOS_MESSAGES", "500"))
 KILLS = int(os.environ.get("CHAOS_KILLS", "10"))
@@ -117,7 +118,7 @@ class Workers:
 
 @contextmanager
 def workers(environment: dict[str, str], errors: Path, chance: random.Random) -> Iterator[Workers]:
-    plain = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    plain = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", AHEAD) if name in os.environ}
     with (
         errors.open("w") as log,
         subprocess.Popen(

@@ -9,9 +9,11 @@ import sys
 
 from kit_booking import create_app, worker
 from kit_booking.clock import utc_now
+from tests.times import follow_clock
 
 
 def main() -> None:
+    follow_clock()
     forking = multiprocessing.get_context("fork")
     app = create_app()
     for _ in sys.stdin:

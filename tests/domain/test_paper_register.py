@@ -11,7 +11,7 @@ from kit_booking.domain.paper_register import (
     CellProblem,
     Column,
     Fault,
-    Row,
+    RegisterRow,
     Sheet,
     is_called,
     parse_day,
@@ -40,7 +40,7 @@ def faults(column: int, cell: str) -> list[tuple[str, str]]:
 def test_a_line_is_a_household_and_its_booking() -> None:
     assert read(LINE) == Sheet(
         [
-            Row(
+            RegisterRow(
                 2,
                 "Nguyễn Thị Hạnh",
                 "+84912345678",

@@ -3,7 +3,7 @@
 import shutil
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 
 from kit_booking import create_app, worker
 from kit_booking.adapters.file_sms import read_phones
-from kit_booking.clock import Clock, told_by, utc_now
+from kit_booking.clock import utc_now
 from kit_booking.config import Settings
 from kit_booking.database import db
 from kit_booking.models import Commune, Household, Staff
@@ -77,13 +77,8 @@ def filled_database(sqlite: Sqlite, now: datetime) -> Iterator[Path]:
 
 
 @contextmanager
-def running_demo(
-    filled: Path, folder: Path, clock: Clock | None = None, public_url: str | None = None
-) -> Iterator[Demo]:
-    """The demo, on a copy of the filled database in the folder; with a clock, it and the block live by that one.
-
-    What it prints names the public address, or else the one where it is.
-    """
+def running_demo(filled: Path, folder: Path, public_url: str | None = None) -> Iterator[Demo]:
+    """The demo, on a copy of the filled database; what it prints names the public address, or else the one it has."""
     database = folder / "demo.db"
     shutil.copy(filled, database)
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -97,7 +92,7 @@ def running_demo(
                 demo=True,
             )
         )
-        with told_by(clock) if clock else nullcontext(), serving(app, listener, clock):
+        with serving(app, listener):
             yield Demo(app, url)
         with app.app_context():
             db.engine.dispose()

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 
 from playwright.sync_api import Locator, Page
 
@@ -16,6 +16,7 @@ from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Household, Kit, Part
 from tests.e2e.demo import Demo
 from tests.support.builders import LONG_AGO
+from tests.times import at, set_clock
 
 DAY = date(2026, 12, 4)
 """A Friday."""
@@ -33,17 +34,9 @@ TIMETABLE = Timetable(((LONG_AGO, DEFAULT_PLAN),), OFFICE, OFFICE, Policy())
 PARTS = (("Chân máy", 1), ("Micro cài áo không dây", 2), ("Thùng đựng", 1))
 
 
-class Clock:
-    """Stands still until it is set."""
-
-    def __init__(self) -> None:
-        self.now = local(DAY, time(7, 30))
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def set(self, shown: str) -> None:
-        self.now = local(DAY, time.fromisoformat(shown))
+def stop_clock(shown: str) -> None:
+    """Let it be this time of the day from here on."""
+    set_clock(at(DAY, shown), runs=False)
 
 
 class Office:
@@ -129,8 +122,8 @@ class Step:
 class Clerk:
     """Somebody at the office PC, who does one thing after the other."""
 
-    def __init__(self, demo: Demo, page: Page, clock: Clock) -> None:
-        self.demo, self.page, self.clock = demo, page, clock
+    def __init__(self, demo: Demo, page: Page) -> None:
+        self.demo, self.page = demo, page
         self.steps: list[Step] = []
         self._clicks = 0
         self._worked_on: set[str] = set()
@@ -139,11 +132,11 @@ class Clerk:
     @contextmanager
     def step(self, at: str, what: str) -> Iterator[None]:
         """What is clicked inside is counted; before and after it the worker makes its round."""
-        self.clock.set(at)
-        self.demo.work(as_of=self.clock.now)
+        stop_clock(at)
+        self.demo.work()
         self._clicks, self._worked_on, begun_at, self._done_at = 0, set(), self._path(), ""
         yield
-        self.demo.work(as_of=self.clock.now)
+        self.demo.work()
         pages = self._worked_on - {begun_at, self._done_at or self._path()}
         self.steps.append(Step(at, what, self._clicks, len(pages)))
 

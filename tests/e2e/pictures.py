@@ -13,10 +13,11 @@ from kit_booking.domain.status import Status
 from kit_booking.models import Household, Role, WaitingEntry
 from tests.e2e import browser as browsers
 from tests.e2e.demo import COMMUNE, Demo, filled_database, running_demo
-from tests.e2e.office_day import Clock
+from tests.e2e.office_day import stop_clock
 from tests.e2e.pages import Visitor
 from tests.e2e.test_a_day_at_the_office import BARE_DESK, a_whole_day
 from tests.support.databases import Sqlite
+from tests.times import set_clock
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 COLOURS = "64"
@@ -64,13 +65,13 @@ def wait_as_the_second(visitor: Visitor) -> None:
 
 def take_a_day(chromium: Browser, sqlite: Sqlite, folder: Path) -> None:
     """What the clerk sees at the moments of docs/a-day-at-the-office.md."""
-    clock = Clock()
+    stop_clock("07:30")
     with (
         sqlite.migrated() as url,
-        running_demo(Path(url.removeprefix("sqlite:///")), folder, clock, PUBLIC_URL) as demo,
+        running_demo(Path(url.removeprefix("sqlite:///")), folder, PUBLIC_URL) as demo,
         browsers.opened(chromium, demo.url, BARE_DESK) as desk,
     ):
-        a_whole_day(demo, desk, clock, look=lambda page, name: take(page, f"day-{name}", HEIGHTS.get(name, 0)))
+        a_whole_day(demo, desk, look=lambda page, name: take(page, f"day-{name}", HEIGHTS.get(name, 0)))
 
 
 def take(page: Page, name: str, height: int = 0) -> None:
@@ -87,11 +88,12 @@ def take(page: Page, name: str, height: int = 0) -> None:
 
 def main() -> None:
     PICTURES.mkdir(exist_ok=True)
+    set_clock(SATURDAY_MORNING, runs=False)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         chromium, sqlite = browsers.launch(playwright), Sqlite(Path(folder))
         with (
             filled_database(sqlite, SATURDAY_MORNING) as filled,
-            running_demo(filled, Path(folder), lambda: SATURDAY_MORNING, PUBLIC_URL) as demo,
+            running_demo(filled, Path(folder), PUBLIC_URL) as demo,
             browsers.opened(chromium, demo.url, browsers.PHONE) as phone,
             browsers.opened(chromium, demo.url, browsers.DESK) as desk,
         ):

@@ -16,7 +16,7 @@ from kit_booking.domain.status import Status
 from kit_booking.models import Booking
 from tests.e2e import browser as browsers
 from tests.e2e.demo import Demo, running_demo
-from tests.e2e.office_day import USERNAME, Clerk, Clock, Office, Step
+from tests.e2e.office_day import USERNAME, Clerk, Office, Step, stop_clock
 from tests.e2e.test_paper import A4, cut_off, printed
 from tests.support.builders import PASSWORD
 from tests.support.databases import Sqlite
@@ -32,13 +32,9 @@ Look = Callable[[Page, str], None]
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def office(sqlite: Sqlite, tmp_path: Path, clock: Clock) -> Iterator[Demo]:
-    with sqlite.migrated() as url, running_demo(Path(url.removeprefix("sqlite:///")), tmp_path, clock) as demo:
+def office(sqlite: Sqlite, tmp_path: Path) -> Iterator[Demo]:
+    stop_clock("07:30")
+    with sqlite.migrated() as url, running_demo(Path(url.removeprefix("sqlite:///")), tmp_path) as demo:
         yield demo
 
 
@@ -48,8 +44,8 @@ def bare_desk(browser: Browser, office: Demo) -> Iterator[Page]:
         yield page
 
 
-def test_the_day_goes_as_the_document_tells_it(office: Demo, bare_desk: Page, clock: Clock) -> None:
-    steps = a_whole_day(office, bare_desk, clock)
+def test_the_day_goes_as_the_document_tells_it(office: Demo, bare_desk: Page) -> None:
+    steps = a_whole_day(office, bare_desk)
     text = DOCUMENT.read_text()
     assert steps == told_in(text)
     assert f"**{sum(step.clicks for step in steps)} clicks**" in text
@@ -79,8 +75,8 @@ def told_in(text: str) -> list[Step]:
     return [Step(at, what, int(clicks), int(pages)) for at, what, clicks, pages in rows]
 
 
-def a_whole_day(demo: Demo, page: Page, clock: Clock, look: Look = lambda _page, _name: None) -> list[Step]:
-    office, clerk = Office(demo), Clerk(demo, page, clock)
+def a_whole_day(demo: Demo, page: Page, look: Look = lambda _page, _name: None) -> list[Step]:
+    office, clerk = Office(demo), Clerk(demo, page)
     come_in(clerk, look)
     take_back_a_late_kit(clerk, office)
     take_back_a_broken_kit(clerk, office, look)

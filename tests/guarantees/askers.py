@@ -20,6 +20,7 @@ from kit_booking import create_app
 from kit_booking.config import Settings
 from tests.support.fakes import FakeSms
 from tests.support.server import serving
+from tests.times import follow_clock
 
 SECRET = "x" * 40
 
@@ -46,6 +47,7 @@ class Asker:
 
 
 def main(database_url: str, *household_ids: str) -> None:
+    follow_clock()
     forking = multiprocessing.get_context("fork")  # Starting anew would load everything once for each.
     ends = []
     for household_id in household_ids:

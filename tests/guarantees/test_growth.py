@@ -237,7 +237,6 @@ def _grow(town: Town) -> None:
     """Hundreds of communes, and in the first one years of bookings that are over."""
     slot = town.world.slot(town.kit, days_ahead(0, utc_now()))
     with town.app.app_context(), Session(db.engine) as session:
-        session.connection(execution_options={"writes": True})
         _add_communes(session, town.commune)
         _add_years(session, town, slot, utc_now())
         _add_waiting(session, town, slot, utc_now())

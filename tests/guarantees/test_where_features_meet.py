@@ -170,7 +170,7 @@ def overtaken(app: Flask, slow: Callable[[], Any], before: str, quick: Callable[
 @on_postgresql  # SQLite has one writer, so that nobody is overtaken.
 def test_who_asks_while_the_kit_is_moved_fetches_it_where_it_is(app: Flask, village: Village, world: World):
     place = world.place(village.commune, "Hồng Minh")
-    asked = overtaken(app, lambda: village.asks(village.family()), "FOR UPDATE", lambda: moves_kit(village, place))
+    asked = overtaken(app, lambda: village.asks(village.family()), "UPDATE kit", lambda: moves_kit(village, place))
     assert village.booking(asked.code).place_id == place.id
 
 

@@ -18,7 +18,6 @@ from tests.times import NOW, days_ahead
 def add_entries(world: World, count: int, **columns: Any) -> None:
     """So many entries, a second after each other, in pairs of the same second."""
     with world.app.app_context(), Session(db.engine) as session:
-        session.connection(execution_options={"writes": True})
         times = [NOW - timedelta(seconds=n // 2) for n in range(count)]
         rows = [{"at": at, "happened_at": at, "action": "approved", **columns} for at in times]
         session.execute(insert(AuditEntry), rows)

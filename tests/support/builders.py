@@ -279,7 +279,6 @@ class World:
     @staticmethod
     def _session() -> Session:
         session = Session(db.engine, expire_on_commit=False)
-        session.connection(execution_options={"writes": True})
         return session
 
 

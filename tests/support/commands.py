@@ -10,7 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.times import AHEAD
+
 ROOT = Path(__file__).parents[2]
+STARTUP = Path(__file__).parent / "startup"
 PATIENCE = 40.0
 """Seconds after which a condition counts as never met; the machine may have other things to do."""
 
@@ -20,13 +23,14 @@ class Command:
 
     def __init__(self, folder: Path, arguments: tuple[str, ...], settings: Mapping[str, str]) -> None:
         self._out, self._err = folder / f"{id(self)}.out", folder / f"{id(self)}.err"
-        plain = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        plain = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", AHEAD) if name in os.environ}
         defaults = {"SECRET_KEY": "only for tests, and long enough", "SMS_FILE": str(folder / "sms.jsonl")}
+        defaults |= {"NO_PROXY": "*", "PYTHONPATH": str(STARTUP)}
         with self._out.open("wb") as out, self._err.open("wb") as err:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "flask", "--app", "wsgi", *arguments],
                 cwd=ROOT,
-                env=plain | defaults | {"NO_PROXY": "*"} | dict(settings),
+                env=plain | defaults | dict(settings),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,

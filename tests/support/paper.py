@@ -9,12 +9,12 @@ from kit_booking.models import (
     Hold,
     Household,
     Kit,
+    RegisterFile,
     Staff,
 )
-from kit_booking.services.register.paper_plan import Plan
+from kit_booking.services.register.adding import Consent
+from kit_booking.services.register.paper_plan import RegisterPlan
 from kit_booking.services.register.paper_register import (
-    KeptFile,
-    TakenOver,
     find_file,
     keep_file,
     look_through,
@@ -39,20 +39,20 @@ class Office:
     clerk: Staff
     hanh: Household
 
-    def sends(self, *lines: str) -> KeptFile:
+    def sends(self, *lines: str) -> RegisterFile:
         content = (HEADINGS + "\n".join(lines)).encode()
         file_id = self.world.do(keep_file, self.commune.id, self.clerk.id, "sổ.csv", content, now=NOW)
         assert isinstance(file_id, int), file_id
         return self.world.do(find_file, file_id)
 
-    def sees(self, *lines: str) -> Plan:
+    def sees(self, *lines: str) -> RegisterPlan:
         return self.world.do(look_through, self.sends(*lines), now=NOW)
 
-    def takes(self, file: KeptFile, override: str = "") -> TakenOver | None:
-        who = self.clerk.id, self.clerk.name
-        return self.world.do(take_over, file, *who, consent_version="2026-11", override=override, now=NOW)
+    def takes(self, file: RegisterFile, override: str = "") -> RegisterPlan | None:
+        consent = Consent("2026-11", self.clerk.id, self.clerk.name)
+        return self.world.do(take_over, file, consent, override=override, now=NOW)
 
-    def takes_lines(self, *lines: str, override: str = "") -> TakenOver:
+    def takes_lines(self, *lines: str, override: str = "") -> RegisterPlan:
         taken = self.takes(self.sends(*lines), override)
         assert taken
         return taken

@@ -45,8 +45,8 @@ class Village:
         return Actor(staff_id=self.clerk.id)
 
     def finds(self, typed: str) -> list[str]:
-        found = self.world.do(search_households, [self.commune.id], typed)
-        return [household.name for household in found.households]
+        rows, _has_more = self.world.do(search_households, [self.commune.id], typed)
+        return [row.name for row in rows]
 
     def asks(self, household: Household, days: int = 1, key: str = "toi") -> str:
         asked = self.world.do(
@@ -64,6 +64,10 @@ class Village:
         who, by = self.hanh.id, self.clerk.id
         values = {"phone": phone, "landline": landline, "takes_texts": takes_texts}
         return self.world.do(change_number, who, by, **values, now=NOW)
+
+    def counts(self, household: Household) -> tuple[int, ...]:
+        row = self.world.do(joining.counts, household.id, now=NOW)
+        return row.bookings, row.ahead, row.waiting, row.calendars, row.strikes
 
     def joins(self, kept: Household, gone: Household) -> joining.JoinProblem | None:
         return self.world.do(joining.join, kept.id, gone.id, self.clerk.id, now=NOW)

@@ -36,7 +36,7 @@ def approve(session: Session, code: str, staff_id: int, *, now: datetime) -> Out
     locked = lock_booking(session, code)
     booking = locked.booking
     if booking.status != Status.REQUESTED or now >= booking.until_at:
-        return Outcome(False, Status(booking.status))
+        return Outcome(False, booking.status)
     return _done(session, locked, Status.APPROVED, Kind.APPROVED, Actor(staff_id=staff_id), now=now)
 
 
@@ -45,7 +45,7 @@ def decline(session: Session, code: str, staff_id: int, reason: str, *, now: dat
     """Staff say no to a request, with a reason that the household reads."""
     locked = lock_booking(session, code)
     if locked.booking.status != Status.REQUESTED:
-        return Outcome(False, Status(locked.booking.status))
+        return Outcome(False, locked.booking.status)
     return _done(session, locked, Status.DECLINED, Kind.DECLINED, Actor(staff_id=staff_id), now=now, reason=reason)
 
 
@@ -55,7 +55,7 @@ def withdraw(session: Session, code: str, household_id: int, *, now: datetime) -
     locked = lock_booking(session, code)
     booking = locked.booking
     if booking.status not in WITHDRAWABLE or now >= booking.pick_up_at:
-        return Outcome(False, Status(booking.status))
+        return Outcome(False, booking.status)
     if is_late(locked, now=now) and not _is_endangered(session, booking, now=now):
         booking.strike_at = now
     return _done(session, locked, Status.CANCELLED, Kind.WITHDRAWN, Actor(household_id=household_id), now=now)
@@ -89,7 +89,7 @@ def cancel(session: Session, code: str, staff_id: int, reason: str, *, now: date
     """Staff take a booking back, with a reason that the household reads."""
     locked = lock_booking(session, code)
     if locked.booking.status not in CANCELLABLE:
-        return Outcome(False, Status(locked.booking.status))
+        return Outcome(False, locked.booking.status)
     return _done(session, locked, Status.CANCELLED, Kind.CANCELLED, Actor(staff_id=staff_id), now=now, reason=reason)
 
 
@@ -111,9 +111,9 @@ def mark_no_show(session: Session, code: str, staff_id: int, *, now: datetime) -
         )
     )
     if booking.status != Status.APPROVED or now < (back_at or booking.pick_up_at) + locked.policy.no_show:
-        return Outcome(False, Status(booking.status))
+        return Outcome(False, booking.status)
     if session.scalar(select(exists().where(Booking.kit_id == booking.kit_id, Booking.status == Status.OUT))):
-        return Outcome(False, Status(booking.status))  # The kit was not there to be collected.
+        return Outcome(False, booking.status)  # The kit was not there to be collected.
     booking.strike_at = None if back_at else now
     return _done(session, locked, Status.NO_SHOW, Kind.NO_SHOW, Actor(staff_id=staff_id), now=now)
 

@@ -1,4 +1,4 @@
-"""Calendar feeds: what each shows, its stamp, and the private addresses."""
+"""Calendar feeds: which bookings and closures each shows, its version key, and the private addresses."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from kit_booking.database import UtcDateTime, read
 from kit_booking.domain.closure import union
 from kit_booking.domain.hours import Span
 from kit_booking.domain.local_time import local, local_day
-from kit_booking.domain.status import IN_CALENDARS, Status
+from kit_booking.domain.status import IN_CALENDARS
 from kit_booking.models import Booking, Commune, FeedToken, Hold, Household, Kit, Place, Staff, StaffRole
 from kit_booking.services.calendars.tokens import USE_NOTED, token_hash
 
@@ -25,9 +25,9 @@ LONGEST_CLOSED = timedelta(days=366)
 
 @dataclass(frozen=True)
 class Feed:
-    """One feed: whose it is, and a stamp that is equal as long as its bytes are; `day` moves its window."""
+    """One feed: whose it is, and a version key that is equal as long as its bytes are; `day` moves its window."""
 
-    stamp: tuple[Any, ...]
+    version_key: tuple[Any, ...]
     day: date
     communes: str = ""
     """The names of its communes; empty for a household's."""
@@ -45,27 +45,6 @@ class Feed:
     @property
     def window(self) -> dict[str, datetime]:
         return _window(self.day)
-
-
-@dataclass(frozen=True)
-class FeedBooking:
-    id: int
-    status: Status
-    from_at: datetime
-    until_at: datetime
-    pick_up_at: datetime
-    return_at: datetime
-    slot_name: str
-    version: int
-    changed_at: datetime
-    code: str
-    kit_code: str
-    place_name: str
-    place_address: str
-    commune_name: str
-    office_phone: str
-    household_name: str
-    village: str
 
 
 @dataclass(frozen=True)
@@ -116,7 +95,7 @@ def _kits_feed(rows: Sequence[Any], *, kit_code: str = "", staff_id: int | None 
     if not rows:
         return None
     return Feed(
-        stamp=(kit_code, staff_id, *map(tuple, rows)),
+        version_key=(kit_code, staff_id, *map(tuple, rows)),
         day=local_day(now),
         communes=", ".join(dict.fromkeys(name for _, name, *_ in rows)),
         kit_code=kit_code,
@@ -162,14 +141,14 @@ def private_feed(token: str, *, now: datetime) -> tuple[Feed, bool] | None:
     One that was revoked, or whose member of staff has left, is a feed that ended.
     """
     day = local_day(now)
-    found = read(_token, {"token_hash": token_hash(token)} | _window(day))
-    if not found:
+    rows = read(_token, {"token_hash": token_hash(token)} | _window(day))
+    if not rows:
         return None
-    row = found[0]
+    row = rows[0]
     feed: Feed | None = None
     if row.revoked_at is None and row.household_id is not None:
-        stamp = ("household", row.household_id, row.version, row.names_version)
-        feed = Feed(stamp, day, household_id=row.household_id)
+        key = ("household", row.household_id, row.version, row.names_version)
+        feed = Feed(key, day, household_id=row.household_id)
     elif row.revoked_at is None and row.is_active:
         feed = _kits_feed(read(_kits_of_staff, {"staff_id": row.staff_id}), staff_id=row.staff_id, now=now)
     if feed:
@@ -192,12 +171,12 @@ _bookings = (
         Booking.version,
         Booking.changed_at,
         Booking.code,
-        Kit.code,
-        Place.name,
-        Place.address,
-        Commune.name,
-        Commune.phone,
-        Household.name,
+        Kit.code.label("kit_code"),
+        Place.name.label("place_name"),
+        Place.address.label("place_address"),
+        Commune.name.label("commune_name"),
+        Commune.phone.label("office_phone"),
+        Household.name.label("household_name"),
         Household.village,
     )
     .join(Kit, Kit.id == Booking.kit_id)
@@ -211,20 +190,16 @@ _of_household = _bookings.where(Booking.household_id == bindparam("household_id"
 _of_kits = _bookings.where(Booking.kit_id.in_(bindparam("kit_ids", expanding=True)), *_in_window)
 
 
-def booking_event(code: str) -> list[FeedBooking]:
-    """The one booking, or nothing when it is no longer so."""
-    return _shown(read(_booking, {"code": code}))
+def booking_event(code: str) -> Sequence[Row[Any]]:
+    """The one booking with the columns of `bookings_of`; empty when calendars show it no more."""
+    return read(_booking, {"code": code})
 
 
-def bookings_of(feed: Feed) -> list[FeedBooking]:
-    """What the feed shows, in order; one statement."""
+def bookings_of(feed: Feed) -> Sequence[Row[Any]]:
+    """The bookings that the feed shows, by their pick-up; one statement."""
     if feed.household_id is not None:
-        return _shown(read(_of_household, feed.window | {"household_id": feed.household_id}))
-    return _shown(read(_of_kits, feed.window | {"kit_ids": feed.kit_ids}))
-
-
-def _shown(rows: Sequence[Row[Any]]) -> list[FeedBooking]:
-    return [FeedBooking(row[0], Status(row[1]), *row[2:]) for row in rows]
+        return read(_of_household, feed.window | {"household_id": feed.household_id})
+    return read(_of_kits, feed.window | {"kit_ids": feed.kit_ids})
 
 
 _closed = (

@@ -47,7 +47,7 @@ class CommuneMatches:
 
 
 _few = select(Commune.id, Commune.version).order_by(Commune.id).limit(FEW + 1).subquery()
-_few_stamps = (
+_few_versions = (
     select(_few.c.id, _few.c.version, func.coalesce(func.sum(Kit.version), 0))
     .select_from(_few)
     .outerjoin(Kit, Kit.commune_id == _few.c.id)
@@ -58,7 +58,7 @@ _few_stamps = (
 
 def start_version_key() -> tuple[Any, ...]:
     """Equal as long as the start page shows the same; looks at the kits only where their slots are counted."""
-    rows = read(_few_stamps)
+    rows = read(_few_versions)
     if len(rows) <= FEW:
         return tuple(tuple(row) for row in rows)
     return tuple(read(select(func.count(Commune.id), func.sum(Commune.version)))[0])
@@ -90,8 +90,8 @@ def find_communes(query: str, province_slug: str, *, now: datetime) -> CommuneMa
 
 
 def _with_free_slots(rows: Sequence[Row[Any]], key: str, *, now: datetime, is_cut: bool = False) -> CommuneMatches:
-    sheets = [commune_facts(row.id, row.version) for row in rows]
-    free = count_free(sheets, now=now)
+    communes = [commune_facts(row.id, row.version) for row in rows]
+    free = count_free(communes, now=now)
     return CommuneMatches(
         [
             FoundCommune(
@@ -101,10 +101,10 @@ def _with_free_slots(rows: Sequence[Row[Any]], key: str, *, now: datetime, is_cu
                 _matched(commune, key),
                 free[commune.id],
             )
-            for commune in sheets
+            for commune in communes
         ],
         is_cut=is_cut,
-        changes_at=min((changes_at(commune, now=now) for commune in sheets), default=None),
+        changes_at=min((changes_at(commune, now=now) for commune in communes), default=None),
     )
 
 

@@ -24,7 +24,7 @@ class BookableSlot:
     slot: Slot
 
 
-# Not by the session of a running transaction: what that changed is not what other readers of the sheet see.
+# Read outside the running transaction: the facts are cached, and its uncommitted changes must not get into them.
 _version = select(Commune.id, Commune.version).join(Kit, Kit.commune_id == Commune.id)
 _version_by_code = _version.where(Kit.code == bindparam("kit"))
 _version_by_id = _version.where(Kit.id == bindparam("kit"))

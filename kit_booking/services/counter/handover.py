@@ -62,7 +62,7 @@ def hand_over(session: Session, code: str, staff_id: int, seen: Seen, *, now: da
     """The kit goes out; also to somebody who came after all, as long as the time is still theirs to have."""
     locked = lock_booking(session, code)
     booking = locked.booking
-    status, happened_at = Status(booking.status), seen.happened_at or now
+    status, happened_at = booking.status, seen.happened_at or now
     if status not in CAN_GO_OUT:
         return HandoverResult(status, HandoverRefusal.STATUS)
     if out_code := session.scalar(
@@ -93,7 +93,7 @@ def take_back(session: Session, code: str, staff_id: int, seen: Seen, *, now: da
     """The kit is back; when that is early, the rest of its time comes free."""
     locked = lock_booking(session, code)
     booking = locked.booking
-    status, happened_at = Status(booking.status), seen.happened_at or now
+    status, happened_at = booking.status, seen.happened_at or now
     if status is not Status.OUT:
         return HandoverResult(status, HandoverRefusal.STATUS)
     out_at = session.scalar(
@@ -132,7 +132,7 @@ def _write_down(
         for part in seen.parts
     )
     session.add_all(Photo(handover_id=handover.id, jpeg=jpeg) for jpeg in seen.photos)
-    return HandoverResult(Status(locked.booking.status), has_fault=handover.has_fault)
+    return HandoverResult(locked.booking.status, has_fault=handover.has_fault)
 
 
 @transaction

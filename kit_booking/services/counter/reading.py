@@ -31,7 +31,7 @@ def handovers_of(booking: Booking) -> dict[Direction, Handover]:
         .options(joinedload(Handover.staff), joinedload(Handover.parts), joinedload(Handover.photos))
         .order_by(Handover.id)
     )
-    return {Direction(handover.way): handover for handover in handovers}
+    return {handover.way: handover for handover in handovers}
 
 
 def handovers_of_household(household_id: int) -> list[Handover]:

@@ -1,4 +1,4 @@
-"""What goes on paper: a commune's week, slot by slot, as values."""
+"""A commune's week for printing, slot by slot."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -18,14 +18,14 @@ from kit_booking.services.closures.reading import closures_between
 from kit_booking.services.communes.facts import CommuneFacts, KitFacts
 from kit_booking.services.communes.schedule import SlotState
 
-SHOWN = LIVE | {Status.RETURNED}
+PRINTED = LIVE | {Status.RETURNED}
 WEEK = timedelta(days=7)
 A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class PaperSlot:
-    """One field of the week; the household is known only where its booking is certain."""
+    """One field of the week; without the household where its booking is not certain yet."""
 
     state: SlotState | None
     """FREE, WAITING, TAKEN or CLOSED; None where the plan has no such slot on this day."""
@@ -49,13 +49,13 @@ def week_on_paper(commune: CommuneFacts, monday: date) -> PaperWeek:
     by_kit = {kit.id: slots_between(kit.timetable, days[0], days[-1]) for kit in commune.kits}
     rows = _rows(by_kit.values())
     reach = Span(local(monday, time()) - A_DAY, local(monday, time()) + WEEK + A_DAY)
-    taken = _by_kit(_taken(list(by_kit), reach))
-    closed = _by_kit(closures_between(list(by_kit), reach.from_at, reach.until_at))
+    bookings = _by_kit(_bookings(list(by_kit), reach))
+    closures = _by_kit(closures_between(list(by_kit), reach.from_at, reach.until_at))
     kits = []
     for kit in commune.kits:
         slots = {(slot.key, slot.day): slot for slot in by_kit[kit.id]}
-        fields = [[_field(slots.get((row.key, day)), taken[kit.id], closed[kit.id]) for day in days] for row in rows]
-        kits.append((kit, fields))
+        own = bookings[kit.id], closures[kit.id]
+        kits.append((kit, [[_field(slots.get((row.key, day)), *own) for day in days] for row in rows]))
     return PaperWeek(days, rows, kits)
 
 
@@ -64,7 +64,7 @@ def _rows(slots_of_kits: Iterable[tuple[Slot, ...]]) -> list[Slot]:
     return sorted(by_key.values(), key=lambda slot: to_local(slot.on_air.from_at).time())
 
 
-def _taken(kit_ids: list[int], reach: Span) -> Sequence[Row[Any]]:
+def _bookings(kit_ids: list[int], reach: Span) -> Sequence[Row[Any]]:
     return read(
         select(
             Booking.kit_id,
@@ -79,7 +79,7 @@ def _taken(kit_ids: list[int], reach: Span) -> Sequence[Row[Any]]:
         .join(Booking.household)
         .where(
             Booking.kit_id.in_(kit_ids),
-            Booking.status.in_(SHOWN),
+            Booking.status.in_(PRINTED),
             Booking.pick_up_at < reach.until_at,
             Booking.pick_up_at > reach.from_at - WEEK,
             Booking.return_at > reach.from_at,
@@ -94,17 +94,17 @@ def _by_kit(rows: Iterable[Row[Any]]) -> defaultdict[int, list[Row[Any]]]:
     return by_kit
 
 
-def _field(slot: Slot | None, taken: list[Row[Any]], closed: list[Row[Any]]) -> PaperSlot:
+def _field(slot: Slot | None, bookings: list[Row[Any]], closures: list[Row[Any]]) -> PaperSlot:
     if slot is None:
         return PaperSlot(None)
-    own = next((row for row in taken if (row.day, row.slot_name) == (slot.day, slot.name)), None)
+    own = next((row for row in bookings if (row.day, row.slot_name) == (slot.day, slot.name)), None)
     if own and own.status in (Status.REQUESTED, Status.OFFERED):
         return PaperSlot(SlotState.WAITING)
     if own:
         return PaperSlot(SlotState.TAKEN, own.name, own.village)
-    if any(Span(row.pick_up_at, row.return_at).overlaps(slot.hold) for row in taken):
+    if any(Span(row.pick_up_at, row.return_at).overlaps(slot.hold) for row in bookings):
         return PaperSlot(SlotState.TAKEN)
-    for row in closed:
+    for row in closures:
         if Span(row.from_at, row.until_at).overlaps(slot.hold):
             return PaperSlot(SlotState.CLOSED, reason=row.reason)
     return PaperSlot(SlotState.FREE)

@@ -19,19 +19,19 @@ from kit_booking.models.booking import COUNTS_FOR_STANDING
 from kit_booking.services.booking.reading import is_to_phone, load_bookings, people_to_phone
 
 GRACE = timedelta(minutes=30)
-"""Everybody with an evening brings the kit back when the door opens; so long nobody is late."""
+"""A return is overdue only after this: everybody with an evening returns the kit when the place opens."""
 SOON = timedelta(hours=24)
-"""So far ahead the next booking of a late kit is in danger; at least until the end of the day."""
+"""The next booking of an overdue kit is endangered if its pick-up is at most this far ahead."""
 
 
 @dataclass(frozen=True)
 class History:
-    """What decides, at a glance, whether a household gets the kit."""
+    """What the clerk is shown of a household that asks, to decide on its request."""
 
     first_time: bool = True
-    """It never had a kit before."""
+    """It never had a kit before this booking."""
     sessions: int = 0
-    """How often it had a kit in the last 30 days."""
+    """How often it had a kit within `RECENT`."""
     standing: Standing = GOOD_STANDING
 
 
@@ -43,7 +43,7 @@ class Today:
     offers: list[Booking]
     to_hand_over: list[Booking]
     not_collected: list[Booking]
-    """So long after their pick-up that nobody may come any more; never when the kit itself is not there."""
+    """So long after their pick-up that they may be no-shows; never while the kit itself is still out."""
     to_take_back: list[Booking]
     overdue: list[Booking]
     endangered: dict[int, Booking]
@@ -56,7 +56,7 @@ class Today:
 
     @property
     def count(self) -> int:
-        """How many things are to do; a booking in danger is the late kit's other side, and nothing of its own."""
+        """How many things are to do; endangered bookings are not counted beside the overdue one."""
         bookings = (self.requests, self.offers, self.to_hand_over, self.not_collected)
         kits = (self.to_take_back, self.overdue, self.to_judge)
         return sum(len(some) for some in (*bookings, *kits, self.to_phone))
@@ -130,7 +130,7 @@ def _to_judge(commune_ids: Sequence[int]) -> Select[tuple[int]]:
 
 
 def _missed(due: Iterable[Booking], *, now: datetime) -> list[Booking]:
-    """Those not collected in time; of a kit that was late itself, not in the time after it came back."""
+    """Those not collected in time, which counts from when the kit came back if it came back late."""
     late = [b for b in due if now >= b.pick_up_at + b.policy.no_show]
     if not late:
         return []
@@ -175,7 +175,7 @@ _first_used_at = (
     .limit(1)
     .scalar_subquery()
 )
-_marks = (
+_standing_rows = (
     select(
         Household.id,
         Household.lifted_at,
@@ -196,12 +196,12 @@ def _histories(requests: Sequence[Booking], *, now: datetime) -> dict[int, Histo
     if not requests:
         return {}
     household_ids = list({booking.household_id for booking in requests})
-    marks = defaultdict(list)
-    for row in read(_marks, {"household_ids": household_ids, "recent_at": now - RECENT}):
-        marks[row.id].append(row)
+    rows_of = defaultdict(list)
+    for row in read(_standing_rows, {"household_ids": household_ids, "recent_at": now - RECENT}):
+        rows_of[row.id].append(row)
     histories = {}
     for request in requests:
-        rows = marks[request.household_id]
+        rows = rows_of[request.household_id]
         histories[request.id] = History(
             rows[0].first_used_at is None or rows[0].first_used_at >= request.pick_up_at,
             rows[0].sessions,

@@ -119,16 +119,14 @@ def _due_at(session: Session, message: Message, booking: Booking | None, *, now:
     if booking is None:
         return now
     policy = Policy.of(session.get_one(Commune, booking.commune_id).policy)
-    return send_at(Kind(message.kind), now=now, policy=policy, pick_up_at=booking.pick_up_at)
+    return send_at(message.kind, now=now, policy=policy, pick_up_at=booking.pick_up_at)
 
 
 def _claimed(session: Session, message: Message, booking: Booking | None, worker: str, *, now: datetime) -> Claim:
     if booking and message.kind == Kind.OFFER:
         message.body = offer_text(session, booking, now=now)
     elif booking and message.kind in SAYS_WHERE:  # The kit may stand elsewhere by now.
-        message.body = booking_text(
-            Kind(message.kind), sms_name(session), locked_booking(session, booking.id).context()
-        )
+        message.body = booking_text(message.kind, sms_name(session), locked_booking(session, booking.id).context())
     change(session, message, State.SENDING, now=now)
     message.lease_by, message.lease_until_at = worker, now + settings_of(session).sms_timing.lease
     message.tries, message.tried_at = message.tries + 1, now

@@ -65,7 +65,7 @@ def two_months(commune_ids: Sequence[int], month: date) -> tuple[MonthSummary, M
 
 
 def _summary(rows: Sequence[Row[Any]]) -> MonthSummary:
-    by_state = {MessageState(row.state): int(row.number) for row in rows}
+    by_state = {row.state: int(row.number) for row in rows}
     failed = sum(by_state.get(state, 0) for state in _FAILED)
     return MonthSummary(
         by_state,

@@ -10,7 +10,6 @@ from kit_booking.database import settings_of, upsert
 from kit_booking.domain.delivery import Meaning, may_move, meaning
 from kit_booking.domain.delivery import MessageState as State
 from kit_booking.domain.messages import Kind, worth_sending
-from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Household, Message, PauseReason, SendingPause
 from kit_booking.services.audit import SYSTEM, record_audit
 
@@ -20,7 +19,7 @@ FAULT_WIDTH = 60
 
 def change(session: Session, message: Message, to_state: State, *, now: datetime) -> None:
     """Make the one move; a lease ends with it, and the text of a login code is wiped once it is settled."""
-    from_state = State(message.state)
+    from_state = message.state
     if not may_move(from_state, to_state):
         raise ValueError(f"a text can't go from {from_state} to {to_state}")
     if from_state is State.SENDING and to_state not in (State.QUEUED, State.FAILED):
@@ -48,7 +47,7 @@ def is_true(message: Message, booking: Booking | None, *, now: datetime) -> bool
     if booking is None:
         return True
     same_slot = (booking.kit_id, booking.pick_up_at) == (message.kit_id, message.pick_up_at)
-    return same_slot and worth_sending(Kind(message.kind), Status(booking.status))
+    return same_slot and worth_sending(message.kind, booking.status)
 
 
 def make_unknown(session: Session, message: Message, fault: str, *, now: datetime) -> None:
@@ -68,7 +67,7 @@ def reported(session: Session, message: Message, report: Report, *, now: datetim
         message.provider_id = report.provider_id
     elif message.provider_id != report.provider_id:
         return
-    if not may_move(State(message.state), report.state):
+    if not may_move(message.state, report.state):
         return
     was_passing = meaning(message.error_code) is Meaning.PASSING
     change(session, message, report.state, now=now)

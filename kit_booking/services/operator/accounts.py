@@ -85,7 +85,7 @@ def change_account(session: Session, staff_id: int, name: str, mobile: str, by: 
 
 @transaction
 def set_password(session: Session, staff_id: int, password_hash: str, by: Actor, *, now: datetime) -> None:
-    """Another password, and whoever is signed in with the old one is not any more."""
+    """Set another password and end the account's sign-ins."""
     member = _lock_account(session, staff_id)
     member.password_hash = password_hash
     member.session_version += 1
@@ -94,7 +94,7 @@ def set_password(session: Session, staff_id: int, password_hash: str, by: Actor,
 
 @transaction
 def set_active(session: Session, staff_id: int, is_active: bool, by: Actor, *, now: datetime) -> Denied | None:
-    """Disabled, nobody signs in with it any more; its sign-ins end, and its calendars for good."""
+    """Enable or disable the account; disabling ends its sign-ins and, for good, its calendar addresses."""
     operators = _lock_operators(session)
     member = _lock_account(session, staff_id)
     if not is_active and operators == {staff_id}:
@@ -126,7 +126,7 @@ def add_role(
 
 @transaction
 def remove_role(session: Session, staff_id: int, role_id: int, by: Actor, *, now: datetime) -> Denied | None:
-    """Take a role away; an account without any could do nothing, and is disabled instead."""
+    """Take a role away; not the last one, since an account without any is to be disabled instead."""
     operators = _lock_operators(session)
     member = _lock_account(session, staff_id)
     role = next((role for role in member.roles if role.id == role_id), None)
@@ -144,17 +144,17 @@ def remove_role(session: Session, staff_id: int, role_id: int, by: Actor, *, now
 
 
 def _lock_account(session: Session, staff_id: int) -> Staff:
-    """The account with its roles, which nobody else changes until this transaction ends."""
+    """The account with its roles, locked until this transaction ends."""
     roles = selectinload(Staff.roles)
     return session.get_one(Staff, staff_id, with_for_update=True, populate_existing=True, options=[roles])
 
 
 def _lock_operators(session: Session) -> set[int]:
-    """The active operators, none of whom another transaction takes away until this one ends."""
+    """The active operators, locked until this transaction ends."""
     every = select(StaffRole.staff_id).where(StaffRole.role == Role.OPERATOR)
     active = select(Staff.id).where(Staff.id.in_(every), Staff.is_active).order_by(Staff.id)
     session.execute(active.with_for_update())
-    return set(session.scalars(active))  # Anew: while it waited, one of them may have lost that role.
+    return set(session.scalars(active))  # Read again: while this waited for the lock, one may have lost the role.
 
 
 def bump_communes(session: Session, staff_id: int) -> None:

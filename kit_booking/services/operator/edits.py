@@ -1,4 +1,4 @@
-"""What all edits of the operator share: who edits which version of a commune, and why an edit is refused."""
+"""Who edits which version of a commune, and why an edit is denied."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,12 +1,11 @@
-"""A kit that stands elsewhere from now on, and those who have booked it."""
+"""Moving a kit to another place, and the bookings that this affects."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
-from kit_booking.database import read, transaction
+from kit_booking.database import load, read, transaction
 from kit_booking.domain.hours import WeeklyHours
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import AHEAD, Status
@@ -19,41 +18,26 @@ from kit_booking.services.timeline.texts import queue_booking_text
 from kit_booking.services.waiting.entries import offer_free
 
 
-@dataclass(frozen=True)
-class AffectedBooking:
-    """A booking whose kit would be fetched elsewhere."""
+def affected_bookings(kit_id: int, place_id: int, *, now: datetime) -> list[tuple[Booking, bool]]:
+    """The bookings of the kit that are not over, soonest first, each with its household.
 
-    code: str
-    status: Status
-    household: str
-    pick_up_at: datetime
-    is_open: bool
-    """The new place hands kits over at its pick-up and takes them back at its return."""
-
-
-def affected_bookings(kit_id: int, place_id: int, *, now: datetime) -> list[AffectedBooking]:
-    """The bookings of the kit that are not over, soonest first, if it stood at this place."""
+    Beside each is whether the place hands kits over at its pick-up and takes them back at its return.
+    """
     hours = WeeklyHours.of(read(select(Place.handover_hours).where(Place.id == place_id))[0].handover_hours)
-    rows = read(
-        select(Booking.code, Booking.status, Household.name, Booking.pick_up_at, Booking.return_at)
-        .join(Household, Household.id == Booking.household_id)
+    bookings = load(
+        select(Booking)
         .where(Booking.kit_id == kit_id, Booking.status.in_(AHEAD | {Status.OUT}), Booking.return_at > now)
         .order_by(Booking.pick_up_at)
+        .options(joinedload(Booking.household))
     )
     return [
-        AffectedBooking(
-            row.code,
-            Status(row.status),
-            row.name,
-            row.pick_up_at,
-            hours.first_after(row.pick_up_at) == row.pick_up_at and hours.first_after(row.return_at) == row.return_at,
-        )
-        for row in rows
+        (booking, all(hours.first_after(at) == at for at in (booking.pick_up_at, booking.return_at)))
+        for booking in bookings
     ]
 
 
 def move_kit(kit_id: int, place_id: int, by: Editor, *, now: datetime) -> Denied | None:
-    """The kit stands at another place of its commune from now on, and is offered to those who wait there."""
+    """Move the kit to another place of its commune, and offer its free slots to those who wait there."""
     denied = _move_kit(kit_id, place_id, by, now=now)
     if denied is None:
         offer_free(kit_id, now=now)
@@ -62,9 +46,9 @@ def move_kit(kit_id: int, place_id: int, by: Editor, *, now: datetime) -> Denied
 
 @transaction
 def _move_kit(session: Session, kit_id: int, place_id: int, by: Editor, *, now: datetime) -> Denied | None:
-    """A booking that is not collected yet is fetched there: that is written into its history, its household is
-    told by a text that names the place, and giving it up is no strike. Its slot and its times stay. Bookings that
-    are over, and the one that is out, keep the place they had.
+    """Bookings that are not collected yet get the new place, an entry in their history, and a text to their
+    household, and giving them up is no strike; their slots and times stay. Bookings that are over, and the one that
+    is out, keep the place they had.
     """
     lock(session, Kit, kit_id)
     rows = session.execute(
@@ -81,7 +65,7 @@ def _move_kit(session: Session, kit_id: int, place_id: int, by: Editor, *, now: 
         booking = locked_booking(session, row.id).booking
         booking.place_id, booking.moved_at = place_id, now
         reason = f"Bộ {kit.code} nay để ở {place.name}"
-        record_change(session, booking, Status(booking.status), by, now=now, reason=reason)
+        record_change(session, booking, booking.status, by, now=now, reason=reason)
         queue_booking_text(session, Kind.MOVED, locked_booking(session, row.id), now=now)
     bump_version(session, Kit, kit_id)
     record_audit(session, "kit_moved", by, now=now, commune_id=kit.commune_id, kit=kit.code, place=place.name)

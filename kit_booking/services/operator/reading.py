@@ -1,4 +1,4 @@
-"""The register of communes, places and kits, as the operator and the office look at it."""
+"""Communes, places, kits and staff, read for the pages of the operator and the office."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -25,7 +25,7 @@ _has_clerk = exists().where(
 def commune_page(query: str, after: str = "") -> tuple[Sequence[Row[Any]], str]:
     """The communes whose name, old unit, village or code the search fits, by their slugs after ``after``.
 
-    Each has its ``name``, ``slug``, ``code``, ``province`` (its name), its number of ``kits``, and ``has_clerk``: an
+    Each has ``name``, ``slug``, ``code``, ``province`` (its name), ``kits`` (their number), and ``has_clerk``: an
     active one, without whom it takes no requests. The text is the slug after which the next page begins, or empty.
     """
     statement = (

@@ -10,9 +10,10 @@ from kit_booking.database import Rollback, transaction
 from kit_booking.domain.local_time import local_day
 from kit_booking.domain.slots import DEFAULT_PLAN
 from kit_booking.domain.text import search_text, slug
-from kit_booking.models import Booking, Commune, Kit, Part, Place, PlannedSlot, Province, Village
+from kit_booking.models import Booking, Commune, Kit, Part, Place, Province, Village
 from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.operator.edits import Denied, Editor, commune_to_edit
+from kit_booking.services.settings.saving import planned_slots
 from kit_booking.services.timeline.calendar_versions import bump_calendar_versions
 from kit_booking.services.timeline.closed_time import rewrite_closed
 from kit_booking.services.waiting.entries import offer_free
@@ -29,16 +30,7 @@ def add_commune(
     _fill(session, commune, name, code, province)
     session.add(commune)
     session.flush()
-    session.add_all(
-        PlannedSlot(
-            commune_id=commune.id,
-            valid_from=local_day(now),
-            name=line.name,
-            from_time=line.from_time,
-            until_time=line.until_time,
-        )
-        for line in DEFAULT_PLAN
-    )
+    session.add_all(planned_slots(commune.id, local_day(now), DEFAULT_PLAN))
     record_audit(session, "commune_added", by, now=now, commune_id=commune.id, name=name, province=province)
     return commune.slug
 
@@ -47,7 +39,7 @@ def add_commune(
 def change_commune(
     session: Session, commune_id: int, name: str, code: str, province: str, by: Editor, *, now: datetime
 ) -> Denied | None:
-    """Another name, number or province; its slug stays, because it stands printed on walls and in calendars."""
+    """Another name, number or province; the slug stays, because it is printed on paper and used by calendars."""
     old_name = session.scalar(select(Commune.name).where(Commune.id == commune_id, Commune.name != name))
     if old_name:
         bump_calendar_versions(session, Booking.commune_id == commune_id, now=now)
@@ -97,13 +89,20 @@ def save_place(
         setattr(place, column, value)
     place.villages = [Village(name=name, craft=craft) for name, craft in villages]
     commune.search = _search_text(commune)
-    action, old_name = "place_changed" if old else "place_added", old.name if old and old.name != place.name else ""
-    record_audit(session, action, by, now=now, commune_id=commune_id, name=place.name, old_name=old_name)
+    record_audit(
+        session,
+        "place_changed" if old else "place_added",
+        by,
+        now=now,
+        commune_id=commune_id,
+        name=place.name,
+        old_name=old.name if old and old.name != place.name else "",
+    )
     return None
 
 
 def add_kit(place_id: int, code: str, parts: Parts, by: Editor, *, now: datetime) -> Denied | None:
-    """A new kit; once everybody sees it, it is offered to those who wait."""
+    """Add a kit and, after the commit, offer its free slots to those who wait."""
     added = _add_kit(place_id, code, parts, by, now=now)
     if isinstance(added, Denied):
         return added
@@ -127,7 +126,7 @@ def _add_kit(session: Session, place_id: int, code: str, parts: Parts, by: Edito
 
 @transaction
 def change_parts(session: Session, kit_id: int, parts: Parts, by: Editor, *, now: datetime) -> Denied | None:
-    """What the kit consists of from now on; what was handed over before stays as it was written down."""
+    """Replace the kit's parts; those recorded at earlier handovers stay."""
     kit = session.get_one(Kit, kit_id, options=[selectinload(Kit.parts)])
     commune_to_edit(session, kit.commune_id, by)
     before, after = {part.name: part.count for part in kit.parts}, dict(parts)
@@ -150,10 +149,10 @@ def _free_slug(session: Session, name: str, province: str) -> str:
     plain = slug(name)
     tries = [plain, f"{plain}-{slug(province)}"[:80], *(f"{plain[:70]}-{n}" for n in range(2, 100))]
     taken = set(session.scalars(select(Commune.slug).where(Commune.slug.in_(tries))))
-    return next(one for one in tries if one not in taken)
+    return next(free for free in tries if free not in taken)
 
 
 def _search_text(commune: Commune) -> str:
-    """A commune is found by its own name, its places' names and their villages."""
+    """A commune is searched by its own name, its places' names and their villages."""
     villages = (village.name for place in commune.places for village in place.villages)
     return search_text([commune.name, *(place.name for place in commune.places), *villages])

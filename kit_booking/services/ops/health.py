@@ -1,4 +1,4 @@
-"""Signs of life: the worker's heartbeat, the database's schema, what tidying up removes."""
+"""The worker's heartbeat, whether the schema is current, what keeps texts back, and deleting expired rows."""
 
 from datetime import datetime, timedelta
 
@@ -14,9 +14,9 @@ from kit_booking.services.marks import find_mark, set_mark, set_mark_in
 
 BEAT = timedelta(seconds=15)
 ALIVE = timedelta(minutes=2)
-"""A worker that was silent for so long is not there."""
+"""A worker without a beat for so long does not run."""
 OUTAGE = timedelta(minutes=10)
-"""A worker that was silent for longer was out, and people could not rely on their deadlines."""
+"""After a longer silence the mark ``back`` is set, because people could not rely on their deadlines."""
 TIDY = timedelta(hours=1)
 KEEP = timedelta(days=2)
 
@@ -27,7 +27,7 @@ def is_demo() -> bool:
 
 
 def beat(*, now: datetime) -> None:
-    """The worker lives; written seldom, because a write waits for the disk."""
+    """Set the worker's mark, at most every `BEAT`, because a write waits for the disk."""
     last = find_mark("worker")
     if last and now - last >= OUTAGE:
         set_mark("back", now=now)
@@ -51,6 +51,7 @@ def sending_alarms(*, now: datetime) -> list[SendingPause]:
 
 
 def tidy_up(*, now: datetime) -> None:
+    """Delete login codes and counters that expired `KEEP` ago; once in `TIDY`."""
     last = find_mark("tidied")
     if last is None or now - last >= TIDY:
         _tidy_up(now=now)

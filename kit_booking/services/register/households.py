@@ -1,7 +1,6 @@
-"""The register of households: finding one, one as staff see it, and putting right what is written of it."""
+"""The register of households: searching it, one household, who looked at it, and correcting it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
@@ -9,7 +8,7 @@ from sqlalchemy import Row, bindparam, exists, func, literal_column, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from kit_booking.database import load, read, transaction
-from kit_booking.domain.household import search_text, search_words
+from kit_booking.domain.household import search_words
 from kit_booking.domain.local_time import local, local_day
 from kit_booking.domain.status import AHEAD
 from kit_booking.models import AuditEntry, Booking, Commune, Household, Staff, WaitingEntry
@@ -17,13 +16,12 @@ from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.register.changes import (
     bump_household_calendar,
     lock_household_and_kits,
-    queued_texts_go_to,
+    redirect_queued_texts,
     revoke_feeds,
 )
 from kit_booking.services.timeline.locks import lock
 
 A_PAGE = 50
-
 
 _ahead = (
     select(func.count(Booking.id))
@@ -44,16 +42,11 @@ _listed = select(
 """A household as lists show it, with how many bookings it has asked for, been offered or been approved."""
 
 
-@dataclass(frozen=True)
-class Matches:
-    """A page of households, as rows of `_listed`."""
+def search_households(commune_ids: Sequence[int] | None, typed: str, *, page: int = 1) -> tuple[list[Row[Any]], bool]:
+    """A page of those whose name, village and numbers hold every word typed, and whether there are more.
 
-    households: list[Row[Any]]
-    has_more: bool = False
-
-
-def search_households(commune_ids: Sequence[int] | None, typed: str, *, page: int = 1) -> Matches:
-    """Those whose name, village and numbers hold all that was typed; None searches every commune."""
+    The rows are those of `_listed`; without ``commune_ids`` every commune is searched.
+    """
     matching = (
         _listed.where(Household.erased_at.is_(None))
         .where(*(Household.search.contains(word, autoescape=True) for word in search_words(typed)))
@@ -65,7 +58,7 @@ def search_households(commune_ids: Sequence[int] | None, typed: str, *, page: in
     else:
         matching = matching.where(Household.commune_id.in_(commune_ids)).order_by(Household.search, Household.id)
     rows = read(matching)
-    return Matches(list(rows[:A_PAGE]), len(rows) > A_PAGE)
+    return list(rows[:A_PAGE]), len(rows) > A_PAGE
 
 
 def with_number(phone: str, *, besides: int = 0) -> list[Row[Any]]:
@@ -87,12 +80,12 @@ _household = (
 
 def find_household(household_id: int, session_version: int | None = None) -> Household | None:
     """The household with its commune; None if it was erased, or if sign-ins of that version were ended."""
-    households = load(_household, {"household_id": household_id})
-    return next((one for one in households if session_version in (None, one.session_version)), None)
+    rows = load(_household, {"household_id": household_id})
+    return next((row for row in rows if session_version in (None, row.session_version)), None)
 
 
 def is_guest_of(household_id: int, commune_ids: Sequence[int]) -> bool:
-    """Whether it has booked, or waits for, something in one of these communes."""
+    """Whether it has a booking, or a waiting entry, in one of these communes."""
     booked = exists().where(Booking.household_id == household_id, Booking.commune_id.in_(commune_ids))
     waits = exists().where(WaitingEntry.household_id == household_id, WaitingEntry.commune_id.in_(commune_ids))
     return bool(read(select(or_(booked, waits)))[0][0])
@@ -113,7 +106,7 @@ def views_of(household_id: int, most: int = 30) -> Sequence[Row[Any]]:
 
 
 def note_view(household: Household, staff_id: int, *, now: datetime) -> None:
-    """Write down who looked at personal data: one line for each member of staff, household and day."""
+    """Record who looked at personal data: one audit entry for each member of staff, household and day."""
     if not read(select(_viewed_today(household.id, staff_id, now)))[0][0]:
         _note_view(household.id, household.commune_id, staff_id, now=now)
 
@@ -139,18 +132,17 @@ def _note_view(session: Session, household_id: int, commune_id: int, staff_id: i
 def correct(
     session: Session, household_id: int, by: Actor, *, name: str = "", village: str, craft: str, now: datetime
 ) -> bool:
-    """Put the name, village or craft right; False when the household is gone. An empty name stays as it is."""
+    """Correct the village, the craft and, unless it is empty, the name; False when the household was erased."""
     household = lock_household_and_kits(session, household_id, now=now)
     if household.erased_at:
         return False
-    name = name or household.name
-    before = (household.name, household.village, household.craft)
-    if before == (name, village, craft):
+    values = {"name": name or household.name, "village": village, "craft": craft}
+    changed = [column for column, value in values.items() if getattr(household, column) != value]
+    if not changed:
         return True
-    household.name, household.village, household.craft = name, village, craft
-    _search_anew(household)
-    what = ("name", "village", "craft")
-    changed = [word for word, old, new in zip(what, before, (name, village, craft), strict=True) if old != new]
+    for column in changed:
+        setattr(household, column, values[column])
+    household.set_search()
     record_audit(
         session,
         "corrected",
@@ -175,9 +167,9 @@ def change_number(
     takes_texts: bool,
     now: datetime,
 ) -> bool:
-    """Give the household another number, or none but a landline; False when it is gone.
+    """Give the household other numbers, either of which may be empty; False when it was erased.
 
-    Who holds the old number is signed out at once and reads the calendar no more; texts that wait go to the new one.
+    Another mobile ends its sign-ins and its calendar addresses; queued texts go to the new number.
     """
     household = lock_household_and_kits(session, household_id, now=now)
     if household.erased_at:
@@ -188,14 +180,10 @@ def change_number(
         revoke_feeds(session, household_id, now=now)
     household.phone, household.landline = phone, landline
     household.takes_texts = takes_texts and phone != ""
-    _search_anew(household)
+    household.set_search()
     session.flush()
-    queued_texts_go_to(session, household, now=now)
+    redirect_queued_texts(session, household, now=now)
     by = Actor(staff_id=staff_id)
     record_audit(session, "number_changed", by, now=now, commune_id=household.commune_id, household_id=household_id)
     bump_household_calendar(session, household_id, now=now)
     return True
-
-
-def _search_anew(household: Household) -> None:
-    household.search = search_text(household.name, household.village, household.phone, household.landline)

@@ -1,4 +1,4 @@
-"""What a change of a commune's settings would mean, worked out on what is booked and shown right now."""
+"""What a change of a commune's settings would mean for the bookings and free slots of right now."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -36,7 +36,7 @@ class NotShown:
 
 @dataclass(frozen=True)
 class Effect:
-    """What would be otherwise; numbers of what stays are there to reassure. A pair is before and after."""
+    """What would change, and how much stays as it is. A pair is before and after."""
 
     policy: Policy
     """The new one."""

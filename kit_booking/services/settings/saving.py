@@ -1,36 +1,29 @@
 """The settings of a commune: read, and saved if nobody else changed them meanwhile."""
 
-from dataclasses import asdict
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Row, delete, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
-from kit_booking.database import read, transaction
+from kit_booking.database import load, read, transaction
 from kit_booking.domain.hours import WeeklyHours
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.settings import CommuneSettings, PlaceSettings, Plan, differences, stored_slot
+from kit_booking.domain.settings import CommuneSettings, PlaceSettings, Plan, differences
 from kit_booking.models import AuditEntry, Booking, Commune, Place, PlannedSlot, Staff
 from kit_booking.services.audit import Actor, record_audit
-from kit_booking.services.communes.facts import plans_of
+from kit_booking.services.communes.facts import slot_plans
 from kit_booking.services.timeline.calendar_versions import bump_calendar_versions
 
 
 def find_settings(slug: str) -> CommuneSettings | None:
     """What the commune has set, as it is right now."""
-    rows = read(select(Commune.__table__).where(Commune.slug == slug))
-    if not rows:
+    statement = select(Commune).where(Commune.slug == slug).options(selectinload(Commune.places))
+    commune = next(iter(load(statement)), None)
+    if commune is None:
         return None
-    commune = rows[0]
-    places = read(select(Place.__table__).where(Place.commune_id == commune.id).order_by(Place.id))
-    lines = read(
-        select(PlannedSlot.__table__)
-        .where(PlannedSlot.commune_id == commune.id)
-        .order_by(PlannedSlot.valid_from, PlannedSlot.from_time)
-    )
     return CommuneSettings(
         commune_id=commune.id,
         slug=commune.slug,
@@ -39,12 +32,16 @@ def find_settings(slug: str) -> CommuneSettings | None:
         phone=commune.phone,
         office=WeeklyHours.of(commune.office_hours),
         policy=Policy.of(commune.policy),
-        plans=plans_of(lines),
+        plans=slot_plans(commune.id),
         places=tuple(
             PlaceSettings(
-                place.id, place.name, place.keeper, place.keeper_phone, WeeklyHours.of(place.handover_hours)
+                id=place.id,
+                name=place.name,
+                keeper=place.keeper,
+                keeper_phone=place.keeper_phone,
+                handover=WeeklyHours.of(place.handover_hours),
             )
-            for place in places
+            for place in commune.places
         ),
     )
 
@@ -52,17 +49,17 @@ def find_settings(slug: str) -> CommuneSettings | None:
 class Saved(StrEnum):
     DONE = "done"
     NOTHING = "nothing"
-    """All of it was so already."""
+    """There was no difference."""
     OUTDATED = "outdated"
     """Somebody changed the commune since the form was opened."""
 
 
 @transaction
 def save(session: Session, old: CommuneSettings, new: CommuneSettings, staff_id: int, *, now: datetime) -> Saved:
-    """Make ``old`` into ``new``, if the commune is still at their version, which the form was opened on.
+    """Change ``old`` into ``new``, if the commune still has the version that the form was opened on.
 
-    So nothing that somebody else set meanwhile is overwritten. Bookings are left as they are. `commune_facts` is not
-    asked in here: it would keep the commune of before this commit as the new version.
+    Bookings are left as they are. `commune_facts` must not be called in here: it would cache the commune of before
+    this commit under the new version.
     """
     commune_id = old.commune_id
     if old.phone != new.phone:
@@ -88,9 +85,9 @@ def save(session: Session, old: CommuneSettings, new: CommuneSettings, staff_id:
 
 
 def lock_commune(session: Session, commune_id: int, *options: ORMOption) -> Commune:
-    """The commune's row, which nobody else changes until this transaction ends; kits are locked before it.
+    """The commune's row, locked until this transaction ends; kits are locked before it.
 
-    Bookings, which only refer to it, go on meanwhile.
+    With FOR NO KEY UPDATE, so that bookings, which only refer to it, are written meanwhile.
     """
     lock = {"key_share": True}
     return session.get_one(Commune, commune_id, with_for_update=lock, populate_existing=True, options=options)
@@ -101,9 +98,22 @@ def _write_plan(session: Session, commune_id: int, valid_from: date, plan: Plan)
     session.execute(
         delete(PlannedSlot).where(PlannedSlot.commune_id == commune_id, PlannedSlot.valid_from == valid_from)
     )
-    for slot in plan:
-        columns = asdict(slot) | {"weekdays": stored_slot(slot)["weekdays"]}
-        session.add(PlannedSlot(commune_id=commune_id, valid_from=valid_from, **columns))
+    session.add_all(planned_slots(commune_id, valid_from, plan))
+
+
+def planned_slots(commune_id: int, valid_from: date, plan: Plan) -> list[PlannedSlot]:
+    """The rows, still in no session, of a plan that is valid from that day on."""
+    return [
+        PlannedSlot(
+            commune_id=commune_id,
+            valid_from=valid_from,
+            name=line.name,
+            from_time=line.from_time,
+            until_time=line.until_time,
+            weekdays="".join(str(day) for day in sorted(line.weekdays)),
+        )
+        for line in plan
+    ]
 
 
 def last_change(commune_id: int) -> Row[Any] | None:

@@ -34,7 +34,7 @@ def move(
 
     ``happened_at`` differs from ``now`` when it was written down later.
     """
-    from_status = Status(booking.status)
+    from_status = booking.status
     if not may_move(from_status, to_status):
         raise ValueError(f"a booking can't go from {from_status} to {to_status}")
     if to_status is Status.APPROVED:
@@ -61,7 +61,7 @@ def record_change(
     happened_at: datetime | None = None,
 ) -> None:
     """Give a booking its status, which may be the one it has, raise all versions and write the audit entry."""
-    from_status = Status(booking.status)
+    from_status = booking.status
     booking.status = to_status
     booking.reason = reason
     booking.changed_at = now
@@ -132,7 +132,7 @@ def reschedule(
     booking.day, booking.slot_name = slot.day, slot.name
     booking.from_at, booking.until_at = slot.on_air.from_at, slot.on_air.until_at
     booking.pick_up_at, booking.return_at = slot.hold.from_at, slot.hold.until_at
-    record_change(session, booking, Status(booking.status), by, now=now, reason=reason)
+    record_change(session, booking, booking.status, by, now=now, reason=reason)
     if old_kit_id != kit.id:
         bump_version(session, Kit, old_kit_id)
     end_waiting_for(session, booking, now=now)

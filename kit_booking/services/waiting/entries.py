@@ -68,16 +68,18 @@ def join(
     It is the slot of this name on this day, whichever kit it was found by; ``until_at`` is the time after
     which an offer is of no use to it.
     """
-    found = find_slot(kit_code, day, slot_key)
-    kits = [kit for kit in found.commune.kits if not place_ids or kit.place_id in place_ids]
+    bookable = find_slot(kit_code, day, slot_key)
+    kits = [kit for kit in bookable.commune.kits if not place_ids or kit.place_id in place_ids]
     places = frozenset(kit.place_id for kit in kits) if place_ids else frozenset()
     lock(session, Kit, *(kit.id for kit in kits))
     lock(session, Household, household_id)
-    entry_id = session.scalar(select(WaitingEntry.id).where(_same(found, household_id), WaitingEntry.state.in_(OPEN)))
+    entry_id = session.scalar(
+        select(WaitingEntry.id).where(_same(bookable, household_id), WaitingEntry.state.in_(OPEN))
+    )
     if entry_id is not None:
         return Joined(entry_id)  # Sent twice.
-    slots = [BookableSlot(found.commune, kit, slot) for kit in kits if (slot := kit.timetable.slot(day, slot_key))]
-    reasons, free_kit = _against(session, found, slots, household_id, until_at, now=now)
+    slots = [BookableSlot(bookable.commune, kit, slot) for kit in kits if (slot := kit.timetable.slot(day, slot_key))]
+    reasons, free_kit = _against(session, bookable, slots, household_id, until_at, now=now)
     if reasons:
         return Joined(reasons=reasons, free_kit=free_kit)
     last_at = max(one.slot.hold.from_at for one in slots)
@@ -85,9 +87,9 @@ def join(
         insert(WaitingEntry)
         .values(
             household_id=household_id,
-            commune_id=found.commune.id,
+            commune_id=bookable.commune.id,
             day=day,
-            slot_name=found.slot.name,
+            slot_name=bookable.slot.name,
             place_ids=sorted(places),
             joined_at=now,
             until_at=min(until_at, last_at) if until_at else last_at,
@@ -100,7 +102,7 @@ def join(
 
 def _against(
     session: Session,
-    found: BookableSlot,
+    bookable: BookableSlot,
     slots: list[BookableSlot],
     household_id: int,
     until_at: datetime | None,
@@ -108,7 +110,8 @@ def _against(
     now: datetime,
 ) -> tuple[list[WaitRefusal], str]:
     """Every reason against waiting, and a kit that is free instead."""
-    policy = found.commune.policy
+    commune, slot = bookable.commune, bookable.slot
+    policy = commune.policy
     reasons, free_kit = [], ""
     held = [(one, held_by(session, one.kit.id, one.slot.hold)) for one in slots]
     free = [one.kit.code for one, by in held if by is None and now < one.slot.ask_until_at]
@@ -123,9 +126,9 @@ def _against(
     if session.scalar(
         select(Booking.id).where(
             Booking.household_id == household_id,
-            Booking.commune_id == found.commune.id,
-            Booking.day == found.slot.day,
-            Booking.slot_name == found.slot.name,
+            Booking.commune_id == commune.id,
+            Booking.day == slot.day,
+            Booking.slot_name == slot.name,
             Booking.status.in_(LIVE),
         )
     ):
@@ -137,7 +140,7 @@ def _against(
     )
     if (others or 0) >= policy.most_waiting:
         reasons.append(WaitRefusal.MOST)
-    has = booked(session, household_id, found.slot.hold.from_at, commune_id=found.commune.id, policy=policy, now=now)
+    has = booked(session, household_id, slot.hold.from_at, commune_id=commune.id, policy=policy, now=now)
     if has.standing.pause:
         reasons.append(WaitRefusal.PAUSED)
     if not (has.is_from_here or policy.open_to_others):
@@ -145,12 +148,12 @@ def _against(
     return reasons, free_kit
 
 
-def _same(found: BookableSlot, household_id: int) -> ColumnElement[bool]:
+def _same(bookable: BookableSlot, household_id: int) -> ColumnElement[bool]:
     return and_(
         WaitingEntry.household_id == household_id,
-        WaitingEntry.commune_id == found.commune.id,
-        WaitingEntry.day == found.slot.day,
-        WaitingEntry.slot_name == found.slot.name,
+        WaitingEntry.commune_id == bookable.commune.id,
+        WaitingEntry.day == bookable.slot.day,
+        WaitingEntry.slot_name == bookable.slot.name,
     )
 
 
@@ -197,7 +200,7 @@ def accept(session: Session, code: str, by: Actor, *, now: datetime) -> Outcome:
     """Take the offered slot, on the web or by phone through staff; as long as it is held, it can be taken."""
     locked = lock_booking(session, code)
     if locked.booking.status != Status.OFFERED or now >= locked.booking.pick_up_at:
-        return Outcome(False, Status(locked.booking.status))
+        return Outcome(False, locked.booking.status)
     move(session, locked.booking, Status.APPROVED, by, now=now)
     queue_booking_text(session, Kind.APPROVED, locked, now=now)
     return Outcome(True, Status.APPROVED)
@@ -219,7 +222,7 @@ def refuse(session: Session, code: str, by: Actor, *, now: datetime) -> Outcome:
     """Not take the offered slot: it goes to the next who waits."""
     locked = lock_booking(session, code)
     if locked.booking.status != Status.OFFERED:
-        return Outcome(False, Status(locked.booking.status))
+        return Outcome(False, locked.booking.status)
     move(session, locked.booking, Status.REFUSED, by, now=now)
     return Outcome(True, Status.REFUSED)
 

@@ -53,8 +53,8 @@ class QueuedEntry:
 
 
 def find_entry(entry_id: int, *, now: datetime) -> QueuedEntry | None:
-    found = _in_queue(load(_entries.where(WaitingEntry.id == entry_id)), now=now)
-    return found[0] if found else None
+    queued = _in_queue(load(_entries.where(WaitingEntry.id == entry_id)), now=now)
+    return queued[0] if queued else None
 
 
 def entries_of(household_id: int, *, now: datetime) -> list[QueuedEntry]:

@@ -1,4 +1,4 @@
-"""What stands in the audit list, in plain words: every action that exists, and something for those to come."""
+"""The entries of the audit list as texts: every recorded action has a name and, where needed, a sentence."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -76,8 +76,8 @@ ACTIONS: dict[str, Any] = {
     "demo_filled": lazy_gettext("Tạo dữ liệu bản thử"),
 }
 
-BY_ITSELF = frozenset({"waiting_over"})
-"""Happens to a household in the course of time: nobody did it."""
+BY_ITSELF = frozenset({"waiting_over", "number_bad", "number_good", "forgotten"})
+"""Actions of the system about a household: the household of such an entry is not who acted."""
 
 _NUMBER = re.compile(r"\+?\d(?:[ .]?\d){7,}")
 _DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
@@ -85,17 +85,17 @@ _DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 
 @dataclass(frozen=True)
 class Line:
-    """An entry of the list as it is read."""
+    """The texts of an entry."""
 
     what: str
     by: str
     whom: str
-    """The household that somebody else did it to."""
+    """The household, unless it acted itself."""
     detail: str
 
 
 def line_of(entry: Row[Any]) -> Line:
-    """The words of an entry of `audit_page`."""
+    """The texts of a row of `audit_page`."""
     household = entry.household_name or ""
     if entry.staff_name:
         by = _("cán bộ %(name)s", name=entry.staff_name)
@@ -104,18 +104,15 @@ def line_of(entry: Row[Any]) -> Line:
     else:
         by = _("tự động")
     whom = household if entry.staff_name or entry.action in BY_ITSELF else ""
-    return Line(action_word(entry.action), by, whom, sentence(entry.action, entry.detail))
-
-
-def action_word(action: str) -> str:
-    """What was done; an action that nobody gave words to yet is told by its own name."""
-    return str(ACTIONS[action]) if action in ACTIONS else _("Việc khác: %(name)s", name=action.replace("_", " "))
+    action = entry.action
+    what = str(ACTIONS[action]) if action in ACTIONS else _("Việc khác: %(name)s", name=action.replace("_", " "))
+    return Line(what, by, whom, sentence(action, entry.detail))
 
 
 def sentence(action: str, values: Values) -> str:
-    """The details of an action, without numbers that staff may have written into a reason, days in words.
+    """The details of an action as text, with telephone numbers masked and days formatted.
 
-    What was written before there were values is kept as ``text`` and shown as it stands.
+    Old entries have no values but a ``text``, which is shown as it is.
     """
     text = str(values.get("text", ""))
     if action == "settings_changed" and "field" in values:
@@ -170,7 +167,6 @@ def _waiting(values: Values) -> str:
 
 
 def _named(values: Values) -> str:
-    """Something that has, or now has another, name."""
     return f"{values['old_name']} → {values['name']}" if "old_name" in values else str(values["name"])
 
 

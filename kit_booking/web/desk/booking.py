@@ -1,4 +1,4 @@
-"""All that the office does with one booking: its page, the answers, the counter, and moving it elsewhere."""
+"""The office's pages of one booking: answering it, handing over and taking back its kit, moving it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,26 +19,20 @@ from kit_booking.services.counter import handover
 from kit_booking.services.counter.handover import CAN_GO_OUT, HandoverRefusal, Seen
 from kit_booking.services.counter.reading import find_photo, handovers_of, parts_of_kit
 from kit_booking.services.waiting import entries
-from kit_booking.web.desk.counter_forms import (
-    all_there,
-    check_page,
-    done_text,
-    form_of,
-    handover_refusal_text,
-    parts_of,
-)
+from kit_booking.web.desk import counter_forms
+from kit_booking.web.desk.counter_forms import all_there, check_page
 from kit_booking.web.frame.formats import hours, long_day, status_word
 from kit_booking.web.frame.forms import ReasonForm
 from kit_booking.web.frame.labels import COMMON_REASONS, fault_text, slot_word
 from kit_booking.web.frame.language import gettext as _
-from kit_booking.web.frame.readers import staff_booking_or_404, staff_only, this_member
+from kit_booking.web.frame.readers import check_commune, staff_booking_or_404, staff_only, this_member
 from kit_booking.web.frame.security import takes_files
 from kit_booking.web.household.slots import day_or_404, no_slot_is_404, slot_address
 
 blueprint = Blueprint("booking", __name__, url_prefix="/staff")
 
 MOST_BYTES = 32 * 2**20
-"""Three photos of ten megabytes, and what is written beside them."""
+"""Room for three photos of 10 MB and the other fields."""
 
 
 @blueprint.get("/bookings/<code>")
@@ -111,7 +105,7 @@ def refuse(code: str) -> Any:
 
 
 def _answer(code: str, wanted: Status, act: Callable[..., Outcome], *arguments: Any) -> Any:
-    """Do it, and go back to today's page, or to the booking when somebody else was quicker."""
+    """Call the service; redirect to today's page, or to the booking if its status had changed."""
     booking = staff_booking_or_404(code, acting=True)
     outcome = act(code, *arguments, now=utc_now())
     if not outcome.is_done:
@@ -129,7 +123,7 @@ def _answer(code: str, wanted: Status, act: Callable[..., Outcome], *arguments: 
 
 
 def _flash_not_done(booking: Booking, status: Status, wanted: Status) -> None:
-    """Say that the booking has the wanted status already, or another one."""
+    """Flash that the booking already has the wanted status, or has another one."""
     what = {"code": booking.code, "name": booking.household.name, "status": status_word(status)}
     if status == wanted:
         flash(_("Phiếu %(code)s, hộ %(name)s, đã xong từ trước: %(status)s.", **what), "good")
@@ -153,8 +147,8 @@ def _ask_at_counter(code: str, way: Direction) -> Any:
     booking = staff_booking_or_404(code, acting=True)
     if booking.status not in (CAN_GO_OUT if way is Direction.OUT else {Status.OUT}):
         return redirect(f"/staff/bookings/{code}", 303)
-    parts = parts_of(booking, way)
-    return check_page(booking, way, parts, form_of(way)(data={"parts": all_there(parts)}))
+    parts = counter_forms.parts_of(booking, way)
+    return check_page(booking, way, parts, counter_forms.form_of(way)(data={"parts": all_there(parts)}))
 
 
 @blueprint.post("/bookings/<code>/hand-over")
@@ -171,9 +165,9 @@ def take_back(code: str) -> Any:
 
 
 def _check(code: str, way: Direction) -> Any:
-    """One click says that everything is there; else the form says what was seen."""
-    booking, form = staff_booking_or_404(code, acting=True), form_of(way)()
-    parts = parts_of(booking, way)
+    """With ``all`` in the form every part is there; else the form's fields say which are."""
+    booking, form = staff_booking_or_404(code, acting=True), counter_forms.form_of(way)()
+    parts = counter_forms.parts_of(booking, way)
     if "all" in request.form:
         seen: Seen | None = Seen(parts, saw_id=way is Direction.OUT)
         form = type(form)(formdata=None, data={"parts": all_there(parts)})
@@ -183,18 +177,19 @@ def _check(code: str, way: Direction) -> Any:
         seen = form.seen(parts)
     if seen is None:
         return check_page(booking, way, parts, form, _("Danh sách món vừa thay đổi. Xin kiểm lại từng món.")), 409
-    act = handover.hand_over if way is Direction.OUT else handover.take_back
-    outcome = act(code, this_member().id, seen, now=utc_now())
-    if outcome.is_done:
-        flash(done_text(way, booking.kit.code, booking.household.name), f"receipt {code}")
-        is_question = way is Direction.BACK and outcome.has_fault
-        return redirect(f"/staff/bookings/{code}/usable" if is_question else "/staff", 303)
-    if outcome.refusal is HandoverRefusal.STATUS:
-        wanted = Status.OUT if way is Direction.OUT else Status.RETURNED
-        _flash_not_done(booking, outcome.status, wanted)
-        return redirect("/staff" if outcome.status == wanted else f"/staff/bookings/{code}", 303)
-    still_out = reading.find_booking(outcome.out_code) if outcome.out_code else None
-    return check_page(booking, way, parts, form, handover_refusal_text(outcome.refusal, still_out), still_out), 409
+    is_out = way is Direction.OUT
+    act, wanted = (handover.hand_over, Status.OUT) if is_out else (handover.take_back, Status.RETURNED)
+    result = act(code, this_member().id, seen, now=utc_now())
+    if result.is_done:
+        text = str(counter_forms.DONE[way]) % {"kit": booking.kit.code, "name": booking.household.name}
+        flash(text, f"receipt {code}")
+        return redirect(f"/staff/bookings/{code}/usable" if result.has_fault and not is_out else "/staff", 303)
+    if result.refusal is HandoverRefusal.STATUS:
+        _flash_not_done(booking, result.status, wanted)
+        return redirect("/staff" if result.status == wanted else f"/staff/bookings/{code}", 303)
+    still_out = reading.find_booking(result.out_code) if result.out_code else None
+    problem = counter_forms.refusal_text(result.refusal, still_out)
+    return check_page(booking, way, parts, form, problem, still_out), 409
 
 
 @blueprint.get("/bookings/<code>/usable")
@@ -207,7 +202,7 @@ def ask_whether_usable(code: str) -> Any:
 @blueprint.post("/bookings/<code>/usable")
 @staff_only
 def say_whether_usable(code: str) -> Any:
-    """Out of service leads on to a closure, which asks until when and what becomes of the bookings in that time."""
+    """``usable=no`` redirects to the form for closing the kit."""
     booking = staff_booking_or_404(code, acting=True)
     back = _faulty_or_404(booking)
     is_usable = request.form.get("usable") != "no"
@@ -219,7 +214,7 @@ def say_whether_usable(code: str) -> Any:
 
 
 def _faulty_or_404(booking: Booking) -> Handover:
-    """What was written down when the kit came back with a fault."""
+    """The handover in which the kit came back with a fault."""
     back = handovers_of(booking).get(Direction.BACK)
     return back if back and back.has_fault else abort(404)
 
@@ -227,7 +222,7 @@ def _faulty_or_404(booking: Booking) -> Handover:
 @blueprint.get("/bookings/<code>/receipt")
 @staff_only
 def receipt(code: str) -> str:
-    """The paper to sign; before the kit goes out its boxes are empty, to be ticked by hand."""
+    """The receipt to print and sign; before the kit goes out its boxes are empty."""
     booking = staff_booking_or_404(code)
     handovers = handovers_of(booking)
     out, back = handovers.get(Direction.OUT), handovers.get(Direction.BACK)
@@ -245,10 +240,9 @@ def receipt(code: str) -> str:
 @blueprint.get("/photos/<int(max=2147483647):photo_id>")
 @staff_only
 def photo(photo_id: int) -> Any:
-    shown = find_photo(photo_id)
-    if shown is None or not this_member().may_see(shown.commune_id):
-        abort(404)
-    response = Response(shown.jpeg, mimetype="image/jpeg", headers={"Cache-Control": "private, no-cache"})
+    row = find_photo(photo_id) or abort(404)
+    check_commune(row.commune_id)
+    response = Response(row.jpeg, mimetype="image/jpeg", headers={"Cache-Control": "private, no-cache"})
     response.set_etag(f"photo-{photo_id}", weak=True)
     return response.make_conditional(request)
 
@@ -263,7 +257,7 @@ def ask_to_move(code: str) -> Any:
 @blueprint.post("/bookings/<code>/move")
 @staff_only
 def move(code: str) -> Any:
-    """``to`` is the address of a slot; ``seen`` is where the page that was clicked on showed the booking."""
+    """``to`` is the address of a slot; ``seen`` is the ``SeenSlot`` of the booking when the page was shown."""
     booking = staff_booking_or_404(code, acting=True)
     to, seen, reason = (request.form.get(name, "") for name in ("to", "seen", "reason"))
     address, seen_slot, reason = slot_address(clean(to, 100)), SeenSlot.parse(clean(seen, 100)), clean(reason, 80)

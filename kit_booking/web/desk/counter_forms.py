@@ -1,4 +1,4 @@
-"""The counter's form: what is ticked and written of a kit that goes out or comes back, and what stands against it."""
+"""The form for handing over a kit and taking it back, and its page with the reasons of a refusal."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -13,7 +13,6 @@ from wtforms import (
     FormField,
     IntegerField,
     MultipleFileField,
-    StringField,
     ValidationError,
 )
 from wtforms.validators import NumberRange, Optional
@@ -33,7 +32,7 @@ MOST_OF_A_PART = 999
 
 
 class CheckedPartForm(Form):
-    """One part; it has no label of its own, the list has."""
+    """One part of the kit; the template labels the inputs."""
 
     is_there = BooleanField()
     count = IntegerField(validators=[Optional(), NumberRange(0, MOST_OF_A_PART)])
@@ -42,18 +41,12 @@ class CheckedPartForm(Form):
 
 class CheckForm(forms.Form):
     parts = FieldList(FormField(CheckedPartForm))
-    person = StringField(
-        lazy_gettext("Người đến quầy"), filters=[forms.tidy(80)], render_kw={"maxlength": 80, "autocomplete": "off"}
-    )
-    note = StringField(
-        lazy_gettext("Ghi chú (không ghi cũng được)"),
-        filters=[forms.tidy(300)],
-        render_kw={"maxlength": 300, "autocomplete": "off"},
-    )
+    person = forms.line(lazy_gettext("Người đến quầy"), 80)
+    note = forms.line(lazy_gettext("Ghi chú (không ghi cũng được)"), 300)
     happened_at = DateTimeLocalField(lazy_gettext("Lúc"), [Optional()])
 
     def seen(self, expected: Sequence[CheckedPart]) -> Seen | None:
-        """What was seen; None when the list of parts is not the one that was shown."""
+        """The form's values; None if the kit's list of parts has changed since the form was shown."""
         if len(self.parts.entries) != len(expected):
             return None
         typed_at = self.happened_at.data
@@ -71,7 +64,7 @@ class CheckForm(forms.Form):
 
     def validate_happened_at(self, field: DateTimeLocalField) -> None:
         at: datetime | None = field.data
-        if at and not 2020 < at.year < 2200:  # Beyond it, an instant in UTC may not even exist.
+        if at and not 2020 < at.year < 2200:  # Near year 1 or 9999 the conversion to UTC overflows.
             raise ValidationError(_("Ngày giờ này chưa đúng."))
 
 
@@ -95,7 +88,7 @@ class BackForm(CheckForm):
 
 
 def all_there(expected: Sequence[CheckedPart]) -> list[dict[str, Any]]:
-    """What the form begins with, because that is nearly always so."""
+    """The form's default: every part is there and works."""
     return [{"is_there": True, "count": part.expected, "is_broken": False} for part in expected]
 
 
@@ -109,7 +102,7 @@ def form_of(way: Direction) -> type[CheckForm]:
 
 
 def parts_of(booking: Booking, way: Direction) -> list[CheckedPart]:
-    """What has to go out, or to come back."""
+    """The parts that have to go out or to come back."""
     if way is Direction.OUT:
         return parts_of_kit(booking.kit_id)
     return parts_to_take_back(booking.kit_id, handovers_of(booking).get(Direction.OUT))
@@ -137,13 +130,13 @@ def check_page(
     )
 
 
-def done_text(way: Direction, kit_code: str, name: str) -> str:
-    if way is Direction.OUT:
-        return _("Đã giao bộ %(kit)s cho hộ %(name)s.", kit=kit_code, name=name)
-    return _("Đã nhận lại bộ %(kit)s của hộ %(name)s.", kit=kit_code, name=name)
+DONE = {
+    Direction.OUT: lazy_gettext("Đã giao bộ %(kit)s cho hộ %(name)s."),
+    Direction.BACK: lazy_gettext("Đã nhận lại bộ %(kit)s của hộ %(name)s."),
+}
 
 
-def handover_refusal_text(refusal: HandoverRefusal | TimeProblem | None, still_out: Booking | None) -> str:
+def refusal_text(refusal: HandoverRefusal | TimeProblem | None, still_out: Booking | None) -> str:
     """Why the kit could not go out or come back, and what to do."""
     match refusal:
         case HandoverRefusal.KIT_IS_OUT if still_out:

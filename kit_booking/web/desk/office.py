@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from flask import Blueprint, abort, redirect, render_template, request
+from flask import Blueprint, redirect, render_template, request
 
 from kit_booking.clock import utc_now
-from kit_booking.services.communes.facts import commune_facts
-from kit_booking.services.communes.fortnight import find_version_key, fortnight
-from kit_booking.services.sign_in.sign_in import PasswordCheck, check_password
+from kit_booking.models import Staff
+from kit_booking.services.communes.fortnight import fortnight
+from kit_booking.services.sign_in.sign_in import SignInProblem, check_password
 from kit_booking.web.frame.forms import StaffForm
 from kit_booking.web.frame.language import gettext as _
-from kit_booking.web.frame.readers import sign_in_staff, staff_only, this_member
+from kit_booking.web.frame.readers import sign_in_staff, staff_commune_or_404, staff_only
 from kit_booking.web.frame.security import own_path
 from kit_booking.web.household.grid import page_of
 
@@ -28,11 +28,11 @@ def check() -> Any:
     if not form.validate_on_submit():
         return _sign_in_page(form), 422
     username, password = form.text("username"), form.text("password")
-    answer, member = check_password(username, password, request.remote_addr or "", now=utc_now())
-    if member:
-        sign_in_staff(member)
+    answer = check_password(username, password, request.remote_addr or "", now=utc_now())
+    if isinstance(answer, Staff):
+        sign_in_staff(answer)
         return redirect(own_path(request.args.get("next"), "/staff"), 303)
-    if answer is PasswordCheck.TOO_MANY:
+    if answer is SignInProblem.TOO_MANY:
         form.form_errors.append(_("Đã thử quá nhiều lần. Xin chờ 15 phút rồi thử lại."))
         return _sign_in_page(form), 429
     form.form_errors.append(_("Tên đăng nhập hoặc mật khẩu chưa đúng."))
@@ -46,8 +46,5 @@ def _sign_in_page(form: StaffForm) -> str:
 @blueprint.get("/communes/<slug>")
 @staff_only
 def calendar(slug: str) -> str:
-    stamp = find_version_key(slug)
-    if stamp is None or not this_member().may_see(stamp.commune_id):
-        abort(404)
-    shown = fortnight(commune_facts(stamp.commune_id, stamp.version), now=utc_now(), with_names=True)
+    shown = fortnight(staff_commune_or_404(slug), now=utc_now(), with_names=True)
     return render_template("desk/fortnight.html", page=page_of(shown, for_staff=True))

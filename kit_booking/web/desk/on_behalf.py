@@ -13,8 +13,7 @@ from kit_booking.domain.phone import PhoneProblem, parse_mobile
 from kit_booking.models import Household
 from kit_booking.services.audit import Actor
 from kit_booking.services.booking.ask import SlotLook, book_for
-from kit_booking.services.communes.facts import CommuneFacts, commune_facts
-from kit_booking.services.communes.fortnight import Fortnight, SlotView, find_version_key, fortnight
+from kit_booking.services.communes.fortnight import Fortnight, SlotView, fortnight
 from kit_booking.services.communes.schedule import SlotState
 from kit_booking.services.register import households
 from kit_booking.services.register.adding import Consent, register_household
@@ -22,11 +21,11 @@ from kit_booking.services.register.households import find_household, is_guest_of
 from kit_booking.services.sign_in.members import SeenCommune
 from kit_booking.services.waiting import entries
 from kit_booking.web.desk.register.forms import BookForForm, NewHouseholdForm
-from kit_booking.web.desk.tabs import communes_of_desk
+from kit_booking.web.desk.tabs import acting_communes_or_403
 from kit_booking.web.frame.forms import PRIVACY_VERSION
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.language import language, lazy_gettext, ngettext
-from kit_booking.web.frame.readers import staff_only, this_member
+from kit_booking.web.frame.readers import commune_or_404, staff_only, this_member
 from kit_booking.web.frame.refusals import refusal_text, wait_refusal_text
 from kit_booking.web.household.grid import SIGNS, css_of, slot_rows
 from kit_booking.web.household.slots import day_or_404, free_slots, look_or_404
@@ -35,7 +34,7 @@ blueprint = Blueprint("on_behalf", __name__, url_prefix="/staff/book")
 WHO = "/<int(max=2147483647):household_id>"
 ONE_SLOT = f"{WHO}/<kit_code>/<day>/<slot_key>"
 QUICK = 6
-"""So many of the next free slots are one tap away."""
+"""How many of the next free slots are listed first."""
 STATES = {
     SlotState.MINE: lazy_gettext("đã có"),
     SlotState.FREE: lazy_gettext("trống"),
@@ -45,18 +44,11 @@ STATES = {
     SlotState.TAKEN: lazy_gettext("hết"),
     SlotState.CLOSED: lazy_gettext("nghỉ"),
 }
-"""How a slot stands over all kits, the best first: it counts as it stands on the kit where it stands best."""
-
-
-def acting_communes() -> list[SeenCommune]:
-    """Those that the member of staff is a clerk of; nobody else books for others."""
-    member = this_member()
-    acting = [commune for commune in communes_of_desk() if member.may_act(commune.id)]
-    return acting or abort(403)
+"""The states from best to worst; a slot over all kits shows the best state of any kit."""
 
 
 def chosen_commune(acting: list[SeenCommune]) -> SeenCommune:
-    """The one that the form names, or the only one; never another one in the place of one that is not theirs."""
+    """The commune of the form, else the first; 404 if the member of staff is no clerk of it."""
     slug = request.form.get("commune", acting[0].slug)
     return next((commune for commune in acting if commune.slug == slug), None) or abort(404)
 
@@ -64,15 +56,15 @@ def chosen_commune(acting: list[SeenCommune]) -> SeenCommune:
 @blueprint.get("")
 @staff_only
 def who() -> str:
-    acting_communes()
+    acting_communes_or_403()
     return _who_page(NewHouseholdForm(formdata=None))
 
 
 @blueprint.post("")
 @staff_only
 def enter() -> Any:
-    """A household of elsewhere, proved by its whole number, or a new one of a commune of ours."""
-    acting, form = acting_communes(), NewHouseholdForm()
+    """Choose a household of another commune by its whole number, or register a new one."""
+    acting, form = acting_communes_or_403(), NewHouseholdForm()
     if "household" in request.form:
         guest = next((h for h in _of_elsewhere() if str(h.id) == request.form["household"]), None) or abort(404)
         _remember(guest.id)
@@ -98,29 +90,30 @@ def enter() -> Any:
 
 
 def _remember(household_id: int) -> None:
-    """That this one was proved by its number, for the pages that follow in this browser."""
+    """Let this browser's next pages book for the household, although it is of another commune."""
     session["book_for"] = [*session.get("book_for", []), household_id][-10:]
 
 
 def _who_page(form: NewHouseholdForm) -> str:
-    acting = acting_communes()
+    acting = acting_communes_or_403()
     typed = request.values.get("q", "")[:80].strip()
-    matches = households.search_households([c.id for c in acting], typed) if typed else households.Matches([])
+    rows, has_more = households.search_households([c.id for c in acting], typed) if typed else ([], False)
     return render_template(
         "desk/on_behalf/who.html",
         q=typed,
-        matches=matches,
+        rows=rows,
+        has_more=has_more,
         elsewhere=_of_elsewhere(),
         form=form,
         communes=acting,
         commune=request.form.get("commune", acting[0].slug),
-        villages=[line for commune in acting for line in _facts_of(commune).villages],
+        villages=[line for commune in acting for line in commune_or_404(commune.slug).villages],
         privacy_version=PRIVACY_VERSION,
     )
 
 
 def _of_elsewhere() -> list[Row[Any]]:
-    """Of other communes only those whose whole number was typed."""
+    """Households of other communes whose whole number was typed."""
     number = parse_mobile(request.values.get("q", "")[:100])
     if isinstance(number, PhoneProblem):
         return []
@@ -128,9 +121,9 @@ def _of_elsewhere() -> list[Row[Any]]:
 
 
 def _bookable_or_404(household_id: int) -> Household:
-    """One of the own register, a guest that booked here before, or one whose number was just typed."""
+    """A household of an own commune, one that has booked there before, or one found by its whole number."""
     household = find_household(household_id) or abort(404)
-    acting = [commune.id for commune in acting_communes()]
+    acting = [commune.id for commune in acting_communes_or_403()]
     is_known = household.commune_id in acting or household_id in session.get("book_for", [])
     if not (is_known or is_guest_of(household_id, acting)):
         abort(404)
@@ -140,12 +133,12 @@ def _bookable_or_404(household_id: int) -> Household:
 @blueprint.get(WHO)
 @staff_only
 def slots(household_id: int) -> str:
-    """The next free slots, and every day over all kits of one of their communes."""
-    household, acting, now = _bookable_or_404(household_id), acting_communes(), utc_now()
+    """The next free slots, and a table of days and slots over all kits of the commune."""
+    household, acting, now = _bookable_or_404(household_id), acting_communes_or_403(), utc_now()
     by_slug = {commune.slug: commune for commune in acting}
     home = next((commune for commune in acting if commune.id == household.commune_id), acting[0])
     commune = by_slug.get(request.args.get("commune", ""), home)
-    shown = fortnight(_facts_of(commune), now=now, household_id=household_id)
+    shown = fortnight(commune_or_404(commune.slug), now=now, household_id=household_id)
     alike = [list(views) for _slot, views in groupby(free_slots(shown), lambda view: (view.slot.day, view.slot.key))]
     return render_template(
         "desk/on_behalf/slots.html",
@@ -158,11 +151,6 @@ def slots(household_id: int) -> str:
     )
 
 
-def _facts_of(commune: SeenCommune) -> CommuneFacts:
-    key = find_version_key(commune.slug) or abort(404)
-    return commune_facts(key.commune_id, key.version)
-
-
 def _days(shown: Fortnight, household_id: int, now: datetime) -> list[tuple[date, dict[str, dict[str, str]]]]:
     """Every day with its slots by key, each as the template takes it."""
     days: dict[date, dict[str, list[SlotView]]] = {}
@@ -172,7 +160,7 @@ def _days(shown: Fortnight, household_id: int, now: datetime) -> list[tuple[date
 
 
 def _cell(alike: list[SlotView], household_id: int, now: datetime) -> dict[str, str]:
-    """One slot over all kits; its address is empty when nothing can be done any more."""
+    """One slot over all kits; ``path`` is empty if it can be neither booked nor waited for."""
     kit, slot, state, code = min(alike, key=lambda view: list(STATES).index(view.state))
     free = sum(view.state is SlotState.FREE for view in alike)
     path = f"/staff/book/{household_id}/{kit.code}/{slot.day}/{slot.key}"
@@ -212,8 +200,8 @@ def book(household_id: int, kit_code: str, day: str, slot_key: str) -> Any:
     )
     if not asked.code:
         return _slot_page(household, kit_code, day, slot_key, form, asked.refusals), 409
-    told = _("Hộ sẽ nhận được tin nhắn.") if household.takes_texts else _("Hộ không nhận tin nhắn: xin báo miệng.")
-    flash(_("Đã ghi phiếu %(code)s cho hộ %(name)s.", code=asked.code, name=household.name) + " " + told, "good")
+    by_text = _("Hộ sẽ nhận được tin nhắn.") if household.takes_texts else _("Hộ không nhận tin nhắn: xin báo miệng.")
+    flash(_("Đã ghi phiếu %(code)s cho hộ %(name)s.", code=asked.code, name=household.name) + " " + by_text, "good")
     return redirect(f"/staff/bookings/{asked.code}", 303)
 
 
@@ -233,7 +221,7 @@ def wait(household_id: int, kit_code: str, day: str, slot_key: str) -> Any:
 
 
 def _look(kit_code: str, day: str, slot_key: str, household_id: int) -> SlotLook:
-    """The slot, if it is of a commune that the member of staff acts in."""
+    """The slot, if it is in a commune of which the member of staff is a clerk."""
     look = look_or_404(kit_code, day, slot_key, household_id, now=utc_now())
     return look if this_member().may_act(look.bookable.commune.id) else abort(404)
 

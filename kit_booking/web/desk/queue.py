@@ -1,4 +1,4 @@
-"""Who waits for which slot, in which order and why; putting somebody forward, and ending a wait."""
+"""The waiting lists in order, with reasons; putting a household forward, and ending a wait."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from kit_booking.web.frame.forms import ReasonForm
 from kit_booking.web.frame.labels import slot_word
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.language import ngettext
-from kit_booking.web.frame.readers import staff_only, this_member
+from kit_booking.web.frame.readers import check_commune, staff_only, this_member
 
 blueprint = Blueprint("queue", __name__, url_prefix="/staff/queue")
 
@@ -39,7 +39,7 @@ def _page(problem: str = "") -> str:
 
 
 def _why_text(row: Row[Any]) -> str:
-    """What decided the place of somebody who waits."""
+    """The facts that decide the place of a row of `queues_of`."""
     reasons = [
         _("được ưu tiên: %(reason)s", reason=row.reason) if row.put_forward_at else "",
         ngettext("%(num)d buổi trong 30 ngày qua", row.sessions) if row.had_kit else _("chưa được mượn lần nào"),
@@ -80,10 +80,7 @@ def _back_to_queue(done: bool, text: str) -> Any:
 
 
 def _entry_or_404(entry_id: int) -> QueuedEntry:
-    """The entry if it is of a commune of theirs; to act on it takes a clerk."""
-    entry = find_entry(entry_id, now=utc_now())
-    if entry is None or not this_member().may_see(entry.commune.id):
-        abort(404)
-    if not this_member().may_act(entry.commune.id):
-        abort(403)
+    """The entry if it is of a commune of which the member of staff is a clerk."""
+    entry = find_entry(entry_id, now=utc_now()) or abort(404)
+    check_commune(entry.commune.id, acting=True)
     return entry

@@ -1,16 +1,16 @@
-"""The desk of the commune office: its tabs, and what its templates ask of whoever signed in."""
+"""The tabs of the staff's pages, and what their templates need to know of the member of staff."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from flask import Flask, current_app, g, request
+from flask import Flask, abort, g, request
 
 from kit_booking.clock import utc_now
-from kit_booking.models import Booking, Role
+from kit_booking.models import Booking, Role, Staff
 from kit_booking.services.desk.today import count_of_today
-from kit_booking.services.sign_in.members import SeenCommune, StaffMember, communes_seen
+from kit_booking.services.sign_in.members import SeenCommune, communes_seen
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.language import lazy_gettext
 from kit_booking.web.frame.readers import this_member
@@ -18,17 +18,17 @@ from kit_booking.web.frame.readers import this_member
 SOON = timedelta(hours=1)
 """A request with less time left than this is marked as urgent."""
 FEW = 2
-"""Whoever sees no more communes than this has a tab for the fortnight of each."""
+"""With up to so many communes each has a tab for its fortnight."""
 
 
-def _is_clerk(member: StaffMember) -> bool:
-    return any(role is Role.CLERK for role, _commune in member.roles)
+def _is_clerk(member: Staff) -> bool:
+    return any(role.role is Role.CLERK for role in member.roles)
 
 
 class DeskPage(NamedTuple):
     path: str
     label: Any
-    is_for: Callable[[StaffMember], bool] = lambda _member: True
+    is_for: Callable[[Staff], bool] = lambda _member: True
 
 
 PAGES = (
@@ -42,7 +42,7 @@ PAGES = (
     DeskPage("/staff/audit", lazy_gettext("Sổ việc")),
     DeskPage("/staff/operator", lazy_gettext("Vận hành"), lambda member: member.is_operator),
 )
-"""The pages behind the tabs after today and the fortnight; a page that this installation lacks has no tab."""
+"""The tabs after today and the fortnight."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,11 @@ class Tab:
     label: str
     is_here: bool
     number: int = 0
-    """How much there is to do; 0 is not shown."""
+    """How much there is to do; 0 shows no number."""
 
 
 def init_app(app: Flask) -> None:
-    """Give every template, also those that are imported, these functions."""
+    """Make these functions globals of the templates; a context processor would not reach imported ones."""
     app.jinja_env.globals.update(
         desk_tabs=tabs, may_act=may_act, is_own_household=is_own_household, is_urgent=is_urgent
     )
@@ -67,28 +67,36 @@ def tabs() -> list[Tab]:
     to_do = g.get("to_do")  # Today's page has counted already.
     if to_do is None:
         to_do = count_of_today([commune.id for commune in communes], now=utc_now())
-    found = [Tab("/staff", _("Hôm nay"), request.path == "/staff", to_do)]
+    shown = [Tab("/staff", _("Hôm nay"), request.path == "/staff", to_do)]
     if len(communes) <= FEW:
         for commune in communes:
             label = _("Lịch") if len(communes) == 1 else _("Lịch %(commune)s", commune=commune.name)
             path = f"/staff/communes/{commune.slug}"
-            found.append(Tab(path, label, request.path == path))
+            shown.append(Tab(path, label, request.path == path))
     else:
-        found.append(Tab("/staff#calendars", _("Lịch"), request.path.startswith("/staff/communes/")))
-    adapter = current_app.url_map.bind("localhost")
+        shown.append(Tab("/staff#calendars", _("Lịch"), request.path.startswith("/staff/communes/")))
     for page in PAGES:
-        if page.is_for(member) and adapter.test(page.path, "GET"):
+        if page.is_for(member):
             is_here = f"{request.path}/".startswith(f"{page.path}/")
-            found.append(Tab(page.path, str(page.label), is_here))
-    return found
+            shown.append(Tab(page.path, str(page.label), is_here))
+    return shown
 
 
 def communes_of_desk() -> list[SeenCommune]:
-    """The communes that whoever signed in sees; asked for once a request."""
+    """The communes that the member of staff may see; read once a request."""
     if "communes_of_desk" not in g:
         g.communes_of_desk = communes_seen(this_member())
-    found: list[SeenCommune] = g.communes_of_desk
-    return found
+    communes: list[SeenCommune] = g.communes_of_desk
+    return communes
+
+
+def acting_communes() -> list[SeenCommune]:
+    """The communes of which the member of staff is a clerk."""
+    return [commune for commune in communes_of_desk() if may_act(commune.id)]
+
+
+def acting_communes_or_403() -> list[SeenCommune]:
+    return acting_communes() or abort(403)
 
 
 def may_act(commune_id: int) -> bool:
@@ -96,7 +104,7 @@ def may_act(commune_id: int) -> bool:
 
 
 def is_own_household(booking: Booking) -> bool:
-    """Whether the booking is that of whoever signed in, as far as the telephone number says so."""
+    """Whether the booking's household has the telephone number of the member of staff."""
     mobile = this_member().mobile
     return mobile != "" and mobile == booking.household.any_phone
 

@@ -1,4 +1,4 @@
-"""Today at the commune office: all that is to do, each thing with its one click."""
+"""Today at the commune office: a list of all that is to do, each with its buttons."""
 
 from flask import Blueprint, g, render_template
 

@@ -1,4 +1,4 @@
-"""What went wrong, in plain words, with what to do next and what was typed."""
+"""The error pages: what went wrong, what to do next, and what was typed into the form."""
 
 import logging
 
@@ -32,7 +32,7 @@ KEPT = {
     "villages": lazy_gettext("Thôn, làng và nghề ở quanh đây"),
     **{name: lazy_gettext(number.label) for name, number in NUMBERS.items()},
 }
-"""What is shown again when a form could not be taken; nothing secret."""
+"""The fields whose values an error page repeats; no passwords or codes."""
 
 
 def init_app(app: Flask) -> None:
@@ -101,13 +101,12 @@ def _http(error: HTTPException) -> Response:
             )
             page.allow.update(getattr(error, "valid_methods", None) or ())
             return page
-    response = error.get_response(request.environ)
-    return make_response(response)
+    return make_response(error.get_response(request.environ))
 
 
 def _unexpected(error: Exception) -> Response:
-    log.exception("an error nobody expected", exc_info=error)
-    g.is_broken = True  # Perhaps it is the database: the page must not ask it who is reading.
+    log.exception("unexpected error", exc_info=error)
+    g.is_broken = True  # If it is the database, the error page must not load the reader.
     return _http(InternalServerError())
 
 

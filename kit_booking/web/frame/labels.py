@@ -1,4 +1,4 @@
-"""What problems, messages and people are called on screen."""
+"""Texts for problems, messages, standing and people, in the reader's language."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from kit_booking.domain.phone import PhoneProblem, national
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.queue import PlaceInQueue, Why
 from kit_booking.models import Handover, Household, MessageState, PauseReason, SendingPause
-from kit_booking.services.sign_in.sign_in import CodeCheck
+from kit_booking.services.sign_in.sign_in import SignInProblem
 from kit_booking.web.frame.formats import day, moment
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.language import lazy_gettext, ngettext
@@ -46,7 +46,7 @@ def slot_word(name: str) -> str:
 
 
 def standing_texts(household: Household, booked: Booked) -> list[str]:
-    """What a household has and may still have, its strikes, and why it is paused: friendly sentences."""
+    """Sentences for the household: its quota, why it is paused, its strikes."""
     policy = household.policy
     texts = [quota_text(booked, policy)]
     pause, strikes = booked.standing.pause, booked.standing.strikes
@@ -61,48 +61,39 @@ def standing_texts(household: Household, booked: Booked) -> list[str]:
             ),
         ]
     if strikes and booked.standing.counts_until_at:
-        texts.append(
-            ngettext(
-                "Nhà mình có %(num)d lần không đến nhận hoặc hủy quá muộn, còn tính đến %(until)s.",
-                len(strikes),
-                until=day(booked.standing.counts_until_at),
-            )
-            + " "
-            + _(
-                "Đủ %(most)d lần trong %(within)d ngày thì tạm nghỉ đăng ký %(pause)d ngày.",
-                most=policy.strikes,
-                within=policy.strike_days,
-                pause=policy.pause_days,
-            )
+        missed = ngettext(
+            "Nhà mình có %(num)d lần không đến nhận hoặc hủy quá muộn, còn tính đến %(until)s.",
+            len(strikes),
+            until=day(booked.standing.counts_until_at),
         )
+        rule = _(
+            "Đủ %(most)d lần trong %(within)d ngày thì tạm nghỉ đăng ký %(pause)d ngày.",
+            most=policy.strikes,
+            within=policy.strike_days,
+            pause=policy.pause_days,
+        )
+        texts.append(f"{missed} {rule}")
     return texts
 
 
 def quota_text(booked: Booked, policy: Policy) -> str:
-    """What a household has, and may still have."""
+    """How many bookings ahead a household has, and how many more it may ask for."""
     left = max(0, policy.most_ahead - booked.ahead)
     if not booked.ahead:
-        return _(
-            "Mỗi nhà được có %(most)d phiếu sắp tới, tối đa %(week)d buổi một tuần.",
-            most=left,
-            week=policy.most_a_week,
-        )
+        what = {"most": left, "week": policy.most_a_week}
+        return _("Mỗi nhà được có %(most)d phiếu sắp tới, tối đa %(week)d buổi một tuần.", **what)
     if left:
-        return ngettext(
-            "Nhà mình đang có %(ahead)d phiếu sắp tới, còn được đăng ký %(num)d phiếu nữa.",
-            left,
-            ahead=booked.ahead,
-        )
+        what = {"ahead": booked.ahead}
+        return ngettext("Nhà mình đang có %(ahead)d phiếu sắp tới, còn được đăng ký %(num)d phiếu nữa.", left, **what)
     return _("Nhà mình đang có đủ %(ahead)d phiếu sắp tới.", ahead=booked.ahead)
 
 
 def place_text(place: PlaceInQueue) -> str:
-    """Who stands before a household, and why, without naming anybody."""
+    """How many households are ahead in the queue, by the rule that puts them there."""
     if place.number == 1:
         return _("Nhà mình đứng đầu: có chỗ trống là xã báo ngay.")
     parts = [_before_text(why, place.before[why]) for why in Why if place.before[why]]
-    before = place.number - 1
-    start = ngettext("Trước nhà mình có %(num)d hộ", before)
+    start = ngettext("Trước nhà mình có %(num)d hộ", place.number - 1)
     return f"{start}: {', '.join(parts)}."
 
 
@@ -113,10 +104,7 @@ def _before_text(why: Why, count: int) -> str:
         case Why.FIRST_TIME:
             return ngettext("%(num)d hộ chưa được mượn lần nào", count)
         case Why.FEWER:
-            return ngettext(
-                "%(num)d hộ ít được mượn hơn trong 30 ngày qua",
-                count,
-            )
+            return ngettext("%(num)d hộ ít được mượn hơn trong 30 ngày qua", count)
         case Why.EARLIER:
             return ngettext("%(num)d hộ vào chờ trước", count)
 
@@ -139,27 +127,20 @@ def phone_problem_text(problem: PhoneProblem) -> str:
             return _("Số 11 chữ số này đã đổi thành 10 chữ số từ năm 2018.")
 
 
-def code_problem_text(problem: CodeCheck) -> str:
-    if problem is CodeCheck.WRONG:
+def code_problem_text(problem: SignInProblem) -> str:
+    if problem is SignInProblem.WRONG:
         return _("Mã chưa đúng. Bà con xem lại tin nhắn mới nhất rồi gõ lại 6 số.")
-    if problem is CodeCheck.TOO_MANY:
+    if problem is SignInProblem.TOO_MANY:
         return _("Đã gõ sai quá nhiều lần. Bà con bấm “Gửi lại mã” để lấy mã mới.")
     return _("Mã này hết hạn rồi. Bà con bấm “Gửi lại mã” để lấy mã mới.")
 
 
 def fault_text(handover: Handover) -> str:
     """``thiếu 1 đèn softbox, hỏng chân máy``: what is missing and what is broken."""
-    missing = [
-        _("thiếu %(count)d %(part)s", count=part.missing, part=_lower(part.name))
-        for part in handover.parts
-        if part.missing
-    ]
-    broken = [_("hỏng %(part)s", part=_lower(part.name)) for part in handover.parts if part.is_broken]
+    parts = [(part, part.name[:1].lower() + part.name[1:]) for part in handover.parts]
+    missing = [_("thiếu %(count)d %(part)s", count=part.missing, part=name) for part, name in parts if part.missing]
+    broken = [_("hỏng %(part)s", part=name) for part, name in parts if part.is_broken]
     return ", ".join(missing + broken)
-
-
-def _lower(name: str) -> str:
-    return name[:1].lower() + name[1:]
 
 
 def kind_word(kind: str) -> str:
@@ -204,14 +185,14 @@ _STATES = {
 
 
 def by_word(entry: Row[Any]) -> str:
-    """Who changed a booking, as both sides may read it; of a row of its history."""
+    """Who made the change of a row of `booking_history`; the household may read it too."""
     if entry.staff_name:
         return _("cán bộ %(name)s", name=entry.staff_name)
     return _("nhà mượn") if entry.household_id else _("tự động")
 
 
 def error_text(code: int | None) -> str:
-    """Why a text did not arrive, as far as that is of use to staff."""
+    """Why a text did not arrive, for staff; ``code`` is Twilio's error code."""
     if code == FILTERED:
         return _("Nhà mạng chặn tin này.")
     match meaning(code):
@@ -229,7 +210,7 @@ def error_text(code: int | None) -> str:
 
 
 def alarm_texts(alarms: list[SendingPause]) -> list[str]:
-    """What keeps everybody's texts back, and whom that calls."""
+    """Why no texts are sent at present, and what to do."""
     return [
         _(
             "Từ %(since)s tin nhắn không gửi được (%(fault)s). Tin được giữ lại, máy tự thử lại. "

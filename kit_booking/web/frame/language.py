@@ -7,7 +7,7 @@ from typing import Any
 
 from babel.support import NullTranslations, Translations
 from flask import Blueprint, Flask, abort, current_app, redirect, request
-from flask_babel import Babel, Domain, get_locale
+from flask_babel import Babel, Domain
 from flask_babel.speaklater import LazyString
 from werkzeug.wrappers import Response
 
@@ -78,18 +78,10 @@ def switch(code: str) -> Response:
 
 
 class FormTranslations:
-    """WTForms' own messages, in Vietnamese from our catalogue and in English as they are."""
+    """WTForms' own messages: Vietnamese from the catalogue ``wtforms``, English as they are."""
 
     def gettext(self, text: str) -> str:
-        return str(self._catalogue().ugettext(text)) if self._is_vietnamese() else text
+        return str(_wtforms.get_translations().ugettext(text))
 
     def ngettext(self, singular: str, plural: str, count: int) -> str:
-        if self._is_vietnamese():
-            return str(self._catalogue().ungettext(singular, plural, count))
-        return singular if count == 1 else plural
-
-    def _catalogue(self) -> Any:
-        return _wtforms.get_translations()
-
-    def _is_vietnamese(self) -> bool:
-        return str(get_locale()) == "vi"
+        return str(_wtforms.get_translations().ungettext(singular, plural, count))

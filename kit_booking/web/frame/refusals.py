@@ -1,4 +1,4 @@
-"""Why a slot can't be had or waited for: to the household, and about it to the clerk who has it on the phone."""
+"""Texts of refusals to book or to wait: one for the household, one for a clerk who books for it."""
 
 from kit_booking.domain.booking import Reason, Refusal
 from kit_booking.services.waiting.entries import WaitRefusal
@@ -9,7 +9,7 @@ _CLOSED = _("Buổi này bộ nghỉ, không cho mượn.")
 _TO_OTHERS = _("Bộ này chỉ cho các nhà trong xã mượn. Bà con xem bộ của xã nhà mình nhé.")
 _ABOUT_OTHERS = _("Bộ này chỉ cho các hộ trong xã mượn.")
 
-# Of each pair the first is said to the household, the second about it.
+# Each pair: the text for the household, the text for a clerk.
 _REFUSALS = {
     Reason.TAKEN: (
         _("Buổi này vừa có nhà khác đăng ký. Bà con chọn buổi khác giúp nhé."),
@@ -46,7 +46,7 @@ _KEEPS_A_KIT = (
     _("Nhà mình đang giữ một bộ quá giờ trả. Trả bộ xong thì đăng ký tiếp được."),
     _("Hộ đang giữ một bộ quá giờ trả."),
 )
-"""The pause that has no end yet."""
+"""Instead of PAUSED while the pause has no end yet."""
 
 _WAIT_REFUSALS = {
     WaitRefusal.FREE: (
@@ -72,7 +72,7 @@ _WAIT_REFUSALS = {
 
 
 def refusal_text(refusal: Refusal, *, to_clerk: bool = False) -> str:
-    """One full sentence that says what is so and, where it helps, what to do."""
+    """Why a slot can't be booked, as one full sentence."""
     texts = _REFUSALS[refusal.reason]
     if refusal.reason is Reason.PAUSED and refusal.at is None:
         texts = _KEEPS_A_KIT
@@ -80,5 +80,5 @@ def refusal_text(refusal: Refusal, *, to_clerk: bool = False) -> str:
 
 
 def wait_refusal_text(reason: WaitRefusal, *, to_clerk: bool = False) -> str:
-    """Why somebody can't wait for a slot."""
+    """Why a household can't wait for a slot, as one full sentence."""
     return str(_WAIT_REFUSALS[reason][to_clerk])

@@ -1,6 +1,5 @@
 """A household's pages: asking for a slot, its bookings, giving one up."""
 
-from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, request
@@ -11,15 +10,20 @@ from kit_booking.models import Booking
 from kit_booking.services.audit import Actor, booking_history
 from kit_booking.services.booking import answers, ask, reading
 from kit_booking.services.booking.change import change_slot
-from kit_booking.services.communes.facts import commune_facts
-from kit_booking.services.communes.fortnight import SlotView, find_version_key, fortnight
+from kit_booking.services.communes.fortnight import fortnight
 from kit_booking.services.messages.choice import choose_texts
 from kit_booking.services.timeline.standing import standing_of
 from kit_booking.services.waiting.reading import entries_of
 from kit_booking.web.frame.forms import EmptyForm, NumberForm, SlotForm
 from kit_booking.web.frame.labels import quota_text, standing_texts
 from kit_booking.web.frame.language import gettext as _
-from kit_booking.web.frame.readers import household, household_only, own_booking_or_404, this_household
+from kit_booking.web.frame.readers import (
+    commune_or_404,
+    household,
+    household_only,
+    own_booking_or_404,
+    this_household,
+)
 from kit_booking.web.frame.refusals import refusal_text
 from kit_booking.web.household.communes import Office, office_of
 from kit_booking.web.household.slots import day_or_404, free_slots, look_or_404, no_slot_is_404, slot_address
@@ -141,8 +145,7 @@ def change(code: str) -> Any:
 
 
 def _change_page(booking: Booking, to: str, problems: list[str] | None = None) -> str:
-    now, who = utc_now(), this_household()
-    chosen = None
+    now, chosen, free = utc_now(), None, []
     if to:
         kit_code, day, slot_key = _slot_names_or_404(to)
         look = look_or_404(kit_code, day, slot_key, None, now=now)
@@ -150,12 +153,15 @@ def _change_page(booking: Booking, to: str, problems: list[str] | None = None) -
             problems, to = [refusal_text(refusal) for refusal in look.refusals], ""
         else:
             chosen = look.bookable
+    if chosen is None:
+        commune = commune_or_404(booking.commune.slug)
+        free = free_slots(fortnight(commune, now=now, household_id=this_household().id))
     return render_template(
         "household/bookings/change.html",
         booking=booking,
         chosen=chosen,
         to=to,
-        free=[] if chosen else _free_slots(booking.commune.slug, who.id, now=now),
+        free=free,
         problems=problems,
         office=_office(booking),
     )
@@ -164,11 +170,6 @@ def _change_page(booking: Booking, to: str, problems: list[str] | None = None) -
 def _slot_names_or_404(to: str) -> tuple[str, str, str]:
     names = slot_address(f"/kits/{to}")
     return names or abort(404)
-
-
-def _free_slots(commune_slug: str, household_id: int, *, now: datetime) -> list[SlotView]:
-    key = find_version_key(commune_slug) or abort(404)
-    return free_slots(fortnight(commune_facts(key.commune_id, key.version), now=now, household_id=household_id))
 
 
 @blueprint.get("/bookings/<code>/cancel")

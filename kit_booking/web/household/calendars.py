@@ -10,10 +10,8 @@ from markupsafe import Markup
 from kit_booking.clock import utc_now
 from kit_booking.services.calendars import tokens
 from kit_booking.services.calendars.tokens import Owner
-from kit_booking.services.communes.facts import commune_facts
-from kit_booking.services.communes.fortnight import find_version_key
 from kit_booking.web.frame.language import gettext as _
-from kit_booking.web.frame.readers import household, staff_member
+from kit_booking.web.frame.readers import commune_or_404, household, staff_member
 from kit_booking.web.household.communes import office_of
 
 blueprint = Blueprint("calendars", __name__)
@@ -21,8 +19,7 @@ blueprint = Blueprint("calendars", __name__)
 
 @blueprint.get("/communes/<slug>/calendar")
 def public(slug: str) -> str:
-    stamp = find_version_key(slug) or abort(404)
-    commune = commune_facts(stamp.commune_id, stamp.version)
+    commune = commune_or_404(slug)
     return render_template(
         "household/calendars/public.html",
         commune=commune,
@@ -34,9 +31,7 @@ def public(slug: str) -> str:
 
 @blueprint.get("/calendar")
 def mine() -> Any:
-    owner = _owner()
-    if owner is None:
-        return redirect("/sign-in?next=/calendar", 303)
+    owner = _owner_or_sign_in()
     token = session.pop("new_feed", None)
     return render_template(
         "household/calendars/mine.html",
@@ -48,9 +43,7 @@ def mine() -> Any:
 
 @blueprint.post("/calendar")
 def add() -> Any:
-    owner = _owner()
-    if owner is None:
-        return redirect("/sign-in?next=/calendar", 303)
+    owner = _owner_or_sign_in()
     if not _has_feed():
         abort(403)
     session["new_feed"] = tokens.add_token(owner, now=utc_now())
@@ -59,30 +52,28 @@ def add() -> Any:
 
 @blueprint.post("/calendar/<int(max=2147483647):token_id>/revoke")
 def revoke(token_id: int) -> Any:
-    owner = _owner()
-    if owner is None:
-        return redirect("/sign-in?next=/calendar", 303)
+    owner = _owner_or_sign_in()
     if not tokens.revoke_token(owner, token_id, now=utc_now()):
         abort(404)
     return redirect("/calendar", 303)
 
 
 def _has_feed() -> bool:
-    """Every household, and staff with a commune of their own; an operator belongs to none."""
+    """Households and staff of a commune have a feed, operators have none."""
     member = staff_member()
-    return member is None or any(commune_id is not None for _role, commune_id in member.roles)
+    return member is None or any(role.commune_id is not None for role in member.roles)
 
 
-def _owner() -> Owner | None:
+def _owner_or_sign_in() -> Owner:
     if member := staff_member():
         return Owner(staff_id=member.id)
-    who = household()
-    return Owner(household_id=who.id) if who else None
+    who = household() or abort(redirect("/sign-in?next=/calendar", 303))
+    return Owner(household_id=who.id)
 
 
 @dataclass(frozen=True)
 class Address:
-    """A feed's address: to tap, to copy, to scan."""
+    """An address to open, to copy, or to scan as a QR code."""
 
     name: str
     url: str
@@ -93,7 +84,7 @@ class Address:
 
     @property
     def qr(self) -> Markup:
-        """For an iPhone: another phone would take the https address for a file, which never changes again."""
+        """The ``webcal:`` address as SVG, to which an iPhone subscribes; an ``https:`` one it imports only once."""
         code = segno.make(self.webcal, error="m")
         return Markup(code.svg_inline(scale=4, omitsize=True, svgclass=None, lineclass=None))  # noqa: S704
 

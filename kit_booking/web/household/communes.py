@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from flask import Blueprint, Response, abort, make_response, render_template, request
 
 from kit_booking.clock import utc_now
-from kit_booking.services.communes.facts import CommuneFacts, commune_facts
-from kit_booking.services.communes.fortnight import changes_at, find_version_key, fortnight
+from kit_booking.services.communes.facts import CommuneFacts, find_version_key
+from kit_booking.services.communes.fortnight import changes_at, fortnight
 from kit_booking.services.communes.search import CommuneMatches, find_communes, start_version_key
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.language import language
@@ -61,19 +61,18 @@ def _start_page(found: CommuneMatches, query: str) -> str:
 @blueprint.get("/communes/<slug>")
 def show(slug: str) -> Response:
     now = utc_now()
-    stamp = find_version_key(slug) or abort(404)
+    version_key = find_version_key(slug) or abort(404)
     who = reader()
     own = household() if who else None
-    key = ("fortnight", language(), stamp, who and (own.id if own else who.kind))
+    key = ("fortnight", language(), version_key, who and (own.id if own else who.kind))
 
     def build() -> tuple[str, datetime]:
-        commune = commune_facts(stamp.commune_id, stamp.version)
-        shown = fortnight(commune, now=now, household_id=own.id if own else None)
+        shown = fortnight(version_key.facts, now=now, household_id=own.id if own else None)
         return _fortnight_page(page_of(shown)), shown.schedule.until_at
 
     if who is None:
         return cached(key, build, now=now, cache_control=SHARED)
-    etag = etag_of(key, changes_at(commune_facts(stamp.commune_id, stamp.version), now=now))
+    etag = etag_of(key, changes_at(version_key.facts, now=now))
     return tagged(Response(status=304) if has_it(etag) else make_response(build()[0]), etag, PERSONAL)
 
 

@@ -1,10 +1,12 @@
 """Signing in by number and code, and a household's first entry."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
 from flask import Blueprint, redirect, render_template, request, session
 from flask_login import logout_user
+from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
 from kit_booking.clock import utc_now
@@ -14,7 +16,6 @@ from kit_booking.domain.text import search_key
 from kit_booking.services.booking.ask import SlotLook, request_booking
 from kit_booking.services.register.adding import Consent, register_household
 from kit_booking.services.sign_in import sign_in
-from kit_booking.services.sign_in.sign_in import CodeCheck, Known
 from kit_booking.web.frame import readers
 from kit_booking.web.frame.forms import PRIVACY_VERSION, CodeForm, EmptyForm, HouseholdForm, NumberForm
 from kit_booking.web.frame.labels import code_problem_text
@@ -66,9 +67,9 @@ def check_code() -> Any:
     form = CodeForm()
     if not form.validate_on_submit():
         return _code_page(form), 422
-    check = sign_in.check_code(session["code_for"], form.text("code"), now=utc_now())
-    if check is not CodeCheck.RIGHT:
-        form.code.errors = [code_problem_text(check)]
+    problem = sign_in.check_code(session["code_for"], form.text("code"), now=utc_now())
+    if problem:
+        form.code.errors = [code_problem_text(problem)]
         return _code_page(form), 422
     session["verified"] = [session.pop("code_for"), utc_now().timestamp()]
     known = _known()
@@ -185,7 +186,7 @@ def _verified() -> str:
     return str(phone) if utc_now().timestamp() - at < VERIFIED_FOR else ""
 
 
-def _known() -> list[Known]:
+def _known() -> Sequence[Row[Any]]:
     return sign_in.households_of(_verified(), now=utc_now())
 
 

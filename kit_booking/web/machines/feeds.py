@@ -35,8 +35,8 @@ def kit_feed(code: str) -> Response:
 @blueprint.get("/feeds/<token>.ics")
 def private_feed(token: str) -> Response:
     now = utc_now()
-    feed, is_news = feeds.private_feed(token, now=now) or abort(404)
-    if is_news:
+    feed, is_use_due = feeds.private_feed(token, now=now) or abort(404)
+    if is_use_due:
         tokens.note_use(token, app_name(request.headers.get("User-Agent", "")), now=now)
     return _answer(feed, now=now)
 
@@ -57,7 +57,7 @@ def booking_event(code: str) -> Response:
 def _answer(feed: Feed, *, now: datetime) -> Response:
     """304 or the cached bytes by the feed's version key; events move out of its window at midnight.
 
-    There is no Last-Modified: an event that vanishes leaves no row whose time could be asked for.
+    There is no Last-Modified: no row keeps the time at which an event left the feed.
     """
 
     settings: Settings = current_app.extensions["settings"]
@@ -67,7 +67,7 @@ def _answer(feed: Feed, *, now: datetime) -> Response:
         return body, local(feed.day + timedelta(days=1), time())
 
     response = cached(
-        ("feed", feed.stamp, feed.day),
+        ("feed", feed.version_key, feed.day),
         build,
         now=now,
         mimetype=MIME,

@@ -1,4 +1,4 @@
-"""Staff accounts, as the operator keeps them."""
+"""The operator's pages of staff accounts."""
 
 from typing import Any
 
@@ -110,8 +110,8 @@ def reset_password(staff_id: int) -> Any:
 
 
 def _show_once(staff_id: int, password: str, text: str) -> Any:
-    """Keep the password in the operator's own session until the next page, which shows it and forgets it."""
-    if staff_id == this_member().id:  # One's own sign-in has just ended.
+    """Keep the password in the operator's session until the next page, which shows it once."""
+    if staff_id == this_member().id:  # The operator's own sign-in has just ended.
         return _account(staff_id, is_sent=False, password=password).page()
     session["new_password"] = [staff_id, password]
     return saved(f"{ACCOUNTS}/{staff_id}", text)

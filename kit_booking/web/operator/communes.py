@@ -1,4 +1,4 @@
-"""The operator's desk: communes, their places and their kits."""
+"""The operator's pages of communes, their places and their kits."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 def operator_only(view: Callable[P, T]) -> Callable[P, T | Response]:
-    """Staff who are no operators may know that the page is there, but not open it."""
+    """Only for operators: 403 for other staff."""
 
     @functools.wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -81,7 +81,7 @@ def _path(commune: Commune) -> str:
 @edit_pages(blueprint, operator_only, "/communes/new")
 def new_commune() -> Edit:
     form = CommuneForm(without=["version"])
-    form.name.description = ""  # It warns whoever changes a name.
+    form.name.description = ""  # It warns that the address stays when a name changes.
 
     def save() -> Denied | Response:
         slug = registry.add_commune(**form.values, by=this_actor(), now=utc_now())
@@ -142,7 +142,7 @@ def new_kit(slug: str) -> Edit:
 
 @edit_pages(blueprint, operator_only, "/communes/<slug>/kits/<code>")
 def move(slug: str, code: str) -> Edit:
-    """First show whom it concerns; confirmed, the kit stands there and everybody is told."""
+    """A preview of the affected bookings or, once that is confirmed, move the kit."""
     commune = _commune_or_404(slug)
     kit = _one_or_404(kits_of(commune.id), "code", code)
     form = _with_places(KitForm(without=["code"], place_id=kit.place_id), commune)

@@ -10,9 +10,9 @@ from kit_booking.domain.phone import PhoneProblem, parse_mobile
 from kit_booking.domain.text import clean, slug
 from kit_booking.models import Role
 from kit_booking.web.desk.edit import CommuneEditForm, EditForm
-from kit_booking.web.desk.settings.forms import TEL, can_be_called
+from kit_booking.web.desk.settings.forms import can_be_called
 from kit_booking.web.frame.formats import role_word
-from kit_booking.web.frame.forms import tidy
+from kit_booking.web.frame.forms import TEL, line, tidy
 from kit_booking.web.frame.labels import phone_problem_text
 from kit_booking.web.frame.language import lazy_gettext as _
 
@@ -26,13 +26,6 @@ def has_letters(_form: Any, field: Field) -> None:
     """A validator: something of it can stand in an address."""
     if not slug(field.data or ""):
         raise ValidationError(str(_("Cần có ít nhất một chữ cái hoặc chữ số.")))
-
-
-def line(label: Any, most: int, *validators: Any, hint: Any = "", then: Any = None, **attributes: Any) -> StringField:
-    """A field for a line of at most so many characters, tidied and ``then`` filtered; browsers don't complete it."""
-    filters = [tidy(most), then] if then else [tidy(most)]
-    attributes = {"maxlength": most, "autocomplete": "off"} | attributes
-    return StringField(label, validators, filters=filters, description=hint, render_kw=attributes)
 
 
 class CommuneForm(CommuneEditForm):
@@ -70,7 +63,7 @@ class VillagesField(TextAreaField):
         return "\n".join(f"{name}: {craft}" if craft else name for name, craft in self.data or ())
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        halves = (line.partition(":") for line in "".join(valuelist[:1]).splitlines()[:MOST_VILLAGES])
+        halves = (text.partition(":") for text in "".join(valuelist[:1]).splitlines()[:MOST_VILLAGES])
         pairs = [(clean(name[:200], 80), clean(craft[:200], 80)) for name, _colon, craft in halves]
         self.data = list(dict.fromkeys(pair for pair in pairs if pair[0]))
 

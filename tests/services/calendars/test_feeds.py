@@ -1,4 +1,4 @@
-"""What a feed shows, from when to when, and when its stamp changes."""
+"""What a feed shows, from when to when, and when its version key changes."""
 
 from datetime import timedelta
 
@@ -124,18 +124,18 @@ def test_its_use_is_to_be_noted_once_an_hour(world: World, token: str):
     assert [is_due(after) for after in (timedelta(), USE_NOTED - A_SECOND, USE_NOTED)] == [False, False, True]
 
 
-def test_a_households_stamp_changes_with_the_commune_that_has_the_booking_and_the_one_that_has_the_place(
+def test_a_households_version_key_changes_with_the_commune_that_has_the_booking_and_the_one_that_has_the_place(
     world: World, commune: Commune, kit: Kit, hanh: Household, token: str
 ):
     elsewhere = world.commune("Chuyên Mỹ")
     world.change(world.booking(kit, hanh, DAY), commune_id=elsewhere.id)
-    stamps = [private(world, token).stamp]
+    keys = [private(world, token).version_key]
     for row in (commune, elsewhere):
         world.change(row)
-        stamps.append(private(world, token).stamp)
-    assert len(set(stamps)) == 3
+        keys.append(private(world, token).version_key)
+    assert len(set(keys)) == 3
     world.change(world.commune("Đại Xuyên"))
-    assert private(world, token).stamp == stamps[-1]
+    assert private(world, token).version_key == keys[-1]
 
 
 def test_closed_time_is_shown_in_as_few_stretches_as_possible_and_in_the_window_only(

@@ -7,7 +7,7 @@ import pytest
 from kit_booking.domain.status import Status
 from kit_booking.models import Commune, Hold, Household, Kit
 from kit_booking.services.communes.facts import commune_facts
-from kit_booking.services.communes.fortnight import Fortnight, Holder, count_free, find_version_key, fortnight
+from kit_booking.services.communes.fortnight import Fortnight, Holder, count_free, fortnight
 from kit_booking.services.communes.schedule import SlotState
 from tests.support.builders import World
 from tests.times import NOW, days_ahead
@@ -130,12 +130,3 @@ def test_free_slots_are_counted_by_commune(world: World, commune: Commune, kit: 
     world.booking(kit, hanh, DAY)
     world.booking(kit, hanh, days_ahead(4), status=Status.APPROVED)
     assert world.do(count) == {commune.id: before[commune.id] - 2, other.id: before[other.id]}
-
-
-def test_the_version_key_changes_with_the_commune_and_with_each_of_its_kits(world: World, commune: Commune, kit: Kit):
-    keys = [world.do(find_version_key, commune.slug)]
-    for row, columns in ((commune, {}), (kit, {"version": world.fresh(kit).version + 1})):
-        world.change(row, **columns)
-        keys.append(world.do(find_version_key, commune.slug))
-    assert len(set(keys)) == 3
-    assert world.do(find_version_key, "khong-co") is None

@@ -81,15 +81,15 @@ def test_each_thing_to_do_is_in_its_own_list_in_its_order(office: Office) -> Non
     for done in (Status.RETURNED, Status.NO_SHOW, Status.CANCELLED, Status.LAPSED):
         office.has(3, done, -1)
 
-    found = office.today()
-    assert codes(found.requests) == [soon_request.code, late_request.code]
-    assert codes(found.offers) == [offer.code]
-    assert codes(found.to_hand_over) == [noon.code, evening.code]
-    assert codes(found.not_collected) == [missed_yesterday.code, missed.code]
-    assert codes(found.to_take_back) == [due.code]
-    assert codes(found.overdue) == [older.code, overdue.code]
-    assert codes(found.to_judge) == [broken.code]
-    assert found.count == 11
+    today = office.today()
+    assert codes(today.requests) == [soon_request.code, late_request.code]
+    assert codes(today.offers) == [offer.code]
+    assert codes(today.to_hand_over) == [noon.code, evening.code]
+    assert codes(today.not_collected) == [missed_yesterday.code, missed.code]
+    assert codes(today.to_take_back) == [due.code]
+    assert codes(today.overdue) == [older.code, overdue.code]
+    assert codes(today.to_judge) == [broken.code]
+    assert today.count == 11
 
 
 def test_the_number_for_the_other_pages_is_that_of_the_page(office: Office) -> None:
@@ -109,9 +109,9 @@ def test_nothing_of_another_commune_is_there(office: Office) -> None:
 @pytest.mark.parametrize(("minutes", "is_missed"), [(29, False), (30, True)])
 def test_nobody_is_missed_before_half_an_hour_is_over(office: Office, minutes: int, is_missed: bool) -> None:
     booking = office.has(0, Status.APPROVED)
-    found = office.today(booking.pick_up_at + timedelta(minutes=minutes))
-    assert codes(found.not_collected) == [booking.code] * is_missed
-    assert codes(found.to_hand_over) == [booking.code] * (not is_missed)
+    today = office.today(booking.pick_up_at + timedelta(minutes=minutes))
+    assert codes(today.not_collected) == [booking.code] * is_missed
+    assert codes(today.to_hand_over) == [booking.code] * (not is_missed)
 
 
 def test_a_commune_may_wait_longer_for_who_does_not_come(office: Office) -> None:
@@ -123,9 +123,9 @@ def test_a_commune_may_wait_longer_for_who_does_not_come(office: Office) -> None
 def test_nobody_is_missed_while_the_kit_is_still_with_somebody_else(office: Office) -> None:
     office.has(0, Status.OUT, -1)
     waits = office.has(0, Status.APPROVED, key="sang")
-    found = office.today()
-    assert codes(found.endangered.values()) == codes(found.to_hand_over) == [waits.code]
-    assert found.not_collected == []
+    today = office.today()
+    assert codes(today.endangered.values()) == codes(today.to_hand_over) == [waits.code]
+    assert today.not_collected == []
 
 
 def test_a_late_kit_names_who_is_to_have_it_next_when_that_is_soon(office: Office) -> None:

@@ -14,7 +14,7 @@ from kit_booking.services.operator import accounts
 from kit_booking.services.operator.accounts import PAGE
 from kit_booking.services.operator.edits import Denied
 from kit_booking.services.sign_in.members import find_member
-from kit_booking.services.sign_in.sign_in import PasswordCheck, check_password, hasher
+from kit_booking.services.sign_in.sign_in import SignInProblem, check_password, hasher
 from tests.support.builders import PASSWORD, World
 from tests.times import NOW
 
@@ -38,17 +38,17 @@ def both(*calls: Any) -> None:
         thread.join()
 
 
-def test_a_disabled_account_is_out_at_once_and_its_calendars_are_dead_for_good(world: World) -> None:
+def test_disabling_an_account_ends_its_sign_ins_and_for_good_its_calendars(world: World) -> None:
     commune, operator = world.commune(), world.staff(None, Role.OPERATOR)
     member = world.staff_with_password(commune)
     token = world.do(add_token, Owner(staff_id=member.id), now=NOW)
     assert world.do(accounts.set_active, member.id, False, by(operator), now=NOW) is None
     assert world.do(find_member, member.id, member.session_version) is None
-    assert world.do(check_password, member.username, PASSWORD, "", now=NOW)[0] is PasswordCheck.WRONG
+    assert world.do(check_password, member.username, PASSWORD, "", now=NOW) is SignInProblem.WRONG
     assert world.do(private_feed, token, now=NOW)[0].ended_on
 
     world.do(accounts.set_active, member.id, True, by(operator), now=NOW)
-    assert world.do(check_password, member.username, PASSWORD, "", now=NOW)[0] is PasswordCheck.RIGHT
+    assert isinstance(world.do(check_password, member.username, PASSWORD, "", now=NOW), Staff)
     assert world.do(find_member, member.id, member.session_version) is None, "old sign-ins stay ended"
     assert world.do(private_feed, token, now=NOW)[0].ended_on
     assert world.all(FeedToken)[0].revoked_at == NOW
@@ -104,8 +104,8 @@ def test_a_new_password_ends_the_sign_ins_with_the_old_one(world: World) -> None
     password = accounts.new_password()
     world.do(accounts.set_password, member.id, hasher.hash(password), by(operator), now=NOW)
     assert world.do(find_member, member.id, member.session_version) is None
-    assert world.do(check_password, member.username, PASSWORD, "", now=NOW)[0] is PasswordCheck.WRONG
-    assert world.do(check_password, member.username, password, "", now=NOW)[0] is PasswordCheck.RIGHT
+    assert world.do(check_password, member.username, PASSWORD, "", now=NOW) is SignInProblem.WRONG
+    assert isinstance(world.do(check_password, member.username, password, "", now=NOW), Staff)
     assert password not in "".join(str(entry.detail) for entry in world.all(AuditEntry))
 
 

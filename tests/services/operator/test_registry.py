@@ -78,7 +78,7 @@ def test_a_commune_with_more_villages_than_fit_is_found_by_those_that_do(world: 
     assert len(world.fresh(commune).search) <= 2000
 
 
-def test_of_two_operators_on_one_version_the_second_is_told(world: World) -> None:
+def test_of_two_operators_on_one_version_the_second_is_denied(world: World) -> None:
     commune, together, answers = world.commune(), threading.Barrier(2), []
     version = by(world, commune)
 
@@ -134,7 +134,7 @@ def test_the_parts_of_a_kit_are_replaced_as_a_whole(world: World) -> None:
     assert entry.detail == {"kit": kit.code, "parts": [["điện thoại", 1, 0], ["đèn", 2, 3], ["micro", 0, 1]]}
 
 
-def test_whoever_booked_a_kit_that_now_stands_elsewhere_is_told_where(world: World) -> None:
+def test_households_are_texted_the_new_place_of_a_moved_kit(world: World) -> None:
     commune = world.commune()
     [kit], household = world.kits(commune), world.household(commune)
     elsewhere = world.place(commune, "Văn Hoàng")
@@ -142,8 +142,12 @@ def test_whoever_booked_a_kit_that_now_stands_elsewhere_is_told_where(world: Wor
     out = world.booking(kit, household, days_ahead(0), "sang", status=Status.OUT)
     ahead = world.booking(kit, household, days_ahead(2), status=Status.APPROVED, asked_at=NOW)
     asked = world.booking(kit, world.household(commune), days_ahead(3))
-    shown = world.do(affected_bookings, kit.id, elsewhere.id, now=NOW)
-    assert [(one.code, one.is_open) for one in shown] == [(out.code, True), (ahead.code, True), (asked.code, True)]
+    affected = world.do(affected_bookings, kit.id, elsewhere.id, now=NOW)
+    assert [(booking.code, is_open) for booking, is_open in affected] == [
+        (out.code, True),
+        (ahead.code, True),
+        (asked.code, True),
+    ]
 
     assert world.do(move_kit, kit.id, elsewhere.id, by(world, commune), now=NOW) is None
     places = {row.code: row.place_id for row in world.all(Booking)}
@@ -179,7 +183,7 @@ def test_a_place_that_is_closed_at_pick_up_or_return_is_pointed_out(world: World
     [kit], household = world.kits(commune), world.household(commune)
     world.booking(kit, household, days_ahead(2))
     shut = world.place(commune, "Văn Hoàng", handover_hours=[["08:00", "11:00"]] * 7)
-    assert [one.is_open for one in world.do(affected_bookings, kit.id, shut.id, now=NOW)] == [False]
+    assert [is_open for _booking, is_open in world.do(affected_bookings, kit.id, shut.id, now=NOW)] == [False]
 
 
 @pytest.mark.parametrize("query", ["", "xa"])

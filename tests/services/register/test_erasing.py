@@ -44,7 +44,7 @@ def village(world: World) -> Village:
     return make_village(world)
 
 
-def test_the_person_is_gone_and_what_was_counted_stays(village: Village, world: World):
+def test_erasing_empties_the_row_and_keeps_the_bookings(village: Village, world: World):
     past = world.booking(village.kit, village.hanh, days_ahead(-3), status=Status.RETURNED, sells="FB: hanh.may")
     token = world.do(add_token, Owner(household_id=village.hanh.id), now=NOW)
     assert village.erases(village.hanh)
@@ -61,21 +61,21 @@ def test_the_person_is_gone_and_what_was_counted_stays(village: Village, world: 
     )
 
 
-def test_what_is_ahead_is_cancelled_and_the_household_told(village: Village, world: World):
+def test_erasing_cancels_bookings_ahead_and_texts_the_household(village: Village, world: World):
     code = village.asks(village.hanh)
     assert village.erases(village.hanh)
     booking = world.all(Booking, code=code)[0]
     assert (booking.status, booking.reason) == (Status.CANCELLED, erasing.REASON)
     assert world.all(Hold) == []
-    told = world.all(Message, kind=Kind.CANCELLED)[0]
-    assert (told.to, told.state) == (village.hanh.phone, MessageState.QUEUED)
-    world.change(told, state=MessageState.ACCEPTED, settled_at=NOW)
+    text = world.all(Message, kind=Kind.CANCELLED)[0]
+    assert (text.to, text.state) == (village.hanh.phone, MessageState.QUEUED)
+    world.change(text, state=MessageState.ACCEPTED, settled_at=NOW)
     world.do(erasing.forget_old, now=NOW)
-    told = world.fresh(told)
-    assert (told.to, told.body, told.state) == ("", "", MessageState.ACCEPTED)
+    text = world.fresh(text)
+    assert (text.to, text.body, text.state) == ("", "", MessageState.ACCEPTED)
 
 
-def test_what_comes_free_is_offered_to_the_next_and_never_to_the_erased(village: Village, world: World):
+def test_a_slot_freed_by_erasing_is_offered_to_the_next_household(village: Village, world: World):
     village.asks(village.hanh)
     village.waits(village.binh)
     village.asks(village.binh, days=3)
@@ -101,7 +101,7 @@ def test_an_offer_of_the_erased_goes_to_the_next(village: Village, world: World)
     ]
 
 
-def test_who_has_a_kit_is_erased_after_it_is_back(village: Village, world: World):
+def test_a_household_with_a_kit_is_erased_only_after_its_return(village: Village, world: World):
     world.booking(village.kit, village.hanh, days_ahead(0), status=Status.OUT)
     village.asks(village.hanh, days=3)
     assert not village.erases(village.hanh)
@@ -109,19 +109,19 @@ def test_who_has_a_kit_is_erased_after_it_is_back(village: Village, world: World
     assert len(world.all(Hold)) == 2
 
 
-def test_erased_twice_is_erased_once(village: Village, world: World):
+def test_erasing_twice_is_recorded_once(village: Village, world: World):
     assert village.erases(village.hanh)
     assert village.erases(village.hanh)
     assert len(world.all(AuditEntry, action="erased")) == 1
 
 
-def test_who_asks_while_it_is_erased_has_nothing_afterwards(village: Village, world: World, app: Flask):
+def test_a_household_that_asks_while_it_is_erased_has_no_booking(village: Village, world: World, app: Flask):
     at_once(app, lambda: village.asks(village.hanh), lambda: village.erases(village.hanh))
     assert world.fresh(village.hanh).erased_at
     assert world.all(Hold) == []
 
 
-def test_nothing_is_done_in_the_name_of_the_erased_by_a_page_that_was_open(village: Village):
+def test_an_open_page_changes_nothing_of_an_erased_household(village: Village):
     village.erases(village.hanh)
     with pytest.raises(HouseholdGone):
         village.asks(village.hanh)
@@ -129,7 +129,7 @@ def test_nothing_is_done_in_the_name_of_the_erased_by_a_page_that_was_open(villa
         village.waits(village.hanh)
 
 
-def test_nobody_is_to_be_phoned_about_the_erased(village: Village, world: World):
+def test_no_text_of_an_erased_household_is_to_be_phoned(village: Village, world: World):
     code = village.asks(village.hanh)
     world.change(world.all(Message)[0], state=MessageState.FAILED, settled_at=NOW)
     village.erases(village.hanh)
@@ -142,7 +142,7 @@ def long_gone(world: World, commune: Commune, name: str = "Hộ xưa", **columns
     return world.household(commune, name, consent_at=NOW - YEAR, seen_at=NOW - YEAR, **columns)
 
 
-def test_a_year_after_the_last_use_the_worker_forgets_who_it_was(village: Village, world: World):
+def test_the_worker_erases_households_a_year_after_their_last_use(village: Village, world: World):
     gone = long_gone(world, village.commune)
     booking = world.booking(village.kit, gone, days_ahead(-400), status=Status.RETURNED)
     world.do(erasing.forget_old, now=NOW)
@@ -189,7 +189,7 @@ def test_they_are_forgotten_a_round_at_a_time_until_none_is_left(village: Villag
     assert len([h for h in world.all(Household) if h.erased_at]) == erasing.A_ROUND + 5
 
 
-def test_it_is_not_looked_for_more_than_once_an_hour(village: Village, world: World):
+def test_the_worker_looks_for_them_once_an_hour(village: Village, world: World):
     world.do(erasing.forget_old, now=NOW)
     gone = long_gone(world, village.commune)
     world.do(erasing.forget_old, now=NOW + timedelta(minutes=30))
@@ -198,14 +198,14 @@ def test_it_is_not_looked_for_more_than_once_an_hour(village: Village, world: Wo
     assert world.fresh(gone).erased_at
 
 
-def test_who_comes_back_at_the_last_moment_stays(village: Village, world: World):
+def test_a_household_that_comes_back_meanwhile_is_not_erased(village: Village, world: World):
     gone = long_gone(world, village.commune)
     assert world.do(erasing.find_forgotten, now=NOW) == [gone.id]
     world.do(enter_household, gone.id, gone.phone, now=NOW)
     assert world.do(erasing.forget, gone.id, now=NOW) is False
 
 
-def test_papers_that_nobody_took_over_go_after_a_day(village: Village, world: World):
+def test_uploaded_registers_are_deleted_after_a_day(village: Village, world: World):
     paper = {"commune_id": village.commune.id, "staff_id": village.clerk.id, "name": "sổ.csv", "content": b"x"}
     world.add(RegisterFile(**paper, uploaded_at=NOW - timedelta(days=2)), RegisterFile(**paper, uploaded_at=NOW))
     world.do(erasing.forget_old, now=NOW)

@@ -54,7 +54,7 @@ def test_nobody_of_another_commune_is_found(village: Village, world: World):
     other = world.commune("Đại Xuyên")
     world.household(other, "Nguyễn Thị Hạnh")
     assert village.finds("hanh") == ["Nguyễn Thị Hạnh"]
-    everywhere = world.do(search_households, None, "hanh").households
+    everywhere, _has_more = world.do(search_households, None, "hanh")
     assert {household.commune_name for household in everywhere} == {"Phượng Dực", "Đại Xuyên"}
 
 
@@ -68,9 +68,9 @@ def test_long_registers_come_page_by_page(village: Village, world: World):
             for n in range(60)
         )
     )  # fmt: skip
-    first = world.do(search_households, [village.commune.id], "ho gie")
-    second = world.do(search_households, [village.commune.id], "ho gie", page=2)
-    assert [len(first.households), first.has_more, len(second.households), second.has_more] == [50, True, 10, False]
+    first, more_after_first = world.do(search_households, [village.commune.id], "ho gie")
+    second, more_after_second = world.do(search_households, [village.commune.id], "ho gie", page=2)
+    assert [len(first), more_after_first, len(second), more_after_second] == [50, True, 10, False]
 
 
 def test_a_row_written_without_the_orm_can_be_found_too(village: Village, app: Flask):
@@ -96,11 +96,11 @@ def test_the_search_reads_the_own_commune_by_an_index(village: Village, app: Fla
 # Putting right
 
 
-def test_what_is_put_right_is_found_by_the_new_words_and_shown_anew(village: Village, world: World):
+def test_a_corrected_household_is_found_by_its_new_name_and_calendars_follow(village: Village, world: World):
     booking = world.booking(village.kit, village.hanh, days_ahead(1))
     kit_version = world.fresh(village.kit).version
-    words = {"name": "Đỗ Thị Hạnh", "village": "Giẽ Hạ", "craft": "giày da"}
-    assert world.do(correct, village.hanh.id, village.by_clerk, **words, now=NOW)
+    values = {"name": "Đỗ Thị Hạnh", "village": "Giẽ Hạ", "craft": "giày da"}
+    assert world.do(correct, village.hanh.id, village.by_clerk, **values, now=NOW)
     assert village.finds("do thi hanh gie ha") == ["Đỗ Thị Hạnh"]
     assert village.finds("dong vinh") == []
     assert world.fresh(booking).version == booking.version + 1
@@ -109,17 +109,17 @@ def test_what_is_put_right_is_found_by_the_new_words_and_shown_anew(village: Vil
     assert (entry.staff_id, entry.detail) == (village.clerk.id, {"changed": ["name", "village", "craft"]})
 
 
-def test_nothing_changed_is_nothing_written(village: Village, world: World):
+def test_correcting_nothing_writes_nothing(village: Village, world: World):
     hanh = village.hanh
     assert world.do(correct, hanh.id, village.by_clerk, village=hanh.village, craft=hanh.craft, now=NOW)
     assert world.all(AuditEntry, action="corrected") == []
 
 
-def test_a_look_at_somebodys_page_is_written_down_once_a_day_and_member_of_staff(village: Village, world: World):
+def test_a_view_of_a_household_is_recorded_once_a_day_and_member_of_staff(village: Village, world: World):
     colleague = world.staff(village.commune)
-    shown = world.do(find_household, village.hanh.id)
+    household = world.do(find_household, village.hanh.id)
     for staff, now in [(village.clerk, NOW), (village.clerk, NOW), (colleague, NOW), (village.clerk, NOW + YEAR)]:
-        world.do(note_view, shown, staff.id, now=now)
+        world.do(note_view, household, staff.id, now=now)
     views = world.all(AuditEntry, action="viewed")
     assert [(view.staff_id, view.at) for view in views] == [
         (village.clerk.id, NOW),
@@ -128,16 +128,16 @@ def test_a_look_at_somebodys_page_is_written_down_once_a_day_and_member_of_staff
     ]
 
 
-def test_two_looks_at_the_same_moment_are_one_line(village: Village, world: World, app: Flask):
-    shown = world.do(find_household, village.hanh.id)
-    at_once(app, *[lambda: world.do(note_view, shown, village.clerk.id, now=NOW)] * 4)
+def test_views_at_the_same_time_are_recorded_once(village: Village, world: World, app: Flask):
+    household = world.do(find_household, village.hanh.id)
+    at_once(app, *[lambda: world.do(note_view, household, village.clerk.id, now=NOW)] * 4)
     assert len(world.all(AuditEntry, action="viewed")) == 1
 
 
 # Another number
 
 
-def test_the_old_number_is_out_at_once(village: Village, world: World):
+def test_another_number_ends_the_sign_ins_of_the_old_one(village: Village, world: World):
     token = world.do(add_token, Owner(household_id=village.hanh.id), now=NOW)
     assert village.changes_number()
     changed = world.fresh(village.hanh)
@@ -149,21 +149,21 @@ def test_the_old_number_is_out_at_once(village: Village, world: World):
     assert entry.detail == {}
 
 
-def test_whoever_proved_the_old_number_a_moment_ago_gets_in_no_more(village: Village, world: World):
+def test_a_code_of_the_old_number_no_longer_signs_in(village: Village, world: World):
     assert world.do(enter_household, village.hanh.id, village.hanh.phone, now=NOW) == village.hanh.session_version
     village.changes_number()
     assert world.do(enter_household, village.hanh.id, village.hanh.phone, now=NOW) is None
     assert world.do(enter_household, village.hanh.id, NEW_NUMBER, now=NOW) == village.hanh.session_version + 1
 
 
-def test_texts_that_wait_go_to_the_new_number(village: Village, world: World):
+def test_queued_texts_go_to_the_new_number(village: Village, world: World):
     village.asks(village.hanh)
     village.asks(village.binh, days=2)
     village.changes_number()
     assert [message.to for message in world.all(Message)] == [NEW_NUMBER, village.binh.phone]
 
 
-def test_without_a_mobile_what_waits_is_to_be_phoned(village: Village, world: World):
+def test_without_a_mobile_staff_are_to_phone_about_queued_texts(village: Village, world: World):
     village.asks(village.hanh)
     village.changes_number("", "02433854321")
     [message] = world.all(Message)

@@ -43,12 +43,11 @@ def test_everything_moves_to_the_kept_one_and_counts_together(village: Village, 
     )
     village.waits(binh)
     token = world.do(add_token, Owner(household_id=binh.id), now=NOW)
-    seen = world.do(joining.preview, hanh.id, binh.id, now=NOW).after
-    assert (seen.bookings, seen.ahead, seen.waiting, seen.calendars, seen.strikes) == (3, 2, 1, 1, 1)
+    assert village.counts(hanh) == (1, 1, 0, 0, 0)
+    assert village.counts(binh) == (2, 1, 1, 1, 1)
     assert village.joins(hanh, binh) is None
-    after = world.do(joining.preview, hanh.id, binh.id, now=NOW)
-    assert (after.kept.bookings, after.kept.ahead, after.kept.calendars, after.kept.strikes) == (3, 2, 1, 1)
-    assert after.gone == joining.Count(0, 0, 0, 0, 0)
+    assert village.counts(hanh) == (3, 2, 0, 1, 1)
+    assert village.counts(binh) == (0, 0, 0, 0, 0)
     booked = world.do(lambda: standing_of(find_household(hanh.id), now=NOW))
     assert (booked.ahead, len(booked.standing.strikes)) == (2, 1)
     assert {b.household_id for b in world.all(Booking)} == {hanh.id}
@@ -59,7 +58,7 @@ def test_everything_moves_to_the_kept_one_and_counts_together(village: Village, 
     assert no_show
 
 
-def test_of_the_other_an_empty_row_is_left_that_nobody_is_signed_in_as(village: Village, world: World):
+def test_the_joined_household_is_an_empty_row_without_sign_ins(village: Village, world: World):
     village.joins(village.hanh, village.binh)
     gone = world.fresh(village.binh)
     assert (gone.name, gone.phone, gone.search) == (ERASED_NAME, "", "")
@@ -72,7 +71,7 @@ def test_of_the_other_an_empty_row_is_left_that_nobody_is_signed_in_as(village: 
     }
 
 
-def test_two_places_in_one_queue_become_the_better_one(village: Village, world: World):
+def test_of_two_waiting_entries_for_a_slot_the_earlier_one_stays(village: Village, world: World):
     village.asks(world.household(village.commune))
     village.waits(village.binh)
     village.waits(village.hanh)
@@ -84,14 +83,14 @@ def test_two_places_in_one_queue_become_the_better_one(village: Village, world: 
     ]
 
 
-def test_what_the_one_has_the_other_waits_for_no_more(village: Village, world: World):
+def test_joining_ends_waiting_for_slots_that_either_has_booked(village: Village, world: World):
     village.asks(village.hanh)
     village.waits(village.binh)
     village.joins(village.hanh, village.binh)
     assert [entry.state for entry in world.all(WaitingEntry)] == [WaitingState.SERVED]
 
 
-def test_nobody_is_joined_twice_nor_with_itself(village: Village):
+def test_a_household_is_not_joined_twice_nor_with_itself(village: Village):
     assert village.joins(village.hanh, village.hanh) == joining.JoinProblem.GONE
     assert village.joins(village.hanh, village.binh) is None
     assert village.joins(village.hanh, village.binh) == joining.JoinProblem.GONE
@@ -111,14 +110,14 @@ def test_joining_both_ways_at_once_happens_once(village: Village, world: World, 
     assert {b.household_id for b in world.all(Booking)} == {alive.id}
 
 
-def test_who_is_joined_away_while_it_asks_has_no_booking_of_its_own(village: Village, world: World, app: Flask):
+def test_a_household_that_is_joined_while_it_asks_has_no_own_booking(village: Village, world: World, app: Flask):
     """Whichever comes first: the booking moves along, or it is refused because nobody is there to have it."""
     at_once(app, lambda: village.asks(village.binh), lambda: village.joins(village.hanh, village.binh))
     assert {b.household_id for b in world.all(Booking)} <= {village.hanh.id}
     assert len(world.all(Hold)) == len(world.all(Booking))
 
 
-def test_a_new_table_about_households_is_thought_of_when_two_are_joined():
+def test_joining_knows_every_table_with_a_household():
     references = {
         f"{table.name}.{column.name}"
         for table in Base.metadata.tables.values()

@@ -20,12 +20,12 @@ def office(world: World) -> Office:
     return make_office(world)
 
 
-def test_what_is_taken_already_is_a_problem_whatever_the_reason(office: Office, world: World):
+def test_a_booked_slot_is_a_problem_even_with_a_reason(office: Office, world: World):
     other = world.household(office.commune, "Lê Bình")
     world.booking(office.kit, other, days_ahead(2))
     taken = office.takes_lines(f"Nguyễn Thị Hạnh;0912345678;Lưu Thượng;mây tre;{D[2]};Tối", override="Cứ nhập")
     assert not taken.is_done
-    assert [p.fault for p in taken.plan.problems] == [Fault.TAKEN]
+    assert [p.fault for p in taken.problems] == [Fault.TAKEN]
 
 
 def test_a_closed_kit_is_a_problem(office: Office, world: World):
@@ -49,7 +49,7 @@ def test_of_several_kits_one_is_to_be_named(office: Office, world: World):
     assert [one.slot.kit.code for one in plan.bookings] == ["PD-2", "PD-1"]
 
 
-def test_problems_of_cells_and_of_slots_are_told_together_in_the_order_of_the_lines(office: Office):
+def test_problems_of_cells_and_slots_come_together_in_the_order_of_the_lines(office: Office):
     plan = office.sees(
         f"A B;;Giẽ;giày;{D[1]};Khuya",
         "C D;0912;Giẽ;giày",
@@ -69,7 +69,7 @@ def test_rules_bind_unless_a_reason_goes_on_record(office: Office, world: World)
     lines = [f"Nguyễn Thị Hạnh;0912345678;Lưu Thượng;mây tre;{D[n]};Tối" for n in (1, 2, 3, 30)]
     refused = office.takes_lines(*lines)
     assert not refused.is_done
-    assert [(line, refusal.reason) for line, refusal in refused.plan.broken] == [
+    assert [(line, refusal.reason) for line, refusal in refused.broken] == [
         (4, Reason.AHEAD),
         (4, Reason.WEEK),
         (5, Reason.NOT_OPEN),
@@ -85,14 +85,14 @@ def test_rules_bind_unless_a_reason_goes_on_record(office: Office, world: World)
     ]
 
 
-def test_what_is_past_is_passed_over(office: Office, world: World):
+def test_past_bookings_are_left_out(office: Office, world: World):
     taken = office.takes_lines(f"Đỗ Thị Lụa;;Giẽ Hạ;giày da;{D[-3]};Tối", f"Đỗ Thị Lụa;;Giẽ Hạ;giày da;{D[0]};Sáng")
     assert taken.is_done
-    assert (taken.plan.past, len(taken.plan.new)) == (2, 1)
+    assert (taken.past, len(taken.new)) == (2, 1)
     assert world.all(Booking) == []
 
 
-def test_a_number_that_is_somebodys_under_another_name_is_told(office: Office, world: World):
+def test_a_number_of_a_household_with_another_name_is_reported(office: Office, world: World):
     far = world.household(world.commune("Đại Xuyên"), "Vũ Thị Xa", phone="+84987654321")
     plan = office.sees("Nguyễn Văn Hùng;0912345678;Giẽ;giày", "Ai Đó;0987654321;Giẽ;giày")
     assert plan.renamed == [(2, "Nguyễn Thị Hạnh"), (3, "")]

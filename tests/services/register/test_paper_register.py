@@ -89,17 +89,17 @@ def test_nobody_gets_a_text_for_it_but_reminders_come(office: Office, world: Wor
     assert world.do(reminders.find_due, now=NOW + timedelta(hours=10)) == [booking.id]
 
 
-def test_twice_is_the_same_as_once(office: Office):
+def test_taking_the_same_register_over_again_changes_nothing(office: Office):
     lines = (
         f"Nguyễn Thị Hạnh;0912345678;Lưu Thượng;mây tre;{D[1]};Tối",
         f"Đỗ Thị Lụa;;Giẽ Hạ;giày da;{D[2]};Tối",
         "do thi lua;;gie ha;giày da",
     )
     first = office.takes_lines(*lines)
-    assert (len(first.plan.new), len(first.plan.bookings)) == (1, 2)
+    assert (len(first.new), len(first.bookings)) == (1, 2)
     before = office.written()
     second = office.takes_lines(*lines)
-    assert (len(second.plan.new), len(second.plan.bookings), second.plan.there) == (0, 0, 2)
+    assert (len(second.new), len(second.bookings), second.existing) == (0, 0, 2)
     assert office.written()[:3] == before[:3]
 
 
@@ -113,7 +113,7 @@ def test_two_clerks_at_once_take_it_over_once(office: Office, world: World):
     line = f"Đỗ Thị Lụa;0987654321;Giẽ Hạ;giày da;{D[2]};Tối"
     file, same = office.sends(line), office.sends(line)
     answers = at_once(*(lambda f=f: office.takes(f) for f in (file, file, same)))
-    assert sum(answer is not None and bool(answer.plan.new) for answer in answers) == 1
+    assert sum(answer is not None and bool(answer.new) for answer in answers) == 1
     assert len(world.all(Household)) == 2
     assert len(world.all(Booking)) == 1
 
@@ -132,11 +132,11 @@ def test_a_file_with_one_bad_row_changes_nothing(office: Office, bad: str, colum
     before = office.written()
     taken = office.takes_lines(f"Đỗ Thị Lụa;;Giẽ Hạ;giày da;{D[2]};Tối", bad, override="Cứ nhập")
     assert not taken.is_done
-    assert [(p.line, p.column, p.fault) for p in taken.plan.problems] == [(3, column, fault)]
+    assert [(p.line, p.column, p.fault) for p in taken.problems] == [(3, column, fault)]
     assert office.written() == before
 
 
-def test_who_waited_for_a_slot_that_the_paper_gives_it_waits_no_more(office: Office, world: World):
+def test_taking_over_ends_waiting_for_a_slot_that_it_books(office: Office, world: World):
     other = world.household(office.commune, "Lê Bình")
     booking = world.booking(office.kit, other, days_ahead(2))
     by = Actor(household_id=office.hanh.id)
@@ -166,7 +166,7 @@ def test_looking_through_writes_nothing(office: Office):
     assert office.written() == before
 
 
-def test_no_sheet_is_not_even_kept(office: Office, world: World):
+def test_a_file_that_is_no_spreadsheet_is_not_kept(office: Office, world: World):
     for content in (b"", b"\xd0\xcf\x11\xe0", b"a\0"):
         kept = world.do(keep_file, office.commune.id, office.clerk.id, "x", content, now=NOW)
         assert isinstance(kept, Unreadable)
@@ -189,6 +189,6 @@ def test_5000_lines_are_taken_over_within_seconds(office: Office, world: World):
     looked = time.process_time()
     taken = office.takes(file, "Hẹn từ trước")
     assert taken.is_done
-    assert (len(taken.plan.new), len(taken.plan.bookings)) == (MOST_ROWS - 400, 400)
+    assert (len(taken.new), len(taken.bookings)) == (MOST_ROWS - 400, 400)
     assert looked - began < 10
     assert time.process_time() - looked < 10

@@ -3,7 +3,7 @@
 import pytest
 
 from kit_booking.models import Commune, Role, Staff, StaffRole
-from kit_booking.services.sign_in.members import StaffMember, communes_seen, find_member
+from kit_booking.services.sign_in.members import communes_seen, find_member
 from tests.support.builders import World
 
 
@@ -12,7 +12,7 @@ def commune(world: World) -> Commune:
     return world.commune()
 
 
-def member(world: World, staff: Staff) -> StaffMember | None:
+def member(world: World, staff: Staff) -> Staff | None:
     return world.do(find_member, staff.id, staff.session_version)
 
 

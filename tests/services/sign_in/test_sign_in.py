@@ -10,8 +10,7 @@ from kit_booking.domain.messages import CODE_LIVES, Kind
 from kit_booking.models import Commune, Household, LoginCode, Message, MessageState
 from kit_booking.services.sign_in import sign_in
 from kit_booking.services.sign_in.sign_in import (
-    CodeCheck,
-    PasswordCheck,
+    SignInProblem,
     check_code,
     check_password,
     codes_today,
@@ -41,7 +40,7 @@ def sends(world: World, phone: str = PHONE, address: str = "10.0.0.1", *, now=NO
     return next(word.strip(".") for word in body.split() if word.strip(".").isdecimal() and len(word.strip(".")) == 6)
 
 
-def checks(world: World, code: str, phone: str = PHONE, *, now=NOW) -> CodeCheck:
+def checks(world: World, code: str, phone: str = PHONE, *, now=NOW) -> SignInProblem | None:
     return world.do(check_code, phone, code, now=now)
 
 
@@ -51,26 +50,26 @@ def wrong(code: str) -> str:
 
 def test_a_code_works_once_and_for_its_own_number(world: World):
     code = sends(world)
-    assert checks(world, code, OTHER) is CodeCheck.EXPIRED
-    assert checks(world, code) is CodeCheck.RIGHT
-    assert checks(world, code) is CodeCheck.EXPIRED
+    assert checks(world, code, OTHER) is SignInProblem.EXPIRED
+    assert checks(world, code) is None
+    assert checks(world, code) is SignInProblem.EXPIRED
 
 
 def test_a_code_ends_with_its_time(world: World):
     code = sends(world)
-    assert checks(world, code, now=NOW + CODE_LIVES) is CodeCheck.EXPIRED
-    assert checks(world, code, now=NOW + CODE_LIVES - A_SECOND) is CodeCheck.RIGHT
+    assert checks(world, code, now=NOW + CODE_LIVES) is SignInProblem.EXPIRED
+    assert checks(world, code, now=NOW + CODE_LIVES - A_SECOND) is None
 
 
 def test_the_fifth_try_may_still_be_the_right_one_and_the_sixth_may_not(world: World):
     code = sends(world)
     tries = [checks(world, wrong(code)) for _ in range(sign_in.TRIES - 1)]
-    assert set(tries) == {CodeCheck.WRONG}
-    assert checks(world, code) is CodeCheck.RIGHT
+    assert set(tries) == {SignInProblem.WRONG}
+    assert checks(world, code) is None
     code = sends(world)
     for _ in range(sign_in.TRIES):
         checks(world, wrong(code))
-    assert checks(world, code) is CodeCheck.TOO_MANY
+    assert checks(world, code) is SignInProblem.TOO_MANY
 
 
 def test_a_new_code_voids_the_old_one_its_text_and_its_tries(world: World):
@@ -81,7 +80,7 @@ def test_a_new_code_voids_the_old_one_its_text_and_its_tries(world: World):
     first, second = world.all(Message, kind=Kind.LOGIN_CODE)
     assert (first.state, first.body, second.state) == (MessageState.SKIPPED, "", MessageState.QUEUED)
     assert second.useful_until_at == NOW + CODE_LIVES
-    assert checks(world, new) is CodeCheck.RIGHT
+    assert checks(world, new) is None
 
 
 def test_a_number_gets_three_codes_in_a_window_and_ten_a_day(world: World):
@@ -150,16 +149,17 @@ def test_who_enters_is_noted_and_an_old_number_or_an_erased_household_is_not(wor
 def test_a_password_is_tried_ten_times_in_a_window(world: World, commune: Commune):
     clerk = world.staff_with_password(commune)
 
-    def enters(password: str, address: str = "10.0.0.1", now=NOW) -> PasswordCheck:
-        return world.do(check_password, clerk.username, password, address, now=now)[0]
+    def enters(password: str, address: str = "10.0.0.1", now=NOW) -> SignInProblem | None:
+        found = world.do(check_password, clerk.username, password, address, now=now)
+        return found if isinstance(found, SignInProblem) else None
 
-    assert {enters("nhầm") for _ in range(sign_in.PASSWORD_TRIES - 1)} == {PasswordCheck.WRONG}
-    assert enters(PASSWORD) is PasswordCheck.RIGHT
-    assert enters(PASSWORD, "10.0.0.2") is PasswordCheck.TOO_MANY
-    assert enters(PASSWORD, now=NOW + WINDOW) is PasswordCheck.RIGHT
+    assert {enters("nhầm") for _ in range(sign_in.PASSWORD_TRIES - 1)} == {SignInProblem.WRONG}
+    assert enters(PASSWORD) is None
+    assert enters(PASSWORD, "10.0.0.2") is SignInProblem.TOO_MANY
+    assert enters(PASSWORD, now=NOW + WINDOW) is None
 
 
 def test_an_account_that_left_and_a_name_that_is_nobodys_are_wrong(world: World, commune: Commune):
     left = world.staff_with_password(commune, is_active=False)
     for username in (left.username, "khong-co"):
-        assert world.do(check_password, username, PASSWORD, "10.0.0.1", now=NOW) == (PasswordCheck.WRONG, None)
+        assert world.do(check_password, username, PASSWORD, "10.0.0.1", now=NOW) == SignInProblem.WRONG

@@ -46,7 +46,7 @@ VALUES: dict[str, tuple[Any, str]] = {
 def recorded() -> Iterator[tuple[str, set[str]]]:
     """The actions that the code records, each with the names of its values.
 
-    Where a function is handed the action, those that its callers in the same file hand it.
+    Where a function is handed the action or values, those that its callers in the same file hand it.
     """
     for file in sorted(PACKAGE.rglob("*.py")):
         tree = ast.parse(file.read_text())
@@ -56,15 +56,19 @@ def recorded() -> Iterator[tuple[str, set[str]]]:
                 continue
             names = [argument.arg for argument in function.args.args]
             for call in (node for node in ast.walk(function) if node in calls and node.func.id == "record_audit"):
-                values = {keyword.arg for keyword in call.keywords if keyword.arg} - COLUMNS
                 action = call.args[1]
                 if isinstance(action, ast.Name) and action.id in names:
-                    place = names.index(action.id)
-                    actions = [one.args[place] for one in calls if one.func.id == function.name]
+                    place, handed = names.index(action.id), [one for one in calls if one.func.id == function.name]
                 else:
-                    actions = [action]
-                for text in (text for one in actions for text in _texts(one)):
-                    yield text, values
+                    place, handed = 1, [call]
+                for one in handed:
+                    values = _values(call) | (_values(one) if function.args.kwarg else set())
+                    for text in _texts(one.args[place]):
+                        yield text, values
+
+
+def _values(call: ast.Call) -> set[str]:
+    return {keyword.arg for keyword in call.keywords if keyword.arg} - COLUMNS
 
 
 def _texts(node: ast.expr) -> list[str]:
@@ -111,6 +115,7 @@ def test_every_action_is_told_with_all_its_values(app: Flask, language: str) -> 
         ("waits_no_more", None, "nhà Đỗ Thị Lụa", ""),
         ("waits_no_more", "Lan", "cán bộ Lan", "Đỗ Thị Lụa"),
         ("waiting_over", None, "tự động", "Đỗ Thị Lụa"),
+        ("forgotten", None, "tự động", "Đỗ Thị Lụa"),
     ],
 )
 def test_a_household_is_named_as_the_doer_only_of_what_it_did(

@@ -12,8 +12,8 @@ from kit_booking.clock import utc_now
 from kit_booking.database import db
 from kit_booking.domain.status import Status
 from kit_booking.models import Commune, Hold, Household, PlannedSlot
-from kit_booking.services.communes.facts import CommuneFacts, commune_facts
-from kit_booking.services.communes.fortnight import changes_at, find_version_key, fortnight
+from kit_booking.services.communes.facts import CommuneFacts, commune_facts, find_version_key
+from kit_booking.services.communes.fortnight import changes_at, fortnight
 from kit_booking.web.frame.responses import cached
 from kit_booking.web.household.communes import office_of
 from kit_booking.web.household.grid import GridPage, page_of
@@ -45,7 +45,7 @@ def text_at(town: Town, now: datetime) -> str:
 
 def day_of(page: GridPage, day: date, kit: int = 0) -> str:
     """The markup of a day of a kit."""
-    return page.grid.partition(f' id="{page.kits[kit].code}-{day:%m%d}">')[2].partition("</li>")[0]
+    return page.grid.partition(f' id="{page.kits[kit].schedule.kit.code}-{day:%m%d}">')[2].partition("</li>")[0]
 
 
 def states(page: GridPage, day: date, kit: int = 0) -> list[str]:
@@ -86,7 +86,6 @@ def test_of_two_that_hold_a_slot_the_one_that_lasts_is_shown(town: Town) -> None
     booking = town.world.booking(town.kit, town.neighbour, day, status=Status.REQUESTED)
     with town.app.app_context(), Session(db.engine) as session:
         half = slot.hold.from_at + timedelta(hours=1)
-        session.connection(execution_options={"writes": True})
         session.execute(update(Hold).where(Hold.booking_id == booking.id).values(until_at=half))
         session.add(Hold(kit_id=town.kit.id, from_at=half, until_at=slot.hold.until_at))
         session.commit()
@@ -97,7 +96,6 @@ def test_of_two_that_hold_a_slot_the_one_that_lasts_is_shown(town: Town) -> None
 def test_a_day_without_one_of_the_slots_leaves_its_row_empty(town: Town) -> None:
     tuesday = days_ahead(7)
     with town.app.app_context(), Session(db.engine) as session:
-        session.connection(execution_options={"writes": True})
         of_commune = PlannedSlot.commune_id == town.commune.id
         session.execute(update(PlannedSlot).where(of_commune, PlannedSlot.name == "Trưa").values(weekdays="02"))
         session.execute(update(Commune).values(version=Commune.version + 1))
@@ -133,8 +131,9 @@ def test_the_last_day_opens_at_seven(town: Town) -> None:
 def test_free_slots_are_counted_for_the_kit_and_for_the_day(town: Town) -> None:
     def said(kit: int = 0) -> list[str]:
         page = page_at(town, NOW)
+        kit_free = re.findall(r'class="free">([^<]+)', page.grid)
         strip = re.findall(rf'href="#PD-{kit + 1}-1204" aria-label="([^"]+)"><b>T6</b> 04<i>([^<]+)', page.grid)
-        return [page.kits[kit].free, *re.findall(r'class="sum">([^<]+)', day_of(page, days_ahead(3), kit)), *strip[0]]
+        return [kit_free[kit], *re.findall(r'class="sum">([^<]+)', day_of(page, days_ahead(3), kit)), *strip[0]]
 
     assert said() == ["○ 59 buổi trống", "4 buổi trống", "Thứ Sáu 04/12: 4 buổi trống", "○ 4"]
     town.world.booking(town.kit, town.owner, days_ahead(3), "toi")

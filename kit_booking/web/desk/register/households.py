@@ -1,4 +1,4 @@
-"""The register for staff: finding a household, its page, putting right, another number, joining, erasing."""
+"""The register for staff: searching it, a household's page, correcting, another number, joining, erasing."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from sqlalchemy import Row
 from kit_booking.clock import utc_now
 from kit_booking.domain.status import LIVE
 from kit_booking.models import Household
-from kit_booking.services.audit import Actor
 from kit_booking.services.booking.reading import bookings_of_household, messages_of_household
 from kit_booking.services.register import erasing, households, joining
 from kit_booking.services.register.households import find_household
 from kit_booking.services.timeline.standing import lift_pause, standing_of
 from kit_booking.services.waiting.reading import open_entries
+from kit_booking.web.desk.edit import this_actor
 from kit_booking.web.desk.register.forms import CorrectForm, EraseForm, NumberChangeForm
 from kit_booking.web.frame.forms import ReasonForm
 from kit_booking.web.frame.language import gettext as _
@@ -32,11 +32,12 @@ def search() -> str:
     page = min(max(request.args.get("page", 1, type=int), 1), MOST_PAGES)
     own = own_communes()
     is_everything = own is None and not typed
-    matches = households.Matches([]) if is_everything else households.search_households(own, typed, page=page)
+    rows, has_more = ([], False) if is_everything else households.search_households(own, typed, page=page)
     return render_template(
         "desk/register/search.html",
         q=typed,
-        matches=matches,
+        rows=rows,
+        has_more=has_more,
         page=page,
         is_everything=is_everything,
         many_communes=own is None or len(own) > 1,
@@ -47,7 +48,7 @@ def search() -> str:
 def own_communes() -> list[int] | None:
     """Those whose register the member of staff sees; None for all."""
     member = this_member()
-    return None if member.is_operator else [own for _role, own in member.roles if own is not None]
+    return None if member.is_operator else [role.commune_id for role in member.roles if role.commune_id is not None]
 
 
 @blueprint.get(ONE)
@@ -60,7 +61,7 @@ def one(household_id: int) -> str:
 
 
 def _viewed(household: Household) -> Household:
-    """The household, after it was written down who looked at its number and all that is kept of it."""
+    """The household, after recording who looked at it."""
     households.note_view(household, this_member().id, now=utc_now())
     return household
 
@@ -123,10 +124,10 @@ def correct(household_id: int) -> Any:
     household, form = staff_household_or_404(household_id, acting=True), CorrectForm()
     if not form.validate_on_submit():
         return _edit_page(household, form), 422
-    words = {name: form.text(name) for name in ("name", "village", "craft")}
-    if not households.correct(household_id, _me(), **words, now=utc_now()):
+    values = {name: form.text(name) for name in ("name", "village", "craft")}
+    if not households.correct(household_id, this_actor(), **values, now=utc_now()):
         abort(404)
-    flash(_("Đã sửa thông tin của hộ %(name)s.", name=words["name"]), "good")
+    flash(_("Đã sửa thông tin của hộ %(name)s.", name=values["name"]), "good")
     return _back_to(household_id)
 
 
@@ -178,7 +179,7 @@ def join(household_id: int) -> str:
         return _join_page(household, _other(household))
     typed = request.args.get("q", "")[:80].strip()
     acting = [commune_id for commune_id in own_communes() or [] if this_member().may_act(commune_id)]
-    alike = households.search_households(acting, typed or household.name).households
+    alike = households.search_households(acting, typed or household.name)[0]
     if not typed:
         alike += [
             other
@@ -213,7 +214,8 @@ def _join_page(kept: Household, gone: Household, problem: joining.JoinProblem | 
         "desk/register/join.html",
         kept=kept,
         gone=gone,
-        preview=joining.preview(kept.id, gone.id, now=utc_now()),
+        kept_counts=joining.counts(kept.id, now=utc_now()),
+        gone_counts=joining.counts(gone.id, now=utc_now()),
         problem=problem,
         form=EraseForm(formdata=None),
     )
@@ -231,7 +233,7 @@ def erase(household_id: int) -> Any:
     household, form = staff_household_or_404(household_id, acting=True), EraseForm()
     if not form.validate_on_submit():
         return _erase_page(household, form), 422
-    if not erasing.erase(household_id, _me(), now=utc_now()):
+    if not erasing.erase(household_id, this_actor(), now=utc_now()):
         return _erase_page(household, form), 409
     flash(_("Đã xóa tên, số điện thoại và thôn của hộ. Số buổi đã mượn còn lại để thống kê."), "good")
     return redirect("/staff/households", 303)
@@ -246,10 +248,6 @@ def _erase_page(household: Household, form: EraseForm) -> str:
         ahead=[b for b in live if b.status != "out"],
         out=[b for b in live if b.status == "out"],
     )
-
-
-def _me() -> Actor:
-    return Actor(staff_id=this_member().id)
 
 
 def _back_to(household_id: int) -> Any:

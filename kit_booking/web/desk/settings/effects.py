@@ -1,4 +1,4 @@
-"""What a change of settings would mean, in sentences that a clerk can check."""
+"""The sentences of the preview: what a change of settings would mean."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -13,9 +13,9 @@ from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.language import ngettext
 
 NAMED = 6
-"""So many slots are named; of more only their number is told."""
+"""At most so many slots are named, and of the others only their number."""
 NO_BREAK = "\u2011"
-"""A hyphen at which no line ends."""
+"""U+2011 NON-BREAKING HYPHEN."""
 
 
 def effect_lines(effect: Effect, changes: list[Difference]) -> list[str]:

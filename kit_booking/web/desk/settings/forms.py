@@ -1,6 +1,7 @@
-"""The forms of a commune's settings: each builds new settings from those it was opened on."""
+"""The forms of a commune's settings; each builds new settings from those it was opened on."""
 
 import functools
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, time
@@ -15,7 +16,6 @@ from wtforms import (
     FormField,
     IntegerField,
     SelectMultipleField,
-    StringField,
     TelField,
     ValidationError,
 )
@@ -39,22 +39,21 @@ from kit_booking.domain.settings import (
 from kit_booking.domain.slots import SlotPlanLine
 from kit_booking.domain.text import slug
 from kit_booking.web.desk.settings.labels import SECTIONS, trouble_text
-from kit_booking.web.frame.forms import Form, tidy
+from kit_booking.web.frame.forms import TEL, Form, line, tidy
 from kit_booking.web.frame.language import FormTranslations
 from kit_booking.web.frame.language import lazy_gettext as _
 
 LONGEST_CLOCK = 12
+_CLOCK = re.compile(r"(\d{1,2})(?:[h:.](\d\d)?)?h?")
 
 
 def parse_clock(typed: str) -> time | None:
     """The time of day that was typed: ``7h30``, ``19h``, ``07:30``, ``7.30``, ``19``; None when it is none."""
-    plain = "".join(typed.lower().split())[:LONGEST_CLOCK].replace("giờ", "h").removesuffix("h")
-    hour, _sign, minute = plain.replace("h", ":").replace(".", ":").partition(":")
-    if not (hour.isdecimal() and len(hour) <= 2 and (not minute or (minute.isdecimal() and len(minute) == 2))):
+    match = _CLOCK.fullmatch("".join(typed.lower().split())[:LONGEST_CLOCK].replace("giờ", "h"))
+    try:
+        return time(int(match[1]), int(match[2] or 0)) if match else None
+    except ValueError:
         return None
-    if int(hour) > 23 or int(minute or 0) > 59:
-        return None
-    return time(int(hour), int(minute or 0))
 
 
 class ClockField(Field):
@@ -75,7 +74,6 @@ class ClockField(Field):
 
 
 CLOCK = {"autocomplete": "off", "maxlength": LONGEST_CLOCK, "class": "clock"}
-TEL = {"inputmode": "tel", "autocomplete": "off", "maxlength": 40}
 
 
 class SettingsForm(Form):
@@ -215,7 +213,7 @@ class OfficeForm(HoursForm):
 class KeeperForm(HoursForm):
     """Who keeps the kits of a place, and when they are handed over there."""
 
-    keeper = StringField(_("Người giữ bộ"), filters=[tidy(80)], render_kw={"maxlength": 80, "autocomplete": "off"})
+    keeper = line(_("Người giữ bộ"), 80)
     keeper_phone = TelField(
         _("Điện thoại người giữ bộ"), [Optional(), can_be_called], filters=[tidy(20)], render_kw=TEL
     )
@@ -244,7 +242,7 @@ WEEKDAYS: list[Any] = list("0123456")
 class LineForm(PartOfForm):
     """One slot of a plan; a line in which nothing is written is none."""
 
-    name = StringField(_("Tên buổi"), filters=[tidy(40)], render_kw={"maxlength": 40, "autocomplete": "off"})
+    name = line(_("Tên buổi"), 40)
     from_time = ClockField(_("Live từ"), render_kw=CLOCK)
     until_time = ClockField(_("đến"), render_kw=CLOCK)
     weekdays = SelectMultipleField(_("Ngày trong tuần"), choices=WEEKDAYS, coerce=int)

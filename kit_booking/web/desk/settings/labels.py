@@ -1,4 +1,4 @@
-"""What a commune's settings are called on screen, and their values, changes and faults in words."""
+"""Texts of a commune's settings: titles, values, changes, and what does not fit together."""
 
 from collections.abc import Callable, Iterable
 from datetime import date, time
@@ -91,7 +91,7 @@ def hours_text(pair: Any) -> str:
 
 
 class Change(NamedTuple):
-    """A difference in words: what, from what, to what."""
+    """A difference as texts: what was changed, its old and its new value."""
 
     what: str
     old: str
@@ -99,7 +99,7 @@ class Change(NamedTuple):
 
 
 def describe(difference: Difference) -> Change:
-    """Says what was changed from what to what; a number that no longer exists goes by its name."""
+    """The texts of a difference; a number that no longer exists is called by its name."""
     place, weekday_ = difference.place, weekday_text(difference.weekday or 0)
     text: Callable[[Any], str] = hours_text
     match difference.field:

@@ -1,4 +1,4 @@
-"""The settings of a commune: seen, changed with a look at what that means, and saved by one of two windows."""
+"""The settings of a commune: shown, edited, previewed, and saved if nobody else changed them meanwhile."""
 
 from dataclasses import replace
 from datetime import date
@@ -14,34 +14,25 @@ from kit_booking.domain.settings import CommuneSettings, differences, stored_slo
 from kit_booking.services.operator.reading import kits_of
 from kit_booking.services.settings import saving
 from kit_booking.services.settings.effects import effect_of
-from kit_booking.services.settings.saving import Saved, find_settings, last_change
 from kit_booking.services.sign_in.members import communes_seen
+from kit_booking.web.desk.settings import labels
 from kit_booking.web.desk.settings.effects import effect_lines
 from kit_booking.web.desk.settings.forms import KeeperForm, OfficeForm, PlanForm, numbers_form
-from kit_booking.web.desk.settings.labels import (
-    SECTIONS,
-    describe,
-    hours_text,
-    number_text,
-    slot_text,
-    weekday_text,
-    weekdays_text,
-)
 from kit_booking.web.frame.labels import slot_word
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.readers import staff_only, this_member
 
 blueprint = Blueprint("settings", __name__, url_prefix="/staff/settings")
 
-SECTION = f"/<slug>/<any({','.join(SECTIONS)}):section>"
+SECTION = f"/<slug>/<any({','.join(labels.SECTIONS)}):section>"
 PLACE = "/<slug>/places/<int(max=2147483647):place_id>"
 NOT_TYPED = ("csrf_token", "version", "confirmed", "again")
 """Fields of a form that say where it stands, not what was typed."""
 
 
 def settings_or_404(slug: str, *, changing: bool = False) -> CommuneSettings:
-    """The commune's settings if it is theirs; to change them takes its clerk or the operator."""
-    settings = find_settings(slug)
+    """The commune's settings, for its staff; ``changing`` them is only for its clerks and operators, else 403."""
+    settings = saving.find_settings(slug)
     if settings is None or not this_member().may_see(settings.commune_id):
         abort(404)
     if changing and not this_member().may_manage(settings.commune_id):
@@ -71,11 +62,11 @@ def overview(slug: str) -> str:
         "desk/settings/overview.html",
         commune=settings,
         may_change=this_member().may_manage(settings.commune_id),
-        sections=[(key, title, about, _numbers(key, settings)) for key, (title, about) in SECTIONS.items()],
+        sections=[(key, title, about, _numbers(key, settings)) for key, (title, about) in labels.SECTIONS.items()],
         plans=[
-            (valid_from, valid_from == current, [(slot_word(one.name), slot_text(stored_slot(one))) for one in plan])
-            for valid_from, plan in settings.plans
-            if current is None or valid_from >= current
+            (day, day == current, [(slot_word(line.name), labels.slot_text(stored_slot(line))) for line in plan])
+            for day, plan in settings.plans
+            if current is None or day >= current
         ],
         office=_week(settings.office),
         places=[(place, _week(place.handover)) for place in settings.places],
@@ -91,8 +82,8 @@ def _numbers(section: str, settings: CommuneSettings) -> list[dict[str, Any]]:
             "name": name,
             "label": _(number.label),
             "hint": number.hint and _(number.hint),
-            "value": number_text(name, values[name]),
-            "default": number_text(name, usual[name]),
+            "value": labels.number_text(name, values[name]),
+            "default": labels.number_text(name, usual[name]),
         }
         for name, number in NUMBERS.items()
         if number.section == section
@@ -100,11 +91,11 @@ def _numbers(section: str, settings: CommuneSettings) -> list[dict[str, Any]]:
 
 
 def _week(hours: WeeklyHours) -> list[tuple[str, str]]:
-    """The hours of a week, days that are alike together: ``T2–T6`` and ``7h30–17h``."""
+    """The hours of a week, days with the same hours together: ``T2–T6`` and ``7h30–17h``."""
     alike: dict[str, list[int]] = {}
     for number, day in enumerate(hours.stored()):
-        alike.setdefault(hours_text(day), []).append(number)
-    return [(weekdays_text(numbers), text) for text, numbers in alike.items()]
+        alike.setdefault(labels.hours_text(day), []).append(number)
+    return [(labels.weekdays_text(numbers), text) for text, numbers in alike.items()]
 
 
 @blueprint.get(SECTION)
@@ -155,7 +146,7 @@ def _day(written: str) -> date | None:
 
 
 def _drop_plan(form: PlanForm, written: str) -> Any:
-    """Give up a plan that has not begun."""
+    """Delete a plan that has not begun."""
     settings, plans = form.settings, f"/staff/settings/{form.settings.slug}/plan"
     if "again" in request.form:
         return redirect(plans, 303)
@@ -169,7 +160,7 @@ def _drop_plan(form: PlanForm, written: str) -> Any:
 
 
 def _look_or_save(form: Any, new: CommuneSettings, first: date) -> Any:
-    """First show what it would mean; confirmed, save it, unless somebody else changed the commune meanwhile."""
+    """A preview or, once that is confirmed, save it, unless somebody else changed the commune meanwhile."""
     old, now = form.settings, utc_now()
     if request.form.get("version") != str(old.version):
         return _form_page(form, instead=new), 409
@@ -179,12 +170,12 @@ def _look_or_save(form: Any, new: CommuneSettings, first: date) -> Any:
             "desk/settings/look.html",
             commune=old,
             title=form.title,
-            changes=[describe(change) for change in changes],
+            changes=[labels.describe(change) for change in changes],
             effects=effect_lines(effect_of(old, new, first, now=now), changes),
             typed=[(k, v) for k, v in request.form.items(multi=True) if k not in NOT_TYPED],
             here=request.path,
         )
-    if saving.save(old, new, this_member().id, now=now) is Saved.OUTDATED:
+    if saving.save(old, new, this_member().id, now=now) is saving.Saved.OUTDATED:
         form.settings = settings_or_404(old.slug, changing=True)
         return _form_page(form, instead=new), 409
     flash(_("Đã lưu. Trang của xã theo thiết lập mới từ bây giờ."), "good")
@@ -192,16 +183,16 @@ def _look_or_save(form: Any, new: CommuneSettings, first: date) -> Any:
 
 
 def _form_page(form: Any, instead: CommuneSettings | None = None) -> str:
-    """The form; ``instead`` is what was wanted of settings that somebody else changed meanwhile."""
+    """The form; ``instead`` is what could not be saved, because somebody else changed the settings meanwhile."""
     settings = form.settings
     return render_template(
         "desk/settings/form.html",
         commune=settings,
         form=form,
         numbers=_numbers(form.section, settings),
-        weekdays=[weekday_text(number) for number in range(7)],
+        weekdays=[labels.weekday_text(number) for number in range(7)],
         plans=[day for day, _ in settings.plans if day > local_day(utc_now())],
-        outdated=last_change(settings.commune_id) if instead else None,
-        conflicts=[describe(change) for change in differences(settings, instead)] if instead else [],
+        outdated=saving.last_change(settings.commune_id) if instead else None,
+        conflicts=[labels.describe(change) for change in differences(settings, instead)] if instead else [],
         here=request.path,
     )

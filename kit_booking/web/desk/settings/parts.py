@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask import Blueprint, abort
-from wtforms import Field, FormField, IntegerField, StringField, ValidationError
+from wtforms import Field, FormField, IntegerField, ValidationError
 from wtforms.validators import Optional
 
 from kit_booking.clock import utc_now
@@ -13,7 +13,7 @@ from kit_booking.services.operator.registry import change_parts
 from kit_booking.web.desk.edit import CommuneEditForm, Edit, edit_pages
 from kit_booking.web.desk.settings.forms import Lines, PartOfForm
 from kit_booking.web.desk.settings.pages import settings_or_404
-from kit_booking.web.frame.forms import tidy
+from kit_booking.web.frame.forms import line
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.language import lazy_gettext
 from kit_booking.web.frame.readers import staff_only
@@ -26,9 +26,7 @@ MOST_PARTS, EMPTY_LINES = 30, 3
 class PartLineForm(PartOfForm):
     """One thing of a kit; a line without a name is none."""
 
-    name = StringField(
-        lazy_gettext("Tên món"), filters=[tidy(80)], render_kw={"maxlength": 80, "autocomplete": "off"}
-    )
+    name = line(lazy_gettext("Tên món"), 80)
     count = IntegerField(
         lazy_gettext("Số lượng"),
         [Optional()],

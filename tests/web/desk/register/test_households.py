@@ -185,7 +185,7 @@ def test_two_records_of_one_family_are_joined_after_a_look(town: Town, clerk: Br
 
 
 @pytest.mark.parametrize("with_", ["", "x", "²", "-1", "99999999999", "0"])
-def test_nobody_is_joined_with_nobody(town: Town, clerk: Browser, with_: str) -> None:
+def test_joining_needs_another_household(town: Town, clerk: Browser, with_: str) -> None:
     assert clerk.get(f"{page_of(town)}/join?with={with_}").status_code == 404
     assert clerk.get(f"{page_of(town)}/join?with={town.owner.id}").status_code == 404
 

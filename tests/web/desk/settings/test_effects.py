@@ -89,7 +89,7 @@ SENTENCES = {
 
 
 @on_sqlite
-def test_each_change_is_told_with_what_it_means(app: Flask) -> None:
+def test_the_effect_of_each_change_has_its_sentences(app: Flask) -> None:
     with app.test_request_context():
         assert {name: effect_lines(EFFECT, [Difference(name)]) for name in SENTENCES} == SENTENCES
     assert SENTENCES.keys() >= NUMBERS.keys()

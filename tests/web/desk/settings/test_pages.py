@@ -18,6 +18,7 @@ from tests.domain.typed import ANYTHING
 from tests.support.databases import on_sqlite
 from tests.support.town import Browser, Town, where, words_of
 from tests.support.typed import typed
+from tests.times import at, set_clock
 
 PATH = "/staff/settings/phuong-duc"
 
@@ -61,7 +62,7 @@ def test_a_leader_sees_and_is_told_who_changes(town: Town) -> None:
     assert f"{PATH}/fairness" not in page.text
 
 
-def test_nothing_is_saved_before_it_was_looked_at(town: Town) -> None:
+def test_nothing_is_saved_before_the_preview_is_confirmed(town: Town) -> None:
     clerk, before = town.browser(town.clerk), commune(town)
     words, fields = look(clerk, "fairness", most_a_week="3")
     assert "Mỗi hộ được mượn nhiều nhất bao nhiêu buổi một tuần? từ 99 buổi thành 3 buổi" in words
@@ -130,6 +131,7 @@ def test_an_office_that_never_opens_is_refused(town: Town) -> None:
 
 def test_a_plan_of_weekdays_begins_on_its_day_and_tells_what_vanishes(town: Town) -> None:
     clerk, today = town.browser(town.clerk), local_day(utc_now())
+    set_clock(at(today, "09:00"))  # The last day of the fortnight is open.
     begins = today + timedelta(days=3)
     booking = town.world.booking(town.kit, town.owner, begins + timedelta(days=1), "trua", asked_at=utc_now())
     words, fields = look(
@@ -193,7 +195,7 @@ def test_strikes_by_the_new_numbers_are_counted(town: Town) -> None:
     assert "Hôm nay chưa hộ nào bị tạm nghỉ thêm" in words
 
 
-def test_nothing_changed_is_nothing_to_look_at(town: Town) -> None:
+def test_without_a_change_there_is_no_preview(town: Town) -> None:
     clerk, before = town.browser(town.clerk), commune(town)
     assert where(clerk.post(f"{PATH}/office", change(clerk, "office"))) == f"303 {PATH}"
     assert "Không có gì thay đổi." in words_of(clerk.get(PATH))
