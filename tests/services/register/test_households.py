@@ -41,14 +41,14 @@ def village(world: World) -> Village:
 # Finding
 
 
-@pytest.mark.parametrize("typed", ["nguyen thi hanh", "Hạnh", "dong vinh", "đồng vinh", "0912 345", "678"])
-def test_a_household_is_found_with_or_without_accents_by_name_village_and_number(village: Village, typed: str):
-    assert village.finds(typed) == ["Nguyễn Thị Hạnh"]
+def test_a_household_is_found_with_or_without_accents_by_name_village_and_number(village: Village):
+    typed = ["nguyen thi hanh", "Hạnh", "dong vinh", "đồng vinh", "0912 345", "678"]
+    assert [text for text in typed if village.finds(text) != ["Nguyễn Thị Hạnh"]] == []
 
 
-@pytest.mark.parametrize("typed", ["100%", "_", "\\", "'; --"])
-def test_signs_of_the_search_language_are_letters_like_others(village: Village, typed: str):
-    assert village.finds(typed) == []
+def test_signs_of_the_search_language_are_letters_like_others(village: Village):
+    typed = ["100%", "_", "\\", "'; --"]
+    assert [text for text in typed if village.finds(text)] == []
 
 
 def test_nobody_of_another_commune_is_found(village: Village, world: World):
