@@ -384,3 +384,23 @@ def test_an_offer_to_a_household_that_just_switched_texts_off_runs_from_then_on(
     work(app)
     assert the_message(world).state == MessageState.TO_PHONE
     assert world.fresh(booking).answer_by_at == NOW + timedelta(hours=4)
+
+
+def test_a_text_may_be_handed_over_until_the_last_moment_of_its_claim(
+    world: World, kit: Kit, household: Household
+) -> None:
+    ask(world, kit, household)
+    claim = world.do(outbox.claim_next, "a worker", now=NOW)
+    assert outbox.is_fresh(claim, now=claim.hand_over_by_at)
+    assert not outbox.is_fresh(claim, now=claim.hand_over_by_at + A_MOMENT)
+
+
+def test_what_a_worker_is_sending_is_not_given_up_before_its_lease_ends(
+    world: World, kit: Kit, household: Household
+) -> None:
+    ask(world, kit, household)
+    world.do(outbox.claim_next, "a slow worker", now=NOW)
+    world.do(outbox.give_up_lost, now=NOW + LEASE)
+    assert the_message(world).state == MessageState.SENDING
+    world.do(outbox.give_up_lost, now=NOW + LEASE + A_MOMENT)
+    assert the_message(world).state == MessageState.UNKNOWN
