@@ -187,7 +187,7 @@ def _shown(app: Flask) -> tuple[list[tuple[str, str]], dict[str, list[Any]]]:
         while after or not entries:
             page = audit_page(AuditFilter(), after)
             entries += page.entries
-            after = Cursor.of(str(page.next)) if page.next else None
+            after = Cursor.parse(str(page.next)) if page.next else None
         lines = [(entry.action, sentence(entry.action, entry.detail)) for entry in reversed(entries)]
         return lines, {code: [_move(entry) for entry in booking_history(code)] for code in MOVES}
 

@@ -1,4 +1,4 @@
-"""The history of everything: the one function that writes it, and the list that staff read, newest first."""
+"""Writing audit entries, and reading them: pages for staff, and the history of one booking."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from kit_booking.domain.text import search_key
 from kit_booking.models import AuditEntry, Booking, Commune, Household, Staff, StaffRole
 
 PAGE = 50
-"""So many entries stand on a page."""
+"""How many entries a page has."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,6 @@ class Actor:
 
 
 SYSTEM = Actor()
-
-_add_entry = insert(AuditEntry)
 
 
 def record_audit(
@@ -50,7 +48,7 @@ def record_audit(
     a phone number; what is None or "" is left out.
     """
     session.connection().execute(
-        _add_entry,
+        insert(AuditEntry),
         {
             "at": now,
             "happened_at": happened_at or now,
@@ -66,7 +64,7 @@ def record_audit(
 
 @dataclass(frozen=True)
 class AuditFilter:
-    """Which entries are looked for; what is None or empty does not narrow them."""
+    """Conditions on the entries; what is None or empty does not count."""
 
     commune_id: int | None = None
     first: date | None = None
@@ -88,9 +86,9 @@ class Cursor:
         return f"{self.at.isoformat()}~{self.id}"
 
     @classmethod
-    def of(cls, written: str) -> "Cursor | None":
-        """As ``str`` wrote it; None for anything else."""
-        at, _sign, number = written.partition("~")
+    def parse(cls, text: str) -> "Cursor | None":
+        """The cursor that ``str`` wrote; None for any other text."""
+        at, _sign, number = text.partition("~")
         try:
             cursor = cls(datetime.fromisoformat(at), int(number))
         except ValueError:
@@ -104,7 +102,7 @@ class AuditPage:
     """Rows with ``id``, ``at``, ``action``, ``detail``, ``staff_name`` (who did it), ``household_name`` (who did it,
     or whom staff did it to), ``booking_code`` and ``commune_name``; what does not apply is None."""
     next: Cursor | None
-    """Where the older ones begin, if there are any."""
+    """None on the last page."""
 
 
 _entries = (
@@ -127,9 +125,9 @@ _entries = (
 )
 
 
-def audit_page(wanted: AuditFilter, after: Cursor | None = None) -> AuditPage:
-    """The newest entries that are wanted, after those of the page before."""
-    statement = _narrowed(_entries, wanted)
+def audit_page(criteria: AuditFilter, after: Cursor | None = None) -> AuditPage:
+    """One page of the entries that meet the criteria, newest first; the next page begins ``after`` its cursor."""
+    statement = _narrowed(_entries, criteria)
     if after:
         statement = statement.where(
             tuple_(AuditEntry.at, AuditEntry.id) < tuple_(literal(after.at, UtcDateTime), literal(after.id))
@@ -139,35 +137,35 @@ def audit_page(wanted: AuditFilter, after: Cursor | None = None) -> AuditPage:
     return AuditPage(entries, Cursor(entries[-1].at, entries[-1].id) if len(rows) > PAGE else None)
 
 
-def _narrowed(statement: Select[Any], wanted: AuditFilter) -> Select[Any]:
-    if wanted.commune_id is not None:
-        statement = statement.where(AuditEntry.commune_id == wanted.commune_id)
-    if wanted.first:
-        statement = statement.where(AuditEntry.at >= local(wanted.first, time()))
-    if wanted.last:
-        statement = statement.where(AuditEntry.at < local(wanted.last + timedelta(days=1), time()))
-    if wanted.action:
-        statement = statement.where(AuditEntry.action == wanted.action)
-    if wanted.staff:
-        staff_ids = _staff_ids(wanted)
+def _narrowed(statement: Select[Any], criteria: AuditFilter) -> Select[Any]:
+    if criteria.commune_id is not None:
+        statement = statement.where(AuditEntry.commune_id == criteria.commune_id)
+    if criteria.first:
+        statement = statement.where(AuditEntry.at >= local(criteria.first, time()))
+    if criteria.last:
+        statement = statement.where(AuditEntry.at < local(criteria.last + timedelta(days=1), time()))
+    if criteria.action:
+        statement = statement.where(AuditEntry.action == criteria.action)
+    if criteria.staff:
+        staff_ids = _staff_ids(criteria)
         statement = statement.where(AuditEntry.staff_id.in_(staff_ids) if staff_ids else false())
-    if wanted.booking_code:
-        rows = read(select(Booking.id).where(Booking.code == wanted.booking_code.upper()))
+    if criteria.booking_code:
+        rows = read(select(Booking.id).where(Booking.code == criteria.booking_code.upper()))
         statement = statement.where(AuditEntry.booking_id == rows[0].id if rows else false())
     return statement
 
 
-def _staff_ids(wanted: AuditFilter) -> list[int]:
-    by_username = select(Staff.id).where(Staff.username == wanted.staff.lower())
+def _staff_ids(criteria: AuditFilter) -> list[int]:
+    by_username = select(Staff.id).where(Staff.username == criteria.staff.lower())
     staff_ids = [row.id for row in read(by_username)]
-    if staff_ids or wanted.commune_id is None:
+    if staff_ids or criteria.commune_id is None:
         return staff_ids
-    key = search_key(wanted.staff)
+    key = search_key(criteria.staff)
     of_commune = (
         select(Staff.id, Staff.name)
         .distinct()
         .join(StaffRole, StaffRole.staff_id == Staff.id)
-        .where(StaffRole.commune_id == wanted.commune_id)
+        .where(StaffRole.commune_id == criteria.commune_id)
     )
     return [row.id for row in read(of_commune) if key and key in search_key(row.name)]
 
@@ -188,5 +186,5 @@ _history = (
 
 
 def booking_history(code: str) -> Sequence[Row[Any]]:
-    """Every change of the booking's status, and of its slot, kit or place ("changed"), the first first."""
+    """The changes of the booking's status, and of its slot, kit or place ("changed"), in their order."""
     return read(_history, {"code": code})

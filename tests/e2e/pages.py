@@ -26,7 +26,7 @@ from kit_booking.models import (
     StaffRole,
     WaitingEntry,
 )
-from kit_booking.services.closures.closing import Closing, close, end
+from kit_booking.services.closures.closing import close, end
 from tests.e2e.demo import COMMUNE, Demo
 from tests.times import days_ahead
 
@@ -245,8 +245,8 @@ class Visitor:
         first = days_ahead(days, utc_now())
         span = Span(local(first, time()), local(first + timedelta(days=2), time()))
         clerk = self.world.clerk(self.demo.commune)
-        closing = Closing(self.demo.commune.id, kit.id, span, "Hỏng đèn, chờ thợ ở Hà Nội về thay bóng")
-        return self.world.do(close, closing, clerk.id, now=utc_now())
+        reason = "Hỏng đèn, chờ thợ ở Hà Nội về thay bóng"
+        return self.world.do(close, self.demo.commune.id, kit.id, span, reason, clerk.id, now=utc_now())
 
     def see_a_closure(self) -> None:
         self.be_staff(Role.CLERK)

@@ -479,7 +479,7 @@ def _place(booking: Any | None) -> tuple[Any, ...] | None:
 
 @transaction
 def _hand_over(session: Session, code: str, *, now: datetime) -> None:
-    booking = lock_booking(session, code).booking
+    booking = lock_booking(session, code)
     if booking.status == Status.NO_SHOW:
         if not moves.hold_again(session, booking, now=now):
             return
@@ -489,7 +489,7 @@ def _hand_over(session: Session, code: str, *, now: datetime) -> None:
 
 @transaction
 def _take_back(session: Session, code: str, *, now: datetime) -> None:
-    moves.move(session, lock_booking(session, code).booking, Status.RETURNED, Actor(), now=now)
+    moves.move(session, lock_booking(session, code), Status.RETURNED, Actor(), now=now)
 
 
 @pytest.fixture

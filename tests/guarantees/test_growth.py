@@ -37,7 +37,7 @@ from kit_booking.models import (
 from kit_booking.services.audit import Actor
 from kit_booking.services.booking.answers import withdraw
 from kit_booking.services.booking.ask import request_booking
-from kit_booking.services.calendars.tokens import Owner, add_token
+from kit_booking.services.calendars.tokens import add_token
 from kit_booking.services.register.households import find_household
 from kit_booking.services.timeline.queue import who_waits
 from kit_booking.services.timeline.standing import standing_of
@@ -171,7 +171,7 @@ def town(app: Flask, world: World) -> Town:
     sign_in(clerk, world.clerk(commune))
     world.booking(kit, household, days_ahead(14, utc_now()))
     world.booking(kit, household, days_ahead(-2, utc_now()), status=Status.APPROVED)  # Nobody came for it.
-    token = world.do(add_token, Owner(household_id=household.id), now=utc_now())
+    token = world.do(add_token, Actor(household_id=household.id), now=utc_now())
     return Town(app, world, commune, kit, household, app.test_client(), clerk, phone, f"/feeds/{token}.ics")
 
 

@@ -19,7 +19,7 @@ from tests.support.builders import World
 from tests.support.server import serving
 from tests.times import days_ahead
 
-SLOTS = [f"{days_ahead(days, utc_now())}/{key}" for days in range(1, 11) for key in ("sang", "trua", "chieu", "toi")]
+SLOTS = [f"{days_ahead(days, utc_now())}/{key}" for days in range(2, 12) for key in ("sang", "trua", "chieu", "toi")]
 THREADS, PROCESSES = 32, 8
 ROOT = Path(__file__).parents[2]
 REFUSAL = "Buổi này vừa có nhà khác đăng ký"

@@ -16,7 +16,7 @@ from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Closure, Place
 from kit_booking.services.audit import Actor
 from kit_booking.services.booking import answers, ask, deadlines, move
-from kit_booking.services.booking.change import change_slot
+from kit_booking.services.booking.move import change_slot
 from kit_booking.services.closures import closing
 from kit_booking.services.communes import facts
 from kit_booking.services.counter import handover
@@ -32,7 +32,7 @@ from tests.support.town import Town
 
 pytestmark = on_sqlite
 BEGUN = timedelta(hours=1)
-SEEN = handover.Seen([CheckedPart("đèn", 2, 2)])
+SEEN = handover.KitCheck([CheckedPart("đèn", 2, 2)])
 
 
 @dataclass
@@ -82,15 +82,16 @@ class Scene:
         first = local_day(utc_now()) + timedelta(days=9)
         return Span(local(first, time()), local(first + timedelta(days=1), time()))
 
-    def closing(self, kit_id: int | None) -> closing.Closing:
-        return closing.Closing(self.town.commune.id, kit_id, self.span(), "Tết")
+    def closes(self, kit_id: int | None) -> bool:
+        town = self.town
+        return bool(self.do(closing.close, town.commune.id, kit_id, self.span(), "Tết", town.clerk.id))
 
     def moves(self) -> bool:
         seen = move.SeenSlot(self.town.kit.code, self.approved.pick_up_at)
         moved = self.do(
             move.move_booking, self.approved.code, seen, self.town.kit.code, *self.free, self.town.clerk.id, "Mưa"
         )
-        return bool(moved is move.Moved.DONE)
+        return bool(moved is move.MoveResult.DONE)
 
     def corrects(self, **what: str) -> bool:
         by = Actor(staff_id=self.town.clerk.id)
@@ -139,8 +140,8 @@ ACTS: dict[str, Callable[[Scene], bool]] = {
     "hand over": lambda s: s.staff(handover.hand_over, s.begun, SEEN),
     "take back": lambda s: s.staff(handover.take_back, s.out, SEEN),
     "no-show": lambda s: s.staff(answers.mark_no_show, s.begun),
-    "close a kit": lambda s: bool(s.do(closing.close, s.closing(s.town.kit.id), s.town.clerk.id)),
-    "close the commune": lambda s: bool(s.do(closing.close, s.closing(None), s.town.clerk.id)),
+    "close a kit": lambda s: s.closes(s.town.kit.id),
+    "close the commune": lambda s: s.closes(None),
     "give a closure another reason": lambda s: s.changes_closure("Bộ mất míc"),
     "make a closure longer": lambda s: s.changes_closure("Bộ hỏng đèn", 48),
     "end a closure": S.ends_closure,
@@ -185,7 +186,7 @@ def stamped_bytes(town: Town, readers: dict[str, Any], feed: str) -> dict[str, t
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_what_reads_otherwise_has_another_stamp(town: Town, act: str) -> None:
+def test_a_page_that_changes_gets_another_version_key(town: Town, act: str) -> None:
     scene = Scene(town)
     feed = feed_of(town, town.owner)
     readers = {"nobody": town.browser(), "owner": town.browser(town.owner), "staff": town.browser(town.clerk)}

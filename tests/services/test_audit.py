@@ -1,4 +1,4 @@
-"""The audit list keeps its order and its pace over five years of a whole country."""
+"""The audit list: order, pages, filters, and indexes for five years of entries."""
 
 from datetime import timedelta
 from typing import Any
@@ -31,14 +31,14 @@ def test_pages_show_every_entry_once_the_newest_first(world: World) -> None:
     while after or not pages:
         page = world.do(audit_page, AuditFilter(commune.id), after)
         seen += page.entries
-        after = Cursor.of(str(page.next)) if page.next else None
+        after = Cursor.parse(str(page.next)) if page.next else None
         pages += 1
     assert pages == 3
     assert [(entry.at, entry.id) for entry in seen] == sorted(((e.at, e.id) for e in seen), reverse=True)
     assert len({entry.id for entry in seen}) == 2 * PAGE + 7
 
 
-def test_a_page_can_be_narrowed(world: World) -> None:
+def test_the_list_can_be_filtered(world: World) -> None:
     commune, other = world.commune(), world.commune("Đại Xuyên")
     clerk = world.clerk(commune)
     household, [kit] = world.household(commune), world.kits(commune)
@@ -69,7 +69,7 @@ def test_a_page_can_be_narrowed(world: World) -> None:
 
 @pytest.mark.parametrize("written", ["", "x", "2026-12-01~1", "2026-12-01T00:00:00Z~x", "2026-12-01T00:00:00Z~0"])
 def test_a_broken_cursor_begins_at_the_newest(written: str) -> None:
-    assert Cursor.of(written) is None
+    assert Cursor.parse(written) is None
 
 
 @on_sqlite
@@ -88,7 +88,7 @@ def test_a_broken_cursor_begins_at_the_newest(written: str) -> None:
     ],
     ids=str,
 )
-def test_no_search_reads_the_whole_list_or_sorts_it(world: World, wanted: AuditFilter) -> None:
+def test_no_filter_scans_or_sorts_the_whole_table(world: World, wanted: AuditFilter) -> None:
     commune = world.commune()
     clerk = world.staff(commune, username="canbo1")
     booking = world.booking(world.kits(commune)[0], world.household(commune), days_ahead(2), code="PD123")

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
-from sqlalchemy.orm import aliased, contains_eager, joinedload
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import contains_eager, joinedload
 
 from kit_booking.database import load, read
 from kit_booking.domain.delivery import NOT_TOLD
@@ -14,7 +14,7 @@ from kit_booking.models import Booking, Commune, Hold, Kit, Message, WaitingEntr
 
 MOST_TEXTS = 30
 LONG_AGO = timedelta(days=60)
-"""No text about a booking that is not over is older."""
+"""No text about a booking that is not over is older; narrows the index scan."""
 
 
 _bookings = (
@@ -36,7 +36,7 @@ def find_booking(code: str) -> Booking | None:
 
 
 def load_bookings(*which: ColumnElement[bool]) -> list[Booking]:
-    """Those for which all of this is so, with their kit, place, household and commune; in no order."""
+    """The bookings for which all conditions hold, with kit, place, household and commune; in no order."""
     return load(_bookings.where(*which))
 
 
@@ -51,7 +51,7 @@ def count_bookings(household_id: int) -> int:
 
 
 def pick_ups(commune_ids: Sequence[int], from_at: datetime, until_at: datetime) -> list[Booking]:
-    """Approved bookings with their pick-up in this time, in its order."""
+    """Approved bookings with their pick-up in this time, by pick-up and kit."""
     return load(
         _bookings.where(
             Booking.commune_id.in_(commune_ids),
@@ -63,7 +63,7 @@ def pick_ups(commune_ids: Sequence[int], from_at: datetime, until_at: datetime) 
 
 
 def returns(commune_ids: Sequence[int], from_at: datetime, until_at: datetime) -> list[Booking]:
-    """Bookings whose kit is due back in this time, whether it is out already or not; and those that are late."""
+    """Bookings whose kit is due back in this time, out already or not, and overdue ones; by return and kit."""
     is_out = and_(Booking.status == Status.OUT, Booking.return_at < until_at)
     will_be = and_(Booking.status == Status.APPROVED, Booking.return_at >= from_at, Booking.return_at < until_at)
     return load(
@@ -74,7 +74,7 @@ def returns(commune_ids: Sequence[int], from_at: datetime, until_at: datetime) -
 
 
 def bookings_in(kit_ids: Sequence[int], from_at: datetime, until_at: datetime) -> list[Booking]:
-    """Live bookings that have one of the kits in this time, the first first."""
+    """Live bookings that hold one of the kits in this time, by pick-up and kit."""
     return load(
         _bookings.join(Hold, Hold.booking_id == Booking.id)
         .where(Hold.kit_id.in_(kit_ids), Hold.from_at < until_at, Hold.until_at > from_at)
@@ -82,22 +82,18 @@ def bookings_in(kit_ids: Sequence[int], from_at: datetime, until_at: datetime) -
     )
 
 
-_earlier = aliased(Booking)
-had_kit_before = exists().where(
-    _earlier.household_id == Booking.household_id,
-    _earlier.status.in_(USED),
-    _earlier.pick_up_at < Booking.pick_up_at,
-)
-"""Whether the household of the selected booking spent a slot before it."""
-
-
 def is_first_time(booking: Booking) -> bool:
-    """The household never had a kit before."""
-    return not read(select(had_kit_before).where(Booking.id == booking.id))[0][0]
+    """Whether the household used no slot before this one."""
+    earlier = select(Booking.id).where(
+        Booking.household_id == booking.household_id,
+        Booking.status.in_(USED),
+        Booking.pick_up_at < booking.pick_up_at,
+    )
+    return not read(earlier.limit(1))
 
 
 def was_offered(booking: Booking) -> bool:
-    """It came from the waiting list."""
+    """Whether it came from the waiting list."""
     return bool(read(select(WaitingEntry.id).where(WaitingEntry.booking_id == booking.id)))
 
 
@@ -119,10 +115,10 @@ def messages_of_household(household_id: int, most: int = MOST_TEXTS) -> list[Mes
 
 
 def is_to_phone(commune_ids: Sequence[int], *, now: datetime) -> ColumnElement[bool]:
-    """Of a text and its booking: it did not go out, or may not have, and the booking is not over."""
+    """Condition on Message and Booking: the text may not have reached its household, and the booking is not over."""
     return and_(
         Message.state.in_(NOT_TOLD),
-        Message.ask_at.is_(None),  # Whoever is being asked after may yet turn out to be told.
+        Message.ask_at.is_(None),  # The provider may still say that it was delivered.
         Message.phoned_at.is_(None),
         Message.kind != Kind.STAFF_DUE,
         Booking.commune_id.in_(commune_ids),
@@ -132,7 +128,7 @@ def is_to_phone(commune_ids: Sequence[int], *, now: datetime) -> ColumnElement[b
 
 
 def people_to_phone(commune_ids: Sequence[int], *, now: datetime) -> list[Message]:
-    """The texts that somebody has to be told by phone, with booking and household; those that wait longest first."""
+    """The texts to be told by phone, with booking and household; the one that waits longest first."""
     return load(
         select(Message)
         .join(Message.booking)

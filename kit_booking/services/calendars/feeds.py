@@ -1,9 +1,10 @@
-"""Calendar feeds: which bookings and closures each shows, its version key, and the private addresses."""
+"""Calendar feeds: finding one by its address, its version key, and the bookings and closures that it contains."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Row, bindparam, func, select
@@ -18,14 +19,14 @@ from kit_booking.models import Booking, Commune, FeedToken, Hold, Household, Kit
 from kit_booking.services.calendars.tokens import USE_NOTED, token_hash
 
 PAST, AHEAD = timedelta(days=30), timedelta(days=90)
-"""A feed reaches from so many days back to so many ahead."""
+"""The window of a feed, before and after today."""
 LONGEST_CLOSED = timedelta(days=366)
 """Closed time is read from so far back that a long stretch always begins at the same moment."""
 
 
 @dataclass(frozen=True)
 class Feed:
-    """One feed: whose it is, and a version key that is equal as long as its bytes are; `day` moves its window."""
+    """One feed: whose it is, its version key, which is equal as long as its bytes are, and the day of its window."""
 
     version_key: tuple[Any, ...]
     day: date
@@ -36,7 +37,7 @@ class Feed:
     household_id: int | None = None
     staff_id: int | None = None
     ended_on: date | None = None
-    """The day from which its private address gives nothing any more."""
+    """The day on which its private address was revoked."""
 
     @property
     def is_private(self) -> bool:
@@ -45,18 +46,6 @@ class Feed:
     @property
     def window(self) -> dict[str, datetime]:
         return _window(self.day)
-
-
-@dataclass(frozen=True)
-class FeedClosure:
-    """A stretch in which a kit is closed; `version` rises when one of the names does that stand here."""
-
-    span: Span
-    kit_id: int
-    kit_code: str
-    place_name: str
-    place_address: str
-    version: int
 
 
 def _window(day: date) -> dict[str, datetime]:
@@ -136,9 +125,9 @@ _token = (
 
 
 def private_feed(token: str, *, now: datetime) -> tuple[Feed, bool] | None:
-    """The feed behind a private address, and whether its use is to be noted; None when there never was one.
+    """The feed of a private address, and whether to note its use; None for an unknown token.
 
-    One that was revoked, or whose member of staff has left, is a feed that ended.
+    For a revoked address, or a member of staff who has left, the feed has ``ended_on``.
     """
     day = local_day(now)
     rows = read(_token, {"token_hash": token_hash(token)} | _window(day))
@@ -191,19 +180,27 @@ _of_kits = _bookings.where(Booking.kit_id.in_(bindparam("kit_ids", expanding=Tru
 
 
 def booking_event(code: str) -> Sequence[Row[Any]]:
-    """The one booking with the columns of `bookings_of`; empty when calendars show it no more."""
+    """The booking as a row of `bookings_of`; empty when its status is not for calendars."""
     return read(_booking, {"code": code})
 
 
 def bookings_of(feed: Feed) -> Sequence[Row[Any]]:
-    """The bookings that the feed shows, by their pick-up; one statement."""
+    """The bookings in the feed, by pick-up; one statement."""
     if feed.household_id is not None:
         return read(_of_household, feed.window | {"household_id": feed.household_id})
     return read(_of_kits, feed.window | {"kit_ids": feed.kit_ids})
 
 
 _closed = (
-    select(Hold.kit_id, Kit.code, Place.name, Place.address, Commune.version, Hold.from_at, Hold.until_at)
+    select(
+        Hold.kit_id,
+        Kit.code.label("kit_code"),
+        Place.name.label("place_name"),
+        Place.address.label("place_address"),
+        Commune.version,
+        Hold.from_at,
+        Hold.until_at,
+    )
     .join(Kit, Kit.id == Hold.kit_id)
     .join(Place, Place.id == Kit.place_id)
     .join(Commune, Commune.id == Place.commune_id)
@@ -216,15 +213,15 @@ _closed = (
 )
 
 
-def closures_of(feed: Feed) -> list[FeedClosure]:
-    """When the feed's kits are closed, each kit's time in as few stretches as possible; one statement."""
+def closures_of(feed: Feed) -> Iterator[tuple[Row[Any], Span]]:
+    """The closed time of the feed's kits in as few spans as possible, each with its kit; one statement.
+
+    The rows have ``kit_id``, ``kit_code``, ``place_name``, ``place_address`` and the commune's ``version``.
+    """
     first_at, end_at = feed.window["first_at"], feed.window["end_at"]
-    kits: dict[tuple[Any, ...], list[Span]] = defaultdict(list)
-    for row in read(_closed, {"kit_ids": feed.kit_ids, "since_at": first_at - LONGEST_CLOSED}):
-        kits[tuple(row[:5])].append(Span(*row[5:]))
-    return [
-        FeedClosure(span, *kit)
-        for kit, spans in kits.items()
-        for span in union(spans)
-        if span.until_at > first_at and span.from_at < end_at
-    ]
+    rows = read(_closed, {"kit_ids": feed.kit_ids, "since_at": first_at - LONGEST_CLOSED})
+    for _kit_id, group in groupby(rows, key=attrgetter("kit_id")):
+        holds = list(group)
+        for span in union(Span(hold.from_at, hold.until_at) for hold in holds):
+            if span.until_at > first_at and span.from_at < end_at:
+                yield holds[0], span

@@ -22,8 +22,6 @@ from kit_booking.services.timeline.holds import time_lines
 
 MOST_SHOWN = 200
 A_YEAR = timedelta(days=365)
-"""Holidays are proposed so far ahead."""
-
 
 _closures = (
     select(Closure)
@@ -43,7 +41,7 @@ def find_closure(closure_id: int) -> Closure | None:
 
 
 def running_and_coming(commune_ids: Sequence[int], *, now: datetime) -> list[Closure]:
-    """Those of the communes that are not over, the first first."""
+    """The communes' closures that are not over, by their beginning; at most ``MOST_SHOWN``."""
     return load(
         _closures.where(
             Closure.commune_id.in_(commune_ids), Closure.until_at > now, Closure.called_off_at.is_(None)
@@ -55,9 +53,9 @@ _its_kits = and_(Kit.commune_id == Closure.commune_id, or_(Closure.kit_id.is_(No
 
 
 def count_unsettled(commune_ids: Sequence[int], *, now: datetime) -> dict[int, int]:
-    """By closure that is not over, how many bookings stand in it and are to be moved or cancelled."""
+    """By the id of each closure that is not over, the number of bookings in it to be moved or cancelled."""
     rows = read(
-        select(Closure.id, func.count(Booking.id))
+        select(Closure.id, func.count(Booking.id).label("number"))
         .join(Kit, _its_kits)
         .join(Hold, and_(Hold.kit_id == Kit.id, Hold.from_at < Closure.until_at, Hold.until_at > Closure.from_at))
         .join(Booking, Booking.id == Hold.booking_id)
@@ -70,7 +68,7 @@ def count_unsettled(commune_ids: Sequence[int], *, now: datetime) -> dict[int, i
         )
         .group_by(Closure.id)
     )
-    return {row[0]: row[1] for row in rows}
+    return {row.id: row.number for row in rows}
 
 
 def closures_between(kit_ids: Sequence[int], from_at: datetime, until_at: datetime) -> Sequence[Row[Any]]:
@@ -93,24 +91,24 @@ def closures_between(kit_ids: Sequence[int], from_at: datetime, until_at: dateti
 
 @dataclass(frozen=True)
 class ToSettle:
-    """A booking that stands in a closure, and the kits that are free at its time, the nearest first."""
+    """A booking that overlaps a closure, and the kits that are free at its time, the nearest first."""
 
     booking: Booking
     kits: list[KitFacts]
 
     @property
     def can_be_settled(self) -> bool:
-        """Not once the kit is out: then it simply comes back."""
+        """False once the kit is out."""
         return self.booking.status in CANCELLABLE
 
 
 def to_settle(commune: CommuneFacts, kit_code: str, span: Span, *, now: datetime) -> list[ToSettle]:
-    """The bookings that stand in this time on the kit, or without one on any of the commune's, the first first."""
+    """The bookings that overlap this time on the kit of this code ("": on any of the commune's), by pick-up."""
     kit_ids = [kit.id for kit in commune.kits if kit_code in ("", kit.code)]
     bookings = bookings_in(kit_ids, max(span.from_at, now), span.until_at)
     if not bookings:
         return []
-    # A kit elsewhere may have to be fetched a little earlier, and brought back later.
+    # At another place, pick-up may have to be earlier and return later.
     around = Span(
         min(b.pick_up_at for b in bookings) - timedelta(days=1),
         max(b.return_at for b in bookings) + timedelta(days=1),
@@ -128,7 +126,7 @@ def _free_kits(
     *,
     now: datetime,
 ) -> Iterator[KitFacts]:
-    """The same place first, then the one that the household's village belongs to."""
+    """Those at the booking's place first, then those at the place of the household's village."""
     if booking.status not in WITHDRAWABLE:
         return
     home = homes.get(search_key(booking.household.village))
@@ -166,7 +164,7 @@ class ProposedHoliday:
 
 
 def proposed_holidays(communes: Sequence[SeenCommune], *, now: datetime) -> list[ProposedHoliday]:
-    """For each commune those that none of its own closures touches; whoever closed for some days has decided."""
+    """For each commune the holidays of the next 365 days that no closure of the whole commune overlaps."""
     ids = [commune.id for commune in communes]
     closed: dict[int, list[Span]] = {commune_id: [] for commune_id in ids}
     whole = select(Closure.commune_id, Closure.from_at, Closure.until_at).where(

@@ -1,4 +1,4 @@
-"""What a commune is: its kits, places, parts and timetables, as values cached by its version."""
+"""The facts of a commune: its kits, places, parts and timetables, as values cached by its version."""
 
 import functools
 from collections import defaultdict
@@ -17,7 +17,7 @@ from kit_booking.domain.slots import Timetable
 from kit_booking.models import Closure, Commune, Kit, Part, Place, PlannedSlot, Role, Staff, StaffRole, Village
 
 MOST_CLOSURES = 100
-"""How many of a commune's closures, the latest, are part of its facts."""
+"""How many of a commune's closures, the latest ones, its facts have."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +62,7 @@ class CommuneFacts:
 
 
 class VersionKey(NamedTuple):
-    """The versions that a commune's pages are made of: while it is equal, so are the rows behind them."""
+    """The versions of a commune and its kits; while they are equal, its pages stay the same."""
 
     commune_id: int
     version: int
@@ -82,7 +82,7 @@ _version_key = (
 
 
 def find_version_key(slug: str) -> VersionKey | None:
-    """The commune's present versions; read before any other row, so that no page is older than its key."""
+    """The commune's versions; read before any other row, so that no page is older than its key."""
     rows = read(_version_key, {"slug": slug})
     return VersionKey._make(rows[0]) if rows else None
 

@@ -1,4 +1,4 @@
-"""The fortnight of a commune: which slot of which kit is free, for whoever looks."""
+"""The fortnight of a commune: the state of each slot of each kit, as one reader may see it."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ from kit_booking.services.communes.schedule import KitSchedule, Schedule, SlotSt
 
 
 class Holder(NamedTuple):
-    """The booking that holds a slot, as far as the reader may know it: households see their own code, staff all."""
+    """The booking that holds a slot; households see only the code of their own, staff see all."""
 
     code: str
     name: str = ""
@@ -27,7 +27,7 @@ class Holder(NamedTuple):
 
 @dataclass(frozen=True)
 class KitFortnight:
-    """A kit's slots, their states for this reader, and the known holders by the slot's number."""
+    """A kit's slots, their states for this reader, and the holders that it may see by the slot's number."""
 
     schedule: KitSchedule
     states: list[SlotState]
@@ -39,7 +39,7 @@ class KitFortnight:
 
 
 class SlotView(NamedTuple):
-    """A slot on a kit as the reader sees it; the code of its booking where the reader may know it."""
+    """A slot on a kit, its state for this reader, and the code of its booking where the reader may see it."""
 
     kit: KitFacts
     slot: Slot
@@ -81,7 +81,7 @@ _with_names = _with_codes.add_columns(Household.name, Household.phone).outerjoin
 def fortnight(
     commune: CommuneFacts, *, now: datetime, household_id: int | None = None, with_names: bool = False
 ) -> Fortnight:
-    """Every slot of the window, day by day, as this reader sees it; one statement."""
+    """Every slot of the window with its state for the household, or with ``with_names`` for staff; one statement."""
     ahead = schedule(commune, now=now)
     statement = _with_names if with_names else _with_codes if household_id else _of_commune
     holds = _holds_by_kit(statement, [ahead], {"commune_id": commune.id})
@@ -133,7 +133,7 @@ def _kit(
 
 
 def _held(ahead: KitSchedule, holds: list[Row[Any]]) -> dict[int, Row[Any]]:
-    """The hold that takes a slot, by the slot's number; one that awaits an answer yields to any other.
+    """The hold that overlaps a slot, by the slot's number; a request only if no other hold does.
 
     Holds of one kit never overlap, so sorted by their ends they are sorted by their begins as well, like the slots.
     """
@@ -151,8 +151,3 @@ def _held(ahead: KitSchedule, holds: list[Row[Any]]) -> dict[int, Row[Any]]:
                 held[number] = hold
             number += 1
     return held
-
-
-def changes_at(commune: CommuneFacts, *, now: datetime) -> datetime:
-    """The next moment at which the fortnight changes by itself: a slot passes, a day opens or ends."""
-    return schedule(commune, now=now).until_at

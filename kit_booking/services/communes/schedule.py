@@ -1,4 +1,4 @@
-"""The slots of a commune's fortnight and their states by the clock alone, before any hold is read."""
+"""The slots of a commune's fortnight and their states without bookings, cached."""
 
 import functools
 from bisect import bisect_right
@@ -14,7 +14,7 @@ from kit_booking.services.communes.facts import CommuneFacts, KitFacts
 
 
 class SlotState(IntEnum):
-    """The state of a slot; a number, which indexes the tuples of signs and words on a page of 300 slots."""
+    """The state of a slot; an int, which indexes the list of signs and words on a page of 300 slots."""
 
     FREE = 0
     WAITING = auto()
@@ -52,7 +52,7 @@ class Schedule:
 
 
 def schedule(commune: CommuneFacts, *, now: datetime) -> Schedule:
-    """The commune's schedule at this time; cached until the next moment at which it changes by itself."""
+    """The commune's schedule at this time; cached until a slot passes, a day opens or the day ends."""
     moments = _moments(commune, local_day(now))
     next_one = bisect_right(moments, now)
     return _schedule(commune, moments[next_one - 1], moments[next_one])

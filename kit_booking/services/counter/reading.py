@@ -1,4 +1,4 @@
-"""What is known of a booking's kit at the counter: the parts to check, and what was seen before."""
+"""The parts to check at the counter, and the handovers written before."""
 
 from typing import Any
 
@@ -11,20 +11,20 @@ from kit_booking.models import Booking, Handover, Part, Photo
 
 
 def parts_of_kit(kit_id: int) -> list[CheckedPart]:
-    """The kit's own list, everything there."""
+    """The parts of the kit, each counted as complete."""
     rows = read(select(Part.name, Part.count.label("number")).where(Part.kit_id == kit_id).order_by(Part.id))
     return [CheckedPart(row.name, row.number, row.number) for row in rows]
 
 
 def parts_to_take_back(kit_id: int, out: Handover | None) -> list[CheckedPart]:
-    """What went out is what has to come back; the kit's own list where that was not written down."""
+    """The parts that went out by ``out``; without it the parts of the kit."""
     if out is None:
         return parts_of_kit(kit_id)
     return [CheckedPart(part.name, part.count, part.count) for part in out.parts if part.count]
 
 
 def handovers_of(booking: Booking) -> dict[Direction, Handover]:
-    """What was seen when the booking's kit went out and came back: with the staff, the parts and the photos."""
+    """The booking's handovers by direction, with staff, parts and photos."""
     handovers = load(
         select(Handover)
         .where(Handover.booking_id == booking.id)
@@ -35,7 +35,7 @@ def handovers_of(booking: Booking) -> dict[Direction, Handover]:
 
 
 def handovers_of_household(household_id: int) -> list[Handover]:
-    """What was written down at the counter of one household, with bookings and photos; the newest first."""
+    """The handovers of all bookings of one household, with bookings and photos; the newest first."""
     return load(
         select(Handover)
         .join(Handover.booking)
@@ -46,7 +46,7 @@ def handovers_of_household(household_id: int) -> list[Handover]:
 
 
 def find_photo(photo_id: int) -> Row[Any] | None:
-    """The picture as ``jpeg``, and whose it is as ``commune_id``."""
+    """A row of ``jpeg`` and ``commune_id``."""
     rows = read(
         select(Booking.commune_id, Photo.jpeg)
         .join(Handover, Handover.id == Photo.handover_id)

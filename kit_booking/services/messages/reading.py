@@ -1,4 +1,4 @@
-"""The texts of a month as staff see them: which, how they fared, and what they cost."""
+"""The texts of a month for staff: the list, counts by state, and costs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from kit_booking.domain.local_time import local
 from kit_booking.models import Booking, Commune, Household, Message, Staff
 
 PAGE = 100
-"""So many texts are on one page."""
+"""How many texts a page has."""
 
 _FAILED = (MessageState.UNDELIVERED, MessageState.FAILED)
 
@@ -35,14 +35,14 @@ def _in(first: date, last: date) -> ColumnElement[bool]:
 
 @dataclass(frozen=True)
 class MonthSummary:
-    """How a month's texts fared; a month is one of Vietnam's calendar."""
+    """Counts of a month's texts; a month is one of Vietnam's calendar."""
 
     by_state: dict[MessageState, int]
     handed_over: int
-    """Those that the provider had, whatever became of them."""
+    """Those that the provider accepted, in whatever state they are now."""
     failed: int
     filtered: int
-    """Of these, the ones that an operator did not like."""
+    """Of these, those that an operator filtered out."""
     segments: int
     cost: int
 
@@ -88,7 +88,7 @@ def login_codes(month: date) -> Row[Any]:
 
 
 def costs(commune_ids: Sequence[int], month: date) -> Sequence[Row[Any]]:
-    """What each commune's texts cost in the month, beside what it changed of the numbers: ``name, cost, policy``."""
+    """What each commune's texts cost in the month: rows of ``name``, ``cost`` and ``policy``."""
     spent = (
         select(Message.commune_id, func.sum(Message.cost).label("cost"))
         .where(Message.commune_id.in_(commune_ids), _in(month, month))
@@ -115,13 +115,13 @@ _messages = (
         defer(Message.body, raiseload=True),
     )
 )
-"""Those about a booking, without their texts; a login code is nobody's to look at."""
+"""Messages about a booking, so no login codes, without their bodies."""
 
 
 def messages_in(
     commune_ids: Sequence[int], month: date, *, states: Sequence[MessageState] = (), before_id: int | None = None
 ) -> list[Message]:
-    """The newest of the month, at most a page and one more; then those before the last of them."""
+    """The month's newest messages, before ``before_id``; at most a page and one more."""
     listed = _messages.where(Message.commune_id.in_(commune_ids), _in(month, month))
     if states:
         listed = listed.where(Message.state.in_(states))

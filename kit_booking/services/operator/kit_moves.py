@@ -62,7 +62,7 @@ def _move_kit(session: Session, kit_id: int, place_id: int, by: Editor, *, now: 
     place = session.get_one(Place, place_id)
     kit.place_id = place_id
     for row in rows:
-        booking = locked_booking(session, row.id).booking
+        booking = locked_booking(session, row.id)
         booking.place_id, booking.moved_at = place_id, now
         reason = f"Bộ {kit.code} nay để ở {place.name}"
         record_change(session, booking, booking.status, by, now=now, reason=reason)

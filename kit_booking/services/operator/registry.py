@@ -14,8 +14,8 @@ from kit_booking.models import Booking, Commune, Kit, Part, Place, Province, Vil
 from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.operator.edits import Denied, Editor, commune_to_edit
 from kit_booking.services.settings.saving import planned_slots
-from kit_booking.services.timeline.calendar_versions import bump_calendar_versions
 from kit_booking.services.timeline.closed_time import rewrite_closed
+from kit_booking.services.timeline.locks import bump_calendar_versions
 from kit_booking.services.waiting.entries import offer_free
 
 Parts = Sequence[tuple[str, int]]

@@ -73,7 +73,6 @@ def _give_up(session: Session, booking: Booking, by: Actor, *, now: datetime) ->
 
 
 def _anonymise(session: Session, household: Household, *, now: datetime) -> None:
-    _end_waiting(session, household.id, now=now)
     clear_person(household, now=now)
     session.flush()
     session.execute(update(Booking).where(Booking.household_id == household.id).values(sells="", streams_on=""))

@@ -15,7 +15,7 @@ from kit_booking.domain.settings import CommuneSettings, PlaceSettings, Plan, di
 from kit_booking.models import AuditEntry, Booking, Commune, Place, PlannedSlot, Staff
 from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.communes.facts import slot_plans
-from kit_booking.services.timeline.calendar_versions import bump_calendar_versions
+from kit_booking.services.timeline.locks import bump_calendar_versions
 
 
 def find_settings(slug: str) -> CommuneSettings | None:

@@ -1,4 +1,4 @@
-"""What a household has booked, and its standing: read under its lock where something depends on it."""
+"""What a household has booked, and its standing; under its lock where a decision depends on it."""
 
 from collections.abc import Sequence
 from datetime import datetime, time
@@ -19,9 +19,6 @@ from kit_booking.models.booking import COUNTS_FOR_STANDING
 from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.timeline.locks import lock
 
-_standing_columns = select(Household.commune_id, Household.erased_at, Household.lifted_at).where(
-    Household.id == bindparam("household_id")
-)
 _bookings = select(
     Booking.id,
     Booking.code,
@@ -39,7 +36,7 @@ _bookings = select(
 
 
 class HouseholdGone(Exception):
-    """It was erased or joined to another one, a moment before something was done in its name."""
+    """The household was erased or joined to another one."""
 
 
 def bookings_that_count(
@@ -54,8 +51,9 @@ def _counted_values(household_id: int, pick_up_at: datetime, *, now: datetime) -
 
 
 def find_household_row(session: Session, household_id: int) -> Row[Any]:
-    """What `count` needs of a household. Raises ``HouseholdGone``."""
-    household = session.connection().execute(_standing_columns, {"household_id": household_id}).one_or_none()
+    """A row of ``commune_id``, ``erased_at`` and ``lifted_at``. Raises ``HouseholdGone``."""
+    columns = select(Household.commune_id, Household.erased_at, Household.lifted_at)
+    household = session.execute(columns.where(Household.id == household_id)).one_or_none()
     if household is None or household.erased_at:
         raise HouseholdGone
     return household
@@ -70,20 +68,23 @@ def count(
     policy: Policy,
     now: datetime,
 ) -> Booked:
-    """What the household has ahead, and in the week of this pick-up, in all communes together; and its standing."""
+    """How many bookings the household has ahead and in the week of this pick-up, in all communes; its standing.
+
+    ``bookings`` are the rows of ``bookings_that_count``.
+    """
     monday, next_monday = _week(pick_up_at)
     in_week = [one for one in bookings if monday <= one.pick_up_at < next_monday]
     return Booked(
-        sum(one.status in AHEAD and one.return_at > now for one in bookings),
-        sum(one.status in AHEAD | USED or one.strike_at is not None for one in in_week),
-        standing(
+        ahead=sum(one.status in AHEAD and one.return_at > now for one in bookings),
+        in_week=sum(one.status in AHEAD | USED or one.strike_at is not None for one in in_week),
+        standing=standing(
             [one.strike_at for one in bookings if one.strike_at],
             late_since_at=min((one.return_at for one in bookings if one.status == Status.OUT), default=None),
             lifted_at=household.lifted_at,
             policy=policy,
             now=now,
         ),
-        household.commune_id == commune_id,
+        is_from_here=household.commune_id == commune_id,
     )
 
 
@@ -97,7 +98,7 @@ def booked(
     now: datetime,
     without: int | None = None,
 ) -> Booked:
-    """The same, read here; ``without`` is the id of a booking that does not count. Raises ``HouseholdGone``."""
+    """Read and `count`; ``without`` is the id of a booking that does not count. Raises ``HouseholdGone``."""
     household = find_household_row(session, household_id)
     bookings = [one for one in bookings_that_count(session, household_id, pick_up_at, now=now) if one.id != without]
     return count(household, bookings, pick_up_at, commune_id=commune_id, policy=policy, now=now)
@@ -109,14 +110,14 @@ def _week(pick_up_at: datetime) -> tuple[datetime, datetime]:
 
 
 def standing_of(household: Household, *, now: datetime) -> Booked:
-    """What the household, which is loaded with its commune, has this week and where it stands; one statement."""
+    """`count` for now, of a household loaded with its commune; one statement, without locks."""
     bookings = read(_bookings, _counted_values(household.id, now, now=now))
     return count(household, bookings, now, commune_id=household.commune_id, policy=household.policy, now=now)
 
 
 @transaction
 def lift_pause(session: Session, household_id: int, staff_id: int, reason: str, *, now: datetime) -> None:
-    """Staff end the household's pause, with a reason that stays on record."""
+    """Staff end the household's pause, with a reason for the audit entry."""
     lock(session, Household, household_id)
     household = session.get_one(Household, household_id)
     household.lifted_at = now

@@ -1,12 +1,13 @@
-"""Those who wait: to a household its own place in the queue, to staff everybody's."""
+"""Reading the waiting list: a household's own entries with their places in the queue, and all queues for staff."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import joinedload
 
 from kit_booking.database import load, read
@@ -22,7 +23,7 @@ from kit_booking.services.communes.slots import BookableSlot
 from kit_booking.services.timeline.queue import WaitingForSlot, waiting, waiting_of, who_waits, who_waits_with
 
 MOST = 20
-"""So many entries are shown; a household may have a few."""
+"""How many of a household's entries are listed."""
 
 _entries = select(WaitingEntry).options(
     joinedload(WaitingEntry.commune).defer(Commune.search, raiseload=True), joinedload(WaitingEntry.booking)
@@ -30,7 +31,7 @@ _entries = select(WaitingEntry).options(
 
 
 def open_entries(household_id: int, *, now: datetime) -> list[WaitingEntry]:
-    """What the household waits for or is offered, with commune and booking; the nearest day first."""
+    """The household's entries that wait or are offered, with commune and booking, by day."""
     return load(
         _entries.where(
             WaitingEntry.household_id == household_id, WaitingEntry.state.in_(OPEN), WaitingEntry.until_at > now
@@ -40,16 +41,16 @@ def open_entries(household_id: int, *, now: datetime) -> list[WaitingEntry]:
 
 @dataclass(frozen=True)
 class QueuedEntry:
-    """One household's place in the queue for one slot."""
+    """An entry, its slot and its place in the queue."""
 
     entry: WaitingEntry
     commune: CommuneFacts
     slot: Slot | None
     """None when the commune's plan has no such slot any more."""
     place_names: list[str]
-    """Where the household would fetch the kit; empty: anywhere."""
+    """The places at which it waits; empty: all."""
     place: PlaceInQueue | None
-    """None when it waits no more."""
+    """None when it no longer waits."""
 
 
 def find_entry(entry_id: int, *, now: datetime) -> QueuedEntry | None:
@@ -58,20 +59,20 @@ def find_entry(entry_id: int, *, now: datetime) -> QueuedEntry | None:
 
 
 def entries_of(household_id: int, *, now: datetime) -> list[QueuedEntry]:
-    """What the household waits for, the nearest day first."""
+    """The household's entries that wait, by day."""
     entries = open_entries(household_id, now=now)
     return _in_queue([entry for entry in entries if entry.state == WaitingState.WAITING][:MOST], now=now)
 
 
 def _in_queue(entries: list[WaitingEntry], *, now: datetime) -> list[QueuedEntry]:
-    everybody = who_waits_with([entry.id for entry in entries], now=now)
-    return [_queued(entry, everybody[entry.id]) for entry in entries]
+    rivals = who_waits_with([entry.id for entry in entries], now=now)
+    return [_queued(entry, rivals[entry.id]) for entry in entries]
 
 
-def _queued(entry: WaitingEntry, everybody: list[WaitingForSlot]) -> QueuedEntry:
+def _queued(entry: WaitingEntry, same_slot: list[WaitingForSlot]) -> QueuedEntry:
     commune = commune_facts(entry.commune_id, entry.commune.version)
     place_ids = frozenset(entry.place_ids)
-    rivals = [one.one for one in everybody if not place_ids or not one.place_ids or one.place_ids & place_ids]
+    rivals = [one.one for one in same_slot if not place_ids or not one.place_ids or one.place_ids & place_ids]
     is_in_line = any(rival.entry_id == entry.id for rival in rivals)
     kits = [kit for kit in commune.kits if not place_ids or kit.place_id in place_ids]
     return QueuedEntry(
@@ -92,23 +93,25 @@ def place_names(commune: CommuneFacts, place_ids: Sequence[int]) -> list[str]:
     return list(dict.fromkeys(kit.place for kit in commune.kits if kit.place_id in place_ids))
 
 
-def own_entry(bookable: BookableSlot, household_id: int) -> int | None:
-    """The household's open entry for this slot, wherever its kit stands."""
-    rows = read(
-        select(WaitingEntry.id).where(
-            WaitingEntry.household_id == household_id,
-            WaitingEntry.commune_id == bookable.commune.id,
-            WaitingEntry.day == bookable.slot.day,
-            WaitingEntry.slot_name == bookable.slot.name,
-            WaitingEntry.state.in_(OPEN),
-        )
+def select_own_entry(bookable: BookableSlot, household_id: int) -> Select[tuple[int]]:
+    """Selects the id of the household's open entry for this slot, on whichever kit."""
+    return select(WaitingEntry.id).where(
+        WaitingEntry.household_id == household_id,
+        WaitingEntry.commune_id == bookable.commune.id,
+        WaitingEntry.day == bookable.slot.day,
+        WaitingEntry.slot_name == bookable.slot.name,
+        WaitingEntry.state.in_(OPEN),
     )
+
+
+def own_entry(bookable: BookableSlot, household_id: int) -> int | None:
+    rows = read(select_own_entry(bookable, household_id))
     return rows[0].id if rows else None
 
 
 @dataclass(frozen=True)
 class PlaceToWait:
-    """A place of the commune, and how the slot stands there."""
+    """A place of the commune, and the slot on one of its kits; ``held`` is None when it is free there."""
 
     id: int
     name: str
@@ -117,16 +120,16 @@ class PlaceToWait:
 
 
 @dataclass(frozen=True)
-class QueueOfSlot:
-    """How it stands with a slot at all places of a commune, for whoever thinks of waiting."""
+class WaitOptions:
+    """The places at which a household can wait for a slot, and how many entries wait already."""
 
     places: list[PlaceToWait]
     waiting: int
     last_pick_up_at: datetime
 
 
-def queue_of(bookable: BookableSlot, *, now: datetime) -> QueueOfSlot:
-    """Two statements, however many kits the commune has."""
+def wait_options(bookable: BookableSlot, *, now: datetime) -> WaitOptions:
+    """Reads with two statements, however many kits the commune has."""
     commune, day, key = bookable.commune, bookable.slot.day, bookable.slot.key
     slots = [(kit, slot) for kit in commune.kits if (slot := kit.timetable.slot(day, key))]
     held_by_kit = _held([(kit.id, slot.hold) for kit, slot in slots])
@@ -137,16 +140,16 @@ def queue_of(bookable: BookableSlot, *, now: datetime) -> QueueOfSlot:
             if kit.place_id not in places or held is None:
                 places[kit.place_id] = PlaceToWait(kit.place_id, kit.place, kit, held)
     others = who_waits(read, commune.id, day, day, now=now)
-    return QueueOfSlot(
+    return WaitOptions(
         list(places.values()),
         sum(one.slot_name == bookable.slot.name for one in others),
         max(slot.hold.from_at for _, slot in slots),
     )
 
 
-def _held(wanted: list[tuple[int, Span]]) -> dict[int, Reason]:
-    """By the id of a kit that is not free all the time wanted of it, why: something closed it, or somebody has it."""
-    spans = dict(wanted)
+def _held(slots: list[tuple[int, Span]]) -> dict[int, Reason]:
+    """By the ids of those kits that are not free in the whole span, the reason: TAKEN or CLOSED."""
+    spans = dict(slots)
     rows = read(
         select(Hold.kit_id, Hold.booking_id, Hold.from_at, Hold.until_at).where(
             Hold.kit_id.in_(spans),
@@ -163,12 +166,14 @@ def _held(wanted: list[tuple[int, Span]]) -> dict[int, Reason]:
 
 @dataclass(frozen=True)
 class SlotQueue:
+    """All entries for one slot of a commune."""
+
     commune: CommuneFacts
     day: date
     slot_name: str
     slot: Slot | None
     people: list[Row[Any]]
-    """In order, the first is asked first: the columns of `waiting`, household_name, village, phone and reason."""
+    """In the order in which they get an offer: rows of `_people`."""
 
 
 _people = (
@@ -188,20 +193,18 @@ _people = (
 
 
 def queues_of(commune_ids: Sequence[int], *, now: datetime) -> list[SlotQueue]:
-    """All queues of these communes, slot by slot; one statement."""
+    """All queues of these communes, by day and time; one statement."""
     rows = read(
         _people.where(WaitingEntry.commune_id.in_(commune_ids), WaitingEntry.until_at > now),
         {"recent_at": now - RECENT},
     )
     queues = []
-    for (commune_id, version, day, slot_name), group in groupby(rows, key=_queue_key):
+    for (commune_id, version, day, slot_name), group in groupby(
+        rows, key=attrgetter("commune_id", "version", "day", "slot_name")
+    ):
         commune = commune_facts(commune_id, version)
         people = {row.id: row for row in group}
         order = in_order(waiting_of(row).one for row in people.values())
         slot = _slot_of(commune.kits, day, slot_name)
         queues.append(SlotQueue(commune, day, slot_name, slot, [people[one.entry_id] for one in order]))
     return sorted(queues, key=lambda queue: (queue.day, queue.slot.on_air.from_at if queue.slot else now))
-
-
-def _queue_key(row: Row[Any]) -> tuple[int, int, date, str]:
-    return row.commune_id, row.version, row.day, row.slot_name

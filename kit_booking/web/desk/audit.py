@@ -25,7 +25,7 @@ def show() -> str:
     own, commune_id = _commune(typed)
     days = _day(typed["from"]), _day(typed["until"])
     chosen = AuditFilter(commune_id, *days, typed["action"], typed["staff"], typed["booking"])
-    page = audit_page(chosen, Cursor.of(request.args.get("after", "")))
+    page = audit_page(chosen, Cursor.parse(request.args.get("after", "")))
     return render_template(
         "desk/audit.html",
         typed=typed,

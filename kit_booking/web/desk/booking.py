@@ -13,10 +13,10 @@ from kit_booking.domain.text import clean
 from kit_booking.models import Booking, Handover
 from kit_booking.services.audit import Actor, booking_history
 from kit_booking.services.booking import answers, reading
-from kit_booking.services.booking.answers import WITHDRAWABLE, Outcome
-from kit_booking.services.booking.move import Moved, SeenSlot, free_slots, move_booking
+from kit_booking.services.booking.answers import WITHDRAWABLE, AnswerResult
+from kit_booking.services.booking.move import MoveResult, SeenSlot, free_slots, move_booking
 from kit_booking.services.counter import handover
-from kit_booking.services.counter.handover import CAN_GO_OUT, HandoverRefusal, Seen
+from kit_booking.services.counter.handover import CAN_GO_OUT, HandoverRefusal, KitCheck
 from kit_booking.services.counter.reading import find_photo, handovers_of, parts_of_kit
 from kit_booking.services.waiting import entries
 from kit_booking.web.desk import counter_forms
@@ -78,11 +78,11 @@ def cancel(code: str) -> Any:
     return _answer_with_reason(code, Status.CANCELLED, answers.cancel)
 
 
-def _answer_with_reason(code: str, wanted: Status, act: Callable[..., Outcome]) -> Any:
+def _answer_with_reason(code: str, target: Status, act: Callable[..., AnswerResult]) -> Any:
     booking, form = staff_booking_or_404(code, acting=True), ReasonForm()
     if not form.validate_on_submit():
         return _page(booking, form), 422
-    return _answer(code, wanted, act, this_member().id, form.text("reason"))
+    return _answer(code, target, act, this_member().id, form.text("reason"))
 
 
 @blueprint.post("/bookings/<code>/no-show")
@@ -104,12 +104,12 @@ def refuse(code: str) -> Any:
     return _answer(code, Status.REFUSED, entries.refuse, Actor(staff_id=this_member().id))
 
 
-def _answer(code: str, wanted: Status, act: Callable[..., Outcome], *arguments: Any) -> Any:
+def _answer(code: str, target: Status, act: Callable[..., AnswerResult], *arguments: Any) -> Any:
     """Call the service; redirect to today's page, or to the booking if its status had changed."""
     booking = staff_booking_or_404(code, acting=True)
     outcome = act(code, *arguments, now=utc_now())
     if not outcome.is_done:
-        _flash_not_done(booking, outcome.status, wanted)
+        _flash_not_done(booking, outcome.status, target)
         return redirect(f"/staff/bookings/{code}", 303)
     what = {"code": booking.code, "name": booking.household.name, "status": status_word(outcome.status)}
     if outcome.status is Status.REFUSED:
@@ -122,10 +122,10 @@ def _answer(code: str, wanted: Status, act: Callable[..., Outcome], *arguments: 
     return redirect("/staff", 303)
 
 
-def _flash_not_done(booking: Booking, status: Status, wanted: Status) -> None:
-    """Flash that the booking already has the wanted status, or has another one."""
+def _flash_not_done(booking: Booking, status: Status, target: Status) -> None:
+    """Flash that the booking already has the target status, or has another one."""
     what = {"code": booking.code, "name": booking.household.name, "status": status_word(status)}
-    if status == wanted:
+    if status == target:
         flash(_("Phiếu %(code)s, hộ %(name)s, đã xong từ trước: %(status)s.", **what), "good")
     else:
         flash(_("Không làm được nữa: phiếu %(code)s, hộ %(name)s, đang là “%(status)s”.", **what), "bad")
@@ -169,7 +169,7 @@ def _check(code: str, way: Direction) -> Any:
     booking, form = staff_booking_or_404(code, acting=True), counter_forms.form_of(way)()
     parts = counter_forms.parts_of(booking, way)
     if "all" in request.form:
-        seen: Seen | None = Seen(parts, saw_id=way is Direction.OUT)
+        seen: KitCheck | None = KitCheck(parts, saw_id=way is Direction.OUT)
         form = type(form)(formdata=None, data={"parts": all_there(parts)})
     elif not form.validate_on_submit():
         return check_page(booking, way, parts, form), 422
@@ -178,15 +178,15 @@ def _check(code: str, way: Direction) -> Any:
     if seen is None:
         return check_page(booking, way, parts, form, _("Danh sách món vừa thay đổi. Xin kiểm lại từng món.")), 409
     is_out = way is Direction.OUT
-    act, wanted = (handover.hand_over, Status.OUT) if is_out else (handover.take_back, Status.RETURNED)
+    act, target = (handover.hand_over, Status.OUT) if is_out else (handover.take_back, Status.RETURNED)
     result = act(code, this_member().id, seen, now=utc_now())
     if result.is_done:
         text = str(counter_forms.DONE[way]) % {"kit": booking.kit.code, "name": booking.household.name}
         flash(text, f"receipt {code}")
         return redirect(f"/staff/bookings/{code}/usable" if result.has_fault and not is_out else "/staff", 303)
     if result.refusal is HandoverRefusal.STATUS:
-        _flash_not_done(booking, result.status, wanted)
-        return redirect("/staff" if result.status == wanted else f"/staff/bookings/{code}", 303)
+        _flash_not_done(booking, result.status, target)
+        return redirect("/staff" if result.status == target else f"/staff/bookings/{code}", 303)
     still_out = reading.find_booking(result.out_code) if result.out_code else None
     problem = counter_forms.refusal_text(result.refusal, still_out)
     return check_page(booking, way, parts, form, problem, still_out), 409
@@ -267,14 +267,14 @@ def move(code: str) -> Any:
     with no_slot_is_404():
         moved = move_booking(code, seen_slot, kit, day_or_404(day), key, this_member().id, reason, now=utc_now())
     booking = staff_booking_or_404(code)
-    if moved is Moved.TAKEN:
+    if moved is MoveResult.TAKEN:
         return _move_page(booking, _("Buổi đó vừa có người khác. Xin chọn buổi khác."), reason), 409
-    if moved is Moved.NEEDS_REASON:
+    if moved is MoveResult.NEEDS_REASON:
         problem = _("Buổi đó ngoài thời gian đăng ký. Xin ghi lý do rồi bấm lại.")
         return _move_page(booking, problem, is_reason_missing=True), 422
     what = {"code": code, "kit": booking.kit.code, "slot": slot_word(booking.slot_name).lower()}
     what |= {"day": long_day(booking.day), "hours": hours((booking.from_at, booking.until_at))}
-    if moved is Moved.DONE:
+    if moved is MoveResult.DONE:
         flash(_("Phiếu %(code)s nay ở bộ %(kit)s, %(slot)s %(day)s, %(hours)s. Hộ được nhắn tin.", **what), "good")
     else:
         flash(_("Phiếu %(code)s vừa thay đổi ở nơi khác: nay ở bộ %(kit)s, %(slot)s %(day)s.", **what), "bad")

@@ -11,7 +11,7 @@ from kit_booking.domain.local_time import local_day, to_local
 from kit_booking.domain.text import clean
 from kit_booking.models import Closure
 from kit_booking.services.closures import closing, reading
-from kit_booking.services.closures.closing import Closing, Settled
+from kit_booking.services.closures.closing import SettleResult
 from kit_booking.services.closures.reading import ToSettle
 from kit_booking.services.communes.facts import CommuneFacts, commune_facts
 from kit_booking.web.desk.tabs import acting_communes, acting_communes_or_403, communes_of_desk
@@ -55,9 +55,11 @@ def listing() -> str:
 def add_holidays() -> Any:
     now, ticked = utc_now(), set(request.form.getlist("holiday"))
     proposed = reading.proposed_holidays(acting_communes_or_403(), now=now)
-    closings = [Closing(one.commune.id, None, one.span, one.holiday.name) for one in proposed if one.key in ticked]
-    if made := closing.close_all(closings, this_member().id, now=now):
-        flash(ngettext("Đã ghi nghỉ %(num)d dịp lễ.", len(made)), "good")
+    holidays = [one for one in proposed if one.key in ticked]
+    for one in holidays:
+        closing.close(one.commune.id, None, one.span, one.holiday.name, this_member().id, now=now)
+    if holidays:
+        flash(ngettext("Đã ghi nghỉ %(num)d dịp lễ.", len(holidays)), "good")
     else:
         flash(_("Chưa đánh dấu ngày lễ nào mới."), "bad")
     return redirect("/staff/closures", 303)
@@ -90,8 +92,8 @@ def add() -> Any:
     if "preview" in request.form:
         return _new_page(form, communes, reading.to_settle(commune, kit_code, form.span, now=now))
     kit = commune.kit(kit_code)
-    new_closing = Closing(commune.id, kit.id if kit else None, form.span, form.text("reason"))
-    closure_id = closing.close(new_closing, this_member().id, now=now)
+    kit_id, reason = kit.id if kit else None, form.text("reason")
+    closure_id = closing.close(commune.id, kit_id, form.span, reason, this_member().id, now=now)
     flash(_("Đã ghi nghỉ. Từ giờ không ai đăng ký được vào thời gian này."), "good")
     return redirect(f"/staff/closures/{closure_id}", 303)
 
@@ -212,14 +214,14 @@ def settle(closure_id: int) -> Any:
     pairs = (clean(chosen, 40).partition(" ") for chosen in request.form.getlist("plan")[:MOST_AT_ONCE])
     plan = [(code, kit or None) for code, _space, kit in pairs]
     numbers = closing.settle_all(closure_id, plan, this_member().id, now=utc_now())
-    if text := _plan_text(numbers.get(Settled.MOVED, 0), numbers.get(Settled.CANCELLED, 0)):
+    if text := _plan_text(numbers.get(SettleResult.MOVED, 0), numbers.get(SettleResult.CANCELLED, 0)):
         flash(_("Đã xong: %(what)s. Các hộ sẽ nhận được tin nhắn.", what=text), "good")
-    if number := numbers.get(Settled.TAKEN, 0):
+    if number := numbers.get(SettleResult.TAKEN, 0):
         flash(
             ngettext("%(num)d phiếu chưa chuyển được, vì bộ kia vừa có người. Xin xem đề nghị mới ở dưới.", number),
             "bad",
         )
-    if number := numbers.get(Settled.BEFORE, 0):
+    if number := numbers.get(SettleResult.BEFORE, 0):
         flash(ngettext("%(num)d phiếu đã xong từ trước.", number), "good")
     return redirect(f"/staff/closures/{closure_id}", 303)
 

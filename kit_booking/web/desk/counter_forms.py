@@ -21,7 +21,7 @@ from kit_booking.adapters.pictures import NotAPicture, TooLarge, small_jpeg
 from kit_booking.domain.counter import CheckedPart, Direction, TimeProblem
 from kit_booking.domain.local_time import ZONE
 from kit_booking.models import Booking
-from kit_booking.services.counter.handover import HandoverRefusal, Seen
+from kit_booking.services.counter.handover import HandoverRefusal, KitCheck
 from kit_booking.services.counter.reading import handovers_of, parts_of_kit, parts_to_take_back
 from kit_booking.web.frame import forms
 from kit_booking.web.frame.language import gettext as _
@@ -45,12 +45,12 @@ class CheckForm(forms.Form):
     note = forms.line(lazy_gettext("Ghi chú (không ghi cũng được)"), 300)
     happened_at = DateTimeLocalField(lazy_gettext("Lúc"), [Optional()])
 
-    def seen(self, expected: Sequence[CheckedPart]) -> Seen | None:
+    def seen(self, expected: Sequence[CheckedPart]) -> KitCheck | None:
         """The form's values; None if the kit's list of parts has changed since the form was shown."""
         if len(self.parts.entries) != len(expected):
             return None
         typed_at = self.happened_at.data
-        return Seen(
+        return KitCheck(
             parts=[_seen(part, entry.data) for part, entry in zip(expected, self.parts.entries, strict=True)],
             person=self.text("person"),
             saw_id=bool(self["saw_id"].data) if "saw_id" in self else False,

@@ -23,7 +23,7 @@ from kit_booking.domain.messages import Kind
 from kit_booking.domain.policy import Policy
 from kit_booking.models import Message
 from kit_booking.services.messages import delivery, reading
-from kit_booking.services.messages.delivery import Resent
+from kit_booking.services.messages.delivery import ResendResult
 from kit_booking.services.messages.reading import PAGE, MonthSummary, month_before, next_month
 from kit_booking.services.ops.health import sending_alarms
 from kit_booking.services.sign_in.members import SeenCommune
@@ -194,22 +194,22 @@ def _message_or_404(message_id: int) -> Message:
 def resend(message_id: int) -> Any:
     _message_or_404(message_id)
     outcome = delivery.resend(message_id, this_member().id, now=utc_now())
-    is_done = outcome in (Resent.QUEUED, Resent.ASKING)
+    is_done = outcome in (ResendResult.QUEUED, ResendResult.ASKING)
     flash(_resent_text(outcome), "good" if is_done else "bad")
     return redirect(own_path(request.form.get("next"), "/staff/messages"), 303)
 
 
-def _resent_text(outcome: Resent) -> str:
+def _resent_text(outcome: ResendResult) -> str:
     match outcome:
-        case Resent.QUEUED:
+        case ResendResult.QUEUED:
             return _("Tin sẽ được gửi lại ngay.")
-        case Resent.ASKING:
+        case ResendResult.ASKING:
             return _("Đang hỏi nhà mạng. Nếu chưa có tin này, máy sẽ tự gửi lại.")
-        case Resent.NOT_TRUE:
+        case ResendResult.NOT_TRUE:
             return _("Không gửi lại: tin này không còn đúng, hoặc đã quá muộn.")
-        case Resent.NO_TEXTS:
+        case ResendResult.NO_TEXTS:
             return _("Không gửi lại: số này không nhận được tin nhắn. Xin gọi điện.")
-        case Resent.SETTLED:
+        case ResendResult.SETTLED:
             return _("Không gửi lại: tin này đã gửi, đang chờ gửi, hoặc đã bỏ qua.")
 
 

@@ -12,7 +12,7 @@ from kit_booking.domain.booking import OF_THE_SLOT, Reason, Refusal
 from kit_booking.domain.phone import PhoneProblem, parse_mobile
 from kit_booking.models import Household
 from kit_booking.services.audit import Actor
-from kit_booking.services.booking.ask import SlotLook, book_for
+from kit_booking.services.booking.ask import SlotLook, request_booking
 from kit_booking.services.communes.fortnight import Fortnight, SlotView, fortnight
 from kit_booking.services.communes.schedule import SlotState
 from kit_booking.services.register import households
@@ -187,14 +187,14 @@ def book(household_id: int, kit_code: str, day: str, slot_key: str) -> Any:
     _look(kit_code, day, slot_key, household_id)
     if not form.validate_on_submit():
         return _slot_page(household, kit_code, day, slot_key, form), 422
-    asked = book_for(
+    asked = request_booking(
         kit_code,
         day_or_404(day),
         slot_key,
         household_id,
-        this_member().id,
         sells=form.text("sells"),
         streams_on=form.text("streams_on"),
+        staff_id=this_member().id,
         override=form.text("override"),
         now=utc_now(),
     )

@@ -62,7 +62,7 @@ def init_app(app: Flask) -> None:
 
 
 def tabs() -> list[Tab]:
-    """The tabs of whoever signed in as staff."""
+    """The tabs for the member of staff."""
     communes, member = communes_of_desk(), this_member()
     to_do = g.get("to_do")  # Today's page has counted already.
     if to_do is None:

@@ -4,7 +4,6 @@ Vietnamese has patterns of its own here, because the common ones (CLDR) put the 
 write "Th 7" where everybody in Vietnam writes "T7". English comes from Babel.
 """
 
-from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
@@ -44,23 +43,10 @@ _ROLES = {
 
 def init_app(app: Flask) -> None:
     """Give every template these functions as filters."""
-    filters: dict[str, Callable[..., str]] = {
-        "day": day,
-        "long_day": long_day,
-        "weekday": weekday,
-        "clock": clock,
-        "hours": hours,
-        "moment": moment,
-        "span": span_word,
-        "lunar": lunar,
-        "ago": ago,
-        "time_left": time_left,
-        "phone": phone.national,
-        "masked": phone.masked,
-        "status": status_word,
-        "role": role_word,
-    }
-    app.jinja_env.filters.update(filters)
+    filters = app.jinja_env.filters
+    filters |= {f.__name__: f for f in (day, long_day, weekday, clock, hours, moment, lunar, ago, time_left)}
+    filters |= {"span": span_word, "status": status_word, "role": role_word}
+    filters |= {"phone": phone.national, "masked": phone.masked}
 
 
 def day(value: date | datetime, now: datetime | None = None) -> str:

@@ -195,18 +195,18 @@ def error_text(code: int | None) -> str:
     """Why a text did not arrive, for staff; ``code`` is Twilio's error code."""
     if code == FILTERED:
         return _("Nhà mạng chặn tin này.")
-    match meaning(code):
-        case Meaning.PASSING:
-            return _("Máy tắt hoặc mất sóng.")
-        case Meaning.DEAD:
-            return _("Số này không nhận được tin nhắn.")
-        case Meaning.DOUBTFUL:
-            return _("Số này có thể không còn dùng.")
-        case Meaning.OPTED_OUT:
-            return _("Chủ máy đã từ chối nhận tin.")
-        case Meaning.SETUP:
-            return _("Hệ thống gửi tin chưa được cài đúng.")
+    if text := _ERRORS.get(meaning(code)):
+        return str(text)
     return _("Mã lỗi %(code)d.", code=code) if code else ""
+
+
+_ERRORS = {
+    Meaning.PASSING: lazy_gettext("Máy tắt hoặc mất sóng."),
+    Meaning.DEAD: lazy_gettext("Số này không nhận được tin nhắn."),
+    Meaning.DOUBTFUL: lazy_gettext("Số này có thể không còn dùng."),
+    Meaning.OPTED_OUT: lazy_gettext("Chủ máy đã từ chối nhận tin."),
+    Meaning.SETUP: lazy_gettext("Hệ thống gửi tin chưa được cài đúng."),
+}
 
 
 def alarm_texts(alarms: list[SendingPause]) -> list[str]:

@@ -71,7 +71,7 @@ def _load(user_id: str) -> Reader | None:
 
 
 def reader() -> Reader | None:
-    """Whoever signed in. Without one of the two cookies that is nobody, and no session is opened."""
+    """The signed-in reader. Without one of the two cookies there is none, and no session is opened."""
     if g.get("is_broken") or not _has_sign_in_cookie():
         return None
     user = current_user._get_current_object()  # Resolve the proxy once, not at each attribute.

@@ -1,4 +1,4 @@
-"""A household's pages: asking for a slot, its bookings, giving one up."""
+"""A household's bookings: asking for a slot, looking at them, changing and cancelling one."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from kit_booking.domain.status import Status
 from kit_booking.models import Booking
 from kit_booking.services.audit import Actor, booking_history
 from kit_booking.services.booking import answers, ask, reading
-from kit_booking.services.booking.change import change_slot
+from kit_booking.services.booking.move import change_slot
 from kit_booking.services.communes.fortnight import fortnight
-from kit_booking.services.messages.choice import choose_texts
+from kit_booking.services.messages.delivery import choose_texts
 from kit_booking.services.timeline.standing import standing_of
 from kit_booking.services.waiting.reading import entries_of
 from kit_booking.web.frame.forms import EmptyForm, NumberForm, SlotForm
@@ -25,7 +25,6 @@ from kit_booking.web.frame.readers import (
     this_household,
 )
 from kit_booking.web.frame.refusals import refusal_text
-from kit_booking.web.household.communes import office_of
 from kit_booking.web.household.slots import day_or_404, free_slots, look_or_404, no_slot_is_404, slot_address
 from kit_booking.web.household.waiting import can_wait, join_page
 
@@ -75,7 +74,7 @@ def _slot_page(kit_code: str, day: str, slot_key: str, form: SlotForm | None = N
         standing=quota_text(look.booked, look.bookable.commune.policy) if look.booked else "",
         steps=who is None,
         back=f"/communes/{look.bookable.commune.slug}#{kit_code}",
-        office=office_of(look.bookable.commune),
+        office=look.bookable.commune,
     )
 
 
@@ -93,7 +92,7 @@ def mine() -> str:
         waiting=entries_of(who.id, now=now),
         standing=standing_texts(who, standing_of(who, now=now)),
         household=who,
-        office=office_of(ahead[0].commune) if ahead else None,
+        office=ahead[0].commune if ahead else None,
     )
 
 
@@ -119,7 +118,7 @@ def _one_page(booking: Booking, refused: str = "") -> str:
         was_offered=booking.status == Status.LAPSED and reading.was_offered(booking),
         is_new="new" in request.args and booking.status == Status.REQUESTED,
         refused=refused,
-        office=office_of(booking.commune),
+        office=booking.commune,
     )
 
 
@@ -163,13 +162,12 @@ def _change_page(booking: Booking, to: str, problems: list[str] | None = None) -
         to=to,
         free=free,
         problems=problems,
-        office=office_of(booking.commune),
+        office=booking.commune,
     )
 
 
 def _slot_names_or_404(to: str) -> tuple[str, str, str]:
-    names = slot_address(f"/kits/{to}")
-    return names or abort(404)
+    return slot_address(f"/kits/{to}") or abort(404)
 
 
 @blueprint.get("/bookings/<code>/cancel")
@@ -183,7 +181,7 @@ def ask_to_withdraw(code: str) -> Any:
         booking=booking,
         policy=booking.policy,
         form=EmptyForm(),
-        office=office_of(booking.commune),
+        office=booking.commune,
     )
 
 

@@ -8,11 +8,10 @@ from flask import Blueprint, abort, current_app, redirect, render_template, sess
 from markupsafe import Markup
 
 from kit_booking.clock import utc_now
+from kit_booking.services.audit import Actor
 from kit_booking.services.calendars import tokens
-from kit_booking.services.calendars.tokens import Owner
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.readers import commune_or_404, household, staff_member
-from kit_booking.web.household.communes import office_of
 
 blueprint = Blueprint("calendars", __name__)
 
@@ -25,7 +24,7 @@ def public(slug: str) -> str:
         commune=commune,
         whole=_address(_("Cả xã"), f"/communes/{slug}.ics"),
         kits=[_address(f"{kit.place} ({kit.code})", f"/kits/{kit.code}.ics") for kit in commune.kits],
-        office=office_of(commune),
+        office=commune,
     )
 
 
@@ -64,11 +63,11 @@ def _has_feed() -> bool:
     return member is None or any(role.commune_id is not None for role in member.roles)
 
 
-def _owner_or_sign_in() -> Owner:
+def _owner_or_sign_in() -> Actor:
     if member := staff_member():
-        return Owner(staff_id=member.id)
+        return Actor(staff_id=member.id)
     who = household() or abort(redirect("/sign-in?next=/calendar", 303))
-    return Owner(household_id=who.id)
+    return Actor(household_id=who.id)
 
 
 @dataclass(frozen=True)

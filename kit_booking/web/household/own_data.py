@@ -1,4 +1,4 @@
-"""What is kept of a household, for the household itself: to see, put right, take along and erase (Law 91/2025)."""
+"""A household's own data: looking at it, correcting, downloading and erasing it (Law 91/2025)."""
 
 import json
 from collections.abc import Sequence
@@ -25,11 +25,10 @@ from kit_booking.web.frame.forms import VillageForm
 from kit_booking.web.frame.labels import kind_word, slot_word, state_word
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.readers import household_only, this_household
-from kit_booking.web.household.communes import office_of
 
 blueprint = Blueprint("own_data", __name__, url_prefix="/household")
 EVERYTHING = 100_000
-"""Rows of one household; in a copy of its data nothing is left out."""
+"""More rows than any household has: the download is complete."""
 
 
 @blueprint.get("")
@@ -58,7 +57,7 @@ def _page(own: Household, form: VillageForm) -> str:
         form=form,
         views=households.views_of(own.id),
         bookings=count_bookings(own.id),
-        office=office_of(own.commune),
+        office=own.commune,
     )
 
 
@@ -87,7 +86,7 @@ def copy_of(
     views: Sequence[Row[Any]],
     handovers: list[Handover],
 ) -> dict[str, Any]:
-    """All that is kept, in words that people read and an order that programs can rely on."""
+    """All that is kept of the household, with keys in the reader's language."""
     return {
         _("Tên chủ hộ"): own.name,
         _("Số di động"): national(own.phone),
@@ -181,7 +180,7 @@ def _erase_page() -> str:
         "household/own_data/erase_own.html",
         ahead=[b for b in live if b.status != "out"],
         has_kit=any(b.status == "out" for b in live),
-        office=office_of(own.commune),
+        office=own.commune,
     )
 
 

@@ -1,4 +1,4 @@
-"""Signing in by number and code, and a household's first entry."""
+"""Households sign in by number and code; a new one registers."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,13 +22,12 @@ from kit_booking.web.frame.labels import code_problem_text
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.readers import sign_in_household
 from kit_booking.web.frame.security import own_path
-from kit_booking.web.household.communes import office_of
 from kit_booking.web.household.slots import look_or_404, slot_address
 
 blueprint = Blueprint("sign_in", __name__)
 
 VERIFIED_FOR = 30 * 60
-"""Seconds in which a number that was proved may enter itself as a household."""
+"""Seconds for which a verified number may register a household."""
 
 
 @blueprint.get("/sign-in")
@@ -181,7 +180,7 @@ def _enter(household_id: int) -> Response:
 
 
 def _verified() -> str:
-    """The number that was proved by its code a short while ago, or nothing."""
+    """The number verified by its code within the last VERIFIED_FOR seconds, else empty."""
     phone, at = session.get("verified", ("", 0))
     return str(phone) if utc_now().timestamp() - at < VERIFIED_FOR else ""
 
@@ -191,7 +190,7 @@ def _known() -> Sequence[Row[Any]]:
 
 
 def _start_again() -> Response:
-    """The number comes first; but whoever is in already came by the back button, and goes on."""
+    """Back to the first step; who is signed in already, for instance after the back button, goes on."""
     return redirect(_next("/bookings") if readers.household() else _step("/sign-in"), 303)
 
 
@@ -200,16 +199,18 @@ def _next(default: str = "/") -> str:
 
 
 def _step(path: str) -> str:
-    """The next step's address, which remembers where all of this leads."""
+    """The address of a step, with the ``next`` of this request."""
     target = _next("")
     return f"{path}?next={quote(target)}" if target else path
 
 
 def _look() -> SlotLook | None:
+    """The slot that ``next`` leads to, if it is the page of one."""
     address = slot_address(_next(""))
     return look_or_404(*address, None, now=utc_now()) if address else None
 
 
 def _slot() -> dict[str, Any]:
+    """The chosen slot and its commune for the templates, None without a chosen slot."""
     look = _look()
-    return {"bookable": look.bookable, "office": office_of(look.bookable.commune)} if look else {"bookable": None}
+    return {"bookable": look.bookable, "office": look.bookable.commune} if look else {"bookable": None}

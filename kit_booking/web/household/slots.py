@@ -27,7 +27,7 @@ def day_or_404(day: str) -> date:
 
 @contextmanager
 def no_slot_is_404() -> Iterator[None]:
-    """Around what looks for a slot; at the ends of the calendar there is not even a day before or after."""
+    """Turns ``NoSuchSlot`` into 404, and the ``OverflowError`` of days near ``date.max``."""
     try:
         yield
     except (NoSuchSlot, OverflowError):
@@ -36,13 +36,13 @@ def no_slot_is_404() -> Iterator[None]:
 
 def slot_address(path: str) -> tuple[str, str, str] | None:
     """Kit code, day and slot key of ``/kits/PD-4/2026-12-05/toi``; None for any other page."""
-    if not path.startswith("/kits/"):  # Of a site's address not even every one can be read.
+    if not path.startswith("/kits/"):  # `urlsplit` raises ValueError for some other texts.
         return None
     parts = urlsplit(path).path.split("/")
     return (parts[2], parts[3], parts[4]) if len(parts) == 5 else None
 
 
 def free_slots(shown: Fortnight) -> list[SlotView]:
-    """What can be asked for on any kit, in the order of time."""
+    """The free slots of all kits, in the order of time."""
     free = (view for view in shown.seen() if view.state is SlotState.FREE)
     return sorted(free, key=lambda view: (view.slot.on_air.from_at, view.slot.on_air.until_at, view.slot.key))

@@ -14,57 +14,56 @@ from kit_booking.services.audit import Actor
 from kit_booking.services.booking.ask import SlotLook
 from kit_booking.services.communes.slots import BookableSlot
 from kit_booking.services.waiting import entries
-from kit_booking.services.waiting.reading import QueuedEntry, find_entry, own_entry, queue_of
+from kit_booking.services.waiting.reading import QueuedEntry, find_entry, own_entry, wait_options
 from kit_booking.web.frame.formats import moment
 from kit_booking.web.frame.forms import EmptyForm, NumberForm, WaitForm
 from kit_booking.web.frame.labels import place_text
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.readers import household, household_only, own_booking_or_404, this_household
 from kit_booking.web.frame.refusals import wait_refusal_text
-from kit_booking.web.household.communes import office_of
 from kit_booking.web.household.slots import day_or_404, look_or_404, no_slot_is_404
 
 blueprint = Blueprint("waiting_list", __name__)
 
 EVENING = time(18)
-"""Whoever needs to know some days ahead hears of a free slot until this time of day."""
+"""The time of day of the limits some days ahead."""
 
 
 def can_wait(look: SlotLook) -> bool:
-    """Somebody has the slot, and nothing but that and quotas stands against it."""
+    """Whether the slot is taken, and it is neither too late nor too early to ask for it."""
     reasons = {refusal.reason for refusal in look.refusals}
     return Reason.TAKEN in reasons and not reasons & {Reason.TOO_LATE, Reason.NOT_OPEN, Reason.NO_CLERK}
 
 
 def join_page(look: SlotLook, problems: list[str] | None = None, form: WaitForm | None = None) -> Any:
-    """The page of a taken slot: what waiting means, and the button."""
+    """The page of a taken slot with the form for waiting, or a redirect to the household's entry."""
     bookable, who, now = look.bookable, household(), utc_now()
     if who and (entry_id := own_entry(bookable, who.id)):
         return redirect(f"/waiting/{entry_id}", 303)
-    queue = queue_of(bookable, now=now)
+    options = wait_options(bookable, now=now)
     if who and form is None:
-        form = WaitForm(places=[place.id for place in queue.places if place.held == Reason.TAKEN])
+        form = WaitForm(places=[place.id for place in options.places if place.held == Reason.TAKEN])
     if form:
         form.places.choices = [
-            SelectChoice(place.id, place.name) for place in queue.places if place.held == Reason.TAKEN
+            SelectChoice(place.id, place.name) for place in options.places if place.held == Reason.TAKEN
         ]
-        form.until.choices = until_choices(bookable, queue.last_pick_up_at, now=now)
+        form.until.choices = until_choices(bookable, options.last_pick_up_at, now=now)
     return render_template(
         "household/waiting/join.html",
         bookable=bookable,
         form=form or NumberForm(),
-        free=[place for place in queue.places if place.held is None],
-        waiting=queue.waiting,
+        free=[place for place in options.places if place.held is None],
+        waiting=options.waiting,
         offer_hours=bookable.commune.policy.offer_hours,
         problems=problems or [],
         steps=who is None,
         back=f"/communes/{bookable.commune.slug}#{bookable.kit.code}",
-        office=office_of(bookable.commune),
+        office=bookable.commune,
     )
 
 
 def until_choices(bookable: BookableSlot, last_pick_up_at: datetime, *, now: datetime) -> list[SelectChoice]:
-    """Until when a household wants to hear of a free slot: to the last, or some days ahead."""
+    """Until when a household accepts offers: to the last moment, or some days before the slot."""
     policy = bookable.commune.policy
     last_at = offers_end_at(last_pick_up_at, policy)
     choices = [SelectChoice("", _("đến %(time)s", time=moment(last_at)))]
@@ -80,10 +79,10 @@ def until_choices(bookable: BookableSlot, last_pick_up_at: datetime, *, now: dat
 def join(kit_code: str, day: str, slot_key: str) -> Any:
     now, who = utc_now(), this_household()
     look = look_or_404(kit_code, day, slot_key, who.id, now=now)
-    queue = queue_of(look.bookable, now=now)
+    options = wait_options(look.bookable, now=now)
     form = WaitForm()
-    form.places.choices = [SelectChoice(place.id, place.name) for place in queue.places]
-    form.until.choices = until_choices(look.bookable, queue.last_pick_up_at, now=now)
+    form.places.choices = [SelectChoice(place.id, place.name) for place in options.places]
+    form.until.choices = until_choices(look.bookable, options.last_pick_up_at, now=now)
     if not form.validate_on_submit():
         return join_page(look, form=form), 422
     chosen = frozenset(form.places.data or ())
@@ -93,7 +92,7 @@ def join(kit_code: str, day: str, slot_key: str) -> Any:
             day_or_404(day),
             slot_key,
             who.id,
-            place_ids=frozenset() if chosen >= {place.id for place in queue.places} else chosen,
+            place_ids=frozenset() if chosen >= {place.id for place in options.places} else chosen,
             until_at=datetime.fromisoformat(form.until.data) if form.until.data else None,
             by=Actor(household_id=who.id),
             now=now,
@@ -113,10 +112,10 @@ def entry(entry_id: int) -> Any:
         "household/waiting/one.html",
         queued=queued,
         place=place_text(queued.place) if queued.place else "",
-        told_until_at=_told_until(queued),
+        offers_until_at=_offers_until(queued),
         form=EmptyForm(),
         offer_hours=queued.commune.policy.offer_hours,
-        office=office_of(queued.commune),
+        office=queued.commune,
     )
 
 
@@ -135,8 +134,8 @@ def _own_entry_or_404(entry_id: int) -> QueuedEntry:
     return queued
 
 
-def _told_until(queued: QueuedEntry) -> datetime:
-    """After the lead time nobody is offered the slot any more."""
+def _offers_until(queued: QueuedEntry) -> datetime:
+    """Until when the household can be offered the slot: its own limit, or the lead time of the slot."""
     until_at, slot = queued.entry.until_at, queued.slot
     return min(until_at, offers_end_at(slot.hold.from_at, queued.commune.policy)) if slot else until_at
 
@@ -146,7 +145,7 @@ def _told_until(queued: QueuedEntry) -> datetime:
 def accept(code: str) -> Any:
     own_booking_or_404(code)
     entries.accept(code, Actor(household_id=this_household().id), now=utc_now())
-    return redirect(f"/bookings/{code}", 303)  # Which says what became of it, whoever was quicker.
+    return redirect(f"/bookings/{code}", 303)  # Its page shows the result.
 
 
 @blueprint.post("/bookings/<code>/refuse")

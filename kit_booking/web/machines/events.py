@@ -10,11 +10,12 @@ from sqlalchemy import Row
 
 from kit_booking.adapters.ical import FeedEvent
 from kit_booking.domain.closure import whole_days
+from kit_booking.domain.hours import Span
 from kit_booking.domain.local_time import local, to_local
 from kit_booking.domain.messages import WEEKDAYS
 from kit_booking.domain.phone import national
 from kit_booking.domain.status import Status
-from kit_booking.services.calendars.feeds import Feed, FeedClosure, bookings_of, closures_of
+from kit_booking.services.calendars.feeds import Feed, bookings_of, closures_of
 
 ENDED_SHOWS = timedelta(days=7)
 """How long the feed of a revoked address shows an event that says so; then it is empty."""
@@ -43,8 +44,8 @@ def events_of(feed: Feed, base_url: str, host: str) -> Iterator[FeedEvent]:
     for booking in bookings_of(feed):
         yield say(booking, host)
     if feed.household_id is None:
-        for closure in closures_of(feed):
-            yield _closed(closure, host)
+        for kit, span in closures_of(feed):
+            yield _closed(kit, span, host)
 
 
 def _public(booking: Row[Any], host: str) -> FeedEvent:
@@ -116,19 +117,18 @@ def _event(booking: Row[Any], host: str, summary: str, description: str, *, is_t
     )
 
 
-def _closed(closure: FeedClosure, host: str) -> FeedEvent:
+def _closed(kit: Row[Any], span: Span, host: str) -> FeedEvent:
     """Whole days as an all-day event. The UID holds both ends, because closed time has no id of its own."""
-    span = closure.span
     days = whole_days(span)
     return FeedEvent(
-        uid=f"closed-{closure.kit_id}-{span.from_at:%Y%m%d%H%M}-{span.until_at:%Y%m%d%H%M}@{host}",
+        uid=f"closed-{kit.kit_id}-{span.from_at:%Y%m%d%H%M}-{span.until_at:%Y%m%d%H%M}@{host}",
         from_at=days[0] if days else span.from_at,
         until_at=days[1] if days else span.until_at,
-        summary=f"Nghỉ, không cho mượn: bộ {closure.kit_code}",
+        summary=f"Nghỉ, không cho mượn: bộ {kit.kit_code}",
         description="",
-        location=f"{closure.place_name}, {closure.place_address}",
+        location=f"{kit.place_name}, {kit.place_address}",
         is_tentative=False,
-        sequence=closure.version,
+        sequence=kit.version,
         changed_at=span.from_at,
     )
 

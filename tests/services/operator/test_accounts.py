@@ -9,7 +9,7 @@ import pytest
 from kit_booking.models import AuditEntry, FeedToken, Role, Staff, StaffRole
 from kit_booking.services.audit import Actor
 from kit_booking.services.calendars.feeds import private_feed
-from kit_booking.services.calendars.tokens import Owner, add_token
+from kit_booking.services.calendars.tokens import add_token
 from kit_booking.services.operator import accounts
 from kit_booking.services.operator.accounts import PAGE
 from kit_booking.services.operator.edits import Denied
@@ -41,7 +41,7 @@ def both(*calls: Any) -> None:
 def test_disabling_an_account_ends_its_sign_ins_and_for_good_its_calendars(world: World) -> None:
     commune, operator = world.commune(), world.staff(None, Role.OPERATOR)
     member = world.staff_with_password(commune)
-    token = world.do(add_token, Owner(staff_id=member.id), now=NOW)
+    token = world.do(add_token, Actor(staff_id=member.id), now=NOW)
     assert world.do(accounts.set_active, member.id, False, by(operator), now=NOW) is None
     assert world.do(find_member, member.id, member.session_version) is None
     assert world.do(check_password, member.username, PASSWORD, "", now=NOW) is SignInProblem.WRONG

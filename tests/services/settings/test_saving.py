@@ -6,9 +6,10 @@ from datetime import timedelta
 
 from kit_booking.domain.policy import Policy
 from kit_booking.models import AuditEntry, Commune
+from kit_booking.services.audit import Actor
 from kit_booking.services.booking.ask import request_booking
 from kit_booking.services.calendars.feeds import bookings_of, private_feed
-from kit_booking.services.calendars.tokens import Owner, add_token
+from kit_booking.services.calendars.tokens import add_token
 from kit_booking.services.communes.facts import commune_facts, find_version_key
 from kit_booking.services.settings.saving import Saved, find_settings, save
 from tests.support.builders import World
@@ -82,7 +83,7 @@ def test_calendars_show_the_new_number_of_the_office(world: World) -> None:
     commune = world.commune()
     [kit], household = world.kits(commune), world.household(commune)
     booking = world.booking(kit, household, days_ahead(2))
-    token = world.do(add_token, Owner(household_id=household.id), now=NOW)
+    token = world.do(add_token, Actor(household_id=household.id), now=NOW)
     before, _ = world.do(private_feed, token, now=NOW)
     old = world.do(find_settings, commune.slug)
     world.do(save, old, replace(old, phone="0912345678"), world.clerk(commune).id, now=NOW)

@@ -53,7 +53,7 @@ def test_settings_are_described_as_from_what_to_what(town: Town) -> None:
         ("put_forward", {"slot": "Tối", "day": "2026-12-04", "reason": "nhà có việc"}, "Tối T6 04/12: nhà có việc"),
     ],
 )
-def test_what_an_entry_holds_is_told_in_a_sentence(
+def test_the_details_of_an_entry_are_shown_as_a_sentence(
     town: Town, action: str, detail: dict[str, str], sentence: str
 ) -> None:
     entry(town, action, detail=detail)

@@ -96,7 +96,7 @@ def test_every_action_has_words() -> None:
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
-def test_every_action_is_told_with_all_its_values(app: Flask, language: str) -> None:
+def test_every_action_shows_all_its_values(app: Flask, language: str) -> None:
     untold = []
     with app.test_request_context(headers={"Accept-Language": language}):
         for action, names in RECORDED:

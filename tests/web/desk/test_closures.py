@@ -59,7 +59,7 @@ def test_the_fortnight_says_when_and_why_until_it_is_over(town: Town, clerk: Bro
     assert words_of(town.browser().get("/communes/phuong-duc")).count("✕ Nghỉ") == 1
 
 
-def test_a_look_before_writes_nothing_and_keeps_what_was_typed(town: Town, clerk: Browser) -> None:
+def test_a_preview_saves_nothing_and_keeps_what_was_typed(town: Town, clerk: Browser) -> None:
     in_it(town)
     typed = {name: value for name, value in fields(town, preview="1").items() if name != "save"}
     answer = clerk.post("/staff/closures/new", typed)
@@ -139,7 +139,7 @@ def test_a_foreign_kit_can_not_be_closed(town: Town) -> None:
     assert town.world.all(Closure) == []
 
 
-def test_one_by_one_each_booking_is_moved_or_cancelled(town: Town, clerk: Browser) -> None:
+def test_each_booking_in_a_closure_is_moved_or_cancelled(town: Town, clerk: Browser) -> None:
     evening, morning = in_it(town), in_it(town, "sang", of=town.neighbour)
     closure = town.closure()
     path = f"/staff/closures/{closure}/bookings"
@@ -292,7 +292,7 @@ def test_holidays_are_proposed_and_confirmed_by_a_tick(town: Town, clerk: Browse
     assert len(town.world.all(Closure)) == 1
 
 
-def test_feeds_are_told_what_is_closed_for_which_kit(town: Town) -> None:
+def test_feeds_show_what_is_closed_for_which_kit(town: Town) -> None:
     closure = town.closure()
     row = town.world.all(Closure)[0]
     kits = [town.kit.id, town.second_kit.id]

@@ -159,7 +159,7 @@ def test_a_time_that_is_none_is_asked_for_again_and_nothing_is_lost(
     assert town.world.fresh(going).status == Status.APPROVED
 
 
-def test_a_time_that_can_not_be_is_told_and_nothing_is_lost(town: Town, clerk: Browser, going: Booking) -> None:
+def test_an_impossible_time_is_refused_and_the_form_is_kept(town: Town, clerk: Browser, going: Booking) -> None:
     ahead = utc_now() + timedelta(minutes=30)
     answer = give(clerk, going, **WHOLE, happened_at=typed(ahead), note="giao hộ")
     assert answer.status_code == 409
@@ -259,7 +259,7 @@ def test_without_a_photo_the_field_is_simply_empty(town: Town, clerk: Browser, o
         ([lambda: photo("x.jpg", b"<svg onload=alert(1)>")], "không phải là ảnh"),
     ],
 )
-def test_what_can_not_be_taken_as_a_photo_is_told_and_nothing_else_is_lost(
+def test_a_file_that_is_no_photo_is_refused_and_the_form_is_kept(
     town: Town, clerk: Browser, out: Booking, photos: list[object], said: str
 ) -> None:
     fields = {**WHOLE, "note": "vỡ kính", "photos": [make() for make in photos]}  # type: ignore[operator]
@@ -287,13 +287,13 @@ def test_one_photo_of_more_than_ten_megabytes_is_named_and_nothing_else_is_lost(
     assert 'value="vỡ kính"' in answer.text
 
 
-def test_far_too_much_is_refused_there_with_what_to_do(clerk: Browser, out: Booking) -> None:
+def test_a_body_over_the_limit_gets_413_with_advice(clerk: Browser, out: Booking) -> None:
     answer = take_with_a_file_of(clerk, out, 33)
     assert answer.status_code == 413
     assert "Ảnh to quá" in words_of(answer)
 
 
-def test_no_other_form_takes_so_much(town: Town, clerk: Browser, going: Booking) -> None:
+def test_other_forms_have_the_small_limit(town: Town, clerk: Browser, going: Booking) -> None:
     for path in (f"/staff/bookings/{going.code}/hand-over", f"/staff/bookings/{going.code}/cancel", "/sign-in"):
         answer = clerk.client.post(path, data={"csrf_token": csrf_token(clerk.client), "x": "x" * 70_000})
         assert answer.status_code == 413, path

@@ -105,7 +105,7 @@ def test_the_lunar_day_is_the_vietnamese_one(on: date, text: str) -> None:
     assert formats.lunar(on) == text
 
 
-def test_what_was_and_what_will_be_is_told_from_now() -> None:
+def test_ago_and_time_left_are_relative_to_now() -> None:
     assert formats.ago(NOW - timedelta(hours=3), NOW) == "3 giờ trước"
     assert formats.time_left(NOW + timedelta(hours=3), NOW) == "còn 3 giờ"
     assert formats.time_left(NOW - timedelta(minutes=20), NOW) == "quá 20 phút"
@@ -114,13 +114,13 @@ def test_what_was_and_what_will_be_is_told_from_now() -> None:
     assert formats.time_left(NOW + timedelta(days=6), NOW) == "còn 6 ngày"
 
 
-def test_every_status_has_a_word_and_a_sign() -> None:
+def test_every_status_has_a_word() -> None:
     words = {formats.status_word(status) for status in Status}
     assert len(words) == len(Status)
     assert formats.status_word(Status.REQUESTED) == "Chờ duyệt"
 
 
-def test_a_long_name_is_cut_to_what_people_are_called_by() -> None:
+def test_short_name_keeps_the_last_two_words() -> None:
     assert formats.short_name("Nguyễn Thị Hồng Hạnh Phương Thảo") == "Phương Thảo"
     assert formats.short_name("Lê An") == "Lê An"
 
@@ -154,8 +154,6 @@ def test_templates_know_every_format() -> None:
         ((5, "08:30"), (6, "11:00"), "8h30 T7 05/12 – 11h CN 06/12"),
     ],
 )
-def test_a_stretch_of_time_is_said_as_short_as_it_can_be(
-    from_: tuple[int, str], until: tuple[int, str], said: str
-) -> None:
+def test_a_span_is_written_as_short_as_possible(from_: tuple[int, str], until: tuple[int, str], said: str) -> None:
     from_at, until_at = (local(date(2026, 12, day), time.fromisoformat(clock)) for day, clock in (from_, until))
     assert formats.span_word(Span(from_at, until_at)) == said

@@ -23,20 +23,18 @@ def villages(town: Town) -> Town:
     return town
 
 
-@pytest.mark.parametrize(
-    "query", ["Đại Xuyên", "dai xuyen", "ĐẠI", "Đ", "đ", "  dai   xuyen ", "Phú Yên", "giẽ", "gie ha"]
-)
-def test_a_commune_is_found_by_any_of_its_names(villages: Town, query: str) -> None:
-    assert "dai-xuyen" in found_by(villages, query)
+def test_a_commune_is_found_by_any_of_its_names(villages: Town) -> None:
+    queries = ["Đại Xuyên", "dai xuyen", "ĐẠI", "Đ", "đ", "  dai   xuyen ", "Phú Yên", "giẽ", "gie ha"]
+    assert [query for query in queries if "dai-xuyen" not in found_by(villages, query)] == []
 
 
-def test_letters_put_together_from_parts_are_found_too(villages: Town) -> None:
+def test_decomposed_letters_match_too(villages: Town) -> None:
     assert found_by(villages, "Phu\u031b\u01a1\u0323ng") == found_by(villages, "phuong") == ["phuong-duc"]
 
 
-@pytest.mark.parametrize("query", ["%", "_", "\\", "100%", "'", "x_y"])
-def test_signs_with_a_meaning_for_the_database_have_none_here(villages: Town, query: str) -> None:
-    assert found_by(villages, query) == []
+def test_like_wildcards_are_searched_literally(villages: Town) -> None:
+    queries = ["%", "_", "\\", "100%", "'", "x_y"]
+    assert [query for query in queries if found_by(villages, query)] == []
 
 
 @on_sqlite

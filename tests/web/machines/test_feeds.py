@@ -1,4 +1,4 @@
-"""How feeds are answered: what programs have already is not sent again, and nobody is told a wrong 304."""
+"""How feeds are answered: ETags and 304, gzip, caching headers."""
 
 import gzip
 from collections.abc import Hashable, Iterator
@@ -26,7 +26,7 @@ def all_paths(town: Town) -> list[str]:
     return [*PUBLIC, feed_of(town, town.owner), feed_of(town, town.clerk)]
 
 
-def test_the_same_bytes_on_every_call_and_304_for_whoever_has_them(town: Town) -> None:
+def test_a_feed_has_the_same_bytes_on_every_call_and_answers_304(town: Town) -> None:
     booking = town.booking()
     for path in all_paths(town):
         first, second = town.browser().get(path), town.browser().get(path)
@@ -52,7 +52,7 @@ def statements(town: Town) -> Iterator[list[str]]:
     event.remove(engine, "before_cursor_execute", note)
 
 
-def test_whoever_has_a_feed_costs_two_statements_at_most(town: Town) -> None:
+def test_a_304_of_a_feed_takes_at_most_two_statements(town: Town) -> None:
     town.booking()
     for path, most in zip(all_paths(town), (1, 1, 1, 2), strict=True):
         etag = town.browser().get(path).headers["ETag"]
@@ -87,7 +87,7 @@ def test_a_feed_is_built_once_for_each_state(town: Town) -> None:
 
 
 @on_sqlite
-def test_who_may_keep_a_feed_is_said_and_nobody_is_to_find_it_by_a_search(town: Town) -> None:
+def test_feeds_have_cache_control_and_noindex(town: Town) -> None:
     for path in all_paths(town):
         headers = town.browser().get(path).headers
         assert headers["Cache-Control"].startswith("public" if path in PUBLIC else "private")
@@ -103,14 +103,14 @@ def test_who_may_keep_a_feed_is_said_and_nobody_is_to_find_it_by_a_search(town: 
 
 @pytest.mark.parametrize("accept", ["", "text/html", "application/json;q=1", "text/calendar", "image/*"])
 @on_sqlite
-def test_whatever_a_program_says_it_takes_it_gets_the_calendar(town: Town, accept: str) -> None:
+def test_any_accept_header_gets_the_calendar(town: Town, accept: str) -> None:
     for path in all_paths(town):
         answer = town.browser().get(path, {"Accept": accept, "Accept-Language": "en"})
         assert (answer.status_code, answer.mimetype) == (200, "text/calendar")
 
 
 @on_sqlite
-def test_a_feed_is_packed_for_whoever_unpacks_and_its_head_is_the_same(town: Town) -> None:
+def test_a_feed_is_gzipped_on_request_with_the_same_headers(town: Town) -> None:
     for _ in range(3):
         town.booking()
     for path in all_paths(town):
@@ -125,7 +125,7 @@ def test_a_feed_is_packed_for_whoever_unpacks_and_its_head_is_the_same(town: Tow
 
 
 @on_sqlite
-def test_a_program_on_the_wire_gets_what_is_said_of_the_answer(town: Town) -> None:
+def test_the_body_on_the_wire_matches_its_headers(town: Town) -> None:
     """Head, feed and 304 over one connection, as the server of life sends them."""
     town.booking()
     path = PUBLIC[0]
