@@ -11,3 +11,5 @@ class Fault(NamedTuple):
     replacement: str
     tests: tuple[str, ...]
     """The test files that a reader expects to fail with the fault in place."""
+    select: str = ""
+    """Which of their tests run, as for pytest's `-k`; empty: all of them."""

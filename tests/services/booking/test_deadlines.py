@@ -28,7 +28,7 @@ def village(app: Flask, world: World, sms: FakeSms) -> Village:
 
 @pytest.fixture
 def asked(village: Village) -> Booking:
-    """Asked for at nine in the morning, for the week after: eight office hours later is five in the afternoon."""
+    """AskResult for at nine in the morning, for the week after: eight office hours later is five in the afternoon."""
     return village.booking(village.asks(village.family(), NEXT_WEEK).code)
 
 

@@ -406,3 +406,88 @@ def test_the_evening_slot_holds_the_kit_from_five_until_half_past_seven_the_next
     """The tests above depend on it."""
     slot = world.do(find_slot, office.kit.code, DAY, "toi").slot
     assert slot.hold == Span(at(DAY, "17:00"), at(NEXT, "07:30"))
+
+
+def test_a_booking_outside_of_the_closure_is_not_settled(office: Office, world: World):
+    """Whoever sends the form of a closure that was shortened meanwhile moves and cancels nothing."""
+    in_it, after = office.booking("sang"), office.booking("sang", NEXT)
+    closure = office.closes(Span(WHOLE_DAY.from_at, in_it.return_at))
+    for booking in (office.booking("toi"), after):
+        assert office.settles(closure, booking) == SettleResult.BEFORE
+        assert office.settles(closure, booking, office.other_kit) == SettleResult.BEFORE
+        assert world.fresh(booking).status == Status.APPROVED
+    assert office.texts() == []
+    assert office.settles(closure, in_it) == SettleResult.CANCELLED
+
+
+def test_a_booking_that_begins_when_the_closure_ends_is_not_settled(office: Office):
+    booking = office.booking("sang")
+    closure = office.closes(Span(WHOLE_DAY.from_at, booking.pick_up_at))
+    assert office.settles(closure, booking) == SettleResult.BEFORE
+
+
+def test_a_booking_of_another_kit_or_commune_is_not_settled(office: Office, world: World):
+    closure = office.closes()
+    of_other = world.booking(office.other_kit, office.hanh, DAY, status=Status.APPROVED)
+    assert office.settles(closure, of_other) == SettleResult.BEFORE
+    elsewhere = world.commune("Đại Xuyên")
+    [foreign] = world.kits(elsewhere)
+    booking = world.booking(foreign, world.household(elsewhere), DAY, status=Status.APPROVED)
+    assert office.settles(office.closes(whole=True), booking) == SettleResult.BEFORE
+    assert office.texts() == []
+
+
+def test_a_booking_whose_pick_up_has_come_is_not_moved_any_more(office: Office):
+    booking = office.booking()
+    closure = office.closes()
+    assert office.settles(closure, booking, office.other_kit, now=booking.pick_up_at) == SettleResult.TAKEN
+    before = booking.pick_up_at - timedelta(seconds=1)
+    assert office.settles(closure, booking, office.other_kit, now=before) == SettleResult.MOVED
+
+
+def test_the_commune_and_the_kits_that_it_closes_have_new_versions(office: Office, world: World):
+    rows = (office.commune, office.kit, office.other_kit)
+    before = [world.fresh(row).version for row in rows]
+    closure = office.closes()
+    assert [world.fresh(row).version - old for row, old in zip(rows, before, strict=True)] == [1, 1, 0]
+    office.ends(closure)
+    assert [world.fresh(row).version - old for row, old in zip(rows, before, strict=True)] == [2, 2, 0]
+
+
+def test_each_step_of_a_closure_is_on_record(office: Office, world: World):
+    closure = office.closes()
+    world.do(change, closure, Span(WHOLE_DAY.from_at, at(DAY, "12:00")), "Xong sớm", office.clerk.id, now=NOW)
+    office.ends(closure)
+    lines = world.all(AuditEntry)
+    assert [line.action for line in lines] == ["closed", "closure_changed", "closure_ended"]
+    assert {line.staff_id for line in lines} == {office.clerk.id}
+    assert (lines[1].detail["kit"], lines[1].detail["reason"]) == (office.kit.code, "Xong sớm")
+
+
+def test_what_is_over_is_neither_changed_nor_ended(office: Office, world: World):
+    closure = office.closes()
+    over = WHOLE_DAY.until_at
+    assert not office.ends(closure, now=over)
+    assert not world.do(change, closure, WHOLE_DAY, LAMP, office.clerk.id, now=over)
+    assert office.ends(closure, now=over - timedelta(seconds=1))
+
+
+def test_an_offer_whose_text_waits_still_is_taken_back_at_once(office: Office, world: World):
+    booking, entry = office.booking("sang"), office.waits("sang")
+    world.do(withdraw, booking.code, office.hanh.id, now=NOW)
+    [offer] = world.all(Booking, status=Status.OFFERED)
+    office.closes(Span(offer.return_at, at(NEXT, "00:00")))
+    assert world.fresh(offer).status == Status.OFFERED, "it stands before the closure"
+    office.closes()
+    assert world.fresh(offer).status == Status.CANCELLED
+    assert world.fresh(entry).state == WaitingState.WAITING
+
+
+def test_an_offer_that_was_told_stands(office: Office, world: World):
+    booking = office.booking("sang")
+    office.waits("sang")
+    world.do(withdraw, booking.code, office.hanh.id, now=NOW)
+    [told] = world.all(Message, kind=Kind.OFFER)
+    world.change(told, state=MessageState.ACCEPTED, settled_at=NOW)
+    office.closes()
+    assert len(world.all(Booking, status=Status.OFFERED)) == 1

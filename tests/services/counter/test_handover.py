@@ -422,3 +422,30 @@ def test_taken_back_twice_at_once_it_came_back_once(app: Flask, counter: Counter
     assert sum(answer.is_done for answer in outcomes) == 1
     assert {answer.status for answer in outcomes} == {Status.RETURNED}
     assert len(counter.world.all(Handover, way=Direction.BACK)) == 1
+
+
+def test_only_what_is_out_comes_back(counter: Counter) -> None:
+    assert counter.takes().refusal is HandoverRefusal.STATUS
+    counter.gives()
+    counter.takes()
+    assert counter.takes().refusal is HandoverRefusal.STATUS
+
+
+def test_it_comes_back_in_the_minute_in_which_it_went_out(counter: Counter) -> None:
+    counter.gives()
+    assert counter.takes(now=FIVE).is_done
+
+
+def test_of_a_kit_without_a_fault_nobody_says_whether_it_is_usable(counter: Counter) -> None:
+    counter.gives(seen=ONE_LAMP)
+    counter.takes()
+    counter.world.do(say_whether_usable, counter.evening.code, counter.clerk.id, False, now=BACK_AT)
+    assert {handover.is_usable for handover in counter.world.all(Handover)} == {None}
+    assert [entry.action for entry in counter.world.all(AuditEntry)][-1] == "returned"
+
+
+def test_who_came_for_the_household_is_written_down_by_name(counter: Counter) -> None:
+    counter.gives(seen=KitCheck(ALL_THERE.parts, person="Lê Văn Con", happened_at=FIVE), now=HALF_PAST)
+    [out] = counter.world.all(Handover)
+    assert (out.person, out.happened_at, out.written_at) == ("Lê Văn Con", FIVE, HALF_PAST)
+    assert out.staff_id == counter.clerk.id

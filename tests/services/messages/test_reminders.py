@@ -23,26 +23,6 @@ A_MOMENT = timedelta(seconds=1)
 
 
 @pytest.fixture
-def world(app: Flask) -> World:
-    return World(app)
-
-
-@pytest.fixture
-def commune(world: World) -> Commune:
-    return world.commune()
-
-
-@pytest.fixture
-def kit(world: World, commune: Commune) -> Kit:
-    return world.kits(commune)[0]
-
-
-@pytest.fixture
-def household(world: World, commune: Commune) -> Household:
-    return world.household(commune)
-
-
-@pytest.fixture
 def booking(world: World, kit: Kit, household: Household) -> Booking:
     """Approved long ago, for Saturday evening; picked up at 17:00."""
     return world.booking(kit, household, DAY, status=Status.APPROVED)

@@ -68,17 +68,17 @@ PAGES = ["/", "/communes/phuong-duc", "/communes/phuong-duc.ics", "/privacy", "/
 PAGES += ["/static/style.css", "/healthz", "/bookings", "/no-such-page", "/communes/no-such-one", "/language/en"]
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_every_answer_has_the_security_headers(town: Town, path: str) -> None:
-    headers = town.browser().get(path).headers
-    policy = headers["Content-Security-Policy"]
-    assert policy.startswith("default-src 'none'; style-src 'self'")
-    assert "unsafe" not in policy
-    assert "frame-ancestors 'none'" in policy
-    assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Referrer-Policy"] == "same-origin"
-    assert len(headers["X-Request-Id"]) == 16
-    assert headers["Cache-Control"]
+def test_every_answer_has_the_security_headers(town: Town) -> None:
+    for path in PAGES:
+        headers = town.browser().get(path).headers
+        policy = headers["Content-Security-Policy"]
+        assert policy.startswith("default-src 'none'; style-src 'self'"), path
+        assert "unsafe" not in policy, path
+        assert "frame-ancestors 'none'" in policy, path
+        assert headers["X-Content-Type-Options"] == "nosniff", path
+        assert headers["Referrer-Policy"] == "same-origin", path
+        assert len(headers["X-Request-Id"]) == 16, path
+        assert headers["Cache-Control"], path
 
 
 def test_error_pages_have_the_security_headers(client: Browser) -> None:
@@ -142,13 +142,11 @@ def test_without_https_there_is_no_hsts_header(town: Town) -> None:
     assert "Strict-Transport-Security" not in town.browser().get("/").headers
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/communes/phuong-duc", "/?q=phuong", "/privacy", "/communes/phuong-duc/calendar"]
-)
-def test_public_pages_set_no_cookie_and_no_token(town: Town, path: str) -> None:
-    answer = town.browser().get(path)
-    assert "Set-Cookie" not in answer.headers
-    assert "csrf_token" not in answer.text
+def test_public_pages_set_no_cookie_and_no_token(town: Town) -> None:
+    for path in ["/", "/communes/phuong-duc", "/?q=phuong", "/privacy", "/communes/phuong-duc/calendar"]:
+        answer = town.browser().get(path)
+        assert "Set-Cookie" not in answer.headers, path
+        assert "csrf_token" not in answer.text, path
 
 
 def test_personal_pages_are_not_cached(town: Town) -> None:
@@ -178,20 +176,18 @@ EVIL = [
 ]
 
 
-@pytest.mark.parametrize("target", EVIL)
-def test_next_redirects_only_within_this_site(town: Town, target: str) -> None:
-    assert own_path(target, "/safe") == "/safe"
-    switched = town.browser().client.get("/language/en", query_string={"next": target})
-    assert switched.headers["Location"] == "/"
+def test_next_redirects_only_within_this_site(town: Town) -> None:
+    for target in EVIL:
+        assert own_path(target, "/safe") == "/safe", target
+        switched = town.browser().client.get("/language/en", query_string={"next": target})
+        assert switched.headers["Location"] == "/", target
 
 
-@pytest.mark.parametrize(
-    "target", ["%2f%2fevil.example", "/%2fevil.example", "/%5cevil.example", "/%09/evil.example"]
-)
-def test_an_encoded_address_does_not_redirect_elsewhere(town: Town, target: str) -> None:
-    location = town.browser().get(f"/language/en?next={target}").headers["Location"]
-    assert location.startswith("/")
-    assert not location.startswith(("//", "/\\", "/\t"))
+def test_an_encoded_address_does_not_redirect_elsewhere(town: Town) -> None:
+    for target in ["%2f%2fevil.example", "/%2fevil.example", "/%5cevil.example", "/%09/evil.example"]:
+        location = town.browser().get(f"/language/en?next={target}").headers["Location"]
+        assert location.startswith("/"), target
+        assert not location.startswith(("//", "/\\", "/\t")), target
 
 
 def test_a_forged_sign_in_link_does_not_redirect_a_clerk_elsewhere(town: Town) -> None:

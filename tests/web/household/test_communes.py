@@ -6,6 +6,7 @@ import pytest
 from flask import render_template
 
 from kit_booking.models import Commune, Province, Village
+from kit_booking.services.communes.search import CommuneMatches
 from tests.support.databases import on_sqlite
 from tests.support.town import Town, words_of
 
@@ -23,20 +24,18 @@ def villages(town: Town) -> Town:
     return town
 
 
-@pytest.mark.parametrize(
-    "query", ["Đại Xuyên", "dai xuyen", "ĐẠI", "Đ", "đ", "  dai   xuyen ", "Phú Yên", "giẽ", "gie ha"]
-)
-def test_a_commune_is_found_by_any_of_its_names(villages: Town, query: str) -> None:
-    assert "dai-xuyen" in found_by(villages, query)
+def test_a_commune_is_found_by_any_of_its_names(villages: Town) -> None:
+    queries = ["Đại Xuyên", "dai xuyen", "ĐẠI", "Đ", "đ", "  dai   xuyen ", "Phú Yên", "giẽ", "gie ha"]
+    assert [query for query in queries if "dai-xuyen" not in found_by(villages, query)] == []
 
 
 def test_decomposed_letters_match_too(villages: Town) -> None:
     assert found_by(villages, "Phu\u031b\u01a1\u0323ng") == found_by(villages, "phuong") == ["phuong-duc"]
 
 
-@pytest.mark.parametrize("query", ["%", "_", "\\", "100%", "'", "x_y"])
-def test_like_wildcards_are_searched_literally(villages: Town, query: str) -> None:
-    assert found_by(villages, query) == []
+def test_like_wildcards_are_searched_literally(villages: Town) -> None:
+    queries = ["%", "_", "\\", "100%", "'", "x_y"]
+    assert [query for query in queries if found_by(villages, query)] == []
 
 
 @on_sqlite
@@ -55,9 +54,7 @@ def test_an_empty_result_helps_on(town: Town) -> None:
 @on_sqlite
 def test_without_any_commune_the_page_says_so(town: Town) -> None:
     with town.app.test_request_context("/"):
-        page = render_template(
-            "household/communes/start.html", communes=[], provinces=[], province="", is_cut=False, q=""
-        )
+        page = render_template("household/communes/start.html", matches=CommuneMatches(), q="")
     assert "Chưa có xã nào cho mượn bộ" in page
 
 
