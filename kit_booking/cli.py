@@ -208,7 +208,7 @@ def _worker_beside() -> Iterator[None]:
 
     def keep_alive() -> None:
         while not stopping.is_set():
-            # In a group of its own: of a Ctrl-C it hears from us, once it can end in peace.
+            # In a session of its own, so that Ctrl-C reaches only this process, which then ends it with SIGTERM.
             processes[:] = [
                 subprocess.Popen(  # noqa: S603 (the only thing in it that varies is a number)
                     [sys.executable, "-m", "flask", "--app", "wsgi", "worker", "--beside", str(os.getpid())],

@@ -1,4 +1,4 @@
-"""The door to people's phones: what is sent through it, and every way in which that can end.
+"""The interface to SMS providers: what is sent, and every way in which sending can end.
 
 `send` returns a receipt or raises one of four faults. They differ in what the outbox does next:
 

@@ -14,13 +14,14 @@ from kit_booking.models.household import Household
 from kit_booking.models.kit import Kit
 
 COUNTS_FOR_STANDING = text("(booking.strike_at IS NOT NULL OR booking.status = 'out')")
-"""Of a household's bookings the few that decide its standing; they have an index of their own."""
+"""The few bookings of a household that its standing is computed from; they have an index of their own."""
 _COUNTS = text("strike_at IS NOT NULL OR status = 'out'")
 _STATUSES = ", ".join(f"'{status}'" for status in Status)
 
 
 class Booking(Base):
-    """One household, one kit, one slot. Slot, commune and place stay as they were when it was made.
+    """One household, one kit, one slot. A later change of the slot plan does not change it; the household or staff
+    can move it to another slot or kit.
 
     `version` is the SEQUENCE of its calendar event, `changed_at` its LAST-MODIFIED.
     """
@@ -64,6 +65,7 @@ class Booking(Base):
     streams_on: Mapped[str] = mapped_column(String(120), default="")
     asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
     answer_by_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """Until when the clerk answers a request, or the household an offer; then it lapses."""
     approved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reason: Mapped[str] = mapped_column(String(200), default="")
     remind_staff_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

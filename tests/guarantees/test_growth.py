@@ -142,7 +142,7 @@ class Town:
         self.work(now := utc_now())
         self.app.extensions["pages"] = PageCache()
         taken = {}
-        with self._counted():
+        with self.counted():
             for name, do in self.pages(now).items():
                 self.seen.clear()
                 assert do() in ({304} if "not changed" in name else {409} if "too late" in name else {200, 303}), name
@@ -150,7 +150,7 @@ class Town:
         return taken
 
     @contextmanager
-    def _counted(self) -> Iterator[None]:
+    def counted(self) -> Iterator[None]:
         def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
             if not statement.startswith(("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK")):
                 self.seen.append((statement, values))
@@ -199,6 +199,20 @@ def test_what_is_asked_for_most_takes_fewest_statements(town: Town):
     assert taken["who waits"] == 1
     assert taken["the standing"] == 2, "the household and its bookings"
     assert taken["giving up what somebody waits for"] <= 36
+
+
+def test_a_page_of_a_household_or_of_the_desk_takes_at_most_six_statements(town: Town):
+    code, fortnight = town.world.all(Booking)[0].code, f"/communes/{town.commune.slug}"
+    paper = f"/print/{town.commune.slug}"
+    pages = [(town.phone, path) for path in ("/bookings", f"/bookings/{code}", "/household", "/calendar")]
+    desk = ("", fortnight, f"/bookings/{code}", "/closures", "/messages", "/queue", "/households", "/audit")
+    pages += [(town.clerk, f"/staff{path}") for path in (*desk, f"{paper}/day", f"{paper}/week")]
+    town.client.get(fortnight)  # What the commune is, is kept.
+    with town.counted():
+        for browser, path in pages:
+            town.seen.clear()
+            assert browser.get(path).status_code == 200, path
+            assert len(town.seen) <= 6, path
 
 
 @on_sqlite

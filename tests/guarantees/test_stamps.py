@@ -173,7 +173,7 @@ ACTS: dict[str, Callable[[Scene], bool]] = {
 def stamped_bytes(town: Town, readers: dict[str, Any], feed: str) -> dict[str, tuple[str, bytes]]:
     """By who reads what, the stamp and the bytes, made anew from the rows."""
     town.app.extensions["pages"] = PageCache()
-    facts._sheet.cache_clear()
+    facts._facts.cache_clear()
     paths = {name: ["/communes/phuong-duc"] for name in readers}
     paths["nobody"] += ["/", "/communes/phuong-duc.ics", "/kits/PD-1.ics", feed]
     found = {}

@@ -6,6 +6,7 @@ import pytest
 from flask import render_template
 
 from kit_booking.models import Commune, Province, Village
+from kit_booking.services.communes.search import CommuneMatches
 from tests.support.databases import on_sqlite
 from tests.support.town import Town, words_of
 
@@ -53,9 +54,7 @@ def test_an_empty_result_helps_on(town: Town) -> None:
 @on_sqlite
 def test_without_any_commune_the_page_says_so(town: Town) -> None:
     with town.app.test_request_context("/"):
-        page = render_template(
-            "household/communes/start.html", communes=[], provinces=[], province="", is_cut=False, q=""
-        )
+        page = render_template("household/communes/start.html", matches=CommuneMatches(), q="")
     assert "Chưa có xã nào cho mượn bộ" in page
 
 
