@@ -238,7 +238,7 @@ def test_a_worker_that_was_given_up_can_no_longer_settle_its_text(world: World) 
     claim = world.do(outbox.claim_next, "a slow worker", now=NOW)
     later = NOW + LEASE + A_MOMENT
     world.do(outbox.give_up_lost, now=later)
-    assert world.do(outbox.settle, claim, SmsRefused(SmsProblem.BUG), now=later)
+    assert world.do(outbox.record_result, claim, SmsRefused(SmsProblem.BUG), now=later)
     assert the_message(world).state == MessageState.UNKNOWN
 
 
@@ -278,7 +278,7 @@ def test_a_receipt_that_comes_after_the_lease_is_believed(world: World, kit: Kit
     claim = world.do(outbox.claim_next, "a slow worker", now=NOW)
     later = NOW + LEASE + A_MOMENT
     world.do(outbox.give_up_lost, now=later)
-    world.do(outbox.settle, claim, Receipt("SM1"), now=later)
+    world.do(outbox.record_result, claim, Receipt("SM1"), now=later)
     assert (the_message(world).state, the_message(world).provider_id) == (MessageState.ACCEPTED, "SM1")
     assert the_message(world).ask_at is None
 

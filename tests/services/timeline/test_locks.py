@@ -1,4 +1,4 @@
-"""Row locks, in the one order that all keep, and what is read under them."""
+"""Row locks, in the one order that all keep, what is read under them, and row versions."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -11,6 +11,8 @@ from kit_booking.database import db, transaction
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Commune, Household, Kit
 from kit_booking.services.timeline.locks import (
+    IN_FEEDS,
+    bump_calendar_versions,
     bump_version,
     lock,
     lock_booking,
@@ -69,13 +71,18 @@ def _sees_again(session, world, booking):
     assert before.slot_name == "Tối"
     lock(session, Kit, booking.kit_id)
     session.connection().exec_driver_sql("UPDATE booking SET slot_name = 'Chiều'")
-    assert lock_booking(session, booking.code).booking is before
+    assert lock_booking(session, booking.code) is before
     return before.slot_name
 
 
 @transaction
 def _bumps(session, table, row_id):
     bump_version(session, table, row_id)
+
+
+@transaction
+def _renames(session, kit_id, now):
+    bump_calendar_versions(session, Booking.kit_id == kit_id, now=now)
 
 
 @transaction
@@ -121,7 +128,7 @@ def test_whoever_books_raises_both_versions_and_keeps_what_is_sold(world: World,
     hanh = world.household(commune, lifted_at=NOW - timedelta(days=1))
     kit_version = world.fresh(kits[0]).version
     place_id, row = world.do(_locks_to_book, kits[0].id, hanh.id)
-    assert (place_id, row.phone, row.commune_id) == (kits[0].place_id, hanh.phone, commune.id)
+    assert (place_id, row.commune_id, row.lifted_at) == (kits[0].place_id, commune.id, hanh.lifted_at)
     kept = world.fresh(hanh)
     assert (kept.version, kept.sells, kept.streams_on) == (hanh.version + 1, "làn mây", "Facebook")
     assert world.fresh(kits[0]).version == kit_version + 1
@@ -130,3 +137,36 @@ def test_whoever_books_raises_both_versions_and_keeps_what_is_sold(world: World,
 def test_who_does_not_exist_books_nothing(world: World, kits: list[Kit]):
     assert world.do(_locks_to_book, kits[0].id, 999)[1] is None
     assert world.all(Household) == []
+
+
+def test_the_booking_its_kit_and_its_household_have_a_new_version_and_no_others(
+    world: World, commune: Commune, kits: list[Kit]
+):
+    hanh = world.household(commune)
+    lan = world.household(commune, "Lan")
+    booking = world.booking(kits[0], hanh, days_ahead(3), status=Status.APPROVED)
+    other = world.booking(kits[1], lan, days_ahead(3), status=Status.APPROVED)
+    rows = (booking, kits[0], hanh, other, kits[1], lan)
+    before = [world.fresh(row).version for row in rows]
+    later = NOW + timedelta(minutes=1)
+    world.do(_renames, kits[0].id, later)
+    assert [world.fresh(row).version - old for row, old in zip(rows, before, strict=True)] == [1, 1, 1, 0, 0, 0]
+    assert (world.fresh(booking).changed_at, world.fresh(other).changed_at) == (later, NOW)
+
+
+@pytest.mark.parametrize("status", [Status.DECLINED, Status.CANCELLED, Status.LAPSED, Status.NO_SHOW])
+def test_what_calendars_do_not_show_keeps_its_version(
+    world: World, commune: Commune, kits: list[Kit], status: Status
+):
+    booking = world.booking(kits[0], world.household(commune), days_ahead(3), status=status)
+    kit = world.fresh(kits[0]).version
+    world.do(_renames, kits[0].id, NOW)
+    assert (world.fresh(booking).version, world.fresh(kits[0]).version) == (booking.version, kit)
+
+
+def test_a_booking_is_shown_for_a_month_after_its_pick_up(world: World, commune: Commune, kits: list[Kit]):
+    booking = world.booking(kits[0], world.household(commune), days_ahead(-20), status=Status.RETURNED)
+    last = booking.pick_up_at + IN_FEEDS
+    world.do(_renames, kits[0].id, last)
+    world.do(_renames, kits[0].id, last + timedelta(seconds=1))
+    assert world.fresh(booking).version == booking.version + 1

@@ -65,7 +65,7 @@ def test_an_offer_that_staff_take_back_goes_to_the_next_and_the_place_is_kept(vi
 
 @transaction
 def _come_after_all(session, code, *, now):
-    booking = lock_booking(session, code).booking
+    booking = lock_booking(session, code)
     is_held = moves.hold_again(session, booking, now=now)
     if is_held:
         booking.strike_at = None
@@ -136,13 +136,12 @@ def test_a_move_that_the_rules_do_not_know_is_an_error(village: Village, world: 
 
 @transaction
 def _moves(session, code, status, *, now):
-    moves.move(session, lock_booking(session, code).booking, status, Actor(), now=now)
+    moves.move(session, lock_booking(session, code), status, Actor(), now=now)
 
 
 @transaction
 def _reschedules(session, code, to, *, now):
-    locked = lock_booking(session, code, to.kit.id)
-    return moves.reschedule(session, locked.booking, to, Actor(), now=now, reason="")
+    return moves.reschedule(session, lock_booking(session, code, to.kit.id), to, Actor(), now=now, reason="")
 
 
 def test_moved_to_another_kit_it_stands_where_that_kit_does_and_both_kits_have_new_versions(

@@ -162,7 +162,7 @@ def test_a_kit_kept_over_a_day_too_long_pauses_until_it_is_back(village: Village
 
 @transaction
 def _take_back(session, code, *, now):
-    moves.move(session, lock_booking(session, code).booking, Status.RETURNED, Actor(), now=now)
+    moves.move(session, lock_booking(session, code), Status.RETURNED, Actor(), now=now)
 
 
 def test_staff_lift_a_pause_with_a_reason_and_its_strikes_stay_spent(village: Village, world: World):
