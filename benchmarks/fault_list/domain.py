@@ -250,7 +250,7 @@ FAULTS = [
         ("earliest <= day_before_at <", "earliest < day_before_at <"),
         ("< (waits_until or soon_at)", "<= (waits_until or soon_at)"),
         ("if earliest <= soon_at:", "if earliest < soon_at:"),
-        ("elif not found and", "elif"),
+        ("elif not reminders and", "elif"),
         ("earliest <= waits_until <=", "earliest < waits_until <="),
         ("<= pick_up_at - LEAST_AHEAD", "< pick_up_at - LEAST_AHEAD"),
     ),

@@ -104,10 +104,10 @@ class TwilioSms:
         return Receipt(message.sid)
 
     def find(self, to: str, body: str, since: datetime, known: frozenset[str]) -> Report | None:
-        found = self._list(to)
-        if isinstance(found, SmsFault):
-            raise found
-        for message in found:
+        listed = self._list(to)
+        if isinstance(listed, SmsFault):
+            raise listed
+        for message in listed:
             # Their own filter goes by when a text was sent, which one that still waits there was not.
             is_since = message.date_created is None or message.date_created >= since - SKEW
             if message.body == body and is_since and message.sid and message.sid not in known:
@@ -210,10 +210,10 @@ class _Http:
 
 def _instant(header: str) -> datetime | None:
     try:
-        found = parsedate_to_datetime(header)
+        sent_at = parsedate_to_datetime(header)
     except ValueError:
         return None
-    return found if found.tzinfo else None
+    return sent_at if sent_at.tzinfo else None
 
 
 def _wait(header: str) -> timedelta | None:
