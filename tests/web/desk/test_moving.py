@@ -9,7 +9,6 @@ from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
 from kit_booking.models import AuditEntry, Booking, Hold, Message
 from kit_booking.services.booking.answers import withdraw
-from tests.support.databases import on_sqlite
 from tests.support.town import Browser, Town, where, words_of
 from tests.times import days_ahead
 
@@ -66,7 +65,6 @@ def test_one_click_moves_it_and_tells_the_household(town: Town) -> None:
     assert town.world.all(AuditEntry)[-1].detail["reason"] == "Nhường hội chợ"
 
 
-@on_sqlite
 def test_quotas_do_not_count(town: Town) -> None:
     town.world.change(town.commune, policy={"most_ahead": 1, "most_a_week": 1})
     booking = evening(town)
@@ -109,7 +107,6 @@ def test_of_two_windows_the_second_is_told_where_it_is_now(town: Town) -> None:
     assert len(town.world.all(Message)) == 1, "the same sent twice is one move"
 
 
-@on_sqlite
 def test_what_is_over_can_not_be_moved(town: Town) -> None:
     booking, clerk = evening(town), town.browser(town.clerk)
     seen = seat_of(town, booking)
@@ -120,7 +117,6 @@ def test_what_is_over_can_not_be_moved(town: Town) -> None:
     assert town.world.fresh(booking).kit_id == town.kit.id
 
 
-@on_sqlite
 def test_nonsense_and_foreign_kits_move_nothing(town: Town) -> None:
     booking, clerk = evening(town), town.browser(town.clerk)
     [foreign] = town.world.kits(town.elsewhere)
@@ -140,7 +136,6 @@ def test_nonsense_and_foreign_kits_move_nothing(town: Town) -> None:
     assert town.world.fresh(booking).kit_id == town.kit.id
 
 
-@on_sqlite
 def test_the_booking_leads_here(town: Town) -> None:
     booking = evening(town)
     link = f'href="/staff/bookings/{booking.code}/move"'

@@ -5,10 +5,7 @@ from datetime import timedelta
 from kit_booking.clock import utc_now
 from kit_booking.domain.local_time import local_day
 from kit_booking.models import Household, WaitingEntry, WaitingState
-from tests.support.databases import on_sqlite
 from tests.support.town import Town, where, words_of
-
-pytestmark = on_sqlite
 
 
 def entry(town: Town, household: Household, hours_ago: int) -> WaitingEntry:
