@@ -1,4 +1,4 @@
-"""Until when: an offer is held, a request is answered, and when the clerk is reminded of it."""
+"""Until when an offer is held, and when the clerk is reminded of a request (its deadline is `Timetable.answer_by`)."""
 
 from datetime import datetime, timedelta
 

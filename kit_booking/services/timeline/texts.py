@@ -1,4 +1,4 @@
-"""Writing a text into the outbox, in the transaction that causes it; the worker sends it."""
+"""Writing a text about a booking into the outbox, in the transaction that causes it; the worker sends it."""
 
 from datetime import datetime
 
