@@ -1,4 +1,4 @@
-"""Until when an offer is held, and when the clerk is reminded of a request (its deadline is `Timetable.answer_by`)."""
+"""Deadlines of offers, and when the clerk is reminded of a request (its own deadline: `Timetable.answer_by`)."""
 
 from datetime import datetime, timedelta
 
