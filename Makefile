@@ -22,8 +22,9 @@ test: .venv/installed-dev node_modules/installed ## every test this machine can 
 # on the first day of Tết, and on a day that most years don't have.
 HOURS = 2026-12-02T00:05 2026-12-02T06:31 2026-12-02T23:55 2026-11-30T23:30 2026-12-31T23:52 2027-02-06T09:00 \
 	2028-02-29T12:00
-HOUR_TESTS = tests/web/desk tests/web/household tests/services/ops/test_demo.py tests/e2e/test_main_road.py \
-	tests/e2e/test_waiting_road.py
+HOUR_TESTS = tests/web/desk/test_today.py tests/web/desk/test_printing.py tests/web/desk/test_closures.py \
+	tests/web/household/test_grid.py tests/web/household/test_communes.py tests/web/household/test_bookings.py \
+	tests/services/ops/test_demo.py tests/e2e/test_main_road.py
 
 test-hours: .venv/installed-dev ## what may depend on the hour, as if it were just after midnight, Tết and so on
 	@failed=; for now in $(HOURS); do \
