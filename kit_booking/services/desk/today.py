@@ -74,8 +74,8 @@ def today(commune_ids: Sequence[int], *, now: datetime) -> Today:
     away = {booking.kit_id for booking in out}
     missed = _missed([b for b in due if b.kit_id not in away], now=now)
     overdue = [b for b in out if b.return_at + GRACE <= now]
-    requests = sorted(by_status[Status.REQUESTED], key=lambda booking: booking.answer_by_at)
-    offers = sorted(by_status[Status.OFFERED], key=lambda booking: booking.answer_by_at)
+    requests = sorted(by_status[Status.REQUESTED], key=lambda booking: (booking.answer_by_at, booking.id))
+    offers = sorted(by_status[Status.OFFERED], key=lambda booking: (booking.answer_by_at, booking.id))
     return Today(
         requests=requests,
         offers=offers,

@@ -168,7 +168,8 @@ def _cell(alike: list[SlotView], household_id: int, now: datetime) -> dict[str, 
         path = f"/staff/bookings/{code}"
     elif state is SlotState.CLOSED or now >= slot.on_air.from_at:
         path = ""
-    word = ngettext("%(num)d bộ", free) if free > 1 else str(STATES[state])
+    is_free = state is SlotState.FREE
+    word = ngettext("%(num)d bộ", free) if is_free and free > 1 else str(STATES[state])
     return {"path": path, "css": css_of(state), "sign": SIGNS[state], "word": word, "name": slot.name}
 
 

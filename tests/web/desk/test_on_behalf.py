@@ -1,5 +1,6 @@
 """Booking for somebody on the phone: who, which slot, done; the rules bind, and a reason is recorded."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -157,6 +158,16 @@ def test_the_slots_page_leads_to_what_the_household_has(town: Town, clerk: Brows
     assert where(clerk.get(f"/staff/book/{town.owner.id}/{town.kit.code}/{booking.day}/sang")).startswith(
         ("200", "303")
     )
+
+
+def test_a_slot_that_the_household_has_says_so_also_where_other_kits_are_free(town: Town, clerk: Browser) -> None:
+    place = town.world.place(town.commune, "Hồng Minh")
+    for _ in range(2):
+        town.world.kit(place)
+    booking = town.booking(Status.APPROVED)
+    page = clerk.get(f"/staff/book/{town.owner.id}").text
+    [link] = re.findall(rf'href="/staff/bookings/{booking.code}">.*?</a>', page, re.DOTALL)
+    assert "đã có" in link
 
 
 def test_somebody_of_elsewhere_is_found_by_the_whole_number_only(town: Town, clerk: Browser) -> None:
