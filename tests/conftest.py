@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tests.support.town import Town
 
 GOLDEN = Path(__file__).parent / "golden"
+PAGES = Path(__file__).parent / "web"
 
 hypothesis.settings.register_profile("patient", deadline=None)  # A slow machine is no error.
 hypothesis.settings.load_profile("patient")
@@ -71,16 +72,29 @@ def postgresql(memory_folder: Path) -> Iterator[Postgresql]:
         server.close()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Choose the databases of a test: both for locks, constraints, SQL and time zones, and for everything in CI.
+
+    What is only about pages and their words runs on SQLite on the machine of whoever changes them.
+    """
+    for fixture in {"database_url", "empty_database_url"} & set(metafunc.fixturenames):
+        from tests.support.databases import on_both, on_both_in_ci
+
+        default = on_both_in_ci if PAGES in metafunc.definition.path.parents else on_both
+        mark = metafunc.definition.get_closest_marker("databases") or default.mark
+        metafunc.parametrize(fixture, mark.args, indirect=True)
+
+
+@pytest.fixture
 def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A database with every table and no row; the test runs once on each kind."""
+    """A database with every table and no row."""
     with request.getfixturevalue(request.param).migrated() as url:
         yield url
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture
 def empty_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A database without a table, for tests of the migrations; the test runs once on each kind."""
+    """A database without a table, for tests of the migrations."""
     with request.getfixturevalue(request.param).empty() as url:
         yield url
 

@@ -22,7 +22,7 @@ from kit_booking.models import Commune, Role, Staff, StaffRole
 from kit_booking.services.sign_in.sign_in import PasswordCheck, check_password
 from tests.support.builders import World
 from tests.support.commands import Command, free_port, is_running, run, started, wait_until
-from tests.support.databases import Postgresql, on_sqlite
+from tests.support.databases import Postgresql
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -186,7 +186,6 @@ def test_a_time_that_is_none_is_refused(tmp_path: Path) -> None:
     assert "Traceback" not in command.errors
 
 
-@on_sqlite
 def test_the_demo_command_fills_an_empty_database_only(app: Flask) -> None:
     runner = app.test_cli_runner()
     assert runner.invoke(args=["demo"]).output == "The demo is in the database.\n"
@@ -226,14 +225,12 @@ def test_an_account_that_was_added_can_sign_in(app: Flask, world: World, commune
     assert check[0] is PasswordCheck.RIGHT
 
 
-@on_sqlite
 def test_the_first_operator_has_no_commune(app: Flask, world: World) -> None:
     assert add_staff(app, role="operator", commune="")[0] == 0
     [role] = world.all(StaffRole)
     assert (role.role, role.commune_id) == (Role.OPERATOR, None)
 
 
-@on_sqlite
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [

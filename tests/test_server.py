@@ -6,12 +6,10 @@ from http.client import HTTPConnection
 
 import pytest
 
-from tests.support.databases import on_sqlite
 from tests.support.server import serving
 from tests.support.town import Town
 
 PATH = "/communes/phuong-duc"
-pytestmark = on_sqlite
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from kit_booking.domain.status import Status
 from kit_booking.domain.text import clean
 from kit_booking.models import Booking, Hold, Household, Kit, Place
 from tests.guarantees.changes import Life
-from tests.support.databases import on_sqlite
+from tests.support.databases import on_both_in_ci
 from tests.support.feeds import Subscriber, all_events_by_ical_js, libical_errors, serving_at
 from tests.support.subscribing import feed_of
 from tests.support.town import Town
@@ -146,7 +146,7 @@ def paths_of(town: Town) -> dict[str, str]:
     }
 
 
-@on_sqlite
+@on_both_in_ci
 def test_programs_hold_what_the_database_holds_after_each_of_40_changes(town: Town, tmp_path: Path) -> None:
     paths, truth, today = paths_of(town), Truth(town), local_day(utc_now())
     with serving_at(town.app) as url:

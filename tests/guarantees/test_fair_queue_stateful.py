@@ -1,6 +1,5 @@
 """Whatever people do, in whatever order and at whatever time: the fair queue stays fair, and nothing gets lost."""
 
-import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -39,13 +38,12 @@ from kit_booking.services.waiting import entries
 from tests.guarantees import queue_model as model
 from tests.guarantees.queue_model import AHEAD, LIVE, Seen
 from tests.support.builders import World
-from tests.support.databases import on_sqlite
+from tests.support.databases import on_both_in_ci
 from tests.support.fakes import FakeSms
 from tests.support.village import Village
 from tests.times import NOW, days_ahead
 
-both_in_ci = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
-pytestmark = [both_in_ci if os.environ.get("CI") else on_sqlite, pytest.mark.timeout(600)]
+pytestmark = [on_both_in_ci, pytest.mark.timeout(600)]
 
 FAMILIES = 5
 PLANNED = ("sang", "trua", "chieu", "toi")

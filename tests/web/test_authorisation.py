@@ -16,11 +16,8 @@ from kit_booking.domain.status import Status
 from kit_booking.models import Booking, FeedToken, Handover, Photo, Role, StaffRole
 from kit_booking.services.calendars.tokens import Owner, add_token
 from kit_booking.services.register.paper_register import keep_file
-from tests.support.databases import on_sqlite
 from tests.support.fakes import FakeSms
 from tests.support.town import Town, where
-
-pytestmark = on_sqlite
 
 READERS = ("anonymous", "neighbour", "owner", "foreign_clerk", "clerk", "leader", "operator")
 HOUSEHOLD, STAFF = "303 /sign-in", "303 /staff/sign-in"

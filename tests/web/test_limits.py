@@ -17,10 +17,13 @@ from kit_booking.services.sign_in.sign_in import (
     send_code,
 )
 from tests.support.builders import PASSWORD
+from tests.support.databases import on_both
 from tests.support.town import NUMBER, Town, words_of
 from tests.times import NOW
 
 DAY = timedelta(days=1)
+
+pytestmark = on_both  # The counters are rows.
 
 
 def used_up(town: Town, key: str, count: int, window: timedelta) -> None:

@@ -8,7 +8,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kit_booking.web.frame.security import own_path
-from tests.support.databases import on_sqlite
 from tests.support.town import NUMBER, Town
 
 TEXTS = [
@@ -104,7 +103,6 @@ def test_odd_addresses_get_an_answer(town: Town, patterns: list[str]) -> None:
         assert "onerror=alert(1)>" not in answer.text
 
 
-@on_sqlite
 @pytest.mark.parametrize("raw", ["%ff%fe", "%ed%a0%80", "%", "%zz", "%00", "%0d%0a", "%c0%af", "a" * 8000])
 def test_badly_encoded_addresses_get_an_answer(town: Town, raw: str) -> None:
     for pattern in ("/communes/{}", "/?q={}", "/bookings/{}", "/language/en?next=/{}", "/kits/{0}/{0}/{0}"):
@@ -161,7 +159,6 @@ def test_odd_fields_get_an_answer(town: Town, form: str) -> None:
             session["verified"] = [NUMBER, 2**40]
 
 
-@on_sqlite
 def test_odd_ways_to_send_a_form_get_an_answer(town: Town) -> None:
     client = town.browser(town.owner).client
     for path in ("/sign-in", "/sign-in/household", "/staff/sign-in", town.slot_path()):
@@ -177,7 +174,6 @@ def test_odd_ways_to_send_a_form_get_an_answer(town: Town) -> None:
             assert answers_well(client.post(path, **sent).status_code)
 
 
-@on_sqlite
 @pytest.mark.parametrize(
     "cookie", ["session=.eJw; remember=x", "lang=\x7f", "session=", "remember=household.99999|x"]
 )
@@ -196,7 +192,6 @@ def test_no_target_whatever_leads_to_another_site(target: str) -> None:
     assert not any(ord(char) < 32 for char in path)
 
 
-@on_sqlite
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(query=st.text(max_size=60))
 def test_whatever_is_searched_the_start_page_answers(town: Town, query: str) -> None:

@@ -10,7 +10,6 @@ from kit_booking.models import Kit, Place, StaffRole
 from kit_booking.services.register.adding import HOUSEHOLDS_A_NUMBER, Consent, register_household
 from kit_booking.services.register.households import views_of
 from tests.support.builders import PASSWORD, csrf_token
-from tests.support.databases import on_sqlite
 from tests.support.town import NUMBER, Town, where
 from tests.web.test_authorisation import TABLE, Case
 
@@ -26,7 +25,6 @@ def hide_somebody(town: Town) -> None:
     town.entry()
 
 
-@on_sqlite
 @pytest.mark.parametrize("reader", ["anonymous", "neighbour", "foreign_clerk"])
 def test_no_page_tells_strangers_who_a_household_is(town: Town, reader: str) -> None:
     hide_somebody(town)
@@ -38,7 +36,6 @@ def test_no_page_tells_strangers_who_a_household_is(town: Town, reader: str) -> 
             assert not told, rule
 
 
-@on_sqlite
 def test_no_form_is_taken_without_its_token(town: Town) -> None:
     for (method, rule), row in TABLE.items():
         if method == "POST" and rule != "/hooks/twilio/status":
@@ -52,7 +49,6 @@ def _fields(town: Town, row: Case) -> dict[str, str]:
     return {name: text.format(0, day=day, slot=slot) for name, text in row.fields.items()}
 
 
-@on_sqlite
 def test_what_is_of_another_commune_does_not_fit_into_forms_of_this_one(town: Town) -> None:
     [place] = town.world.all(Place, commune_id=town.elsewhere.id)
     [kit] = town.world.kits(town.elsewhere)
@@ -79,7 +75,6 @@ def test_what_is_of_another_commune_does_not_fit_into_forms_of_this_one(town: To
     assert town.world.all(Kit, id=kit.id)[0].place_id == place.id
 
 
-@on_sqlite
 def test_a_form_for_a_commune_that_is_not_the_clerks_is_not_taken_for_another_one(town: Town) -> None:
     clerk = town.browser(town.clerk)
     new = {"name": "Đỗ Thị Lụa", "village": "Giẽ Hạ", "craft": "giày da", "consent": "y"}
@@ -88,7 +83,6 @@ def test_a_form_for_a_commune_that_is_not_the_clerks_is_not_taken_for_another_on
     assert clerk.post("/staff/import", file=file, commune="dai-xuyen").status_code == 404
 
 
-@on_sqlite
 def test_whom_one_clerk_proved_by_the_number_the_next_one_in_this_browser_does_not_see(town: Town) -> None:
     third = town.world.household(town.world.commune("Tri Trung"), "Lê Thị Mơ", phone="+84987654321")
     other = town.world.staff_with_password(town.elsewhere)
@@ -99,7 +93,6 @@ def test_whom_one_clerk_proved_by_the_number_the_next_one_in_this_browser_does_n
     assert browser.get(f"/staff/book/{third.id}").status_code == 404
 
 
-@on_sqlite
 @pytest.mark.parametrize("form", ["lift", "number"])
 def test_a_form_sent_back_with_personal_data_counts_as_a_look_at_it(town: Town, form: str) -> None:
     answer = town.browser(town.clerk).post(f"/staff/households/{town.owner.id}/{form}", phone="12")
@@ -124,7 +117,6 @@ def test_one_number_enters_a_few_households_a_day_and_guesses_no_names(town: Tow
     assert where(browser.get("/bookings")) == "303 /sign-in"
 
 
-@on_sqlite
 def test_files_and_json_are_not_taken_for_text(town: Town) -> None:
     owner, clerk, nobody = town.browser(town.owner), town.browser(town.clerk), town.browser()
     decline = f"/staff/bookings/{town.booking().code}/decline"
@@ -136,7 +128,6 @@ def test_files_and_json_are_not_taken_for_text(town: Town) -> None:
         assert answer.status_code == 422
 
 
-@on_sqlite
 def test_addresses_that_no_browser_could_read_lead_nowhere(town: Town) -> None:
     clerk, code = town.browser(town.clerk), town.booking(Status.APPROVED).code
     seen = f"PD-1 {utc_now().isoformat()}"
@@ -146,7 +137,6 @@ def test_addresses_that_no_browser_could_read_lead_nowhere(town: Town) -> None:
         assert clerk.get(f"/language/en?next={target}").headers["Location"] == "/"
 
 
-@on_sqlite
 @pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
 def test_the_list_of_what_was_done_takes_any_day(town: Town, day: str) -> None:
     for name in ("from", "until"):

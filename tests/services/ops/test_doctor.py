@@ -17,7 +17,6 @@ from kit_booking.domain.messages import Kind
 from kit_booking.models import Mark, Message, MessageState, PauseReason, SendingPause, Throttle
 from tests.support import twilio as stand_in
 from tests.support.builders import World
-from tests.support.databases import on_sqlite
 from tests.support.twilio import ACCOUNT, TOKEN, Twilio
 from tests.times import set_clock
 
@@ -75,7 +74,6 @@ def test_where_all_is_well_it_says_so(well: Flask) -> None:
         assert f"ok    {what}" in output
 
 
-@on_sqlite
 def test_working_keys_are_tried_and_found_well(sending: Settings) -> None:
     code, _, output = examine(create_app(sending))
     assert code == 0
@@ -83,7 +81,6 @@ def test_working_keys_are_tried_and_found_well(sending: Settings) -> None:
     assert TOKEN not in output
 
 
-@on_sqlite
 def test_wrong_keys_are_named_without_showing_them(sending: Settings) -> None:
     code, wrong, output = examine(create_app(replace(sending, twilio_auth_token="mistyped")))
     assert code == 1
@@ -91,14 +88,12 @@ def test_wrong_keys_are_named_without_showing_them(sending: Settings) -> None:
     assert "mistyped" not in output
 
 
-@on_sqlite
 def test_a_sender_that_texts_don_t_name_is_found(sending: Settings) -> None:
     code, wrong, _ = examine(create_app(replace(sending, twilio_sender="PHUXUYEN")))
     assert code == 1
     assert "sender texts say LIVEPX, but the sender is PHUXUYEN" in wrong
 
 
-@on_sqlite
 def test_a_network_without_twilio_is_found(sending: Settings) -> None:
     code, wrong, _ = examine(create_app(replace(sending, twilio_api_base="http://127.0.0.1:9")))
     assert code == 1
@@ -121,7 +116,6 @@ def test_tables_of_another_version_are_found(well: Flask) -> None:
     assert "Run: flask --app wsgi db upgrade" in wrong
 
 
-@on_sqlite
 def test_a_database_that_is_not_there_is_found(settings: Settings, tmp_path: Path) -> None:
     code, wrong, output = examine(create_app(replace(settings, database_url=f"sqlite:///{tmp_path}/nowhere/kits.db")))
     assert code == 1

@@ -31,7 +31,6 @@ from kit_booking.services.booking.reading import people_to_phone
 from kit_booking.services.waiting import entries
 from kit_booking.services.waiting.entries import Joined, WaitRefusal
 from tests.support.builders import World
-from tests.support.databases import on_sqlite
 from tests.support.fakes import FakeSms
 from tests.support.village import TOMORROW, Village, at_once
 from tests.times import NOW, at, days_ahead
@@ -715,7 +714,6 @@ def test_asking_for_the_slot_one_is_offered_leads_to_the_offer(village: Village)
     assert village.asks(hoa, NEXT_WEEK).code == village.the_offer().code
 
 
-@on_sqlite
 @pytest.mark.parametrize("day", [days_ahead(14), days_ahead(20)])
 def test_a_day_that_is_not_open_yet_is_not_offered(village: Village, day: date):
     booking = village.has(village.family(), day, override="Hội chợ", now=at(TODAY, "06:00"))

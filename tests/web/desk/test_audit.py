@@ -7,10 +7,7 @@ import pytest
 from kit_booking.clock import utc_now
 from kit_booking.models import AuditEntry, Role, StaffRole
 from kit_booking.services.audit import PAGE
-from tests.support.databases import on_sqlite
 from tests.support.town import Town, words_of
-
-pytestmark = on_sqlite
 
 
 def entry(town: Town, action: str = "approved", **columns: object) -> None:

@@ -13,7 +13,6 @@ from kit_booking.domain.status import Status
 from kit_booking.models import AuditEntry, Booking, Closure, Hold, Household, Message
 from kit_booking.services.closures.reading import closures_between
 from kit_booking.web.frame.formats import day as day_word
-from tests.support.databases import on_sqlite
 from tests.support.town import Browser, Town, where, words_of
 from tests.times import at
 
@@ -73,7 +72,6 @@ def test_a_look_before_writes_nothing_and_keeps_what_was_typed(town: Town, clerk
     assert "Không có phiếu nào trong thời gian này." in words_of(quiet)
 
 
-@on_sqlite
 def test_the_counter_leads_here_with_kit_and_reason(town: Town, clerk: Browser) -> None:
     page = clerk.get(f"/staff/closures/new?kit={town.second_kit.code}&reason=Gãy chân máy").text
     assert re.search(rf'<option selected value="{town.second_kit.code}">', page)
@@ -96,7 +94,6 @@ def test_days_are_whole_unless_times_are_given(town: Town, clerk: Browser) -> No
     ]
 
 
-@on_sqlite
 def test_an_end_at_midnight_is_said_as_the_end_of_the_day_before(town: Town, clerk: Browser) -> None:
     first = local_day(utc_now()) + timedelta(days=3)
     last = first + timedelta(days=2)
@@ -105,7 +102,6 @@ def test_an_end_at_midnight_is_said_as_the_end_of_the_day_before(town: Town, cle
     assert f"8h30 {day_word(first)} – hết {day_word(last)}" in page
 
 
-@on_sqlite
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
@@ -132,7 +128,6 @@ def test_what_is_wrong_is_said_and_nothing_typed_is_lost(
     assert town.world.all(Closure) == []
 
 
-@on_sqlite
 def test_a_foreign_kit_can_not_be_closed(town: Town) -> None:
     town.browser(town.foreign_clerk).post("/staff/closures/new", fields(town))
     town.browser(town.foreign_clerk).post("/staff/closures/new", fields(town, what="*phuong-duc"))
@@ -187,7 +182,6 @@ def test_a_kit_that_was_taken_meanwhile_leaves_the_booking_where_it_is(town: Tow
     assert town.world.fresh(evening).status == Status.APPROVED
 
 
-@on_sqlite
 def test_what_is_no_booking_of_this_closure_is_left_alone(town: Town, clerk: Browser) -> None:
     elsewhere = town.world.booking(town.second_kit, town.owner, local_day(utc_now()) + timedelta(days=2))
     foreign_kit = town.world.kits(town.elsewhere)[0]
@@ -200,7 +194,6 @@ def test_what_is_no_booking_of_this_closure_is_left_alone(town: Town, clerk: Bro
     assert town.world.all(Message) == []
 
 
-@on_sqlite
 def test_a_kit_that_is_out_only_comes_back(town: Town, clerk: Browser) -> None:
     in_it(town, status=Status.OUT)
     closure = town.closure()
@@ -209,7 +202,6 @@ def test_a_kit_that_is_out_only_comes_back(town: Town, clerk: Browser) -> None:
     assert 'name="plan"' not in answer.text
 
 
-@on_sqlite
 def test_the_nearest_kit_is_proposed_first(town: Town, clerk: Browser) -> None:
     far = town.world.kit(town.world.place(town.commune, "Hoàng Long"))
     near_home = town.world.kit(town.world.place(town.commune, "Văn Hoàng"))
@@ -240,7 +232,6 @@ def test_changing_and_ending_are_said_and_open_the_slots(town: Town, clerk: Brow
     assert "đã kết thúc từ trước" in words_of(clerk.get(f"/staff/closures/{closure}"))
 
 
-@on_sqlite
 def test_a_wrong_change_opens_the_form_with_what_was_typed(town: Town, clerk: Browser) -> None:
     answer = clerk.post(f"/staff/closures/{town.closure()}", {"from_day": "2030-01-02", "reason": "Sắp xong"})
     assert answer.status_code == 422
@@ -260,7 +251,6 @@ def test_the_list_says_what_is_still_to_do(town: Town, clerk: Browser) -> None:
 
 
 @pytest.mark.parametrize("reader", ["leader", "operator"])
-@on_sqlite
 def test_who_may_only_look_has_no_buttons(town: Town, reader: str) -> None:
     in_it(town)
     browser, closure = town.browser(getattr(town, reader)), town.closure()

@@ -14,11 +14,8 @@ from kit_booking.domain.local_time import to_local
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, BookingMove, HandedPart, Handover, Household, Kit, Part, Photo
 from tests.support.builders import csrf_token
-from tests.support.databases import on_sqlite
 from tests.support.town import Browser, Town, where, words_of
 from tests.web.desk.test_today import now_at_the_counter
-
-pytestmark = on_sqlite
 
 WHOLE = {"parts-0-is_there": "y", "parts-0-count": "1", "parts-1-is_there": "y", "parts-1-count": "2"}
 """A kit of the tests: one phone, two lamps."""

@@ -10,7 +10,6 @@ from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Message, MessageState, PauseReason, SendingPause
 from kit_booking.services.sign_in.sign_in import send_code
-from tests.support.databases import on_sqlite
 from tests.support.town import NUMBER, Town, where, words_of
 
 PAGE = "/staff/messages"
@@ -70,7 +69,6 @@ def test_a_login_code_is_counted_for_the_operator_and_shown_to_nobody(town: Town
             assert town.browser(who).post(f"{PAGE}/{code.id}/{action}").status_code == 404
 
 
-@on_sqlite
 @pytest.mark.parametrize(
     ("cost", "said"),
     [
@@ -86,7 +84,6 @@ def test_the_month_s_cost_stands_beside_what_it_was_meant_to_be(town: Town, cost
     assert said in page(town)
 
 
-@on_sqlite
 def test_another_month_has_its_own_texts_and_cost(town: Town) -> None:
     town.message(cost=800, created_at=utc_now() - timedelta(days=40))
     assert "Nguyễn Thị Hạnh" not in page(town)
@@ -94,7 +91,6 @@ def test_another_month_has_its_own_texts_and_cost(town: Town) -> None:
     assert "800 đ" in page(town, f"?month={month}")
 
 
-@on_sqlite
 @pytest.mark.parametrize(
     "query", ["?month=2026-13", "?month=x", "?month=0000-01", "?state=nonsense", "?before=x", "?before=99999999999"]
 )
@@ -103,12 +99,10 @@ def test_an_odd_address_shows_this_month(town: Town, query: str) -> None:
     assert "Nguyễn Thị Hạnh" in page(town, query)
 
 
-@on_sqlite
 def test_a_month_without_a_text_says_so(town: Town) -> None:
     assert "Không có tin nhắn nào." in page(town)
 
 
-@on_sqlite
 def test_many_texts_come_page_by_page(town: Town) -> None:
     booking = town.booking(Status.APPROVED)
     for _ in range(103):
@@ -121,7 +115,6 @@ def test_many_texts_come_page_by_page(town: Town) -> None:
     assert words_of(browser.get(f"{PAGE}?month={THIS_MONTH}&before={last}")).count("Báo đã duyệt") == 3
 
 
-@on_sqlite
 def test_a_large_share_of_failures_warns_and_what_operators_block_is_named(town: Town) -> None:
     booking = town.booking(Status.APPROVED)
     for number in range(20):
@@ -213,7 +206,6 @@ def test_a_sender_that_is_set_up_wrongly_is_seen_at_once(town: Town, path: str) 
     assert (answer.status_code, answer.json["sms"]) == (200, False)
 
 
-@on_sqlite
 def test_the_account_s_limit_is_told_while_it_lasts(town: Town) -> None:
     now = utc_now()
     limit = SendingPause(reason=PauseReason.LIMIT, since_at=now, until_at=now + timedelta(hours=1), fault="")
@@ -236,7 +228,6 @@ def test_a_household_switches_its_texts_off_and_on(town: Town) -> None:
     assert town.world.fresh(town.neighbour).takes_texts
 
 
-@on_sqlite
 def test_a_household_whose_number_is_bad_reads_that_it_will_be_phoned(town: Town) -> None:
     town.world.change(town.owner, bad_number_at=utc_now())
     assert "Tin nhắn không tới được số này" in words_of(town.browser(town.owner).get("/bookings"))

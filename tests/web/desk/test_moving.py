@@ -18,7 +18,7 @@ from kit_booking.services.booking.ask import request_booking
 from kit_booking.services.booking.deadlines import lapse
 from kit_booking.services.booking.move import Moved, SeenSlot, move_booking
 from tests.support.builders import World
-from tests.support.databases import on_sqlite
+from tests.support.databases import on_both
 from tests.support.town import Browser, Town, where, words_of
 from tests.times import NOW, at, days_ahead
 
@@ -75,7 +75,6 @@ def test_one_click_moves_it_and_tells_the_household(town: Town) -> None:
     assert town.world.all(BookingMove)[-1].reason == "Nhường hội chợ"
 
 
-@on_sqlite
 def test_quotas_do_not_count(town: Town) -> None:
     town.world.change(town.commune, policy={"most_ahead": 1, "most_a_week": 1})
     booking = evening(town)
@@ -118,7 +117,6 @@ def test_of_two_windows_the_second_is_told_where_it_is_now(town: Town) -> None:
     assert len(town.world.all(Message)) == 1, "the same sent twice is one move"
 
 
-@on_sqlite
 def test_what_is_over_can_not_be_moved(town: Town) -> None:
     booking, clerk = evening(town), town.browser(town.clerk)
     seen = seat_of(town, booking)
@@ -129,7 +127,6 @@ def test_what_is_over_can_not_be_moved(town: Town) -> None:
     assert town.world.fresh(booking).kit_id == town.kit.id
 
 
-@on_sqlite
 def test_nonsense_and_foreign_kits_move_nothing(town: Town) -> None:
     booking, clerk = evening(town), town.browser(town.clerk)
     [foreign] = town.world.kits(town.elsewhere)
@@ -149,7 +146,6 @@ def test_nonsense_and_foreign_kits_move_nothing(town: Town) -> None:
     assert town.world.fresh(booking).kit_id == town.kit.id
 
 
-@on_sqlite
 def test_the_booking_leads_here(town: Town) -> None:
     booking = evening(town)
     link = f'href="/staff/bookings/{booking.code}/move"'
@@ -162,6 +158,7 @@ def moves(world: World, booking: Booking, kit_code: str, key: str, staff_id: int
     return world.do(move_booking, booking.code, seen, kit_code, DAY, key, staff_id, reason, now=NOW)
 
 
+@on_both
 def test_two_clerks_at_once_move_it_once(world: World) -> None:
     commune = world.commune(kits=2)
     booking = world.booking(world.kits(commune)[0], world.household(commune), DAY, status=Status.APPROVED)
@@ -176,6 +173,7 @@ def test_two_clerks_at_once_move_it_once(world: World) -> None:
     assert len(world.all(Message)) == len(world.all(Hold)) == 1
 
 
+@on_both
 def test_a_household_that_asks_for_the_slot_at_the_same_moment_and_the_office_end_well(world: World) -> None:
     commune = world.commune(kits=2)
     kit, other = world.kits(commune)

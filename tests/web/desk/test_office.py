@@ -9,7 +9,6 @@ from kit_booking.domain.local_time import local_day
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Message, MessageState
-from tests.support.databases import on_sqlite
 from tests.support.town import Town, where, words_of
 
 
@@ -109,7 +108,6 @@ def test_people_whose_text_did_not_arrive_are_to_be_phoned(town: Town) -> None:
     assert "Cần gọi điện" not in foreign
 
 
-@on_sqlite
 def test_an_empty_day_says_so(town: Town) -> None:
     assert "Hôm nay không còn việc gì." in words_of(town.browser(town.clerk).get("/staff"))
 

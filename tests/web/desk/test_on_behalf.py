@@ -10,10 +10,7 @@ from kit_booking.domain.status import Status
 from kit_booking.models import AuditEntry, Booking, Household, Message, MessageState, WaitingEntry
 from kit_booking.services.timeline.standing import HouseholdGone
 from kit_booking.web.frame.forms import PRIVACY_VERSION
-from tests.support.databases import on_sqlite
 from tests.support.town import Browser, Town, where, words_of
-
-pytestmark = on_sqlite
 
 NEW = {"name": "Đỗ Thị Lụa", "village": "Giẽ Hạ", "craft": "giày da"}
 

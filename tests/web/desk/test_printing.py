@@ -12,7 +12,6 @@ from kit_booking.domain.status import Status
 from kit_booking.models import PlannedSlot
 from kit_booking.web.desk.printing import notice_name
 from tests.support.builders import LONG_AGO
-from tests.support.databases import on_sqlite
 from tests.support.town import Browser, Town, words_of
 
 TODAY = local_day(utc_now())
@@ -66,7 +65,6 @@ def test_the_week_shows_what_is_taken_asked_for_and_closed(town: Town, clerk: Br
     assert page.text.count("<svg") >= 2, "the code to scan"
 
 
-@on_sqlite
 def test_names_can_be_left_out(town: Town, clerk: Browser) -> None:
     town.world.booking(town.kit, town.owner, MONDAY, status=Status.APPROVED)
     page = clerk.get(f"{WEEK}&names=none")
@@ -74,14 +72,12 @@ def test_names_can_be_left_out(town: Town, clerk: Browser) -> None:
     assert "Hạnh" not in page.text
 
 
-@on_sqlite
 def test_any_day_of_the_week_gives_its_week(town: Town, clerk: Browser) -> None:
     pages = [words_of(clerk.get(f"/staff/print/phuong-duc/week?of={MONDAY + timedelta(days=n)}")) for n in (0, 3, 6)]
     assert len({page.partition("âl")[0] for page in pages}) == 1
     assert f"T2 {MONDAY:%d/%m}" in pages[0]
 
 
-@on_sqlite
 def test_a_slot_that_is_not_on_every_day_has_no_field_there(town: Town, clerk: Browser) -> None:
     lines = town.world.all(PlannedSlot, commune_id=town.commune.id, name="Trưa", valid_from=LONG_AGO)
     town.world.change(lines[0], weekdays="56")
@@ -91,7 +87,6 @@ def test_a_slot_that_is_not_on_every_day_has_no_field_there(town: Town, clerk: B
     assert len(re.findall(r'<th scope="row">', page)) == 2 * 4
 
 
-@on_sqlite
 def test_the_days_list_has_who_comes_when_with_the_number(town: Town, clerk: Browser) -> None:
     world, day = town.world, TODAY + timedelta(days=1)
     world.booking(town.kit, town.owner, day, "sang", status=Status.APPROVED)
@@ -105,19 +100,16 @@ def test_the_days_list_has_who_comes_when_with_the_number(town: Town, clerk: Bro
     assert "→ Giao PD-2" not in page, "it is not approved"
 
 
-@on_sqlite
 def test_a_kit_that_is_late_is_on_the_list_of_the_next_day(town: Town, clerk: Browser) -> None:
     before = TODAY - timedelta(days=3)
     town.world.booking(town.kit, town.owner, before, "sang", status=Status.OUT)
     assert "⚠" in words_of(clerk.get("/staff/print/phuong-duc/day"))
 
 
-@on_sqlite
 def test_a_day_without_work_says_so(town: Town, clerk: Browser) -> None:
     assert "Ngày này không có bộ nào giao hay nhận lại." in words_of(clerk.get("/staff/print/phuong-duc/day"))
 
 
-@on_sqlite
 def test_posters_lead_to_the_commune_and_to_each_kit(town: Town, clerk: Browser) -> None:
     page = words_of(clerk.get("/staff/print/phuong-duc/poster"))
     assert "Mượn bộ livestream" in page
@@ -127,7 +119,6 @@ def test_posters_lead_to_the_commune_and_to_each_kit(town: Town, clerk: Browser)
     assert "Trụ sở Phú Túc cũ" in kit
 
 
-@on_sqlite
 @pytest.mark.parametrize(
     "path",
     ["week?of=never", "week?of=0001-01-01", "day?of=9999-12-31", "poster?kit=DX-1", "poster?kit=x"],
@@ -136,7 +127,6 @@ def test_what_is_not_there_is_not_found(town: Town, clerk: Browser, path: str) -
     assert clerk.get(f"/staff/print/phuong-duc/{path}").status_code == 404
 
 
-@on_sqlite
 def test_the_list_leads_to_every_sheet(town: Town, clerk: Browser) -> None:
     page = clerk.get("/staff/print").text
     paths = re.findall(r'href="(/staff/print/[^"]+)"', page)
@@ -145,7 +135,6 @@ def test_the_list_leads_to_every_sheet(town: Town, clerk: Browser) -> None:
     assert "dai-xuyen" not in page
 
 
-@on_sqlite
 def test_whoever_has_many_communes_chooses_one_first(town: Town) -> None:
     for name in ("Phú Xuyên", "Chuyên Mỹ", "Vân Từ"):
         town.world.commune(name, kits=0, has_clerk=False)

@@ -10,10 +10,7 @@ from kit_booking.clock import utc_now
 from kit_booking.domain.local_time import local_day
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Hold, Household, Kit
-from tests.support.databases import on_sqlite
 from tests.support.town import Town, where, words_of
-
-pytestmark = on_sqlite
 
 HOUR = timedelta(hours=1)
 

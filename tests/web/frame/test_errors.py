@@ -8,10 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from kit_booking.database import db
-from tests.support.databases import on_sqlite
 from tests.support.town import Town, words_of
-
-pytestmark = on_sqlite
 
 
 @pytest.mark.parametrize("path", ["/no-such-page", "/communes/xxx", "/kits/PD-1/2026-13-40/toi", "/kits/PD-1/x/toi"])

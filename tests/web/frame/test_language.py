@@ -1,10 +1,8 @@
 """The language of the screens: Vietnamese, until a reader switches to English."""
 
-from tests.support.databases import on_sqlite
 from tests.support.town import Town, words_of
 
 
-@on_sqlite
 def test_the_switch_is_remembered_and_turns_every_page_into_english(town: Town) -> None:
     reader = town.browser(town.owner)
     code = town.booking().code
@@ -25,7 +23,6 @@ def test_the_switch_is_remembered_and_turns_every_page_into_english(town: Town) 
     assert "miễn phí" in words_of(reader.get("/"))
 
 
-@on_sqlite
 def test_errors_of_forms_are_in_the_readers_language(town: Town) -> None:
     reader = town.browser()
     assert "Bà con ghi số điện thoại di động vào đây" in words_of(reader.post("/sign-in", phone=""))
@@ -35,7 +32,6 @@ def test_errors_of_forms_are_in_the_readers_language(town: Town) -> None:
     assert "This field is required" in words_of(reader.post("/staff/sign-in", username=""))
 
 
-@on_sqlite
 def test_a_language_that_is_not_there_is_no_page(town: Town) -> None:
     assert town.browser().get("/language/fr").status_code == 404
     reader = town.browser()

@@ -13,14 +13,12 @@ from kit_booking.database import db
 from kit_booking.models import Booking
 from kit_booking.web.frame.security import JsonLines
 from tests.support.builders import PASSWORD
-from tests.support.databases import on_sqlite
 from tests.support.fakes import FakeSms
 from tests.support.town import Town, where
 
 NUMBER = "0987 654 321"
 
 
-@on_sqlite
 def test_the_whole_road_leaves_no_number_code_or_token_in_the_log(
     town: Town, sms: FakeSms, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -65,7 +63,6 @@ def test_not_even_a_failing_database_brings_a_number_to_the_log(town: Town, capl
     assert "987654321" not in said
 
 
-@on_sqlite
 def test_a_line_of_the_log_is_json_and_names_its_request(town: Town, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     lines: list[dict[str, str]] = []

@@ -5,12 +5,10 @@ from datetime import timedelta
 from kit_booking.clock import machine_now, utc_now
 from kit_booking.models import Staff
 from tests.support.builders import PASSWORD
-from tests.support.databases import on_sqlite
 from tests.support.signing_in import enter_code
 from tests.support.town import Browser, Town, where, words_of
 
 
-@on_sqlite
 def test_a_household_is_remembered_for_90_days(town: Town) -> None:
     browser = town.browser()
     enter_code(town, browser)
@@ -20,7 +18,6 @@ def test_a_household_is_remembered_for_90_days(town: Town) -> None:
     assert browser.get("/bookings").status_code == 200
 
 
-@on_sqlite
 def test_signing_out_forgets_it(town: Town) -> None:
     browser = town.browser()
     enter_code(town, browser)
@@ -86,7 +83,6 @@ def test_household_and_staff_are_never_mixed(town: Town) -> None:
     assert where(browser.get("/bookings")) == "303 /sign-in"
 
 
-@on_sqlite
 def test_a_wrong_password_keeps_the_name_and_tells_no_more(town: Town) -> None:
     member = town.world.staff_with_password(town.commune)
     answers = [

@@ -12,11 +12,8 @@ from kit_booking.config import Settings
 from kit_booking.database import db
 from kit_booking.web.frame.security import own_path
 from tests.support.builders import PASSWORD
-from tests.support.databases import on_sqlite
 from tests.support.fakes import FakeSms
 from tests.support.town import Browser, Town, words_of
-
-pytestmark = on_sqlite
 
 SIGNED_BY_THE_SENDER = frozenset({"/hooks/twilio/status"})
 """Where no form of ours is sent, but something that carries a proof of its own."""

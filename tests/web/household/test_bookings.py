@@ -8,11 +8,9 @@ from kit_booking.clock import utc_now
 from kit_booking.domain.local_time import local_day
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking
-from tests.support.databases import on_sqlite
 from tests.support.town import Town, where, words_of
 
 
-@on_sqlite
 def test_the_slot_page_says_when_and_where(town: Town) -> None:
     page = words_of(town.browser().get(town.slot_path().replace("sang", "toi").replace("trua", "toi")))
     for said in ("Tối", "19–22h", "Nhận bộ", "Trả bộ", "Phú Túc", "Cô Hằng", "đèn × 2", "Bước 1/3", "024 3385 4321"):
@@ -62,7 +60,6 @@ def test_every_reason_is_named_at_once(town: Town) -> None:
     assert "đang có đủ 1 phiếu sắp tới" in page
 
 
-@on_sqlite
 def test_too_late_and_not_open_say_until_and_from_when(town: Town) -> None:
     today = local_day(utc_now())
     browser = town.browser(town.owner)
@@ -75,7 +72,6 @@ def test_too_late_and_not_open_say_until_and_from_when(town: Town) -> None:
     assert f"7h {('T2', 'T3', 'T4', 'T5', 'T6', 'T7', 'CN')[opens.weekday()]} {opens:%d/%m}" in words_of(far)
 
 
-@on_sqlite
 def test_where_nobody_answers_requests_none_is_taken(town: Town) -> None:
     town.world.change(town.clerk, is_active=False)
     answer = town.browser(town.owner).post(town.slot_path())
@@ -83,7 +79,6 @@ def test_where_nobody_answers_requests_none_is_taken(town: Town) -> None:
     assert "Xã chưa có cán bộ duyệt phiếu" in words_of(answer)
 
 
-@on_sqlite
 def test_an_own_slot_leads_to_its_booking(town: Town) -> None:
     slot = town.slot_path()
     browser = town.browser(town.owner)
@@ -102,14 +97,12 @@ def test_my_bookings_show_the_next_the_others_and_the_past(town: Town) -> None:
     assert "0912 345 678" in page
 
 
-@on_sqlite
 def test_without_a_booking_the_page_leads_on(town: Town) -> None:
     page = words_of(town.browser(town.owner).get("/bookings"))
     assert "Nhà mình chưa có phiếu nào sắp tới" in page
     assert "Xem buổi còn trống" in page
 
 
-@on_sqlite
 def test_a_new_booking_shows_its_code_and_what_comes_next(town: Town) -> None:
     browser = town.browser(town.owner)
     path = browser.post(town.slot_path()).headers["Location"]
@@ -145,7 +138,6 @@ def test_giving_up_asks_once_then_frees_the_slot(town: Town) -> None:
 
 
 @pytest.mark.parametrize("status", [Status.OUT, Status.RETURNED, Status.DECLINED])
-@on_sqlite
 def test_what_is_no_longer_ahead_can_not_be_given_up(town: Town, status: Status) -> None:
     booking = town.booking(status)
     browser = town.browser(town.owner)
@@ -157,14 +149,12 @@ def test_what_is_no_longer_ahead_can_not_be_given_up(town: Town, status: Status)
 
 
 @pytest.mark.parametrize("status", list(Status))
-@on_sqlite
 def test_a_booking_has_a_page_in_every_status(town: Town, status: Status) -> None:
     booking = town.booking(status)
     assert booking.code in words_of(town.browser(town.owner).get(f"/bookings/{booking.code}"))
     assert booking.code in words_of(town.browser(town.clerk).get(f"/staff/bookings/{booking.code}"))
 
 
-@on_sqlite
 def test_what_people_type_is_shown_as_text(town: Town) -> None:
     nasty = '<b>Mơ</b> & "con" {{7*7}}'
     booking = town.booking(sells=nasty, of=town.world.household(town.commune, nasty))

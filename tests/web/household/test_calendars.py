@@ -17,7 +17,6 @@ from kit_booking.models import Booking, Place
 from kit_booking.services.calendars.tokens import Owner, add_token
 from kit_booking.services.timeline.calendar_versions import bump_calendar_versions
 from kit_booking.web.frame.formats import moment
-from tests.support.databases import on_sqlite
 from tests.support.feeds import events_by_ical_js, events_by_vdirsyncer_and_khal, libical_errors, serving_at
 from tests.support.subscribing import PUBLIC, events, feed_of
 from tests.support.town import Town
@@ -51,13 +50,11 @@ def test_every_feed_holds_the_booking_and_is_valid(town: Town) -> None:
     assert len({str(events(answer)[0]["uid"]) for answer in feeds.values()}) == 1
 
 
-@on_sqlite
 def test_a_feed_without_an_event_is_valid_too(town: Town) -> None:
     for path in (*PUBLIC, feed_of(town, town.owner), feed_of(town, town.clerk)):
         assert libical_errors(town.browser().get(path).data) == []
 
 
-@on_sqlite
 def test_a_subscribers_calendar_shows_it_and_forgets_it(town: Town, tmp_path: Path) -> None:
     booking = town.booking(Status.APPROVED)
     today = local_day(utc_now())
@@ -99,14 +96,12 @@ def test_after_a_change_the_bytes_differ(town: Town, change: Callable[[Town, str
 
 
 @pytest.mark.parametrize("status", list(Status))
-@on_sqlite
 def test_only_what_holds_a_kit_or_did_is_shown(town: Town, status: Status) -> None:
     town.booking(status)
     shown = status in (Status.REQUESTED, Status.OFFERED, Status.APPROVED, Status.OUT, Status.RETURNED)
     assert len(events(town.browser().get(PUBLIC[0]))) == shown
 
 
-@on_sqlite
 def test_a_public_feed_tells_nothing_of_the_household(town: Town) -> None:
     booking = town.booking(Status.APPROVED, sells="làn mây xuất khẩu", streams_on="TikTok")
     for path in PUBLIC:
@@ -115,7 +110,6 @@ def test_a_public_feed_tells_nothing_of_the_household(town: Town) -> None:
             assert secret not in feed
 
 
-@on_sqlite
 def test_the_private_ones_tell_their_owners_what_they_need(town: Town) -> None:
     booking = town.booking(Status.APPROVED)
     feeds = {name: answer.text.replace("\r\n ", "") for name, answer in all_feeds(town, booking).items()}
@@ -126,7 +120,6 @@ def test_the_private_ones_tell_their_owners_what_they_need(town: Town) -> None:
     assert "Nguyễn Thị Hạnh" not in feeds["household"]
 
 
-@on_sqlite
 def test_a_file_that_a_phone_takes_once_says_that_it_stays_as_it_is(town: Town) -> None:
     booking = town.booking(Status.APPROVED)
     (event,) = events(town.browser(town.owner).get(f"/bookings/{booking.code}.ics"))
@@ -136,7 +129,6 @@ def test_a_file_that_a_phone_takes_once_says_that_it_stays_as_it_is(town: Town) 
     assert "không tự đổi theo" not in str(followed["description"])
 
 
-@on_sqlite
 def test_each_sees_the_own_bookings_only(town: Town) -> None:
     town.booking(of=town.neighbour)
     assert events(town.browser().get(feed_of(town, town.owner))) == []
@@ -145,7 +137,6 @@ def test_each_sees_the_own_bookings_only(town: Town) -> None:
     assert len(events(town.browser().get(feed_of(town, town.clerk)))) == 1
 
 
-@on_sqlite
 def test_the_public_page_offers_every_kit(town: Town) -> None:
     page = town.browser().get("/communes/phuong-duc/calendar").text
     for path in ("/communes/phuong-duc.ics", "/kits/PD-1.ics", "/kits/PD-2.ics"):
@@ -153,7 +144,6 @@ def test_the_public_page_offers_every_kit(town: Town) -> None:
         assert f'value="http://localhost{path}"' in page
 
 
-@on_sqlite
 def test_a_feed_reaches_a_month_back(town: Town) -> None:
     today = local_day(utc_now())
     for days in (29, 31):
@@ -170,7 +160,6 @@ OFFERED = {
 }
 
 
-@on_sqlite
 def test_an_offered_place_is_taken_for_all_and_a_question_to_the_household(town: Town) -> None:
     feeds = all_feeds(town, town.booking(Status.OFFERED))
     for name, (status, summary) in OFFERED.items():
@@ -179,7 +168,6 @@ def test_an_offered_place_is_taken_for_all_and_a_question_to_the_household(town:
         assert str(event["summary"]).startswith(summary)
 
 
-@on_sqlite
 def test_an_evening_is_shown_on_air_and_tells_when_to_fetch_and_to_return_the_kit(town: Town) -> None:
     day = local_day(utc_now()) + timedelta(days=3)
     town.world.booking(town.kit, town.owner, day, "toi", status=Status.APPROVED)

@@ -6,7 +6,6 @@ import pytest
 from flask import render_template
 
 from kit_booking.models import Commune, Province, Village
-from tests.support.databases import on_sqlite
 from tests.support.town import Town, words_of
 
 
@@ -37,12 +36,10 @@ def test_signs_with_a_meaning_for_the_database_have_none_here(villages: Town) ->
     assert [query for query in queries if found_by(villages, query)] == []
 
 
-@on_sqlite
 def test_a_hit_on_an_old_name_says_why(villages: Town) -> None:
     assert "Giẽ Hạ" in words_of(villages.browser().get("/?q=gie+ha"))
 
 
-@on_sqlite
 def test_an_empty_result_helps_on(town: Town) -> None:
     page = words_of(town.browser().get("/?q=Atlantis"))
     assert "Không tìm thấy “Atlantis”" in page
@@ -50,7 +47,6 @@ def test_an_empty_result_helps_on(town: Town) -> None:
     assert "Xem tất cả các xã" in page
 
 
-@on_sqlite
 def test_without_any_commune_the_page_says_so(town: Town) -> None:
     with town.app.test_request_context("/"):
         page = render_template(
@@ -59,7 +55,6 @@ def test_without_any_commune_the_page_says_so(town: Town) -> None:
     assert "Chưa có xã nào cho mượn bộ" in page
 
 
-@on_sqlite
 def test_the_start_page_counts_free_slots_and_follows_them(town: Town) -> None:
     first = town.browser().get("/")
     assert "○ " in first.text
@@ -94,6 +89,5 @@ def test_with_many_communes_provinces_and_the_search_come_first(town: Town) -> N
     assert "Còn nhiều xã nữa" in words_of(cut)
 
 
-@on_sqlite
 def test_an_unknown_province_has_no_commune(town: Town) -> None:
     assert town.browser().get("/?province=atlantis").status_code == 200

@@ -14,7 +14,6 @@ from kit_booking.clock import utc_now
 from kit_booking.database import db
 from kit_booking.domain.status import Status
 from kit_booking.web.frame.responses import PageCache
-from tests.support.databases import on_sqlite
 from tests.support.feeds import serving_at
 from tests.support.subscribing import PUBLIC, feed_of
 from tests.support.town import Town
@@ -72,7 +71,6 @@ class Counting(PageCache):
         super().put(key, page)
 
 
-@on_sqlite
 def test_a_feed_is_built_once_for_each_state(town: Town) -> None:
     town.app.extensions["pages"] = pages = Counting()
     booking = town.booking()
@@ -86,7 +84,6 @@ def test_a_feed_is_built_once_for_each_state(town: Town) -> None:
     assert pages.built == 2
 
 
-@on_sqlite
 def test_who_may_keep_a_feed_is_said_and_nobody_is_to_find_it_by_a_search(town: Town) -> None:
     for path in all_paths(town):
         headers = town.browser().get(path).headers
@@ -102,14 +99,12 @@ def test_who_may_keep_a_feed_is_said_and_nobody_is_to_find_it_by_a_search(town: 
 
 
 @pytest.mark.parametrize("accept", ["", "text/html", "application/json;q=1", "text/calendar", "image/*"])
-@on_sqlite
 def test_whatever_a_program_says_it_takes_it_gets_the_calendar(town: Town, accept: str) -> None:
     for path in all_paths(town):
         answer = town.browser().get(path, {"Accept": accept, "Accept-Language": "en"})
         assert (answer.status_code, answer.mimetype) == (200, "text/calendar")
 
 
-@on_sqlite
 def test_a_feed_is_packed_for_whoever_unpacks_and_its_head_is_the_same(town: Town) -> None:
     for _ in range(3):
         town.booking()
@@ -124,7 +119,6 @@ def test_a_feed_is_packed_for_whoever_unpacks_and_its_head_is_the_same(town: Tow
             assert head.headers[name] == plain.headers[name]
 
 
-@on_sqlite
 def test_a_program_on_the_wire_gets_what_is_said_of_the_answer(town: Town) -> None:
     """Head, feed and 304 over one connection, as the server of life sends them."""
     town.booking()
@@ -145,7 +139,6 @@ def test_a_program_on_the_wire_gets_what_is_said_of_the_answer(town: Town) -> No
                 assert int(answer.headers["Content-Length"]) == len(expected.data)
 
 
-@on_sqlite
 def test_a_feed_has_no_last_modified_and_a_time_that_is_asked_by_gets_the_whole_feed(town: Town) -> None:
     town.booking()
     for path in all_paths(town):
@@ -155,7 +148,6 @@ def test_a_feed_has_no_last_modified_and_a_time_that_is_asked_by_gets_the_whole_
 
 
 @pytest.mark.parametrize("method", ["post", "put", "delete", "patch"])
-@on_sqlite
 def test_a_feed_can_only_be_read(town: Town, method: str) -> None:
     town.booking(Status.APPROVED)
     assert getattr(town.browser().client, method)(PUBLIC[0]).status_code in (400, 405)

@@ -17,7 +17,6 @@ from kit_booking.services.communes.fortnight import changes_at, find_version_key
 from kit_booking.web.frame.responses import cached
 from kit_booking.web.household.communes import office_of
 from kit_booking.web.household.grid import GridPage, page_of
-from tests.support.databases import on_sqlite
 from tests.support.town import SLOTS, Town, words_of
 from tests.times import NOW, at, days_ahead
 
@@ -93,7 +92,6 @@ def test_of_two_that_hold_a_slot_the_one_that_lasts_is_shown(town: Town) -> None
     assert states(page_at(town, NOW), day)[-1] == "closed"
 
 
-@on_sqlite
 def test_a_day_without_one_of_the_slots_leaves_its_row_empty(town: Town) -> None:
     tuesday = days_ahead(7)
     with town.app.app_context(), Session(db.engine) as session:
@@ -112,7 +110,6 @@ def test_a_day_without_one_of_the_slots_leaves_its_row_empty(town: Town) -> None
     assert '<p class="none">' not in day_of(page, tuesday + timedelta(days=1))
 
 
-@on_sqlite
 def test_what_is_over_or_too_near_is_past(town: Town) -> None:
     # A kit is picked up 15 minutes before going on air, and asked for until two hours before that.
     assert states(page_at(town, at(TODAY, "09:14")), TODAY) == ["past", "free", "free", "free"]
@@ -120,7 +117,6 @@ def test_what_is_over_or_too_near_is_past(town: Town) -> None:
     assert states(page_at(town, at(TODAY, "16:59")), TODAY)[-1] == "past"
 
 
-@on_sqlite
 def test_the_last_day_opens_at_seven(town: Town) -> None:
     last = days_ahead(14)
     assert states(page_at(town, at(TODAY, "06:59")), last) == ["not-open"] * 4
@@ -129,7 +125,6 @@ def test_the_last_day_opens_at_seven(town: Town) -> None:
     assert page_at(town, at(TODAY, "07:00")).opens == "Ngày Thứ Tư 16/12 mở lúc 7h T4 02/12."
 
 
-@on_sqlite
 def test_free_slots_are_counted_for_the_kit_and_for_the_day(town: Town) -> None:
     def said(kit: int = 0) -> list[str]:
         page = page_at(town, NOW)
@@ -145,14 +140,12 @@ def test_free_slots_are_counted_for_the_kit_and_for_the_day(town: Town) -> None:
     assert said(kit=1) == ["○ 59 buổi trống", "4 buổi trống", "Thứ Sáu 04/12: 4 buổi trống", "○ 4"]
 
 
-@on_sqlite
 def test_a_day_carries_both_calendars(town: Town) -> None:
     page = page_at(town, at(date(2026, 12, 5), "09:00"))
     assert '<li class="day today weekend" id="PD-1-1205"><h3>Thứ Bảy 05/12 <small>27/10 âl</small></h3>' in page.grid
     assert '<span class="today weekend"><b>T7</b> 05/12<small>27/10 âl</small></span>' in page.grid
 
 
-@on_sqlite
 def test_the_page_says_where_a_kit_stands_who_keeps_it_and_what_it_holds(town: Town) -> None:
     page = words_of(town.browser().get(PATH))
     for said in ("Phượng Dực", "Phú Túc", "Trụ sở Phú Túc cũ", "Cô Hằng", "0912 000 111", "đèn × 2", "024 3385 4321"):
@@ -160,7 +153,6 @@ def test_the_page_says_where_a_kit_stands_who_keeps_it_and_what_it_holds(town: T
     assert 'href="tel:0912000111"' in town.browser().get(PATH).text
 
 
-@on_sqlite
 def test_a_free_slot_leads_to_asking_and_an_own_one_to_its_booking(town: Town) -> None:
     booking = town.booking()
     assert f'href="/bookings/{booking.code}"' in town.browser(town.owner).get(PATH).text
@@ -169,7 +161,6 @@ def test_a_free_slot_leads_to_asking_and_an_own_one_to_its_booking(town: Town) -
         assert re.search(r'<a class="slot free" href="/kits/PD-1/\d{4}-\d\d-\d\d/(sang|trua|chieu|toi)">', page)
 
 
-@on_sqlite
 def test_nobodys_name_or_number_is_on_it(town: Town) -> None:
     town.booking(Status.APPROVED, sells="làn mây xuất khẩu")
     for reader in (None, town.neighbour, town.clerk):
@@ -178,7 +169,6 @@ def test_nobodys_name_or_number_is_on_it(town: Town) -> None:
             assert secret not in page
 
 
-@on_sqlite
 def test_names_are_shown_to_staff_as_they_are_written(town: Town) -> None:
     town.world.booking(town.kit, town.world.household(town.commune, 'Trần <b>Thị & "Lụa"'), days_ahead(2, utc_now()))
     page = town.browser(town.clerk).get(f"/staff{PATH}").text
@@ -222,7 +212,6 @@ def test_each_change_of_a_booking_changes_it(town: Town) -> None:
     assert len(set(etags)) == 4
 
 
-@on_sqlite
 def test_each_reader_and_each_language_has_its_own(town: Town) -> None:
     english = town.browser()
     english.get("/language/en")
@@ -235,7 +224,6 @@ def test_each_reader_and_each_language_has_its_own(town: Town) -> None:
         assert browser.get(PATH, {"If-None-Match": answer.headers["ETag"]}).status_code == 304
 
 
-@on_sqlite
 def test_time_alone_changes_it_when_a_slot_passes(town: Town) -> None:
     with town.app.app_context():
         commune = sheet_of(town)
@@ -249,7 +237,6 @@ def test_time_alone_changes_it_when_a_slot_passes(town: Town) -> None:
     assert changes_at(commune, now=at(TODAY, "05:30")) <= at(TODAY, "07:00")
 
 
-@on_sqlite
 def test_a_kept_page_is_built_anew_when_its_time_is_over(town: Town) -> None:
     builds: list[datetime] = []
 
@@ -267,7 +254,6 @@ def test_a_kept_page_is_built_anew_when_its_time_is_over(town: Town) -> None:
     assert builds == [NOW, NOW + timedelta(minutes=5)]
 
 
-@on_sqlite
 def test_it_is_sent_packed_to_whoever_takes_it(town: Town) -> None:
     plain = town.browser().get(PATH)
     packed = town.browser().get(PATH, {"Accept-Encoding": "gzip, br"})
@@ -284,7 +270,6 @@ def test_it_is_sent_packed_to_whoever_takes_it(town: Town) -> None:
     assert own.headers["ETag"].startswith('W/"')
 
 
-@on_sqlite
 def test_the_current_page_is_free_of_old_days(town: Town) -> None:
     """What is really sent now begins with today."""
     days = re.findall(r'<li class="day ([^"]*)"', page_at(town, utc_now()).grid)

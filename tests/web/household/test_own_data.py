@@ -10,12 +10,9 @@ from kit_booking.domain.local_time import local_day
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
 from kit_booking.models import Message
-from tests.support.databases import on_sqlite
 from tests.support.town import Browser, Town, where, words_of
 from tests.web.desk.test_counter import WHOLE
 from tests.web.desk.test_today import now_at_the_counter
-
-pytestmark = on_sqlite
 
 
 @pytest.fixture

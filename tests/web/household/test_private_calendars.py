@@ -11,7 +11,6 @@ from kit_booking.domain.local_time import local_day
 from kit_booking.domain.status import Status
 from kit_booking.models import FeedToken, Role, StaffRole
 from kit_booking.services.calendars.tokens import Owner, add_token, token_hash
-from tests.support.databases import on_sqlite
 from tests.support.feeds import events_by_vdirsyncer_and_khal, libical_errors, serving_at
 from tests.support.subscribing import events, feed_of
 from tests.support.town import Town, where, words_of
@@ -41,13 +40,11 @@ def test_one_address_ends_and_the_others_go_on(town: Town) -> None:
     assert "booking-" in town.browser().get(second).text
 
 
-@on_sqlite
 def test_an_address_that_never_was_is_not_found(town: Town) -> None:
     for path in ("/feeds/guessed.ics", "/feeds/.ics", f"/feeds/{'x' * 500}.ics"):
         assert town.browser().get(path).status_code == 404
 
 
-@on_sqlite
 def test_an_ended_calendar_is_valid_empty_and_says_so_for_a_week(town: Town) -> None:
     town.booking(Status.APPROVED)
     path = feed_of(town, town.owner)
@@ -65,7 +62,6 @@ def test_an_ended_calendar_is_valid_empty_and_says_so_for_a_week(town: Town) -> 
     assert town.browser().get(path, {"If-None-Match": answer.headers["ETag"]}).status_code == 304
 
 
-@on_sqlite
 def test_a_subscribers_calendar_would_keep_its_bookings_if_the_address_were_missing(
     town: Town, tmp_path: Path
 ) -> None:
@@ -80,7 +76,6 @@ def test_a_subscribers_calendar_would_keep_its_bookings_if_the_address_were_miss
     assert "Mượn bộ livestream" in kept.read_text()
 
 
-@on_sqlite
 def test_a_subscribers_calendar_loses_its_bookings_when_its_address_ends(town: Town, tmp_path: Path) -> None:
     town.booking(Status.APPROVED)
     path, today = feed_of(town, town.owner), local_day(utc_now())
@@ -92,7 +87,6 @@ def test_a_subscribers_calendar_loses_its_bookings_when_its_address_ends(town: T
         assert "đã ngừng" in seen["summary"]
 
 
-@on_sqlite
 def test_a_token_has_at_least_128_bits_and_is_kept_hashed(town: Town) -> None:
     path = feed_of(town, town.owner)
     token = path.removeprefix("/feeds/").removesuffix(".ics")
@@ -121,7 +115,6 @@ def test_a_members_feed_ends_with_the_role_and_comes_back_with_it(town: Town) ->
     assert "booking-" in town.browser().get(path).text
 
 
-@on_sqlite
 def test_a_member_sees_the_communes_of_all_own_roles_and_no_other(town: Town) -> None:
     (kit,) = town.world.kits(town.elsewhere)
     town.booking(Status.APPROVED)
@@ -132,7 +125,6 @@ def test_a_member_sees_the_communes_of_all_own_roles_and_no_other(town: Town) ->
     assert len(events(town.browser().get(path))) == 2
 
 
-@on_sqlite
 def test_a_clerk_of_a_commune_without_a_kit_has_an_empty_calendar_that_goes_on(town: Town) -> None:
     commune = town.world.commune("Vân Từ", kits=0)
     token = town.world.do(add_token, Owner(staff_id=town.world.clerk(commune).id), now=utc_now())
@@ -142,7 +134,6 @@ def test_a_clerk_of_a_commune_without_a_kit_has_an_empty_calendar_that_goes_on(t
         assert "ngừng" not in answer.text
 
 
-@on_sqlite
 def test_an_account_without_a_commune_has_no_calendar_of_its_own(town: Town) -> None:
     browser = town.browser(town.operator)
     assert "Thêm lịch" not in words_of(browser.get("/calendar"))
@@ -171,7 +162,6 @@ def test_its_last_use_is_written_once_an_hour(town: Town, agent: str, name: str)
     assert town.world.fresh(token).last_agent == "Thunderbird"
 
 
-@on_sqlite
 def test_the_list_tells_which_program_looked_and_when(town: Town) -> None:
     path = feed_of(town, town.owner)
     town.browser().get(path, {"User-Agent": "Google-Calendar-Importer"})

@@ -10,7 +10,7 @@ import pytest
 from kit_booking.clock import utc_now
 from kit_booking.models import Booking, Household, Message
 from kit_booking.services.register.adding import Consent, register_household
-from tests.support.databases import on_sqlite
+from tests.support.databases import on_both
 from tests.support.signing_in import code_sent_to, enter_code
 from tests.support.town import NUMBER, Town, where, words_of
 
@@ -39,7 +39,6 @@ NEWCOMER = {"name": "Lê Thị Mơ", "village": "Lưu Thượng", "craft": "mây
         "912345678",
     ],
 )
-@on_sqlite
 def test_a_number_works_however_it_is_typed(town: Town, typed: str) -> None:
     assert where(town.browser().post("/sign-in", phone=typed)) == "303 /sign-in/code"
     assert [message.to for message in town.world.all(Message)] == [NUMBER]
@@ -59,7 +58,6 @@ def test_a_number_works_however_it_is_typed(town: Town, typed: str) -> None:
         ("<script>alert(1)</script>", "Số này chưa đúng"),
     ],
 )
-@on_sqlite
 def test_an_impossible_number_is_explained_and_kept(town: Town, typed: str, says: str) -> None:
     answer = town.browser().post("/sign-in", phone=typed)
     assert answer.status_code == 422
@@ -71,7 +69,6 @@ def test_an_impossible_number_is_explained_and_kept(town: Town, typed: str, says
     assert not town.world.all(Message)
 
 
-@on_sqlite
 def test_an_old_number_of_eleven_digits_is_asked_about_and_never_changed_silently(town: Town) -> None:
     answer = town.browser().post("/sign-in", phone="0122 345 6789")
     assert answer.status_code == 422
@@ -90,7 +87,6 @@ def test_the_right_code_signs_a_known_household_in(town: Town) -> None:
     assert "Nguyễn Thị Hạnh" in words_of(browser.get("/bookings"))
 
 
-@on_sqlite
 def test_spaces_and_full_width_digits_in_a_code_do_no_harm(town: Town) -> None:
     browser = town.browser()
     browser.post("/sign-in", phone=NUMBER)
@@ -144,7 +140,6 @@ def test_a_code_bears_five_wrong_tries_then_not_even_the_right_one(town: Town) -
 
 
 @pytest.mark.parametrize("typed", ["", "12345", "1234567", "abcdef", "12 34"])
-@on_sqlite
 def test_what_is_no_code_is_explained_and_costs_no_try(town: Town, typed: str) -> None:
     browser = town.browser()
     browser.post("/sign-in", phone=NUMBER)
@@ -155,7 +150,6 @@ def test_what_is_no_code_is_explained_and_costs_no_try(town: Town, typed: str) -
         assert town.login_code(NUMBER).tries == 0
 
 
-@on_sqlite
 def test_the_code_is_kept_as_a_keyed_hash_only(town: Town) -> None:
     town.browser().post("/sign-in", phone=NUMBER)
     code = code_sent_to(town)
@@ -204,7 +198,6 @@ def test_the_back_button_after_entering_leads_on_to_the_booking(town: Town) -> N
 
 
 @pytest.mark.parametrize("missing", ["name", "village", "craft", "consent"])
-@on_sqlite
 def test_what_is_missing_is_said_and_the_rest_is_kept(town: Town, missing: str) -> None:
     browser, slot = town.browser(), town.slot_path()
     enter_code(town, browser, NEW_NUMBER, slot)
@@ -231,7 +224,6 @@ def test_a_number_with_several_households_chooses(town: Town) -> None:
 
 
 @pytest.mark.parametrize("chosen", ["neighbour", "0", "999999999999999999999", "abc", ""])
-@on_sqlite
 def test_nobody_chooses_a_household_of_another_number(town: Town, chosen: str) -> None:
     town.world.household(town.commune, "Nguyễn Thị Mai", phone=NUMBER, seen_at=utc_now())
     browser = town.browser()
@@ -265,7 +257,6 @@ def test_its_name_can_be_guessed_five_times_only(town: Town) -> None:
     assert answer.status_code == 422
 
 
-@on_sqlite
 def test_the_steps_cannot_be_skipped(town: Town) -> None:
     browser = town.browser()
     assert where(browser.get("/sign-in/code?next=/bookings")) == "303 /sign-in"
@@ -275,6 +266,7 @@ def test_the_steps_cannot_be_skipped(town: Town) -> None:
     assert where(browser.post("/sign-in/household", household=town.owner.id)) == "303 /sign-in"
 
 
+@on_both
 def test_a_double_tap_while_the_first_is_on_its_way_makes_one_household(town: Town) -> None:
     ready = threading.Barrier(2)
 

@@ -10,10 +10,7 @@ from kit_booking.domain.status import Status
 from kit_booking.models import Booking, WaitingEntry, WaitingState
 from kit_booking.services.booking import answers
 from tests.support.builders import World
-from tests.support.databases import on_sqlite
 from tests.support.town import Town, where, words_of
-
-pytestmark = on_sqlite
 
 
 def evening() -> date:

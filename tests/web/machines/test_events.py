@@ -9,7 +9,6 @@ from kit_booking.clock import utc_now
 from kit_booking.domain.local_time import local_day
 from kit_booking.domain.status import Status
 from kit_booking.models import Hold, Kit
-from tests.support.databases import on_sqlite
 from tests.support.feeds import events_by_ical_js, libical_errors
 from tests.support.subscribing import PUBLIC, events, feed_of
 from tests.support.town import Town
@@ -60,7 +59,6 @@ def test_closed_hours_have_their_times(town: Town) -> None:
     assert libical_errors(answer.data) == []
 
 
-@on_sqlite
 def test_days_that_follow_each_other_are_one_event_of_each_kit(town: Town) -> None:
     for day in (3, 4, 5, 8):
         close_days(town, day)
@@ -72,7 +70,6 @@ def test_days_that_follow_each_other_are_one_event_of_each_kit(town: Town) -> No
     assert len({str(event["uid"]) for event in events(everything)}) == 3
 
 
-@on_sqlite
 def test_days_that_touch_hours_are_one_event_with_times(town: Town) -> None:
     close_days(town, 3)
     close(town, at(ahead(4), "00:00"), at(ahead(4), "12:00"))
@@ -93,7 +90,6 @@ def test_what_opens_again_disappears_and_a_longer_stretch_is_another_event(town:
     assert events(town.browser().get(PUBLIC[1])) == []
 
 
-@on_sqlite
 def test_a_booking_elsewhere_leaves_the_closed_event_as_it_is(town: Town) -> None:
     close_days(town, 40)
     before = town.browser().get(PUBLIC[1])
@@ -106,14 +102,12 @@ def test_a_booking_elsewhere_leaves_the_closed_event_as_it_is(town: Town) -> Non
     ]
 
 
-@on_sqlite
 def test_a_stretch_that_began_long_ago_keeps_its_beginning(town: Town) -> None:
     for day in range(-60, 3):
         close_days(town, day)
     assert spans(town.browser().get(PUBLIC[1])) == [(ahead(-60), ahead(3))]
 
 
-@on_sqlite
 def test_a_households_own_calendar_holds_its_bookings_only(town: Town) -> None:
     close_days(town, 3)
     assert events(town.browser().get(feed_of(town, town.owner))) == []

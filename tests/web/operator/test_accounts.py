@@ -5,11 +5,8 @@ import re
 import pytest
 
 from kit_booking.models import Role, Staff, StaffRole
-from tests.support.databases import on_sqlite
 from tests.support.town import Browser, Town, where, words_of
 from tests.support.typed import typed
-
-pytestmark = on_sqlite
 
 STAFF = "/staff/operator/staff"
 

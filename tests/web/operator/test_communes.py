@@ -5,11 +5,8 @@ import pytest
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
 from kit_booking.models import Commune, Kit, Message, Part, Place, Village
-from tests.support.databases import on_sqlite
 from tests.support.town import Browser, Town, where, words_of
 from tests.support.typed import typed
-
-pytestmark = on_sqlite
 
 DESK = "/staff/operator"
 ONE = f"{DESK}/communes/phuong-duc"

@@ -8,10 +8,7 @@ from kit_booking.clock import utc_now
 from kit_booking.domain.local_time import local_day
 from kit_booking.domain.status import Status
 from kit_booking.models import AuditEntry, Household, Message
-from tests.support.databases import on_sqlite
 from tests.support.town import NUMBER, Browser, Town, where, words_of
-
-pytestmark = on_sqlite
 
 
 @pytest.fixture

@@ -11,10 +11,7 @@ from kit_booking.clock import utc_now
 from kit_booking.domain.local_time import local_day
 from kit_booking.models import Booking, Household, RegisterFile
 from tests.support.builders import csrf_token
-from tests.support.databases import on_sqlite
 from tests.support.town import Browser, Town, where, words_of
-
-pytestmark = on_sqlite
 
 HEADINGS = "Tên chủ hộ,Điện thoại,Thôn,Nghề,Ngày,Buổi,Bộ\n"
 

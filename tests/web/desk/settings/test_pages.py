@@ -17,7 +17,6 @@ from kit_booking.web.desk.settings.forms import parse_clock
 from kit_booking.web.desk.settings.labels import NUMBERS, SECTIONS
 from kit_booking.web.frame.formats import day as day_word
 from tests.domain.typed import ANYTHING
-from tests.support.databases import on_sqlite
 from tests.support.town import Browser, Town, where, words_of
 from tests.support.typed import typed
 from tests.times import at, set_clock
@@ -284,7 +283,6 @@ def test_plans_that_make_no_sense_are_explained(town: Town) -> None:
         assert said in words
 
 
-@on_sqlite
 def test_approving_on_silence_says_whom_it_concerns(town: Town) -> None:
     town.booking()
     words, _ = look(town.browser(town.clerk), "answering", approve_on_silence="y")
@@ -321,7 +319,6 @@ policies = st.builds(
 ).filter(lambda policy: not list(policy_troubles(policy)))
 
 
-@on_sqlite
 @hypothesis.settings(max_examples=12, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])
 @hypothesis.given(policy=policies)
 def test_whatever_is_saved_is_what_is_read(town: Town, policy: Policy) -> None:

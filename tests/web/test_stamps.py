@@ -26,11 +26,9 @@ from kit_booking.services.register import erasing, households, joining
 from kit_booking.services.settings.saving import Saved, find_settings, save
 from kit_booking.services.waiting import entries
 from kit_booking.web.frame.responses import PageCache
-from tests.support.databases import on_sqlite
 from tests.support.subscribing import feed_of
 from tests.support.town import Town
 
-pytestmark = on_sqlite
 BEGUN = timedelta(hours=1)
 SEEN = handover.Seen([CheckedPart("đèn", 2, 2)])
 

@@ -7,10 +7,13 @@ import pytest
 
 from kit_booking.domain.status import Status
 from kit_booking.models import BookingMove
+from tests.support.databases import on_both
 from tests.support.town import Browser, Town, where, words_of
 from tests.web.desk.test_today import now_at_the_counter
 
 ROUNDS = 6
+
+pytestmark = on_both
 
 
 @pytest.mark.parametrize("status", [Status.REQUESTED, Status.APPROVED])
