@@ -7,7 +7,7 @@ INSTALL = $(BIN)/python -m pip install -qq --disable-pip-version-check --require
 LOCK = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --generate-hashes --universal \
 	--python-version 3.11 --no-emit-index-url --no-emit-find-links
 
-.PHONY: help run test test-hours lint format translations bench chaos simulate pictures lock clean
+.PHONY: help run test test-hours lint format translations bench faults chaos simulate pictures lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -22,8 +22,9 @@ test: .venv/installed-dev node_modules/installed ## every test this machine can 
 # on the first day of Tết, and on a day that most years don't have.
 HOURS = 2026-12-02T00:05 2026-12-02T06:31 2026-12-02T23:55 2026-11-30T23:30 2026-12-31T23:52 2027-02-06T09:00 \
 	2028-02-29T12:00
-HOUR_TESTS = tests/web/desk tests/web/household tests/services/ops/test_demo.py tests/e2e/test_main_road.py \
-	tests/e2e/test_waiting_road.py
+HOUR_TESTS = tests/web/desk/test_today.py tests/web/desk/test_printing.py tests/web/desk/test_closures.py \
+	tests/web/household/test_grid.py tests/web/household/test_communes.py tests/web/household/test_bookings.py \
+	tests/services/ops/test_demo.py tests/e2e/test_main_road.py
 
 test-hours: .venv/installed-dev ## what may depend on the hour, as if it were just after midnight, Tết and so on
 	@failed=; for now in $(HOURS); do \
@@ -43,7 +44,7 @@ format: .venv/installed-dev ## rewrite the code as `make lint` wants it
 	$(BIN)/ruff format
 
 translations: .venv/installed-dev ## bring new texts into the English catalogue, and compile all of them
-	$(BIN)/pybabel -q extract -F pyproject.toml -k lazy_gettext --no-location --sort-output -o messages.pot kit_booking
+	$(BIN)/pybabel -q extract -F pyproject.toml -k lazy_gettext -k ngettext:1,1 --no-location --sort-output -o messages.pot kit_booking
 	$(BIN)/pybabel -q update -i messages.pot -d kit_booking/translations -l en \
 		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 	@rm messages.pot
@@ -52,9 +53,12 @@ translations: .venv/installed-dev ## bring new texts into the English catalogue,
 
 bench: .venv/installed-dev ## the benchmarks; each prints ratios measured side by side
 	@for file in benchmarks/[a-z]*.py; do \
-		[ -e "$$file" ] || continue; \
+		[ -e "$$file" ] && [ "$$file" != benchmarks/faults.py ] || continue; \
 		echo "== $$file"; $(BIN)/python -m "benchmarks.$$(basename "$$file" .py)" || exit 1; \
 	done
+
+faults: .venv/installed-dev ## put faults in on purpose and say which no test notices; ARGS="queue quiet" chooses
+	$(BIN)/python -m benchmarks.faults $(ARGS)
 
 chaos: .venv/installed-dev ## 10,000 texts through a lying Twilio while 50 workers are killed; takes minutes
 	CHAOS_MESSAGES=$${CHAOS_MESSAGES:-10000} CHAOS_KILLS=$${CHAOS_KILLS:-50} $(BIN)/python -m pytest -n0 -q tests/chaos $(ARGS)

@@ -1,24 +1,37 @@
 """The pages and feeds that everybody may open, by the rate of a bare Flask page of the same size.
 
-Built anew means that nothing of the answer was kept: rows read, template filled, packed.
+Each is asked for in four ways: as it was kept, by its ETag, after one booking was moved to another slot, and with
+nothing kept, as after a start.
 """
 
-from collections.abc import Callable
-from time import thread_time
-from typing import Any
+from contextlib import ExitStack
+from dataclasses import dataclass
 from urllib.request import Request, urlopen
 
-from flask import Flask
-from icalendar import Calendar, Event
 from sqlalchemy import create_engine
 
 from benchmarks.tools import databases
 from benchmarks.tools.load import LoadClient, get
-from benchmarks.tools.report import Case, case_line, in_rounds, line, side_by_side
-from benchmarks.tools.serve import app_of, serving
+from benchmarks.tools.report import Case, case_line, in_rounds
+from benchmarks.tools.serve import Keeps, serving
 from benchmarks.tools.world import Town, World, slots
 
 GZIP = {"Accept-Encoding": "gzip"}
+
+
+@dataclass(frozen=True)
+class Goals:
+    kept: float | None = None
+    not_modified: float | None = None
+    after_one_booking: float | None = None
+
+
+NO_GOALS = Goals()
+ON_SQLITE = {
+    "fortnight of 5 kits, 300 slots": Goals(0.50, 0.60, 0.08),
+    "feed of 56 events": Goals(0.50, 0.50, 0.15),
+}
+ON_POSTGRESQL = {"fortnight of 5 kits, 300 slots": Goals(kept=0.40)}
 
 
 def fill(url: str) -> list[Town]:
@@ -35,77 +48,47 @@ def fill(url: str) -> list[Town]:
     return towns
 
 
-def cases(port: int, anew_port: int, towns: list[Town]) -> list[Case]:
-    found = []
-
-    def add(name: str, path: str, *, kept: float | None, anew: float | None) -> None:
-        with urlopen(Request(f"http://127.0.0.1:{port}{path}", headers=GZIP), timeout=30) as answer:
-            tag, size = answer.headers["ETag"], len(answer.read())
-        found.append(Case(f"{name}, as made before", port, [get(path)], size, goal=kept))
-        found.append(Case(f"{name}, 304", port, [get(path, If_None_Match=tag)], size, "304", goal=kept))
-        found.append(Case(f"{name}, built anew", anew_port, [get(path)], size, goal=anew))
-
-    add("fortnight of 5 kits, 300 slots", f"/communes/{towns[0].slug}", kept=0.55, anew=0.25)
-    add("fortnight of 1 kit", f"/communes/{towns[1].slug}", kept=None, anew=None)
-    add("start page", "/", kept=None, anew=None)
-    add("feed of 56 events", f"/kits/{towns[1].kits[0]}.ics", kept=0.55, anew=None)
-    return found
-
-
-def cold_feed(app: Flask, kit: str) -> list[float]:
-    """A feed's whole request by the time that icalendar takes alone to build and write the same events."""
-    client = app.test_client()
-
-    def request() -> bytes:
-        return client.get(f"/kits/{kit}.ics").data
-
-    shown = Calendar.from_ical(request()).walk("VEVENT")
-    events = [{name: _plain(value) for name, value in event.items()} for event in shown]
-    assert len(events) == 56
-    return side_by_side(lambda: _seconds(request), lambda: _seconds(lambda: _written(events)), rounds=25)
-
-
-def _plain(value: Any) -> Any:
-    """What a property was made of: an instant, a number or a text."""
-    if isinstance(value, int):
-        return int(value)
-    return getattr(value, "dt", None) or str(value)
-
-
-def _written(events: list[dict[str, Any]]) -> bytes:
-    calendar = Calendar()
-    for values in events:
-        event = Event()
-        for name, value in values.items():
-            event.add(name, value)
-        calendar.add_component(event)
-    return bytes(calendar.to_ical())
-
-
-def _seconds(act: Callable[[], object]) -> float:
-    begun = thread_time()
-    act()
-    return thread_time() - begun
-
-
-def measure(url: str, *, rounds: int, has_goals: bool) -> None:
-    towns = fill(url)
-    with serving() as bare, serving(url) as port, serving(url, anew=True) as anew_port, LoadClient() as load:
-        listed = [case for case in cases(port, anew_port, towns) if has_goals or case.goal]
-        for case, ratios in zip(listed, in_rounds(load, bare, listed, rounds=rounds), strict=True):
-            print(case_line(case, ratios, has_goal=has_goals))
-    cold = cold_feed(app_of(url, anew=True), towns[1].kits[0])
-    print(line("feed of 56 events, cold, by icalendar's time", cold, 1.1 if has_goals else None))
+def measure(url: str, goals: dict[str, Goals], *, rounds: int) -> None:
+    large, small = fill(url)
+    pages = (
+        ("fortnight of 5 kits, 300 slots", f"/communes/{large.slug}", large),
+        ("fortnight of 1 kit", f"/communes/{small.slug}", small),
+        ("start page", "/", small),
+        ("feed of 56 events", f"/kits/{small.kits[0]}.ics", small),
+    )
+    with ExitStack() as stack:
+        bare, load = stack.enter_context(serving()), stack.enter_context(LoadClient())
+        kept = stack.enter_context(serving(url))
+        emptied = stack.enter_context(serving(url, Keeps.NOTHING))
+        moving = {
+            town: stack.enter_context(serving(url, Keeps.ALL_BUT_ONE_BOOKING, kit_id=town.first_kit))
+            for town in (large, small)
+        }
+        listed = []
+        for name, path, town in pages:
+            goal = goals.get(name, NO_GOALS)
+            with urlopen(Request(f"http://127.0.0.1:{kept}{path}", headers=GZIP), timeout=30) as answer:
+                tag, size = answer.headers["ETag"], len(answer.read())
+            unchanged = [
+                Case(f"{name}, kept", kept, [get(path)], size, goal=goal.kept),
+                Case(f"{name}, 304", kept, [get(path, If_None_Match=tag)], size, "304", goal=goal.not_modified),
+                Case(f"{name}, nothing kept", emptied, [get(path)], size),
+            ]
+            changed = Case(f"{name}, after one booking", moving[town], [get(path)], size, goal=goal.after_one_booking)
+            listed += zip(in_rounds(load, bare, unchanged, rounds=rounds), unchanged, strict=True)
+            listed += zip(in_rounds(load, bare, [changed], rounds=rounds), [changed], strict=True)
+    for ratios, case in listed:
+        print(case_line(case, ratios))
 
 
 def main() -> None:
     with databases.sqlite() as url:
         print("SQLite")
-        measure(url, rounds=5, has_goals=True)
+        measure(url, ON_SQLITE, rounds=5)
     with databases.postgresql() as postgresql_url:
         if postgresql_url:
             print("PostgreSQL")
-            measure(postgresql_url, rounds=3, has_goals=False)
+            measure(postgresql_url, ON_POSTGRESQL, rounds=3)
 
 
 if __name__ == "__main__":

@@ -1,54 +1,21 @@
 """Lịch bộ livestream xã: the shared livestream kits of the communes, and who has them when."""
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from flask import Flask
-from flask_migrate import Migrate
+if TYPE_CHECKING:
+    from flask import Flask
 
-from kit_booking import cli, models, web
-from kit_booking.adapters.file_sms import FileSms
-from kit_booking.adapters.sms import SmsSender
-from kit_booking.adapters.twilio_sms import TwilioSms
-from kit_booking.clock import utc_now
-from kit_booking.config import MIGRATIONS, Settings
-from kit_booking.database import db
+    from kit_booking.adapters.sms import SmsSender
+    from kit_booking.config import Settings
 
-__all__ = ["create_app", "models"]
+__all__ = ["create_app"]
 
 
-def create_app(settings: Settings | None = None, sms: SmsSender | None = None) -> Flask:
-    """The application, wired; without arguments as the environment says."""
-    settings = settings or Settings.from_env()
-    app = Flask(__name__, instance_path=str(settings.sms_file.resolve().parent))
-    app.config.update(
-        SECRET_KEY=settings.secret_key,
-        SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS={
-            "pool_size": 20,
-            "pool_use_lifo": True,  # The one used last still knows what it read; any other one reads it again.
-            "hide_parameters": True,  # Numbers and codes, which a trace-back would bring to the log.
-            "pool_pre_ping": not settings.database_url.startswith("sqlite"),
-        },
-    )
-    app.extensions["settings"] = settings
-    app.extensions["sms"] = sms or _sms_sender(settings)
-    db.init_app(app)
-    Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=True, compare_type=True)
-    web.init_app(app, settings)
-    cli.init_app(app)
-    return app
+def create_app(settings: "Settings | None" = None, sms: "SmsSender | None" = None) -> "Flask":
+    """The application factory; see `kit_booking.factory`.
 
+    Imported only when it is called, so that `kit_booking.domain` can be imported without Flask and SQLAlchemy.
+    """
+    from kit_booking import factory
 
-def _sms_sender(settings: Settings) -> SmsSender:
-    """Twilio only where it is asked for, and never in a demo."""
-    if settings.sms_backend == "file" or settings.demo:
-        return FileSms(settings.sms_file, utc_now)
-    return TwilioSms(
-        settings.twilio_account_sid,
-        settings.twilio_auth_token,
-        sender=settings.twilio_sender,
-        messaging_service_sid=settings.twilio_messaging_service_sid,
-        api_base=settings.twilio_api_base,
-        status_callback=settings.twilio_status_callback,
-        timeout=settings.sms_timeout,
-    )
+    return factory.create_app(settings, sms)

@@ -26,9 +26,10 @@ from kit_booking.domain.phone import PhoneProblem, parse_mobile
 from kit_booking.domain.text import clean
 from kit_booking.models import Role
 from kit_booking.server import server_of
-from kit_booking.services.operator.accounts import add_staff as add_staff_account
+from kit_booking.services.audit import SYSTEM
+from kit_booking.services.operator.accounts import add_account, find_commune_id
+from kit_booking.services.operator.edits import Denied
 from kit_booking.services.ops import backup as backup_service
-from kit_booking.services.ops import demo as demo_service
 from kit_booking.services.ops import doctor as doctor_service
 from kit_booking.services.ops import health
 from kit_booking.services.sign_in.sign_in import hasher
@@ -73,11 +74,20 @@ def _clock_as_of(as_of: str) -> worker_loop.Clock:
 @with_appcontext
 def demo() -> None:
     """Fill an empty database with an invented fortnight; marks it as a demo for good."""
-    try:
-        demo_service.fill(now=utc_now())
-    except demo_service.NotEmpty:
-        raise click.ClickException("the database is not empty; the demo needs an empty one") from None
+    if not _fill_with_demo():
+        raise click.ClickException("the database is not empty; the demo needs an empty one")
     click.echo("The demo is in the database.")
+
+
+def _fill_with_demo() -> bool:
+    """False when the database holds something already."""
+    from kit_booking.services.ops import demo  # Imported here, so that production never loads invented data.
+
+    try:
+        demo.fill(now=utc_now())
+    except demo.NotEmpty:
+        return False
+    return True
 
 
 @staff_group.command("add")
@@ -100,18 +110,15 @@ def add_staff(username: str, name: str, role: str, commune: str | None, mobile: 
         raise click.BadParameter(f"{mobile} is no Vietnamese mobile number", param_hint="--mobile")
     if len(password) < LEAST_PASSWORD:
         raise click.BadParameter(f"at least {LEAST_PASSWORD} characters", param_hint="--password")
-    try:
-        add_staff_account(
-            username,
-            name,
-            hasher.hash(unicodedata.normalize("NFC", password)),
-            Role(role),
-            commune,
-            mobile=number,
-            now=utc_now(),
-        )
-    except ValueError as error:
-        raise click.ClickException(str(error)) from None
+    commune_id = find_commune_id(commune) if commune else None
+    if commune and commune_id is None:
+        raise click.ClickException(f"there is no commune {commune}")
+    if (role == Role.OPERATOR) != (commune_id is None):
+        raise click.ClickException("a clerk or leader needs a commune, an operator has none")
+    password_hash = hasher.hash(unicodedata.normalize("NFC", password))
+    added = add_account(username, name, number, password_hash, Role(role), commune_id, SYSTEM, now=utc_now())
+    if isinstance(added, Denied):
+        raise click.ClickException(f"the user name {username} is taken")
     click.echo(f"{username} can sign in at /staff.")
 
 
@@ -168,8 +175,7 @@ def serve() -> None:
         except OperationalError as error:
             raise click.ClickException(f"the database can't be opened: {str(error.orig).splitlines()[0]}") from None
         if settings.demo:
-            with contextlib.suppress(demo_service.NotEmpty):
-                demo_service.fill(now=utc_now())
+            _fill_with_demo()
     for sign in (signal.SIGTERM, signal.SIGINT):  # A shell's background job would ignore Ctrl-C otherwise.
         signal.signal(sign, lambda *_: sys.exit(0))
     try:
@@ -184,11 +190,13 @@ def serve() -> None:
 
 
 def _tell_accounts() -> None:
+    from kit_booking.services.ops.demo_data import ACCOUNTS  # As above.
+
     click.echo(
         "Bản thử (demo): tin nhắn hiện ở /demo/phones. Cán bộ đăng nhập ở /staff, mật khẩu mọi tài khoản: "
-        f"{demo_service.ACCOUNTS[0].password}"
+        f"{ACCOUNTS[0].password}"
     )
-    for account in demo_service.ACCOUNTS:
+    for account in ACCOUNTS:
         click.echo(f"  {account.username:<24} {account.role} {account.commune}")
 
 
@@ -200,7 +208,7 @@ def _worker_beside() -> Iterator[None]:
 
     def keep_alive() -> None:
         while not stopping.is_set():
-            # In a group of its own: of a Ctrl-C it hears from us, once it can end in peace.
+            # In a session of its own, so that Ctrl-C reaches only this process, which then ends it with SIGTERM.
             processes[:] = [
                 subprocess.Popen(  # noqa: S603 (the only thing in it that varies is a number)
                     [sys.executable, "-m", "flask", "--app", "wsgi", "worker", "--beside", str(os.getpid())],

@@ -118,7 +118,7 @@ def _number(env: Mapping[str, str], name: str, default: float) -> float:
 
 
 def _timing(env: Mapping[str, str]) -> Timing:
-    """The outbox's patience, in seconds; tests shorten it."""
+    """Timeouts and retry delays of the outbox, in seconds; tests shorten them."""
 
     def seconds(name: str, default: timedelta) -> timedelta:
         return timedelta(seconds=_number(env, name, default.total_seconds()))

@@ -7,11 +7,24 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from flask import current_app
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, DateTime, Dialect, Engine, Executable, MetaData, Row, TypeDecorator, event
+from sqlalchemy import (
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    Enum,
+    Executable,
+    MetaData,
+    Row,
+    Select,
+    TypeDecorator,
+    event,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -61,6 +74,11 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+def enum_text(members: type[StrEnum], length: int) -> Enum:
+    """The type of a column that stores members of the enumeration as their text; rows hold the members."""
+    return Enum(members, native_enum=False, length=length, values_callable=lambda all_of: [m.value for m in all_of])
+
+
 def _in_utc(instant: datetime) -> datetime:
     if instant.tzinfo is None:
         raise ValueError("an instant needs its time zone")
@@ -94,10 +112,6 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
             connection.execute(f"PRAGMA {pragma}")
 
 
-class TryAgain(Exception):
-    """Raised in a transaction: roll back, and run the whole of it once more."""
-
-
 class Rollback(Exception):
     """Raised in a transaction: roll back, and return `result` to the caller."""
 
@@ -115,8 +129,8 @@ def transaction(use_case: Callable[Concatenate[Session, P], T]) -> Callable[P, T
     """Make a function one transaction: it is given a session, and is committed when it returns.
 
     The only commit of the project. A read transaction that the page left open is ended first, and no transaction
-    runs inside another. A deadlock or serialisation failure of PostgreSQL, and ``TryAgain``, run the function
-    again, up to `TRIES` times; ``Rollback`` undoes all and returns its result.
+    runs inside another. After a deadlock or serialisation failure of PostgreSQL the function is run again, up to
+    `TRIES` times in all. ``Rollback`` undoes everything and returns its result.
     """
 
     @functools.wraps(use_case)
@@ -135,9 +149,6 @@ def transaction(use_case: Callable[Concatenate[Session, P], T]) -> Callable[P, T
                     return result
                 except Rollback as rollback:
                     return cast(T, rollback.result)
-                except TryAgain:
-                    if not tries_left:
-                        raise
                 except OperationalError as error:
                     if not (tries_left and _is_passing(error)):
                         raise
@@ -180,22 +191,37 @@ def upsert(table: type[Base]) -> sqlite.Insert | postgresql.Insert:
 
 
 _kept = threading.local()
-"""Each thread's connection for `read`, and the engine that it belongs to."""
+"""Each thread's connection for `read` and `load`, and the engine that it belongs to."""
 
 
 def read(statement: Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
-    """The rows of one SELECT that needs no transaction around it.
+    """The rows of one SELECT that needs no transaction around it; each row has its columns by name."""
+    return _on_read_connection(lambda connection: connection.execute(statement, values or {}).all())
 
-    Each thread keeps an AUTOCOMMIT connection for it. If the server has ended the connection, the statement is
-    run once more on a new one.
+
+def load(statement: Select[tuple[T]], values: Mapping[str, Any] | None = None) -> list[T]:
+    """The objects of one SELECT of a mapped class, with the relationships that its options load.
+
+    They belong to no session, so that a transaction that comes after does not expire them; what the statement
+    left out can't be loaded later, and raises.
     """
+
+    def objects(connection: Connection) -> list[T]:
+        with Session(connection) as session:
+            return list(session.scalars(statement, values).unique())
+
+    return _on_read_connection(objects)
+
+
+def _on_read_connection(fetch: Callable[[Connection], T]) -> T:
+    """What is fetched on this thread's AUTOCOMMIT connection; once more on a new one if the server has ended it."""
     try:
-        return _read_connection().execute(statement, values or {}).all()
+        return fetch(_read_connection())
     except DBAPIError as error:
         _drop_read_connection()
         if not error.connection_invalidated:
             raise
-    return _read_connection().execute(statement, values or {}).all()
+    return fetch(_read_connection())
 
 
 def _read_connection() -> Connection:

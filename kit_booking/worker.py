@@ -15,7 +15,7 @@ from flask import Flask
 from kit_booking.adapters.file_sms import FileSms
 from kit_booking.adapters.sms import Receipt, Report, SmsFault, SmsSender
 from kit_booking.services.booking import deadlines
-from kit_booking.services.messages import delivery, outbox, overdue, reminders
+from kit_booking.services.messages import delivery, outbox, reminders
 from kit_booking.services.ops import health
 from kit_booking.services.register import erasing
 from kit_booking.services.waiting import entries
@@ -72,7 +72,7 @@ def do_chores(clock: Clock) -> None:
     _each(deadlines.remind_staff, due.to_remind_of, clock)
     _each(entries.end_waiting, due.waiting_over, clock)
     _each(reminders.write_due, reminders.find_due(now=clock()), clock)
-    _each(overdue.tell, overdue.find_due(now=clock()), clock)
+    _each(reminders.write_overdue, reminders.find_overdue(now=clock()), clock)
     health.tidy_up(now=clock())
     erasing.forget_old(now=clock())
 
@@ -125,4 +125,4 @@ def send(sms: SmsSender, claim: outbox.Claim, clock: Clock) -> bool:
     except SmsFault as fault:
         log.warning("text %s not sent: %s", claim.message_id, fault)
         outcome = fault
-    return outbox.settle(claim, outcome, now=clock())
+    return outbox.record_result(claim, outcome, now=clock())

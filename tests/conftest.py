@@ -36,7 +36,7 @@ times.set_clock(times.START)  # For what fixtures of a whole run make.
 
 
 def pytest_collection_finish() -> None:
-    """Look for garbage only among what tests make, not among all that was imported: a tenth of the whole time."""
+    """Keep the garbage collector off what was imported, which takes a tenth of the run otherwise."""
     gc.freeze()
 
 

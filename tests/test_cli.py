@@ -19,7 +19,7 @@ from flask import Flask
 
 from kit_booking.clock import utc_now
 from kit_booking.models import Commune, Role, Staff, StaffRole
-from kit_booking.services.sign_in.sign_in import PasswordCheck, check_password
+from kit_booking.services.sign_in.sign_in import check_password
 from tests.support.builders import World
 from tests.support.commands import Command, free_port, is_running, run, started, wait_until
 from tests.support.databases import Postgresql
@@ -221,8 +221,7 @@ def test_an_account_that_was_added_can_sign_in(app: Flask, world: World, commune
     assert (member.name, member.mobile) == ("Đỗ Thị Mai", "+84912345678")
     [role] = world.all(StaffRole)
     assert (role.role, role.commune_id) == (Role.CLERK, commune.id)
-    check = world.do(check_password, "mai", STAFF["--password"], "10.0.0.1", now=utc_now())
-    assert check[0] is PasswordCheck.RIGHT
+    assert isinstance(world.do(check_password, "mai", STAFF["--password"], "10.0.0.1", now=utc_now()), Staff)
 
 
 def test_the_first_operator_has_no_commune(app: Flask, world: World) -> None:

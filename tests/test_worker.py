@@ -54,7 +54,7 @@ def commune(world: World) -> Commune:
 
 @pytest.fixture
 def booking(world: World, commune: Commune) -> Booking:
-    """Asked for; the household waits for an answer."""
+    """AskResult for; the household waits for an answer."""
     return world.booking(world.kits(commune)[0], world.household(commune), DAY, asked_at=NOW)
 
 

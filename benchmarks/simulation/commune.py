@@ -216,7 +216,7 @@ class CommuneAtWork:
 @transaction
 def _move(session: Session, code: str, from_status: Status, to_status: Status, by: Actor, *, now: datetime) -> bool:
     """The kit goes out or comes back, if the booking still is where it should be."""
-    booking = lock_booking(session, code).booking
+    booking = lock_booking(session, code)
     if booking.status != from_status:
         return False
     move(session, booking, to_status, by, now=now)

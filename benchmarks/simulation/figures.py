@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from benchmarks.simulation.people import FIRST_DAY, HOUSEHOLDS, KITS, People
 from benchmarks.tools.world import Town
 from kit_booking.domain.local_time import local
-from kit_booking.models import Booking, BookingMove
+from kit_booking.models import AuditEntry, Booking
 
 USED = ("out", "returned")
 
@@ -45,7 +45,7 @@ def figures(connection: Connection, town: Town, people: People) -> Figures:
         for row in connection.execute(select(Booking.__table__).order_by(Booking.id))
         if row.pick_up_at < people.end - timedelta(days=1)
     ]
-    begun_as_offer = select(BookingMove.booking_id).where(BookingMove.to_status == "offered")
+    begun_as_offer = select(AuditEntry.booking_id).where(AuditEntry.action == "offered")
     offered = set(connection.execute(begun_as_offer).scalars())
     used = [row for row in rows if row.status in USED]
     missed = [row for row in rows if row.status == "no_show"]

@@ -1,6 +1,6 @@
 """Rounds in which everything is measured beside the bare page, and how their ratios are printed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 from urllib.request import urlopen
@@ -68,18 +68,12 @@ def _used(port: int) -> float:
         return float(answer.read())
 
 
-def case_line(case: Case, ratios: Sequence[Ratio], *, has_goal: bool = True) -> str:
+def case_line(case: Case, ratios: Sequence[Ratio]) -> str:
     """The two ratios of a case. Its goal is about the rate; on a busy machine the other one says more."""
     rate, processor = (median(values) for values in ([r.rate for r in ratios], [r.processor for r in ratios]))
     spread = f"{min(r.rate for r in ratios):.2f} to {max(r.rate for r in ratios):.2f}"
     text = f"{case.name:<46} {rate:6.2f} ({spread})  by processor time {processor:.2f}"
-    return text + (verdict(rate, case.goal) if has_goal else "")
-
-
-def line(name: str, values: Sequence[float], goal: float | None = None) -> str:
-    """The median and the extremes of what is better the smaller it is."""
-    text = f"{name:<46} {median(values):6.2f} ({min(values):.2f} to {max(values):.2f})"
-    return text + verdict(median(values), goal, at_most=True)
+    return text + verdict(rate, case.goal)
 
 
 def verdict(reached: float, goal: float | None, *, at_most: bool = False) -> str:
@@ -87,8 +81,3 @@ def verdict(reached: float, goal: float | None, *, at_most: bool = False) -> str
         return ""
     is_met = reached <= goal if at_most else reached >= goal
     return f"  goal {'≤' if at_most else '≥'} {goal:.2f}: {'met' if is_met else 'MISSED'}"
-
-
-def side_by_side(one: Callable[[], float], other: Callable[[], float], *, rounds: int) -> list[float]:
-    """The first one's seconds by the second one's, in turns."""
-    return [one() / other() for _ in range(rounds)]

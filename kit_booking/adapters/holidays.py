@@ -24,6 +24,10 @@ class Holiday:
     last: date
     name: str
 
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
+
 
 def public_holidays(first: date, last: date) -> list[Holiday]:
     """Those that begin in this time, the next first."""
@@ -35,8 +39,8 @@ def public_holidays(first: date, last: date) -> list[Holiday]:
             groups[-1].append(day)
         else:
             groups.append([day])
-    found = [Holiday(days[0], days[-1], _name([named[day] for day in days])) for days in groups]
-    return [holiday for holiday in found if first <= holiday.first <= last]
+    named_holidays = [Holiday(days[0], days[-1], _name([named[day] for day in days])) for days in groups]
+    return [holiday for holiday in named_holidays if first <= holiday.first <= last]
 
 
 def _is_one_holiday(last: date, day: date) -> bool:

@@ -1,4 +1,4 @@
-"""The door to people's phones: what is sent through it, and every way in which that can end.
+"""The interface to SMS providers: what is sent, and every way in which sending can end.
 
 `send` returns a receipt or raises one of four faults. They differ in what the outbox does next:
 
@@ -65,7 +65,7 @@ class SmsFault(Exception):
         self.code = code
 
 
-class Problem(StrEnum):
+class SmsProblem(StrEnum):
     BAD_NUMBER = "bad_number"
     NOT_MOBILE = "not_mobile"
     OPTED_OUT = "opted_out"
@@ -73,7 +73,7 @@ class Problem(StrEnum):
 
 
 class SmsRefused(SmsFault):
-    def __init__(self, problem: Problem, code: int | None = None) -> None:
+    def __init__(self, problem: SmsProblem, code: int | None = None) -> None:
         super().__init__(problem, code)
         self.problem = problem
 

@@ -14,13 +14,13 @@ from twilio.rest import Client
 from urllib3.exceptions import ConnectTimeoutError, ProxyError
 
 from kit_booking.adapters.sms import (
-    Problem,
     Receipt,
     Report,
     Sms,
     SmsDelayed,
     SmsFault,
     SmsMisconfigured,
+    SmsProblem,
     SmsRefused,
     SmsUnknown,
 )
@@ -28,10 +28,10 @@ from kit_booking.domain.delivery import SETUP_ERRORS, MessageState, state_of
 
 # Twilio's error numbers: https://www.twilio.com/docs/api/errors
 REFUSED = {
-    21211: Problem.BAD_NUMBER,
-    21610: Problem.OPTED_OUT,
-    21614: Problem.NOT_MOBILE,
-    21635: Problem.NOT_MOBILE,
+    21211: SmsProblem.BAD_NUMBER,
+    21610: SmsProblem.OPTED_OUT,
+    21614: SmsProblem.NOT_MOBILE,
+    21635: SmsProblem.NOT_MOBILE,
 }
 DELAYED = {
     20429: timedelta(seconds=30),  # too many requests; Twilio mostly says how long to wait
@@ -104,10 +104,10 @@ class TwilioSms:
         return Receipt(message.sid)
 
     def find(self, to: str, body: str, since: datetime, known: frozenset[str]) -> Report | None:
-        found = self._list(to)
-        if isinstance(found, SmsFault):
-            raise found
-        for message in found:
+        listed = self._list(to)
+        if isinstance(listed, SmsFault):
+            raise listed
+        for message in listed:
             # Their own filter goes by when a text was sent, which one that still waits there was not.
             is_since = message.date_created is None or message.date_created >= since - SKEW
             if message.body == body and is_since and message.sid and message.sid not in known:
@@ -169,7 +169,7 @@ def _meaning(status: int, code: object, retry_after: timedelta | None) -> SmsFau
         return SmsRefused(REFUSED[number], number)
     if number in SETUP_ERRORS or status in CLOSED_ACCOUNT:
         return SmsMisconfigured(f"HTTP {status}", number)
-    return SmsRefused(Problem.BUG, number)
+    return SmsRefused(SmsProblem.BUG, number)
 
 
 def _silence(error: RequestException) -> SmsFault:
@@ -210,10 +210,10 @@ class _Http:
 
 def _instant(header: str) -> datetime | None:
     try:
-        found = parsedate_to_datetime(header)
+        sent_at = parsedate_to_datetime(header)
     except ValueError:
         return None
-    return found if found.tzinfo else None
+    return sent_at if sent_at.tzinfo else None
 
 
 def _wait(header: str) -> timedelta | None:

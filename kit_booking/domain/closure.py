@@ -1,8 +1,10 @@
-"""What is closed: the union of stretches of time, cut around what stands in it."""
+"""What is closed: the union of stretches of time, cut around what stands in it; and which of it is whole days."""
 
 from collections.abc import Iterable
+from datetime import date, time
 
 from kit_booking.domain.hours import Span
+from kit_booking.domain.local_time import to_local
 
 
 def union(spans: Iterable[Span]) -> list[Span]:
@@ -33,3 +35,9 @@ def without(spans: Iterable[Span], taken: Iterable[Span]) -> list[Span]:
         if from_at < span.until_at:
             left.append(Span(from_at, span.until_at))
     return left
+
+
+def whole_days(span: Span) -> tuple[date, date] | None:
+    """The first day and the day after the last one, if the stretch goes from midnight to midnight in Vietnam."""
+    start, end = to_local(span.from_at), to_local(span.until_at)
+    return (start.date(), end.date()) if start.time() == end.time() == time() else None

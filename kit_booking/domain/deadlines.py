@@ -1,4 +1,4 @@
-"""Until when: an offer is held, a request is answered, and when the clerk is reminded of it."""
+"""Deadlines of offers, and when the clerk is reminded of a request (its own deadline: `Timetable.answer_by`)."""
 
 from datetime import datetime, timedelta
 
@@ -24,7 +24,7 @@ def is_worth_offering(pick_up_at: datetime, policy: Policy, *, now: datetime) ->
 
 
 def offer_until(sent_at: datetime, pick_up_at: datetime, policy: Policy) -> datetime:
-    """Until when an offer is held whose text went out now; its clock stands still in the quiet hours.
+    """Until when an offer is held whose text went out now; the quiet hours do not count.
 
     Rounded up to five minutes, except at the lead time.
     """

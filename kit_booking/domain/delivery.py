@@ -109,7 +109,7 @@ class Timing:
     """How long the outbox waits for what; short in tests, for an hour's work takes a minute there."""
 
     lease: timedelta = timedelta(minutes=2)
-    """Much longer than any answer is waited for: a worker that is silent for so long is taken for dead."""
+    """How long a claimed text belongs to its worker; much longer than the time-out of sending it."""
     ask_after: timedelta = timedelta(minutes=1)
     """So long after an unknown text was tried the provider is asked whether it has it."""
     retry_after: timedelta = timedelta(minutes=15)

@@ -249,7 +249,7 @@ def send_at(kind: Kind, *, now: datetime, policy: Policy, pick_up_at: datetime |
     """Now, or when the quiet hours are over, in UTC.
 
     A login code is asked for by somebody who is awake, and news of a slot less than 12 hours away can't
-    wait. Reminders do wait: they are no news, as is what somebody did wrong.
+    wait. Reminders, no-show and overdue texts wait for the morning.
     """
     is_news = kind not in {K.REMINDER_DAY, K.REMINDER_SOON, K.NO_SHOW, K.OVERDUE}
     if kind is K.LOGIN_CODE or pick_up_at is None or (is_news and pick_up_at - now < URGENT):

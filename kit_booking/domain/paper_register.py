@@ -1,4 +1,4 @@
-"""Rows of a paper register that somebody typed into a sheet: what they say, or what is wrong with which cell."""
+"""Reading a paper register that was typed into a spreadsheet: its rows, and what is wrong with which cell."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -51,7 +51,7 @@ class Fault(StrEnum):
     NO_NUMBER = "no_number"
     NO_DAY = "no_day"
     TOO_FAR = "too_far"
-    """More than a year ahead: mostly a slip of the pen."""
+    """More than a year ahead, which is mostly a wrong year."""
     NO_SUCH_SLOT = "no_such_slot"
     NO_SUCH_KIT = "no_such_kit"
     WHICH_KIT = "which_kit"
@@ -63,8 +63,8 @@ class Fault(StrEnum):
 
 
 @dataclass(frozen=True)
-class Problem:
-    """One cell, and why it can't be taken as it is. Lines are counted as the sheet shows them."""
+class CellProblem:
+    """What is wrong with one cell. Lines are counted from 1, as spreadsheets show them."""
 
     line: int
     column: Column
@@ -73,7 +73,7 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class Row:
+class RegisterRow:
     """One line of the register: a household and, where day and slot are given, what it has booked."""
 
     line: int
@@ -91,17 +91,17 @@ class Row:
 
 @dataclass(frozen=True)
 class Sheet:
-    rows: list[Row] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
+    rows: list[RegisterRow] = field(default_factory=list)
+    problems: list[CellProblem] = field(default_factory=list)
 
 
 def read_sheet(lines: Sequence[Sequence[str]], *, today: date) -> Sheet:
-    """The rows below the headings; blank lines are passed over. With any problem the rows are not to be used."""
+    """The rows below the headings, without blank ones; they are not to be used if there is any problem."""
     if not lines:
-        return Sheet(problems=[Problem(1, column, Fault.NO_COLUMN) for column in NEEDED])
+        return Sheet(problems=[CellProblem(1, column, Fault.NO_COLUMN) for column in NEEDED])
     columns = [_BY_HEADING.get(search_key(heading)) for heading in lines[0]]
-    problems = [Problem(1, column, Fault.NO_COLUMN) for column in NEEDED if column not in columns]
-    problems += [Problem(1, column, Fault.TWO_COLUMNS) for column in Column if columns.count(column) > 1]
+    problems = [CellProblem(1, column, Fault.NO_COLUMN) for column in NEEDED if column not in columns]
+    problems += [CellProblem(1, column, Fault.TWO_COLUMNS) for column in Column if columns.count(column) > 1]
     if problems:
         return Sheet(problems=problems)
     rows = []
@@ -114,46 +114,46 @@ def read_sheet(lines: Sequence[Sequence[str]], *, today: date) -> Sheet:
     return Sheet(rows, problems)
 
 
-def _row(line: int, typed: dict[Column, str], today: date) -> tuple[Row, list[Problem]]:
-    problems = [Problem(line, column, Fault.MISSING) for column in NEEDED if not typed.get(column)]
+def _row(line: int, typed: dict[Column, str], today: date) -> tuple[RegisterRow, list[CellProblem]]:
+    problems = [CellProblem(line, column, Fault.MISSING) for column in NEEDED if not typed.get(column)]
     problems += [
-        Problem(line, column, Fault.TOO_LONG, str(most))
+        CellProblem(line, column, Fault.TOO_LONG, str(most))
         for column, most in WIDTHS.items()
         if len(typed.get(column, "")) > most
     ]
-    words = {column: clean(typed.get(column, ""), WIDTHS.get(column, 80)) for column in Column}
+    cells = {column: clean(typed.get(column, ""), WIDTHS.get(column, 80)) for column in Column}
     phone, landline, wrong = _numbers(typed.get(Column.PHONE, ""))
     if wrong:
-        problems.append(Problem(line, Column.PHONE, Fault.NO_NUMBER, typed[Column.PHONE][:40]))
+        problems.append(CellProblem(line, Column.PHONE, Fault.NO_NUMBER, typed[Column.PHONE][:40]))
     day = None
-    if words[Column.DAY] or words[Column.SLOT]:
-        day = parse_day(words[Column.DAY], today)
-        wrong_words = list(_booking_problems(line, words, day, today))
-        problems += wrong_words
-        day = None if wrong_words else day
-    row = Row(
-        line,
-        words[Column.NAME],
-        phone,
-        landline,
-        words[Column.VILLAGE],
-        words[Column.CRAFT],
-        words[Column.SELLS],
-        day,
-        words[Column.SLOT],
-        words[Column.KIT],
+    if cells[Column.DAY] or cells[Column.SLOT]:
+        day = parse_day(cells[Column.DAY], today)
+        if of_booking := list(_booking_problems(line, cells, day, today)):
+            problems += of_booking
+            day = None
+    row = RegisterRow(
+        line=line,
+        name=cells[Column.NAME],
+        phone=phone,
+        landline=landline,
+        village=cells[Column.VILLAGE],
+        craft=cells[Column.CRAFT],
+        sells=cells[Column.SELLS],
+        day=day,
+        slot=cells[Column.SLOT],
+        kit=cells[Column.KIT],
     )
     return row, problems
 
 
-def _booking_problems(line: int, words: dict[Column, str], day: date | None, today: date) -> Iterator[Problem]:
+def _booking_problems(line: int, cells: dict[Column, str], day: date | None, today: date) -> Iterator[CellProblem]:
     for column in (Column.DAY, Column.SLOT):
-        if not words[column]:
-            yield Problem(line, column, Fault.MISSING)
-    if words[Column.DAY] and day is None:
-        yield Problem(line, Column.DAY, Fault.NO_DAY, words[Column.DAY][:40])
+        if not cells[column]:
+            yield CellProblem(line, column, Fault.MISSING)
+    if cells[Column.DAY] and day is None:
+        yield CellProblem(line, Column.DAY, Fault.NO_DAY, cells[Column.DAY][:40])
     if day and (day - today).days > 366:
-        yield Problem(line, Column.DAY, Fault.TOO_FAR, words[Column.DAY][:40])
+        yield CellProblem(line, Column.DAY, Fault.TOO_FAR, cells[Column.DAY][:40])
 
 
 def _numbers(typed: str) -> tuple[str, str, bool]:

@@ -73,9 +73,12 @@ def national(phone: str) -> str:
 
 
 def masked(e164: str) -> str:
-    """``0912 *** 678``, for lists: enough to recognise a number by, too little to call it."""
+    """``0912 *** 678``, for lists: enough to recognise a number by, too little to call it.
+
+    Nothing is shown of what is shorter than a number.
+    """
     digits = national(e164).replace(" ", "")
-    return f"{digits[:4]} *** {digits[-3:]}"
+    return f"{digits[:4]} *** {digits[-3:]}" if len(digits) > 8 else "***"
 
 
 @functools.lru_cache(maxsize=4096)

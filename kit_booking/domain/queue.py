@@ -35,7 +35,7 @@ class Waiting:
 
 
 @dataclass(frozen=True)
-class Place:
+class PlaceInQueue:
     """A place in the queue: how many stand before, by the reason why each of them does."""
 
     before: Counter[Why]
@@ -55,11 +55,11 @@ def why_before(first: Waiting, second: Waiting) -> Why:
     return next((why for why, one, other in differences if one != other), Why.EARLIER)
 
 
-def place_of(entry_id: int, waiting: Sequence[Waiting]) -> Place:
+def place_of(entry_id: int, waiting: Sequence[Waiting]) -> PlaceInQueue:
     """The entry's place; `StopIteration` never happens, because the entry is one of those that wait."""
     queue = in_order(waiting)
     own = next(one for one in queue if one.entry_id == entry_id)
-    return Place(Counter(why_before(other, own) for other in queue[: queue.index(own)]))
+    return PlaceInQueue(Counter(why_before(other, own) for other in queue[: queue.index(own)]))
 
 
 def _key(one: Waiting) -> tuple[tuple[bool, float], bool, int, datetime, int]:

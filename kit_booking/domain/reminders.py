@@ -28,15 +28,15 @@ def reminders(*, pick_up_at: datetime, approved_at: datetime, policy: Policy) ->
     day_before_at = quiet_end(day_before, policy) or day_before.astimezone(UTC)
     soon_at = (pick_up_at - timedelta(minutes=policy.soon_reminder_minutes)).astimezone(UTC)
     waits_until = quiet_end(soon_at, policy)
-    found = []
+    reminders = []
 
     if earliest <= day_before_at < (waits_until or soon_at):
-        found.append(Reminder(Kind.REMINDER_DAY, day_before_at))
+        reminders.append(Reminder(Kind.REMINDER_DAY, day_before_at))
     if waits_until is None:
         if earliest <= soon_at:
-            found.append(Reminder(Kind.REMINDER_SOON, soon_at))
-    elif not found and earliest <= waits_until <= pick_up_at - LEAST_AHEAD:
+            reminders.append(Reminder(Kind.REMINDER_SOON, soon_at))
+    elif not reminders and earliest <= waits_until <= pick_up_at - LEAST_AHEAD:
         # The reminder of the day before says the same, so that one is enough. But who was approved too
         # late for it, and slept since, has no other reminder: that one comes when the quiet hours end.
-        found.append(Reminder(Kind.REMINDER_SOON, waits_until))
-    return found
+        reminders.append(Reminder(Kind.REMINDER_SOON, waits_until))
+    return reminders

@@ -1,36 +1,17 @@
-"""What a commune may set: its numbers, hours, plans; their limits, and what differs between two states of them."""
+"""What a commune may set: numbers, hours, plans; their limits, and the differences between two versions."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 from enum import StrEnum
-from itertools import combinations
+from itertools import combinations, product
+from typing import Any
 
 from kit_booking.domain.hours import WeeklyHours
 from kit_booking.domain.phone import masked
-from kit_booking.domain.policy import Policy
-from kit_booking.domain.slots import PlannedSlot
+from kit_booking.domain.policy import NUMBERS, Affects, Policy
+from kit_booking.domain.slots import SlotPlanLine
 from kit_booking.domain.text import slug
-
-LIMITS: dict[str, tuple[int, int]] = {
-    "window_days": (1, 28),
-    "lead_minutes": (0, 48 * 60),
-    "handover_minutes": (0, 180),
-    "answer_office_hours": (1, 40),
-    "most_ahead": (1, 99),
-    "most_a_week": (1, 99),
-    "late_cancel_hours": (0, 72),
-    "no_show_minutes": (5, 240),
-    "strikes": (1, 10),
-    "strike_days": (7, 365),
-    "pause_days": (1, 90),
-    "offer_hours": (1, 48),
-    "most_waiting": (1, 10),
-    "keep_days": (30, 3650),
-    "sms_budget": (0, 1_000_000_000),
-    "soon_reminder_minutes": (30, 12 * 60),
-}
-"""The least and the most that makes sense of each number of `Policy`."""
 
 MOST_SLOTS = 8
 """A plan has at most so many slots a day."""
@@ -39,8 +20,8 @@ SHORTEST, LONGEST = timedelta(minutes=30), timedelta(hours=12)
 FURTHEST = timedelta(days=366)
 """A plan begins at most this far ahead."""
 
-Plan = tuple[PlannedSlot, ...]
-MIDNIGHT = timedelta(days=1)
+Plan = tuple[SlotPlanLine, ...]
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -56,6 +37,9 @@ class PlaceSettings:
 class CommuneSettings:
     """All that a commune may set, at one version of it."""
 
+    commune_id: int
+    slug: str
+    name: str
     version: int
     phone: str
     office: WeeklyHours
@@ -90,7 +74,7 @@ class Problem(StrEnum):
 
 @dataclass(frozen=True)
 class Trouble:
-    """What can't be so, and the names of the slots that it is about."""
+    """A reason why the settings can't be saved, and the names of the slots that it is about."""
 
     problem: Problem
     names: tuple[str, ...] = ()
@@ -130,92 +114,92 @@ def _since_midnight(clock: time) -> timedelta:
     return timedelta(hours=clock.hour, minutes=clock.minute)
 
 
-def _length(line: PlannedSlot) -> timedelta:
+def _length(line: SlotPlanLine) -> timedelta:
     """A slot that ends before it begins goes on past midnight; one that ends as it begins has no length."""
-    length = _since_midnight(line.until_time) - _since_midnight(line.from_time)
-    return length if length >= timedelta() else length + MIDNIGHT
+    return (_since_midnight(line.until_time) - _since_midnight(line.from_time)) % DAY
 
 
-def _overlap(one: PlannedSlot, other: PlannedSlot) -> bool:
+def _overlap(one: SlotPlanLine, other: SlotPlanLine) -> bool:
+    """Whether one of them begins while the other lasts; what begins on a Sunday may last into the Monday."""
     return any(
-        a < b + _length(other) and b < a + _length(one)
-        for a in _starts(one)
-        for b in (*_starts(other), *(start + shift for start in _starts(other) for shift in (-_WEEK, _WEEK)))
+        (b - a) % WEEK < _length(one) or (a - b) % WEEK < _length(other)
+        for a, b in product(_starts(one), _starts(other))
     )
 
 
-_WEEK = timedelta(days=7)
-
-
-def _starts(line: PlannedSlot) -> list[timedelta]:
-    return [timedelta(days=day) + _since_midnight(line.from_time) for day in sorted(line.weekdays)]
+def _starts(line: SlotPlanLine) -> list[timedelta]:
+    """Since the Monday's midnight."""
+    return [timedelta(days=day) + _since_midnight(line.from_time) for day in line.weekdays]
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that was set anew, as plain values: ``21:00``, ``07:30-17:00``, ``Tối 19:00-22:00 0123456``.
+    """One thing that differs, in values that JSON has, because it is the detail of an audit entry.
 
-    ``key`` is a number's name, ``phone``, ``office.0`` (Monday), ``plan.2026-12-10.toi``, ``keeper``,
-    ``keeper_phone`` or ``handover.0``; of the last three ``at`` is the place. Empty stands for nothing. Phone
-    numbers are masked, because a difference stays in the audit list.
+    ``field`` is a number's name, ``phone``, ``office``, ``plan``, ``keeper``, ``keeper_phone`` or ``handover``.
+    Times are ``07:30``, the hours of a weekday ``["07:30", "17:00"]``, a slot of a plan as `stored_slot` has it; None
+    and an empty text stand for nothing. Phone numbers are masked.
     """
 
-    key: str
-    old: str
-    new: str
-    at: str = ""
+    field: str
+    old: Any = None
+    new: Any = None
+    weekday: int | None = None
+    """Of office and handover; Monday is 0."""
+    since: str | None = None
+    """The first day of the plan, ``2026-12-10``."""
+    place: str | None = None
+    """The name of the place of the last three fields."""
 
-    def __str__(self) -> str:
-        return f"{self.key}{' @' if self.at else ''}{self.at}: {self.old} → {self.new}"
+    @property
+    def affects(self) -> tuple[Affects, ...]:
+        return NUMBERS[self.field].affects if self.field in NUMBERS else _AFFECTS[self.field]
+
+
+_AFFECTS: dict[str, tuple[Affects, ...]] = {
+    "phone": ("phone",),
+    "office": ("timetable", "answers"),
+    "plan": ("timetable",),
+    "keeper": ("keeper",),
+    "keeper_phone": ("keeper",),
+    "handover": ("timetable",),
+}
 
 
 def differences(old: CommuneSettings, new: CommuneSettings) -> list[Difference]:
-    """What was set anew, in the order of the page."""
-    pairs = [("phone", old.phone, new.phone, "")]
-    office = enumerate(zip(_days(old.office), _days(new.office), strict=True))
-    pairs += [(f"office.{n}", a, b, "") for n, (a, b) in office]
-    pairs += [(f.name, _word(getattr(old.policy, f.name)), _word(getattr(new.policy, f.name)), "") for f in _FIELDS]
+    """What differs, in the order of the page."""
+    return [
+        replace(one, old=one.old and masked(one.old), new=one.new and masked(one.new))
+        if "phone" in one.field
+        else one
+        for one in _compared(old, new)
+        if one.old != one.new
+    ]
+
+
+def _compared(old: CommuneSettings, new: CommuneSettings) -> Iterator[Difference]:
+    yield Difference("phone", old.phone, new.phone)
+    yield from _hours("office", old.office, new.office)
+    before, after = old.policy.stored(), new.policy.stored()
+    yield from (Difference(name, before[name], after[name]) for name in NUMBERS)
     for day in sorted({day for day, _ in (*old.plans, *new.plans)}):
-        before, after = (_lines(settings.plan_on(day)) for settings in (old, new))
-        pairs += [(f"plan.{day}.{key}", before.get(key, ""), after.get(key, ""), "") for key in before | after]
+        before, after = ({slug(one.name): stored_slot(one) for one in plans.plan_on(day)} for plans in (old, new))
+        yield from (
+            Difference("plan", before.get(key), after.get(key), since=day.isoformat()) for key in before | after
+        )
     for place in new.places:
-        pairs += _of_place(old.place(place.id) or place, place)
-    return [
-        Difference(key, _shown(key, before), _shown(key, after), at)
-        for key, before, after, at in pairs
-        if before != after
-    ]
+        was = old.place(place.id) or place
+        yield Difference("keeper", was.keeper, place.keeper, place=place.name)
+        yield Difference("keeper_phone", was.keeper_phone, place.keeper_phone, place=place.name)
+        yield from _hours("handover", was.handover, place.handover, place.name)
 
 
-_FIELDS = fields(Policy)
+def _hours(field: str, old: WeeklyHours, new: WeeklyHours, place: str | None = None) -> Iterator[Difference]:
+    for weekday, (before, after) in enumerate(zip(old.stored(), new.stored(), strict=True)):
+        yield Difference(field, before, after, weekday=weekday, place=place)
 
 
-def _of_place(old: PlaceSettings, new: PlaceSettings) -> list[tuple[str, str, str, str]]:
-    hours = enumerate(zip(_days(old.handover), _days(new.handover), strict=True))
-    return [
-        ("keeper", old.keeper, new.keeper, new.name),
-        ("keeper_phone", old.keeper_phone, new.keeper_phone, new.name),
-        *((f"handover.{n}", a, b, new.name) for n, (a, b) in hours),
-    ]
-
-
-def _shown(key: str, value: str) -> str:
-    return masked(value) if value and key in ("phone", "keeper_phone") else value
-
-
-def _days(hours: WeeklyHours) -> list[str]:
-    return [f"{day[0]:%H:%M}-{day[1]:%H:%M}" if day else "" for day in hours.days]
-
-
-def _word(value: object) -> str:
-    return f"{value:%H:%M}" if isinstance(value, time) else str(value)
-
-
-def _lines(plan: Plan) -> dict[str, str]:
-    """By their keys the lines of a plan, as they are written down."""
-    return {slug(line.name): line_text(line) for line in plan}
-
-
-def line_text(line: PlannedSlot) -> str:
-    days = "".join(str(day) for day in sorted(line.weekdays))
-    return f"{line.name} {line.from_time:%H:%M}-{line.until_time:%H:%M} {days}"
+def stored_slot(slot: SlotPlanLine) -> dict[str, str]:
+    """``{"name": "Tối", "from": "19:00", "until": "22:00", "weekdays": "0123456"}``."""
+    times = {"from": f"{slot.from_time:%H:%M}", "until": f"{slot.until_time:%H:%M}"}
+    return {"name": slot.name, **times, "weekdays": "".join(str(day) for day in sorted(slot.weekdays))}

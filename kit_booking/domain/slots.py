@@ -14,7 +14,7 @@ ANSWER_MARGIN = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
-class PlannedSlot:
+class SlotPlanLine:
     """One line of a slot plan: a named daily time on air, on some weekdays (Monday is 0)."""
 
     name: str
@@ -24,10 +24,10 @@ class PlannedSlot:
 
 
 DEFAULT_PLAN = (
-    PlannedSlot("Sáng", time(8, 0), time(11, 0)),
-    PlannedSlot("Trưa", time(11, 30), time(13, 0)),
-    PlannedSlot("Chiều", time(13, 30), time(16, 30)),
-    PlannedSlot("Tối", time(19, 0), time(22, 0)),
+    SlotPlanLine("Sáng", time(8, 0), time(11, 0)),
+    SlotPlanLine("Trưa", time(11, 30), time(13, 0)),
+    SlotPlanLine("Chiều", time(13, 30), time(16, 30)),
+    SlotPlanLine("Tối", time(19, 0), time(22, 0)),
 )
 
 
@@ -50,12 +50,12 @@ class Slot:
 class Timetable:
     """All that decides which slots a kit has; plans with the day from which each is valid, oldest first."""
 
-    plans: tuple[tuple[date, tuple[PlannedSlot, ...]], ...]
+    plans: tuple[tuple[date, tuple[SlotPlanLine, ...]], ...]
     handover: WeeklyHours
     office: WeeklyHours
     policy: Policy
 
-    def plan_on(self, day: date) -> tuple[PlannedSlot, ...]:
+    def plan_on(self, day: date) -> tuple[SlotPlanLine, ...]:
         return next((plan for valid_from, plan in reversed(self.plans) if valid_from <= day), ())
 
     def slots_on(self, day: date) -> tuple[Slot, ...]:
@@ -79,7 +79,7 @@ def slots_between(timetable: Timetable, first: date, last: date) -> tuple[Slot, 
     return tuple(slot for slot in slots if slot)
 
 
-def _slot(timetable: Timetable, line: PlannedSlot, day: date) -> Slot | None:
+def _slot(timetable: Timetable, line: SlotPlanLine, day: date) -> Slot | None:
     if day.weekday() not in line.weekdays:
         return None
     on_air = Span(

@@ -39,7 +39,7 @@ def standing(
 ) -> Standing:
     """What no-shows and late cancellations come to.
 
-    So many strikes within some days are spent together and pause; those bookings already made stay.
+    When the limit of strikes is reached, one pause starts and these strikes no longer count; bookings stay.
     ``late_since_at`` is the return time of a kit that is still out; ``lifted_at`` is when staff last lifted
     a pause, which ends every one that began before.
     """

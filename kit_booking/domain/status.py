@@ -33,14 +33,14 @@ LIVE = AHEAD | {S.OUT}
 """A booking that holds its slot; each has exactly one hold."""
 
 USED = frozenset({S.OUT, S.RETURNED, S.NO_SHOW})
-"""A booking that spent its slot, well or badly."""
+"""A booking whose slot was used or not collected; it counts in the weekly quota."""
 
 HAD_KIT = frozenset({S.OUT, S.RETURNED})
 """A booking whose kit was really picked up."""
 
 
 IN_CALENDARS = LIVE | {S.RETURNED}
-"""A booking that calendars show; every other one is missing there, which is how they are told that it is gone."""
+"""A booking that feeds contain; calendar programs remove those that a feed no longer contains."""
 
 
 def may_move(from_status: Status, to_status: Status) -> bool:

@@ -8,10 +8,12 @@ database = migrate.db
 
 
 def run() -> None:
-    with database.engine.connect().execution_options(writes=True) as connection:
+    """Run the migrations in one transaction: all of them, or none."""
+    with database.engine.begin() as connection:
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # The driver begins none by itself.
         context.configure(connection=connection, target_metadata=database.Model.metadata, **migrate.configure_args)
-        with context.begin_transaction():
-            context.run_migrations()
+        context.run_migrations()
 
 
 run()

@@ -1,6 +1,7 @@
 """The tables."""
 
-from kit_booking.models.booking import Booking, BookingMove
+from kit_booking.models.audit import AuditEntry, Mark
+from kit_booking.models.booking import Booking
 from kit_booking.models.closure import Closure
 from kit_booking.models.commune import Commune, Place, PlannedSlot, Province, Village
 from kit_booking.models.handover import HandedPart, Handover, Photo
@@ -8,13 +9,12 @@ from kit_booking.models.household import Household, LoginCode, Throttle
 from kit_booking.models.kit import Hold, Kit, Part
 from kit_booking.models.message import Message, MessageState, PauseReason, SendingPause
 from kit_booking.models.register import RegisterFile
-from kit_booking.models.staff import AuditEntry, FeedToken, Mark, Role, Staff, StaffRole
+from kit_booking.models.staff import FeedToken, Role, Staff, StaffRole
 from kit_booking.models.waiting import WaitingEntry, WaitingState
 
 __all__ = [
     "AuditEntry",
     "Booking",
-    "BookingMove",
     "Closure",
     "Commune",
     "FeedToken",

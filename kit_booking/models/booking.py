@@ -1,21 +1,27 @@
-"""Bookings and their moves from status to status."""
+"""Bookings."""
 
 from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from kit_booking.database import Base, UtcDateTime
-from kit_booking.domain.status import Status
+from kit_booking.database import Base, UtcDateTime, enum_text
+from kit_booking.domain.policy import Policy
+from kit_booking.domain.standing import is_late_to_cancel
+from kit_booking.domain.status import AHEAD, Status
+from kit_booking.models.commune import Commune, Place
+from kit_booking.models.household import Household
+from kit_booking.models.kit import Kit
 
 COUNTS_FOR_STANDING = text("(booking.strike_at IS NOT NULL OR booking.status = 'out')")
-"""Of a household's bookings the few that decide its standing; they have an index of their own."""
+"""The few bookings of a household that its standing is computed from; they have an index of their own."""
 _COUNTS = text("strike_at IS NOT NULL OR status = 'out'")
 _STATUSES = ", ".join(f"'{status}'" for status in Status)
 
 
 class Booking(Base):
-    """One household, one kit, one slot. Slot, commune and place stay as they were when it was made.
+    """One household, one kit, one slot. A later change of the slot plan does not change it; the household or staff
+    can move it to another slot or kit.
 
     `version` is the SEQUENCE of its calendar event, `changed_at` its LAST-MODIFIED.
     """
@@ -48,7 +54,7 @@ class Booking(Base):
     place_id: Mapped[int] = mapped_column(ForeignKey("place.id"))
     kit_id: Mapped[int] = mapped_column(ForeignKey("kit.id"))
     household_id: Mapped[int] = mapped_column(ForeignKey("household.id"))
-    status: Mapped[Status] = mapped_column(String(10))
+    status: Mapped[Status] = mapped_column(enum_text(Status, 10))
     day: Mapped[date]
     slot_name: Mapped[str] = mapped_column(String(40))
     from_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -59,6 +65,7 @@ class Booking(Base):
     streams_on: Mapped[str] = mapped_column(String(120), default="")
     asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
     answer_by_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """Until when the clerk answers a request, or the household an offer; then it lapses."""
     approved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reason: Mapped[str] = mapped_column(String(200), default="")
     remind_staff_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -70,18 +77,31 @@ class Booking(Base):
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(default=0)
 
+    commune: Mapped[Commune] = relationship(lazy="raise", innerjoin=True)
+    place: Mapped[Place] = relationship(lazy="raise", innerjoin=True)
+    kit: Mapped[Kit] = relationship(lazy="raise", innerjoin=True)
+    household: Mapped[Household] = relationship(lazy="raise", innerjoin=True)
 
-class BookingMove(Base):
-    """One step of a booking's history; done by a household, by staff, or by the system when neither is set."""
+    @property
+    def policy(self) -> Policy:
+        """The numbers of its commune, which must be loaded."""
+        return Policy.of(self.commune.policy)
 
-    __tablename__ = "booking_move"
+    def is_ahead(self, now: datetime) -> bool:
+        return (self.status in AHEAD or self.status == Status.OUT) and self.return_at > now
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"), index=True)
-    from_status: Mapped[Status | None] = mapped_column(String(10))
-    to_status: Mapped[Status] = mapped_column(String(10))
-    household_id: Mapped[int | None] = mapped_column(ForeignKey("household.id"))
-    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
-    happened_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    written_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    reason: Mapped[str] = mapped_column(String(200), default="")
+    def can_be_withdrawn(self, now: datetime) -> bool:
+        return self.status in (Status.REQUESTED, Status.APPROVED) and now < self.pick_up_at
+
+    def is_late_to_cancel(self, now: datetime) -> bool:
+        """Whether giving it up now is a strike; its commune must be loaded."""
+        return is_late_to_cancel(
+            pick_up_at=self.pick_up_at,
+            approved_at=self.approved_at,
+            moved_at=self.moved_at,
+            policy=self.policy,
+            now=now,
+        )
+
+    def can_be_changed(self, now: datetime) -> bool:
+        return self.can_be_withdrawn(now) and not self.is_late_to_cancel(now)

@@ -3,9 +3,13 @@
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kit_booking.database import Base, UtcDateTime
+from kit_booking.domain.hours import Span
+from kit_booking.models.commune import Commune
+from kit_booking.models.kit import Kit
+from kit_booking.models.staff import Staff
 
 
 class Closure(Base):
@@ -34,3 +38,17 @@ class Closure(Base):
     """When it was called off before it began; then it closes nothing."""
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(default=0)
+
+    commune: Mapped[Commune] = relationship(lazy="raise", innerjoin=True)
+    kit: Mapped[Kit | None] = relationship(lazy="raise")
+    staff: Mapped[Staff | None] = relationship(lazy="raise")
+
+    @property
+    def span(self) -> Span:
+        return Span(self.from_at, self.until_at)
+
+    def is_over(self, now: datetime) -> bool:
+        return self.called_off_at is not None or self.until_at <= now
+
+    def is_running(self, now: datetime) -> bool:
+        return self.from_at < now and not self.is_over(now)

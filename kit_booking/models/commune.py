@@ -4,13 +4,15 @@ from datetime import date, time
 from typing import Any
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kit_booking.database import Base
 from kit_booking.domain.hours import EVERY_DAY
 
 
 class Province(Base):
+    """A province of Vietnam, for choosing a commune where there are many."""
+
     __tablename__ = "province"
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -38,6 +40,9 @@ class Commune(Base):
     """What the commune changed of the defaults in `domain.policy.Policy`."""
     version: Mapped[int] = mapped_column(default=1)
 
+    province: Mapped[Province] = relationship(lazy="raise", innerjoin=True)
+    places: Mapped[list["Place"]] = relationship(lazy="raise", order_by="Place.id")
+
 
 class Place(Base):
     """Where a kit stands, mostly the office of an old commune, with the one who keeps it there."""
@@ -51,6 +56,10 @@ class Place(Base):
     keeper: Mapped[str] = mapped_column(String(80))
     keeper_phone: Mapped[str] = mapped_column(String(20))
     handover_hours: Mapped[list[Any]] = mapped_column(JSON, default=EVERY_DAY)
+
+    villages: Mapped[list["Village"]] = relationship(
+        lazy="raise", order_by="Village.id", cascade="all, delete-orphan"
+    )
 
 
 class Village(Base):

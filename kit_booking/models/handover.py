@@ -3,10 +3,12 @@
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from kit_booking.database import Base, UtcDateTime
+from kit_booking.database import Base, UtcDateTime, enum_text
 from kit_booking.domain.counter import Direction
+from kit_booking.models.booking import Booking
+from kit_booking.models.staff import Staff
 
 _IS_OPEN = text("way = 'back' AND has_fault AND is_usable IS NULL")
 
@@ -23,7 +25,7 @@ class Handover(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"))
-    way: Mapped[Direction] = mapped_column(String(4))
+    way: Mapped[Direction] = mapped_column(enum_text(Direction, 4))
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     person: Mapped[str] = mapped_column(String(80))
     """Who came to the counter, mostly the household itself."""
@@ -36,6 +38,16 @@ class Handover(Base):
     """Some part was missing or broken."""
     is_usable: Mapped[bool | None]
     """Whether a kit that came back with a fault can still be lent; None until the clerk has said so."""
+
+    booking: Mapped[Booking] = relationship(lazy="raise", innerjoin=True)
+    staff: Mapped[Staff] = relationship(lazy="raise", innerjoin=True)
+    parts: Mapped[list["HandedPart"]] = relationship(lazy="raise", order_by="HandedPart.id")
+    photos: Mapped[list["Photo"]] = relationship(lazy="raise", order_by="Photo.id")
+
+    @property
+    def is_open_question(self) -> bool:
+        """Nobody has said yet whether the kit can be lent with its fault."""
+        return self.way == Direction.BACK and self.has_fault and self.is_usable is None
 
 
 class HandedPart(Base):
@@ -50,6 +62,10 @@ class HandedPart(Base):
     expected: Mapped[int]
     count: Mapped[int]
     is_broken: Mapped[bool] = mapped_column(default=False)
+
+    @property
+    def missing(self) -> int:
+        return max(0, self.expected - self.count)
 
 
 class Photo(Base):

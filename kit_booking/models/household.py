@@ -4,16 +4,18 @@ from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.engine.default import DefaultExecutionContext
-from sqlalchemy.orm import Mapped, mapped_column, validates
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from kit_booking.database import Base, UtcDateTime
 from kit_booking.domain.household import SEARCH_WIDTH, gets_texts, search_text
+from kit_booking.domain.policy import Policy
+from kit_booking.models.commune import Commune
 
 _IS_ERASED = text("erased_at IS NOT NULL")
 
 
 def _search_text(context: DefaultExecutionContext) -> str:
-    """Of a new row; whoever changes a name, village or number later writes it anew."""
+    """Of a new row; whoever changes a name, village or number later calls `Household.set_search`."""
     row = context.get_current_parameters()  # type: ignore[no-untyped-call]
     return search_text(row["name"], row["village"], row["phone"], row["landline"])
 
@@ -61,10 +63,31 @@ class Household(Base):
     version: Mapped[int] = mapped_column(default=1)
     session_version: Mapped[int] = mapped_column(default=1)
 
+    commune: Mapped[Commune] = relationship(lazy="raise", innerjoin=True)
+
+    @property
+    def policy(self) -> Policy:
+        """The numbers of its commune, which must be loaded."""
+        return Policy.of(self.commune.policy)
+
+    @property
+    def any_phone(self) -> str:
+        """The mobile, or the landline of people who have none; empty when there is neither."""
+        return self.phone or self.landline
+
+    @property
+    def can_be_reached(self) -> bool:
+        """False when there is no mobile number, or the network said that no text reaches it."""
+        return gets_texts(self.phone, True, self.bad_number_at)
+
     @property
     def gets_texts(self) -> bool:
         """Login codes are tried in any case: somebody is asking for them."""
         return gets_texts(self.phone, self.takes_texts, self.bad_number_at)
+
+    def set_search(self) -> None:
+        """Write `search` after a change of the name, village or a number."""
+        self.search = search_text(self.name, self.village, self.phone, self.landline)
 
     @validates("phone")
     def _forget_bad_number(self, _name: str, phone: str) -> str:

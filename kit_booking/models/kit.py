@@ -4,9 +4,10 @@ from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, func, literal_column
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kit_booking.database import Base, UtcDateTime
+from kit_booking.models.commune import Place
 
 
 class Kit(Base):
@@ -20,8 +21,13 @@ class Kit(Base):
     code: Mapped[str] = mapped_column(String(10), unique=True)
     version: Mapped[int] = mapped_column(default=1)
 
+    place: Mapped[Place] = relationship(lazy="raise", innerjoin=True)
+    parts: Mapped[list["Part"]] = relationship(lazy="raise", order_by="Part.id", cascade="all, delete-orphan")
+
 
 class Part(Base):
+    """Something a kit consists of, and how many of it."""
+
     __tablename__ = "part"
     __table_args__ = (CheckConstraint("count > 0", name="some"),)
 

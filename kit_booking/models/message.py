@@ -4,11 +4,13 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from kit_booking.database import Base, UtcDateTime
+from kit_booking.database import Base, UtcDateTime, enum_text
 from kit_booking.domain.delivery import MessageState
 from kit_booking.domain.messages import Kind
+from kit_booking.models.booking import Booking
+from kit_booking.models.staff import Staff
 
 __all__ = ["Message", "MessageState", "PauseReason", "SendingPause"]
 
@@ -43,7 +45,7 @@ class Message(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[Kind] = mapped_column(String(20))
+    kind: Mapped[Kind] = mapped_column(enum_text(Kind, 20))
     commune_id: Mapped[int | None] = mapped_column(ForeignKey("commune.id"))
     """Who pays for it; None for a login code, which is nobody's."""
     booking_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id"))
@@ -55,7 +57,7 @@ class Message(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     useful_until_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    state: Mapped[MessageState] = mapped_column(String(12), default=MessageState.QUEUED)
+    state: Mapped[MessageState] = mapped_column(enum_text(MessageState, 12), default=MessageState.QUEUED)
     settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     lease_by: Mapped[str | None] = mapped_column(String(60))
     lease_until_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -77,6 +79,10 @@ class Message(Base):
     phoned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     phoned_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
 
+    booking: Mapped[Booking] = relationship(lazy="raise")
+    """None for a login code, which no page shows."""
+    phoned_by: Mapped[Staff | None] = relationship(lazy="raise")
+
 
 class PauseReason(StrEnum):
     SETUP = "setup"
@@ -96,7 +102,7 @@ class SendingPause(Base):
     __tablename__ = "sending_pause"
     __table_args__ = (CheckConstraint(f"reason IN ({_REASONS})", name="reason"),)
 
-    reason: Mapped[PauseReason] = mapped_column(String(10), primary_key=True)
+    reason: Mapped[PauseReason] = mapped_column(enum_text(PauseReason, 10), primary_key=True)
     since_at: Mapped[datetime] = mapped_column(UtcDateTime)
     until_at: Mapped[datetime] = mapped_column(UtcDateTime)
     fault: Mapped[str] = mapped_column(String(60))

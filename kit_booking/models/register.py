@@ -9,6 +9,8 @@ from kit_booking.database import Base, UtcDateTime
 
 
 class RegisterFile(Base):
+    """An uploaded paper register that was not taken over yet."""
+
     __tablename__ = "register_file"
 
     id: Mapped[int] = mapped_column(primary_key=True)

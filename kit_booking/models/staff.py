@@ -1,12 +1,13 @@
-"""Commune staff, their roles, private calendar addresses, the audit list, and named moments."""
+"""Staff accounts, their roles, and private calendar addresses."""
 
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from kit_booking.database import Base, UtcDateTime
+from kit_booking.database import Base, UtcDateTime, enum_text
+from kit_booking.models.commune import Commune
 
 
 class Role(StrEnum):
@@ -16,6 +17,8 @@ class Role(StrEnum):
 
 
 class Staff(Base):
+    """An account of somebody who works for a commune or runs the system."""
+
     __tablename__ = "staff"
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -25,6 +28,26 @@ class Staff(Base):
     password_hash: Mapped[str] = mapped_column(String(200))
     is_active: Mapped[bool] = mapped_column(default=True)
     session_version: Mapped[int] = mapped_column(default=1)
+
+    roles: Mapped[list["StaffRole"]] = relationship(
+        lazy="raise", order_by="StaffRole.id", cascade="all, delete-orphan"
+    )
+
+    @property
+    def is_operator(self) -> bool:
+        """Of this and what follows the roles must be loaded."""
+        return any(role.role is Role.OPERATOR for role in self.roles)
+
+    def may_see(self, commune_id: int) -> bool:
+        return self.is_operator or any(role.commune_id == commune_id for role in self.roles)
+
+    def may_act(self, commune_id: int) -> bool:
+        """Only a clerk of the commune answers its requests."""
+        return any((role.role, role.commune_id) == (Role.CLERK, commune_id) for role in self.roles)
+
+    def may_manage(self, commune_id: int) -> bool:
+        """Its clerks and the operator change its settings, its places' keepers and its kits' parts."""
+        return self.is_operator or self.may_act(commune_id)
 
 
 class StaffRole(Base):
@@ -41,7 +64,9 @@ class StaffRole(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     commune_id: Mapped[int | None] = mapped_column(ForeignKey("commune.id"))
-    role: Mapped[Role] = mapped_column(String(10))
+    role: Mapped[Role] = mapped_column(enum_text(Role, 10))
+
+    commune: Mapped[Commune | None] = relationship(lazy="raise")
 
 
 class FeedToken(Base):
@@ -58,44 +83,3 @@ class FeedToken(Base):
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_agent: Mapped[str] = mapped_column(String(80), default="")
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
-
-_IS_VIEW = text("action = 'viewed'")
-
-
-class AuditEntry(Base):
-    """Who changed what; never with a number, a code or a token in it."""
-
-    __tablename__ = "audit_entry"
-    __table_args__ = (
-        Index("ix_audit_entry_commune_id_at", "commune_id", "at"),
-        Index(
-            "ix_audit_entry_household_id_viewed",
-            "household_id",
-            "at",
-            sqlite_where=_IS_VIEW,
-            postgresql_where=_IS_VIEW,
-        ),
-        Index("ix_audit_entry_at", "at"),
-        Index("ix_audit_entry_action_at", "action", "at"),
-        Index("ix_audit_entry_staff_id_at", "staff_id", "at"),
-        Index("ix_audit_entry_booking_id", "booking_id"),
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
-    action: Mapped[str] = mapped_column(String(40))
-    commune_id: Mapped[int | None] = mapped_column(ForeignKey("commune.id"))
-    booking_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id"))
-    household_id: Mapped[int | None] = mapped_column(ForeignKey("household.id"))
-    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
-    detail: Mapped[str] = mapped_column(String(200), default="")
-
-
-class Mark(Base):
-    """A named moment of the installation: when the worker last lived, when the demo was filled in."""
-
-    __tablename__ = "mark"
-
-    name: Mapped[str] = mapped_column(String(40), primary_key=True)
-    at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -5,9 +5,12 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from kit_booking.database import Base, UtcDateTime
+from kit_booking.database import Base, UtcDateTime, enum_text
+from kit_booking.models.booking import Booking
+from kit_booking.models.commune import Commune
+from kit_booking.models.household import Household
 
 
 class WaitingState(StrEnum):
@@ -22,6 +25,8 @@ class WaitingState(StrEnum):
     """The slot, or the time that the household had set itself, has passed."""
 
 
+OPEN = (WaitingState.WAITING, WaitingState.OFFERED)
+"""The household may still get the slot."""
 _STATES = ", ".join(f"'{state}'" for state in WaitingState)
 _IS_OPEN = text("state IN ('waiting', 'offered')")
 
@@ -57,10 +62,14 @@ class WaitingEntry(Base):
     joined_at: Mapped[datetime] = mapped_column(UtcDateTime)
     until_at: Mapped[datetime] = mapped_column(UtcDateTime)
     """Later an offer is of no use to it any more."""
-    state: Mapped[WaitingState] = mapped_column(String(10), default=WaitingState.WAITING)
+    state: Mapped[WaitingState] = mapped_column(enum_text(WaitingState, 10), default=WaitingState.WAITING)
     booking_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id"), unique=True)
     """The booking that was last offered to it."""
     put_forward_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reason: Mapped[str] = mapped_column(String(200), default="")
     """Why staff put it before all others."""
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    household: Mapped[Household] = relationship(lazy="raise", innerjoin=True)
+    commune: Mapped[Commune] = relationship(lazy="raise", innerjoin=True)
+    booking: Mapped[Booking | None] = relationship(lazy="raise")

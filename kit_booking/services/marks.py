@@ -1,4 +1,4 @@
-"""Named moments of the installation, such as when the worker last lived."""
+"""Named moments of the installation, such as the worker's last round."""
 
 from datetime import datetime
 
@@ -15,14 +15,12 @@ def find_mark(name: str) -> datetime | None:
     return rows[0].at if rows else None
 
 
-@transaction
-def set_mark(session: Session, name: str, *, now: datetime) -> None:
-    """Set the mark in a transaction of its own."""
-    set_mark_in(session, name, now=now)
-
-
 def set_mark_in(session: Session, name: str, *, now: datetime) -> None:
     """Set the mark in a running transaction."""
     session.execute(
         upsert(Mark).values(name=name, at=now).on_conflict_do_update(index_elements=["name"], set_={"at": now})
     )
+
+
+set_mark = transaction(set_mark_in)
+"""Set the mark in a transaction of its own."""

@@ -4,9 +4,9 @@ from flask import Flask, request
 from jinja2 import StrictUndefined
 
 from kit_booking.config import Settings
-from kit_booking.web import demo, desk, household, machines, operator
+from kit_booking.web import desk, household, machines, operator
 from kit_booking.web.desk import tabs
-from kit_booking.web.frame import errors, formats, language, readers, responses, security
+from kit_booking.web.frame import errors, formats, labels, language, readers, responses, security
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -18,10 +18,12 @@ def init_app(app: Flask, settings: Settings) -> None:
             "lang": language.language(),
         }
     )
-    for part in (security, language, readers, formats, responses, errors, tabs):
+    for part in (security, language, readers, formats, labels, responses, errors, tabs):
         part.init_app(app)
     for package in (household, desk, operator, machines):
         for page in package.PAGES:
             app.register_blueprint(page.blueprint)
     if settings.demo:
+        from kit_booking.web import demo  # Imported here, so that production never loads invented data.
+
         app.register_blueprint(demo.blueprint)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from kit_booking.adapters.sms import Problem, Sms, SmsMisconfigured, SmsRefused
+from kit_booking.adapters.sms import Sms, SmsMisconfigured, SmsProblem, SmsRefused
 from kit_booking.adapters.twilio_sms import TwilioSms
 
 # Prism takes seconds to start, many on a busy machine: once is enough.
@@ -103,7 +103,7 @@ def test_twilio_takes_our_text_from_a_messaging_service(prism: str) -> None:
 def test_twilio_would_notice_a_malformed_messaging_service(prism: str) -> None:
     with pytest.raises(SmsRefused) as refused:
         TwilioSms(ACCOUNT, "token", messaging_service_sid="MG1", api_base=prism).send(REMINDER)
-    assert refused.value.problem == Problem.BUG
+    assert refused.value.problem == SmsProblem.BUG
 
 
 def test_twilio_would_notice_a_wrong_address(prism: str) -> None:

@@ -15,12 +15,12 @@ from urllib.parse import parse_qs
 import pytest
 
 from kit_booking.adapters.sms import (
-    Problem,
     Report,
     Sms,
     SmsDelayed,
     SmsFault,
     SmsMisconfigured,
+    SmsProblem,
     SmsRefused,
     SmsUnknown,
 )
@@ -141,16 +141,16 @@ def test_the_validity_stays_within_what_twilio_takes(twilio: FakeTwilio, valid_f
 @pytest.mark.parametrize(
     ("status", "code", "outcome"),
     [
-        (400, 21211, Problem.BAD_NUMBER),
-        (400, 21614, Problem.NOT_MOBILE),
-        (400, 21635, Problem.NOT_MOBILE),
-        (400, 21610, Problem.OPTED_OUT),
-        (403, 21610, Problem.OPTED_OUT),
-        (400, 21617, Problem.BUG),
-        (400, 35114, Problem.BUG),
-        (400, 35115, Problem.BUG),
-        (400, 35118, Problem.BUG),
-        (400, 99999, Problem.BUG),
+        (400, 21211, SmsProblem.BAD_NUMBER),
+        (400, 21614, SmsProblem.NOT_MOBILE),
+        (400, 21635, SmsProblem.NOT_MOBILE),
+        (400, 21610, SmsProblem.OPTED_OUT),
+        (403, 21610, SmsProblem.OPTED_OUT),
+        (400, 21617, SmsProblem.BUG),
+        (400, 35114, SmsProblem.BUG),
+        (400, 35115, SmsProblem.BUG),
+        (400, 35118, SmsProblem.BUG),
+        (400, 99999, SmsProblem.BUG),
         (401, 20003, SmsMisconfigured),
         (403, 20005, SmsMisconfigured),
         (404, 20404, SmsMisconfigured),
@@ -173,7 +173,7 @@ def test_the_validity_stays_within_what_twilio_takes(twilio: FakeTwilio, valid_f
     ],
 )
 def test_every_error_answer_has_its_one_meaning(
-    twilio: FakeTwilio, status: int, code: int, outcome: Problem | timedelta | type[SmsFault]
+    twilio: FakeTwilio, status: int, code: int, outcome: SmsProblem | timedelta | type[SmsFault]
 ) -> None:
     twilio.refuses(status, code)
     met = fault(twilio.base)
@@ -219,7 +219,7 @@ def test_an_error_in_the_newer_format_means_the_same(twilio: FakeTwilio) -> None
     twilio.answers(400, json.dumps(problem))
     met = fault(twilio.base)
     assert isinstance(met, SmsRefused)
-    assert met.problem == Problem.BAD_NUMBER
+    assert met.problem == SmsProblem.BAD_NUMBER
 
 
 @pytest.mark.parametrize(

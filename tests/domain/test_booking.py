@@ -6,14 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kit_booking.domain.booking import CODE_LETTERS, Booked, Reason, Refusal, refusals, week_of
+from kit_booking.domain.booking import CODE_LETTERS, OF_THE_SLOT, Booked, Reason, Refusal, refusals, week_of
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.slots import DEFAULT_PLAN, Slot, Timetable
-from tests.domain.weeks import EVERY_DAY_HOURS
+from kit_booking.domain.slots import Slot
+from kit_booking.domain.standing import Pause, Standing
+from tests.domain.weeks import FRIDAY, MONDAY, USUAL
 from tests.times import at
 
-FRIDAY = date(2026, 12, 4)
-USUAL = Timetable(((date(2026, 1, 1), DEFAULT_PLAN),), EVERY_DAY_HOURS, EVERY_DAY_HOURS, Policy())
 EVENING = USUAL.slot(FRIDAY, "toi")
 LAST_MOMENT = at(FRIDAY, "15:00")
 OPENS = at(FRIDAY - timedelta(days=14), "07:00")
@@ -61,7 +60,47 @@ def test_two_bookings_ahead_and_two_in_a_week_are_enough():
     assert against(now, booked=Booked(ahead=1, in_week=1)) == []
     assert against(now, booked=Booked(ahead=2, in_week=1)) == [Refusal(Reason.AHEAD, most=2)]
     assert against(now, booked=Booked(ahead=1, in_week=2)) == [Refusal(Reason.WEEK, most=2)]
+
+
+def test_a_commune_sets_how_many_bookings_are_enough():
+    now = at(FRIDAY, "09:00")
     assert against(now, booked=Booked(ahead=3, in_week=3), most_ahead=4, most_a_week=4) == []
+    assert against(now, booked=Booked(ahead=3, in_week=4), most_ahead=5, most_a_week=4) == [
+        Refusal(Reason.WEEK, most=4)
+    ]
+    assert against(now, booked=Booked(ahead=3, in_week=3), most_ahead=3, most_a_week=4) == [
+        Refusal(Reason.AHEAD, most=3)
+    ]
+
+
+def test_a_paused_household_is_refused_and_told_until_when():
+    now = at(FRIDAY, "09:00")
+    pause = Pause(now - timedelta(days=1), at(MONDAY, "09:00"))
+    paused = Booked(ahead=0, in_week=0, standing=Standing(pause=pause))
+    assert against(now, booked=paused) == [Refusal(Reason.PAUSED, at=at(MONDAY, "09:00"))]
+
+
+def test_a_pause_for_a_late_kit_has_no_end_that_could_be_told():
+    now = at(FRIDAY, "09:00")
+    paused = Booked(ahead=0, in_week=0, standing=Standing(pause=Pause(now, None)))
+    assert against(now, booked=paused) == [Refusal(Reason.PAUSED)]
+
+
+def test_a_strike_that_pauses_nothing_refuses_nothing():
+    now = at(FRIDAY, "09:00")
+    assert against(now, booked=Booked(ahead=0, in_week=0, standing=Standing((now,), now))) == []
+
+
+def test_households_of_other_communes_may_ask_unless_the_commune_keeps_its_kits_to_itself():
+    now = at(FRIDAY, "09:00")
+    from_elsewhere = Booked(ahead=0, in_week=0, is_from_here=False)
+    assert against(now, booked=from_elsewhere) == []
+    assert against(now, booked=from_elsewhere, open_to_others=False) == [Refusal(Reason.OTHERS)]
+    assert against(now, booked=NOTHING, open_to_others=False) == []
+
+
+def test_nobody_overrides_that_a_kit_is_away_or_closed():
+    assert {Reason.TAKEN, Reason.CLOSED} == OF_THE_SLOT
 
 
 def test_a_commune_without_a_clerk_takes_no_requests():
@@ -83,6 +122,11 @@ def test_every_reason_is_named_at_once(now: datetime, by_time: Refusal):
         Refusal(Reason.WEEK, most=2),
         Refusal(Reason.NO_CLERK),
     ]
+
+
+def test_a_friday_is_in_the_week_of_the_monday_before_it():
+    assert week_of(FRIDAY) == (MONDAY - timedelta(days=7), MONDAY)
+    assert week_of(MONDAY) == (MONDAY, MONDAY + timedelta(days=7))
 
 
 @given(st.dates(date(2020, 1, 1), date(2040, 1, 1)))

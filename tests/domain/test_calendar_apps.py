@@ -12,8 +12,10 @@ WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64"
     [
         ("Google-Calendar-Importer", "Google"),
         ("Mozilla/5.0 (compatible; GoogleCalendar/1.0)", "Google"),
+        ("google-calendar-importer", "Google"),
         ("iOS/26.1 (23B85) dataaccessd/1.0", "iPhone, iPad"),
         ("macOS/15.1 (24B83) dataaccessd/1.0 CalendarAgent/988", "Mac"),
+        ("macOS/15.1 (24B83) dataaccessd/1.0", "Mac"),
         ("Mac+OS+X/10.15.7 (19H2) CalendarAgent/930.5.1", "Mac"),
         ("Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0.17928; Pro)", "Outlook"),
         ("Mozilla/4.0 (compatible; ms-office; MSOffice 16) Outlook-iOS/2.0", "Outlook"),

@@ -1,6 +1,6 @@
 """Until when an offer is held, a request is answered, and its clerk reminded."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 from hypothesis import assume, given
@@ -18,12 +18,21 @@ from kit_booking.domain.deadlines import (
 from kit_booking.domain.hours import WeeklyHours
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.quiet import quiet_end, quiet_start
-from tests.domain.weeks import EVERY_DAY_HOURS, NEVER, WEEKDAYS, clocks, weeks
+from tests.domain.examples import few_examples
+from tests.domain.weeks import (
+    EVERY_DAY_HOURS,
+    FRIDAY,
+    MONDAY,
+    NEVER,
+    SATURDAY,
+    WEEKDAYS,
+    clocks,
+    instants,
+    weeks,
+)
 from tests.times import at
 
-FRIDAY, SATURDAY, SUNDAY, MONDAY = (date(2026, 12, 4) + timedelta(days=n) for n in range(4))
 USUAL = Policy()
-instants = st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
 ahead = st.timedeltas(timedelta(), timedelta(days=15))
 policies = st.builds(
     Policy,
@@ -55,6 +64,10 @@ def test_no_offer_is_held_past_the_lead_time():
     assert offer_until(at(FRIDAY, "19:00"), at(SATURDAY, "07:45"), USUAL) == at(SATURDAY, "05:45")
 
 
+def test_an_offer_sent_after_the_lead_time_is_over_at_once():
+    assert offer_until(at(FRIDAY, "15:30"), at(FRIDAY, "17:00"), USUAL) == at(FRIDAY, "15:00")
+
+
 def test_half_an_hour_is_enough_for_an_offer_and_less_is_not():
     pick_up = at(FRIDAY, "17:00")
     assert is_worth_offering(pick_up, USUAL, now=at(FRIDAY, "14:30"))
@@ -78,6 +91,7 @@ def test_an_offer_ends_at_the_lead_time_or_after_its_hours_of_waking_time(
         assert _waking(sent, until - STEP, policy) < hours
 
 
+@few_examples
 @given(instants, ahead, policies)
 def test_an_offer_sent_in_the_night_is_held_as_long_as_one_sent_when_the_night_ends(
     sent: datetime, to_pick_up: timedelta, policy: Policy
@@ -116,6 +130,7 @@ def test_the_clerk_is_reminded_when_half_of_the_office_time_is_over():
     assert half_way(at(FRIDAY, "20:00"), at(MONDAY, "07:30"), WEEKDAYS) is None
 
 
+@few_examples
 @given(instants, ahead, weeks)
 def test_half_way_leaves_as_much_office_time_after_it_as_before(
     asked: datetime, wait: timedelta, office: WeeklyHours
@@ -136,6 +151,7 @@ def test_after_an_outage_people_get_two_hours_of_office_time():
     assert grace_until(at(SATURDAY, "12:00"), NEVER) == at(SATURDAY, "14:00")
 
 
+@few_examples
 @given(instants, weeks)
 def test_grace_is_never_shorter_than_two_hours(back: datetime, office: WeeklyHours):
     assert grace_until(back, office) >= back + GRACE

@@ -1,19 +1,28 @@
 """Spans of time and weekly hours."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kit_booking.domain.hours import LONGEST_PAUSE, Span, WeeklyHours
-from tests.domain.weeks import CLOSED_SUNDAYS, EVERY_DAY_HOURS, NEVER, WEEKDAYS, weeks
+from kit_booking.domain.hours import EVERY_DAY, LONGEST_PAUSE, Span, WeeklyHours
+from tests.domain.examples import few_examples
+from tests.domain.weeks import (
+    CLOSED_SUNDAYS,
+    EVERY_DAY_HOURS,
+    FRIDAY,
+    FRIDAYS_ONLY,
+    MONDAY,
+    NEVER,
+    SATURDAY,
+    SUNDAY,
+    WEEKDAYS,
+    instants,
+    weeks,
+)
 from tests.times import at
 
-FRIDAY = date(2026, 12, 4)
-SATURDAY, SUNDAY, MONDAY = (FRIDAY + timedelta(days=n) for n in (1, 2, 3))
-
-instants = st.integers(0, 2 * 365 * 24 * 60).map(lambda n: at(date(2026, 1, 1), "00:00") + timedelta(minutes=n))
 open_times = st.integers(1, 40 * 60).map(lambda minutes: timedelta(minutes=minutes))
 
 
@@ -53,6 +62,12 @@ def test_hours_that_are_no_week_are_refused(stored: list[list[str] | None]):
         WeeklyHours.of(stored)
 
 
+@few_examples
+@given(weeks)
+def test_hours_are_stored_and_read_alike(hours: WeeklyHours):
+    assert WeeklyHours.of(hours.stored()) == hours
+
+
 @pytest.mark.parametrize(
     ("instant", "expected"),
     [
@@ -64,7 +79,7 @@ def test_hours_that_are_no_week_are_refused(stored: list[list[str] | None]):
         (at(MONDAY, "06:00"), at(SATURDAY, "17:00")),
     ],
 )
-def test_last_open_moment_before_an_instant(instant: datetime, expected: datetime):
+def test_the_last_open_moment_is_now_or_the_closing_time_before(instant: datetime, expected: datetime):
     assert CLOSED_SUNDAYS.last_before(instant) == expected
 
 
@@ -77,7 +92,7 @@ def test_last_open_moment_before_an_instant(instant: datetime, expected: datetim
         (at(SATURDAY, "22:15"), at(MONDAY, "07:30")),
     ],
 )
-def test_first_open_moment_after_an_instant(instant: datetime, expected: datetime):
+def test_the_first_open_moment_is_now_or_the_opening_time_after(instant: datetime, expected: datetime):
     assert CLOSED_SUNDAYS.first_after(instant) == expected
 
 
@@ -95,6 +110,25 @@ def test_office_time_is_counted_back_over_night_and_over_the_weekend():
     assert WEEKDAYS.earlier(at(SUNDAY, "20:00"), timedelta(hours=1)) == at(FRIDAY, "16:00")
 
 
+def test_a_place_that_opens_once_a_week_is_found_a_week_away():
+    last_friday, next_friday = FRIDAY - timedelta(days=7), FRIDAY + timedelta(days=7)
+    assert FRIDAYS_ONLY.first_after(at(FRIDAY, "18:00")) == at(next_friday, "07:30")
+    assert FRIDAYS_ONLY.last_before(at(FRIDAY, "07:00")) == at(last_friday, "17:00")
+
+
+def test_no_office_time_lies_between_an_instant_and_an_earlier_one():
+    assert WEEKDAYS.open_time(at(FRIDAY, "09:00"), at(FRIDAY, "12:00")) == timedelta(hours=3)
+    assert WEEKDAYS.open_time(at(FRIDAY, "12:00"), at(FRIDAY, "09:00")) == timedelta()
+
+
+def test_a_new_place_is_open_every_day_from_half_past_seven_until_five():
+    assert WeeklyHours.of(EVERY_DAY).on(SUNDAY) == Span(at(SUNDAY, "07:30"), at(SUNDAY, "17:00"))
+
+
+def test_hours_are_stored_as_clocks_and_closed_days_as_none():
+    assert WEEKDAYS.stored() == [["07:30", "17:00"]] * 5 + [None, None]
+
+
 def test_a_place_that_never_opens_has_no_open_moment():
     noon = at(FRIDAY, "12:00")
     assert NEVER.last_before(noon) is None
@@ -103,6 +137,7 @@ def test_a_place_that_never_opens_has_no_open_moment():
     assert NEVER.earlier(noon, timedelta(hours=1)) is None
 
 
+@few_examples
 @given(weeks, instants)
 def test_nothing_is_open_between_an_instant_and_the_moments_found_around_it(hours: WeeklyHours, instant: datetime):
     before, after = hours.last_before(instant), hours.first_after(instant)
@@ -115,6 +150,7 @@ def test_nothing_is_open_between_an_instant_and_the_moments_found_around_it(hour
         assert before == after == instant or before == after or not _is_open(hours, before + (after - before) / 2)
 
 
+@few_examples
 @given(weeks, instants, open_times)
 def test_so_much_open_time_lies_between_an_instant_and_the_moment_found(
     hours: WeeklyHours, instant: datetime, open_time: timedelta

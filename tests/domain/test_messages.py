@@ -1,7 +1,9 @@
+"""The text messages: their words, how long each is true and useful, and when it may be sent."""
+
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
@@ -9,20 +11,27 @@ from hypothesis import strategies as st
 
 from kit_booking.domain.local_time import local
 from kit_booking.domain.messages import (
+    SAYS_WHERE,
     TEMPLATES,
+    TRUE_WHILE,
     WIDTHS,
     Kind,
     MessageContext,
     booking_text,
     login_text,
+    send_at,
+    useful_until,
+    validity,
     worth_sending,
 )
+from kit_booking.domain.policy import Policy
 from kit_booking.domain.status import Status
 from kit_booking.domain.text import GSM_BASIC, sms_segments
+from tests.domain.examples import few_examples
 from tests.domain.typed import ANYTHING
+from tests.domain.weeks import FRIDAY, SATURDAY, SUNDAY
+from tests.times import at
 
-SATURDAY = date(2026, 12, 5)
-SUNDAY = date(2026, 12, 6)
 ABOUT_A_BOOKING = [kind for kind in Kind if kind is not Kind.LOGIN_CODE]
 
 USUAL = MessageContext(
@@ -82,7 +91,7 @@ def test_the_widest_values_fit_into_one_segment(kind: Kind) -> None:
 
 
 instants = st.datetimes(datetime(2020, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
-contexts = st.builds(
+slips = st.builds(
     MessageContext,
     *[ANYTHING, ANYTHING, ANYTHING, instants, instants, instants, instants],
     office_phone=ANYTHING | st.text("0123456789+ ", max_size=15) | st.just("+842103846647"),
@@ -90,7 +99,8 @@ contexts = st.builds(
 )
 
 
-@given(st.sampled_from(ABOUT_A_BOOKING), ANYTHING, contexts)
+@few_examples
+@given(st.sampled_from(ABOUT_A_BOOKING), ANYTHING, slips)
 def test_no_value_makes_a_text_dearer(kind: Kind, sender_name: str, context: MessageContext) -> None:
     text = booking_text(kind, sender_name, context)
     assert GSM_BASIC.issuperset(text)
@@ -137,10 +147,13 @@ def test_times_are_shown_as_clocks_in_vietnam_show_them(begin: datetime, end: da
         ("Máy đang sửa.", "Ly do: may dang sua. "),
         ("Xin lỗi, xã dùng bộ này cho lớp học buổi tối", "Ly do: Xin loi, xa dung bo nay cho lop hoc. "),
         ("a" * 50, f"Ly do: {'a' * 36}. "),
+        ("aa " + "b" * 50, f"Ly do: aa {'b' * 33}. "),
+        ("Xã dùng bộ này cho lớp học buổi tối!", "Ly do: Xa dung bo nay cho lop hoc buoi toi!. "),
+        ("Xã dùng bộ này cho lớp học buổi tối! Mai", "Ly do: Xa dung bo nay cho lop hoc buoi toi!. "),
         ("😀", "Ly do: xin hoi can bo xa. "),
     ],
 )
-def test_a_reason_is_cut_after_a_word_and_never_empty(reason: str, shown: str) -> None:
+def test_a_reason_is_cut_after_a_word_unless_half_is_lost_and_never_empty(reason: str, shown: str) -> None:
     text = booking_text(Kind.DECLINED, "LIVEPX", replace(USUAL, reason=reason))
     assert shown.casefold() in text.casefold()
 
@@ -149,28 +162,104 @@ def test_without_a_usable_phone_number_people_are_sent_to_the_office() -> None:
     assert booking_text(Kind.APPROVED, "LIVEPX", replace(USUAL, office_phone="")).endswith("Hoi UBND xa")
 
 
-@pytest.mark.parametrize(
-    ("kind", "true_while"),
-    [
-        (Kind.RECEIVED, Status.REQUESTED),
-        (Kind.LAPSED, Status.LAPSED),
-        (Kind.OFFER, Status.OFFERED),
-        (Kind.CLOSED, Status.CANCELLED),
-        (Kind.NO_SHOW, Status.NO_SHOW),
-        (Kind.OVERDUE, Status.OUT),
-        (Kind.STAFF_DUE, Status.REQUESTED),
-        (Kind.APPROVED, Status.APPROVED),
-        (Kind.DECLINED, Status.DECLINED),
-        (Kind.CANCELLED, Status.CANCELLED),
-        (Kind.WITHDRAWN, Status.CANCELLED),
-        (Kind.REMINDER_DAY, Status.APPROVED),
-        (Kind.REMINDER_SOON, Status.APPROVED),
-    ],
-)
-def test_a_text_is_sent_only_while_it_is_true(kind: Kind, true_while: Status) -> None:
-    assert [status for status in Status if worth_sending(kind, status)] == [true_while]
-    assert not worth_sending(kind, None)
+def test_a_text_is_sent_only_while_it_is_true() -> None:
+    for kind, statuses in {
+        Kind.RECEIVED: {Status.REQUESTED},
+        Kind.STAFF_DUE: {Status.REQUESTED},
+        Kind.OFFER: {Status.OFFERED},
+        Kind.APPROVED: {Status.APPROVED},
+        Kind.REMINDER_DAY: {Status.APPROVED},
+        Kind.REMINDER_SOON: {Status.APPROVED},
+        Kind.MOVED: {Status.REQUESTED, Status.OFFERED, Status.APPROVED},
+        Kind.OVERDUE: {Status.OUT},
+        Kind.DECLINED: {Status.DECLINED},
+        Kind.LAPSED: {Status.LAPSED},
+        Kind.CANCELLED: {Status.CANCELLED},
+        Kind.WITHDRAWN: {Status.CANCELLED},
+        Kind.CLOSED: {Status.CANCELLED},
+        Kind.NO_SHOW: {Status.NO_SHOW},
+    }.items():
+        assert {status for status in Status if worth_sending(kind, status)} == statuses, kind
+        assert not worth_sending(kind, None), kind
+    assert set(TRUE_WHILE) == set(ABOUT_A_BOOKING)
 
 
 def test_a_login_code_needs_no_booking() -> None:
     assert worth_sending(Kind.LOGIN_CODE, None)
+
+
+def test_what_sends_people_to_a_place_names_the_one_where_the_kit_stands_when_it_is_sent() -> None:
+    assert {kind for kind in Kind if "{place}" in TEMPLATES[kind]} - {Kind.CLOSED} == SAYS_WHERE
+
+
+NOON, NIGHT, MORNING = at(FRIDAY, "12:00"), at(FRIDAY, "22:00"), at(SATURDAY, "06:30")
+PICK_UP = at(SATURDAY, "17:00")
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+BAD_NEWS = [Kind.DECLINED, Kind.CANCELLED, Kind.WITHDRAWN, Kind.LAPSED, Kind.CLOSED]
+AFTERWARDS = [Kind.NO_SHOW, Kind.OVERDUE]
+REMINDERS = [Kind.REMINDER_DAY, Kind.REMINDER_SOON]
+
+
+@pytest.mark.parametrize("kind", [Kind.RECEIVED, Kind.APPROVED, Kind.MOVED, Kind.OFFER, Kind.REMINDER_SOON])
+def test_news_of_a_slot_is_useful_until_its_pick_up(kind: Kind) -> None:
+    assert useful_until(kind, now=NOON, pick_up_at=PICK_UP) == PICK_UP
+
+
+@pytest.mark.parametrize("kind", BAD_NEWS)
+def test_bad_news_still_arrives_just_after_the_pick_up(kind: Kind) -> None:
+    assert useful_until(kind, now=NOON, pick_up_at=PICK_UP) == PICK_UP
+    late = PICK_UP - 5 * MINUTE
+    assert useful_until(kind, now=late, pick_up_at=PICK_UP) == late + HOUR
+
+
+@pytest.mark.parametrize("kind", AFTERWARDS)
+def test_what_is_said_after_the_pick_up_is_useful_for_a_day(kind: Kind) -> None:
+    late = PICK_UP + HOUR
+    assert useful_until(kind, now=late, pick_up_at=PICK_UP) == late + 24 * HOUR
+
+
+def test_a_reminder_of_the_day_before_leaves_an_hour_to_get_ready() -> None:
+    assert useful_until(Kind.REMINDER_DAY, now=NOON, pick_up_at=PICK_UP) == PICK_UP - HOUR
+
+
+def test_a_reminder_held_up_until_the_morning_still_reaches_an_early_pick_up() -> None:
+    assert useful_until(Kind.REMINDER_DAY, now=NIGHT, pick_up_at=at(SATURDAY, "07:45")) > MORNING
+
+
+def test_a_login_code_is_useful_for_five_minutes() -> None:
+    assert useful_until(Kind.LOGIN_CODE, now=NOON) == NOON + 5 * MINUTE
+
+
+@pytest.mark.parametrize("kind", ABOUT_A_BOOKING)
+def test_by_day_a_text_goes_at_once_and_at_night_it_waits_if_the_slot_is_far_away(kind: Kind) -> None:
+    assert send_at(kind, now=NOON, pick_up_at=PICK_UP, policy=Policy()) == NOON
+    assert send_at(kind, now=NIGHT, pick_up_at=NIGHT + 12 * HOUR, policy=Policy()) == MORNING
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ABOUT_A_BOOKING if kind not in [*REMINDERS, *AFTERWARDS]])
+def test_at_night_news_of_a_slot_less_than_12_hours_away_goes_at_once(kind: Kind) -> None:
+    assert send_at(kind, now=NIGHT, pick_up_at=NIGHT + 12 * HOUR - MINUTE, policy=Policy()) == NIGHT
+
+
+@pytest.mark.parametrize("kind", [*REMINDERS, *AFTERWARDS])
+def test_at_night_reminders_and_reproaches_wait_however_near_the_slot_is(kind: Kind) -> None:
+    assert send_at(kind, now=NIGHT, pick_up_at=at(SATURDAY, "07:45"), policy=Policy()) == MORNING
+
+
+def test_a_login_code_goes_at_once_even_at_night() -> None:
+    assert send_at(Kind.LOGIN_CODE, now=NIGHT, policy=Policy()) == NIGHT
+
+
+@pytest.mark.parametrize(
+    ("useful_for", "seconds"),
+    [
+        (5 * MINUTE, 300),
+        (timedelta(milliseconds=1500), 1),
+        (timedelta(0), 1),
+        (timedelta(days=-1), 1),
+        (10 * HOUR, 36000),
+        (timedelta(days=3), 36000),
+    ],
+)
+def test_twilio_keeps_a_text_only_while_it_is_useful(useful_for: timedelta, seconds: int) -> None:
+    assert validity(now=NOON, useful_until_at=NOON + useful_for) == seconds

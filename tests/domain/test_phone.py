@@ -1,3 +1,5 @@
+"""Phone numbers as people type them: which are mobile ones of Vietnam, and how each is shown."""
+
 import re
 
 import pytest
@@ -81,6 +83,11 @@ def test_a_mobile_number_is_understood_however_it_is_typed(typed: str) -> None:
 )
 def test_what_is_no_mobile_number_says_why(typed: str, problem: PhoneProblem) -> None:
     assert parse_mobile(typed) is problem
+
+
+def test_more_than_seventeen_digits_are_several_numbers() -> None:
+    assert parse_mobile("00" + "8" * 15) is PhoneProblem.NOT_A_NUMBER
+    assert parse_mobile("00" + "8" * 16) is PhoneProblem.SEVERAL_NUMBERS
 
 
 @given(ANYTHING | st.text("0123456789+ .-()/;", max_size=24))

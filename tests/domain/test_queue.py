@@ -8,7 +8,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kit_booking.domain.queue import Place, Waiting, Why, in_order, place_of, why_before
+from kit_booking.domain.queue import RECENT, PlaceInQueue, Waiting, Why, in_order, place_of, why_before
+from tests.domain.examples import few_examples
 
 MONDAY = datetime(2026, 11, 30, 2, 0, tzinfo=UTC)
 
@@ -49,13 +50,13 @@ def test_of_those_who_had_one_fewest_sessions_in_thirty_days_come_first():
 
 
 def test_where_all_else_is_equal_who_joined_first_comes_first():
-    late, early = waiting(2), waiting(1)
+    late, early = waiting(1), waiting(2, joined_at=MONDAY)
     assert in_order([late, early]) == [early, late]
     assert why_before(early, late) is Why.EARLIER
 
 
 def test_who_joined_in_the_same_instant_keeps_the_order_of_the_entries():
-    one, two = waiting(1, joined_at=MONDAY), waiting(2, joined_at=MONDAY)
+    one, two = (waiting(n, joined_at=MONDAY, household_id=10 - n) for n in (1, 2))
     assert in_order([two, one]) == [one, two]
     assert why_before(one, two) is Why.EARLIER
 
@@ -68,15 +69,20 @@ def test_whom_staff_put_forward_stands_before_all_and_the_first_of_them_before_t
     assert why_before(first, second) is why_before(second, new) is Why.PUT_FORWARD
 
 
+def test_sessions_of_the_last_thirty_days_count():
+    assert timedelta(days=30) == RECENT
+
+
 def test_a_place_says_how_many_stand_before_and_why_each_of_them_does():
     own = waiting(5, had_kit=True, sessions=1)
     others = [waiting(1), waiting(2), waiting(3, had_kit=True), waiting(4, had_kit=True, sessions=1)]
     later = waiting(6, had_kit=True, sessions=1)
     place = place_of(5, [later, own, *others])
-    assert place == Place(Counter({Why.FIRST_TIME: 2, Why.FEWER: 1, Why.EARLIER: 1}))
+    assert place == PlaceInQueue(Counter({Why.FIRST_TIME: 2, Why.FEWER: 1, Why.EARLIER: 1}))
     assert place.number == 5
 
 
+@few_examples
 @given(queues, st.randoms(use_true_random=False))
 def test_the_order_is_the_same_however_they_are_read(queue: list[Waiting], random):
     shuffled = list(queue)
@@ -86,6 +92,7 @@ def test_the_order_is_the_same_however_they_are_read(queue: list[Waiting], rando
     assert sorted(one.entry_id for one in ordered) == sorted(one.entry_id for one in queue)
 
 
+@few_examples
 @given(queues)
 def test_the_order_is_what_the_rules_say_in_words(queue: list[Waiting]):
     for first, second in pairwise(in_order(queue)):
@@ -100,6 +107,7 @@ def test_the_order_is_what_the_rules_say_in_words(queue: list[Waiting]):
             assert (first.joined_at, first.entry_id) < (second.joined_at, second.entry_id)
 
 
+@few_examples
 @given(queues)
 def test_everybodys_place_and_reasons_agree_with_the_order(queue: list[Waiting]):
     ordered = in_order(queue)
@@ -109,6 +117,7 @@ def test_everybodys_place_and_reasons_agree_with_the_order(queue: list[Waiting])
         assert place.before == Counter(why_before(other, one) for other in ordered[:index])
 
 
+@few_examples
 @given(queues.filter(bool), st.integers(0, 11))
 def test_who_leaves_or_has_one_session_more_never_puts_anybody_else_back(queue: list[Waiting], which: int):
     leaving = queue[which % len(queue)]

@@ -1,20 +1,18 @@
 """The quiet hours: when they end, when the next ones begin, and that the two fit together."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kit_booking.domain.local_time import to_local
+from kit_booking.domain.local_time import local, to_local
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.quiet import quiet_end, quiet_start
-from tests.domain.weeks import clocks
+from tests.domain.weeks import FRIDAY, SATURDAY, SUNDAY, clocks, instants
 from tests.times import at
 
-FRIDAY, SATURDAY = date(2026, 12, 4), date(2026, 12, 5)
 A_DAY = timedelta(days=1)
-instants = st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
 policies = st.builds(Policy, quiet_from=clocks, quiet_until=clocks)
 
 
@@ -44,6 +42,35 @@ def test_a_commune_that_is_quiet_at_noon_only():
     assert quiet_end(at(FRIDAY, "12:00"), noon) == at(FRIDAY, "13:30")
     assert quiet_end(at(FRIDAY, "23:00"), noon) is None
     assert quiet_start(at(FRIDAY, "13:30"), noon) == at(SATURDAY, "12:00")
+
+
+@pytest.mark.parametrize(
+    ("quiet_from", "quiet_until", "clock", "ends"),
+    [
+        (time(21), time(6, 30), time(21), local(SUNDAY, time(6, 30))),
+        (time(21), time(6, 30), time(0), local(SATURDAY, time(6, 30))),
+        (time(0), time(6), time(0), local(SATURDAY, time(6))),
+        (time(0), time(6), time(6), None),
+        (time(12), time(14), time(11), None),
+        (time(12), time(14), time(12), local(SATURDAY, time(14))),
+        (time(12), time(14), time(13), local(SATURDAY, time(14))),
+        (time(12), time(14), time(14), None),
+        (time(21), time(0), time(23), local(SUNDAY, time(0))),
+        (time(21), time(0), time(0), None),
+        (time(21), time(21), time(21), None),
+    ],
+)
+def test_quiet_hours_end_on_the_day_they_begin_or_on_the_next_one(
+    quiet_from: time, quiet_until: time, clock: time, ends: datetime | None
+):
+    policy = Policy(quiet_from=quiet_from, quiet_until=quiet_until)
+    answer = quiet_end(local(SATURDAY, clock), policy)
+    assert answer == ends
+    assert answer is None or answer.tzinfo is UTC
+
+
+def test_a_commune_without_quiet_hours_has_no_next_start_of_them():
+    assert quiet_start(at(FRIDAY, "12:00"), Policy(quiet_from=time(0), quiet_until=time(0))) is None
 
 
 @given(instants, clocks)

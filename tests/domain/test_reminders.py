@@ -1,3 +1,5 @@
+"""When a household is reminded of its pick-up, and when a reminder is left out."""
+
 from datetime import UTC, date, datetime, time, timedelta
 
 from hypothesis import given
@@ -8,9 +10,8 @@ from kit_booking.domain.messages import Kind
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.quiet import quiet_end
 from kit_booking.domain.reminders import Reminder, reminders
+from tests.domain.weeks import FRIDAY, SATURDAY, clocks, instants
 
-FRIDAY = date(2026, 12, 4)
-SATURDAY = date(2026, 12, 5)
 LONG_AGO = local(date(2026, 11, 28), time(9))
 MINUTE = timedelta(minutes=1)
 
@@ -56,8 +57,9 @@ def test_who_was_approved_too_late_for_the_day_before_is_reminded_when_the_quiet
     assert due(EARLY, approved_at=local(FRIDAY, time(17))) == [IN_THE_MORNING]
 
 
-def test_nobody_is_reminded_in_the_morning_of_what_was_approved_in_the_night() -> None:
-    assert due(EARLY, approved_at=local(SATURDAY, time(5))) == []
+def test_nobody_is_reminded_in_the_morning_of_what_was_approved_less_than_two_hours_before() -> None:
+    assert due(EARLY, approved_at=local(SATURDAY, time(4, 30))) == [IN_THE_MORNING]
+    assert due(EARLY, approved_at=local(SATURDAY, time(4, 30)) + MINUTE) == []
 
 
 def test_a_reminder_that_would_come_when_it_is_too_late_to_set_out_is_left_out() -> None:
@@ -83,8 +85,6 @@ def test_a_day_reminder_set_into_the_quiet_hours_comes_when_they_end() -> None:
     assert due(EARLY, policy=policy) == [IN_THE_MORNING], "never two at once"
 
 
-clocks = st.times()
-instants = st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 policies = st.builds(
     Policy,
     day_reminder=clocks,

@@ -14,24 +14,34 @@ from kit_booking.domain.policy import Policy
 from kit_booking.domain.slots import (
     ANSWER_MARGIN,
     DEFAULT_PLAN,
-    PlannedSlot,
     Slot,
+    SlotPlanLine,
     Timetable,
     opens_at,
     slots_between,
     window,
 )
-from tests.domain.weeks import CLOSED_SUNDAYS, EVERY_DAY_HOURS, NEVER, WEEKDAYS, clocks, weeks
+from tests.domain.examples import few_examples
+from tests.domain.weeks import (
+    CLOSED_SUNDAYS,
+    EVERY_DAY_HOURS,
+    FRIDAY,
+    MONDAY,
+    NEVER,
+    SATURDAY,
+    SUNDAY,
+    USUAL,
+    WEEKDAYS,
+    clocks,
+    weeks,
+)
 from tests.times import at
 
-FRIDAY = date(2026, 12, 4)
-SATURDAY, SUNDAY, MONDAY = (FRIDAY + timedelta(days=n) for n in (1, 2, 3))
-USUAL = Timetable(((date(2026, 1, 1), DEFAULT_PLAN),), EVERY_DAY_HOURS, EVERY_DAY_HOURS, Policy())
 days = st.dates(date(2026, 1, 1), date(2027, 12, 31))
 
 
 def usual_with(
-    *lines: PlannedSlot,
+    *lines: SlotPlanLine,
     handover: WeeklyHours = EVERY_DAY_HOURS,
     office: WeeklyHours = EVERY_DAY_HOURS,
     **numbers: int,
@@ -61,6 +71,7 @@ def test_an_evening_kit_is_away_over_night_and_back_before_the_next_morning():
     assert evening.hold.until_at < morning.hold.from_at
 
 
+@few_examples
 @given(days, st.integers(0, 105), st.integers(0, 105), st.integers(0, 15))
 def test_no_two_slots_of_the_usual_plan_overlap_if_the_place_opens_between_them(
     day: date, earlier: int, later: int, margin: int
@@ -73,6 +84,7 @@ def test_no_two_slots_of_the_usual_plan_overlap_if_the_place_opens_between_them(
     assert not any(one.hold.overlaps(other.hold) for one, other in combinations(slots, 2))
 
 
+@few_examples
 @given(weeks, days, clocks, st.integers(1, 300), st.integers(0, 60))
 def test_a_kit_goes_and_comes_back_when_its_place_is_open_and_is_not_away_for_longer(
     hours: WeeklyHours, day: date, start: time, minutes: int, margin: int
@@ -89,6 +101,7 @@ def test_a_kit_goes_and_comes_back_when_its_place_is_open_and_is_not_away_for_lo
         assert hours.first_after(slot.hold.until_at) == slot.hold.until_at == hours.first_after(back_from)
 
 
+@few_examples
 @given(weeks, days, clocks, clocks, st.integers(1, 300))
 def test_two_slots_overlap_just_if_the_kit_cannot_be_handed_over_between_them(
     hours: WeeklyHours, day: date, first: time, second: time, minutes: int
@@ -121,7 +134,7 @@ def test_on_saturday_evening_a_kit_of_a_place_closed_on_sundays_comes_back_on_mo
 
 
 def test_a_slot_over_midnight_belongs_to_the_day_it_begins_on():
-    late = PlannedSlot("Khuya", time(22, 0), time(1, 0))
+    late = SlotPlanLine("Khuya", time(22, 0), time(1, 0))
     slot = slot_of(usual_with(late), FRIDAY, "khuya")
     assert slot.on_air == Span(at(FRIDAY, "22:00"), at(SATURDAY, "01:00"))
     assert slot.hold == Span(at(FRIDAY, "17:00"), at(SATURDAY, "07:30"))
@@ -129,12 +142,12 @@ def test_a_slot_over_midnight_belongs_to_the_day_it_begins_on():
 
 
 def test_a_slot_until_midnight_ends_with_its_day():
-    slot = slot_of(usual_with(PlannedSlot("Khuya", time(22, 0), time(0, 0))), FRIDAY, "khuya")
+    slot = slot_of(usual_with(SlotPlanLine("Khuya", time(22, 0), time(0, 0))), FRIDAY, "khuya")
     assert slot.on_air.until_at == at(SATURDAY, "00:00")
 
 
 def test_a_slot_is_offered_on_its_weekdays_only():
-    weekend = PlannedSlot("Chợ phiên", time(8, 0), time(11, 0), frozenset({5, 6}))
+    weekend = SlotPlanLine("Chợ phiên", time(8, 0), time(11, 0), frozenset({5, 6}))
     slots = slots_between(usual_with(weekend), FRIDAY, MONDAY)
     assert [(slot.day, slot.key) for slot in slots] == [(SATURDAY, "cho-phien"), (SUNDAY, "cho-phien")]
 
@@ -145,7 +158,7 @@ def test_a_kit_that_nobody_hands_over_or_answers_for_has_no_slots(closed: str):
 
 
 def test_a_plan_holds_from_its_first_day_until_the_next_plan():
-    shorter = (PlannedSlot("Tối", time(20, 0), time(22, 0)),)
+    shorter = (SlotPlanLine("Tối", time(20, 0), time(22, 0)),)
     timetable = replace(USUAL, plans=((FRIDAY, DEFAULT_PLAN), (SUNDAY, shorter)))
     assert timetable.slots_on(FRIDAY - timedelta(days=1)) == ()
     assert len(timetable.slots_on(FRIDAY)) == len(timetable.slots_on(SATURDAY)) == 4
@@ -156,6 +169,11 @@ def test_a_plan_holds_from_its_first_day_until_the_next_plan():
 def test_a_slot_can_be_asked_for_until_two_hours_before_its_pick_up():
     assert slot_of(USUAL, FRIDAY, "toi").ask_until_at == at(FRIDAY, "15:00")
     assert slot_of(USUAL, FRIDAY, "trua").ask_until_at == at(FRIDAY, "09:15")
+
+
+def test_a_commune_sets_how_long_before_its_pick_up_a_slot_can_be_asked_for():
+    assert slot_of(usual_with(lead_minutes=4 * 60), FRIDAY, "toi").ask_until_at == at(FRIDAY, "13:00")
+    assert slot_of(usual_with(lead_minutes=0), FRIDAY, "toi").ask_until_at == at(FRIDAY, "15:00"), "to be answered"
 
 
 def test_a_morning_is_asked_for_while_the_office_can_still_answer_the_day_before():
@@ -169,6 +187,7 @@ def test_a_weekend_is_asked_for_while_an_office_of_weekdays_can_still_answer():
     assert slot_of(timetable, MONDAY, "trua").ask_until_at == at(MONDAY, "09:15")
 
 
+@few_examples
 @given(weeks, weeks, days)
 def test_one_office_hour_is_left_before_the_deadline_of_whoever_asks_last(
     handover: WeeklyHours, office: WeeklyHours, day: date
@@ -214,6 +233,10 @@ def test_the_fortnight_is_today_and_14_days_and_its_last_day_opens_at_seven(
     assert seen.next_to_open == seen.last_open + timedelta(days=1)
 
 
+def test_a_day_opens_at_seven_a_fortnight_before():
+    assert opens_at(FRIDAY, Policy()) == at(FRIDAY - timedelta(days=14), "07:00")
+
+
 @given(st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31)), st.integers(0, 60), clocks)  # noqa: DTZ001
 def test_the_window_and_the_opening_of_a_day_agree(wall: datetime, length: int, opens: time):
     policy = Policy(window_days=length, day_opens=opens)
@@ -223,9 +246,9 @@ def test_the_window_and_the_opening_of_a_day_agree(wall: datetime, length: int, 
     assert opens_at(seen.last_open, policy) <= now < opens_at(seen.next_to_open, policy) == seen.next_opens_at
 
 
-def _line(start: time, minutes: int, name: str = "Buổi") -> PlannedSlot:
+def _line(start: time, minutes: int, name: str = "Buổi") -> SlotPlanLine:
     end = datetime.combine(FRIDAY, start) + timedelta(minutes=minutes)
-    return PlannedSlot(name, start, end.time())
+    return SlotPlanLine(name, start, end.time())
 
 
 def _clock(instant: datetime) -> time:

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.standing import (
     GOOD_STANDING,
-    SECOND_THOUGHTS,
     TOO_LATE,
     Pause,
     Standing,
     is_late_to_cancel,
     standing,
 )
+from tests.domain.examples import few_examples
 
 START = datetime(2026, 12, 1, 2, 0, tzinfo=UTC)
 USUAL = Policy()
@@ -67,6 +67,7 @@ def test_strikes_are_taken_in_the_order_of_time():
 def test_a_lifted_pause_is_over_and_its_strikes_stay_spent():
     assert standing_on(12, 0, 10, lifted_at=day(11)) == GOOD_STANDING
     assert standing_on(13, 0, 10, 13, lifted_at=day(11)) == Standing((day(13),), day(73))
+    assert standing_on(12, 0, 10, lifted_at=day(10)) == GOOD_STANDING
 
 
 def test_what_was_lifted_before_a_pause_began_does_not_end_it():
@@ -98,6 +99,7 @@ moments = st.integers(0, 400 * 24).map(lambda hours: START + timedelta(hours=hou
 struck = st.lists(moments, max_size=12, unique=True)
 
 
+@few_examples
 @given(struck, moments, numbers)
 def test_strikes_that_count_are_too_few_for_a_pause_and_recent(
     strikes: list[datetime], now: datetime, policy: Policy
@@ -112,6 +114,7 @@ def test_strikes_that_count_are_too_few_for_a_pause_and_recent(
     assert found.counts_until_at == (found.strikes[0] + counts if found.strikes else None)
 
 
+@few_examples
 @given(struck, moments, numbers)
 def test_a_pause_begins_with_a_strike_lasts_its_days_and_needed_that_many(
     strikes: list[datetime], now: datetime, policy: Policy
@@ -128,6 +131,7 @@ def test_a_pause_begins_with_a_strike_lasts_its_days_and_needed_that_many(
         assert lifted.strikes == standing(past, policy=policy, now=now).strikes
 
 
+@few_examples
 @given(struck, moments, numbers)
 def test_every_strike_is_spent_at_most_once(strikes: list[datetime], now: datetime, policy: Policy):
     """The pauses that ever began can't be more than the strikes pay for."""
@@ -140,6 +144,7 @@ def test_every_strike_is_spent_at_most_once(strikes: list[datetime], now: dateti
     assert len(pauses) * policy.strikes <= len(past)
 
 
+@few_examples
 @given(struck, moments, numbers)
 def test_without_further_strikes_the_standing_only_gets_better(
     strikes: list[datetime], now: datetime, policy: Policy
@@ -173,10 +178,21 @@ def test_giving_an_approved_booking_up_under_twelve_hours_ahead_is_late(before_p
 
 def test_for_half_an_hour_after_the_approval_nothing_is_late():
     approved = PICK_UP - timedelta(hours=3)
-    for passed, is_late in [(SECOND_THOUGHTS, False), (SECOND_THOUGHTS + A_SECOND, True)]:
+    for passed, is_late in [(timedelta(minutes=30), False), (timedelta(minutes=30) + A_SECOND, True)]:
         now = approved + passed
         late = is_late_to_cancel(pick_up_at=PICK_UP, approved_at=approved, moved_at=None, policy=USUAL, now=now)
         assert late == is_late
+
+
+def test_what_the_commune_moved_can_be_given_up_until_the_pick_up():
+    given = {"pick_up_at": PICK_UP, "approved_at": APPROVED, "policy": USUAL, "now": PICK_UP - A_SECOND}
+    assert is_late_to_cancel(**given, moved_at=None)
+    assert not is_late_to_cancel(**given, moved_at=day(1))
+
+
+def test_a_request_that_nobody_approved_can_be_given_up_until_the_pick_up():
+    now = PICK_UP - A_SECOND
+    assert not is_late_to_cancel(pick_up_at=PICK_UP, approved_at=None, moved_at=None, policy=USUAL, now=now)
 
 
 @given(moments, st.none() | moments, st.none() | moments)

@@ -1,3 +1,5 @@
+"""Typed text: tidy, searchable, and as cheap as an SMS can be."""
+
 import unicodedata
 
 import pytest
@@ -64,7 +66,7 @@ def test_a_name_with_the_other_d_is_found() -> None:
         ("中", ""),
     ],
 )
-def test_slugs(name: str, expected: str) -> None:
+def test_a_name_in_an_address_has_plain_letters_and_dashes(name: str, expected: str) -> None:
     assert slug(name) == slug(decomposed(name)) == expected
 
 
@@ -110,3 +112,8 @@ def test_segments_are_counted_as_operators_do(text: str, segments: int) -> None:
 def test_the_search_text_has_each_name_once_and_never_half_of_one():
     assert search_text(["Phượng Dực", "phuong duc", "", "Lưu Thượng"]) == "phuong duc\nluu thuong"
     assert search_text(["Phượng Dực", "Lưu Thượng", "Sơn"], 16) == "phuong duc\nson"
+
+
+@given(st.lists(ANYTHING, max_size=9), st.integers(1, 60))
+def test_a_search_text_is_never_longer_than_its_column(names: list[str], most: int):
+    assert len(search_text(names, most)) <= most

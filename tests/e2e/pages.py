@@ -26,7 +26,7 @@ from kit_booking.models import (
     StaffRole,
     WaitingEntry,
 )
-from kit_booking.services.closures.closing import Closing, close, end
+from kit_booking.services.closures.closing import close, end
 from tests.e2e.demo import COMMUNE, Demo
 from tests.times import days_ahead
 
@@ -245,8 +245,8 @@ class Visitor:
         first = days_ahead(days, utc_now())
         span = Span(local(first, time()), local(first + timedelta(days=2), time()))
         clerk = self.world.clerk(self.demo.commune)
-        closing = Closing(self.demo.commune.id, kit.id, span, "Hỏng đèn, chờ thợ ở Hà Nội về thay bóng")
-        return self.world.do(close, closing, clerk.id, now=utc_now())
+        reason = "Hỏng đèn, chờ thợ ở Hà Nội về thay bóng"
+        return self.world.do(close, self.demo.commune.id, kit.id, span, reason, clerk.id, now=utc_now())
 
     def see_a_closure(self) -> None:
         self.be_staff(Role.CLERK)
@@ -310,7 +310,13 @@ class Visitor:
         commune = self.demo.commune
         self.world.change(commune, phone="+842433854199")
         self.world.add(
-            AuditEntry(at=utc_now(), action="settings_changed", commune_id=commune.id, detail="phone: 0243 → 0244")
+            AuditEntry(
+                at=utc_now(),
+                happened_at=utc_now(),
+                action="settings_changed",
+                commune_id=commune.id,
+                detail={"field": "phone", "old": "0243", "new": "0244"},
+            )
         )
         self.send("Lưu thay đổi")
 
@@ -326,9 +332,16 @@ class Visitor:
         clerk = self.world.clerk(commune)
         self.world.add(
             *(
-                AuditEntry(at=utc_now(), action=action, commune_id=commune.id, staff_id=clerk.id, detail=detail)
+                AuditEntry(
+                    at=utc_now(),
+                    happened_at=utc_now(),
+                    action=action,
+                    commune_id=commune.id,
+                    staff_id=clerk.id,
+                    detail={"text": text},
+                )
                 for action in ("kit_moved", "settings_changed", "declined")
-                for detail in ("most_ahead: 2 → 3", LONG * 2, "khôngcódấucách" * 9)
+                for text in ("most_ahead: 2 → 3", LONG * 2, "khôngcódấucách" * 9)
             )
         )
         self.go("/staff/audit")

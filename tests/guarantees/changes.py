@@ -21,10 +21,10 @@ from kit_booking.domain.text import slug
 from kit_booking.models import Booking, Commune, Hold, Kit, Place, WaitingEntry
 from kit_booking.services.audit import Actor
 from kit_booking.services.booking import answers, ask
-from kit_booking.services.booking.change import change_slot
+from kit_booking.services.booking.move import change_slot
 from kit_booking.services.register import households
 from kit_booking.services.timeline import moves
-from kit_booking.services.timeline.calendar_versions import bump_calendar_versions
+from kit_booking.services.timeline.locks import bump_calendar_versions
 from kit_booking.services.waiting import entries
 from tests.support.town import SLOTS, Town
 from tests.times import at
@@ -115,7 +115,7 @@ class Life:
             and self.world.do(answers.withdraw, booking.code, booking.household_id, now=utc_now()).is_done
         )
 
-    def _answered(self, service: Callable[..., answers.Outcome], status: Status, *reason: str) -> bool:
+    def _answered(self, service: Callable[..., answers.AnswerResult], status: Status, *reason: str) -> bool:
         booking = self._booking(status)
         return (
             booking is not None
@@ -159,7 +159,7 @@ class Life:
     def refuse(self) -> bool:
         return self._told(entries.refuse)
 
-    def _told(self, service: Callable[..., answers.Outcome]) -> bool:
+    def _told(self, service: Callable[..., answers.AnswerResult]) -> bool:
         booking = self._booking(Status.OFFERED)
         return (
             booking is not None

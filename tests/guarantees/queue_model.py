@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 
 from kit_booking.domain.local_time import local, to_local
 from kit_booking.domain.slots import Slot
-from kit_booking.models import AuditEntry, Booking, BookingMove, Hold, Household, Kit, Message, WaitingEntry
+from kit_booking.models import AuditEntry, Booking, Hold, Household, Kit, Message, WaitingEntry
 
 HOUR = timedelta(hours=1)
 AHEAD = ("requested", "offered", "approved")
@@ -27,14 +27,13 @@ class Seen:
     bookings: dict[int, Any]
     entries: dict[int, Any]
     holds: dict[int, Any]
-    moves: dict[int, Any]
     audit: dict[int, Any]
     texts: dict[int, Any]
     lifted: dict[int, datetime | None]
 
     @classmethod
     def now(cls, connection: Connection) -> "Seen":
-        tables = (Booking, WaitingEntry, Hold, BookingMove, AuditEntry, Message)
+        tables = (Booking, WaitingEntry, Hold, AuditEntry, Message)
         rows = [{row.id: row for row in connection.execute(select(table.__table__))} for table in tables]
         lifted = {row.id: row.lifted_at for row in connection.execute(select(Household.id, Household.lifted_at))}
         return cls(*rows, lifted)

@@ -19,7 +19,6 @@ from kit_booking.domain.status import Status
 from kit_booking.models import (
     AuditEntry,
     Booking,
-    BookingMove,
     Hold,
     Household,
     Kit,
@@ -74,7 +73,7 @@ def everything(village: Village) -> dict[str, list[tuple[Any, ...]]]:
     """All that the database says, but for what is chance."""
     found = {}
     with village.app.app_context(), db.engine.connect() as connection:
-        for table in (Booking, BookingMove, AuditEntry, Message, Hold, WaitingEntry, Household, Kit):
+        for table in (Booking, AuditEntry, Message, Hold, WaitingEntry, Household, Kit):
             columns = [column for column in table.__table__.columns if column.name not in CHANCE]
             found[table.__tablename__] = sorted(connection.execute(select(*columns)).all(), key=repr)
     return found

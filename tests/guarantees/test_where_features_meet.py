@@ -19,12 +19,12 @@ from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
 from kit_booking.models import Commune, Hold, Message, MessageState, Place
 from kit_booking.services.audit import Actor
-from kit_booking.services.closures.closing import Closing, close, end
+from kit_booking.services.closures.closing import close, end
 from kit_booking.services.communes.search import start_version_key
 from kit_booking.services.counter import handover
 from kit_booking.services.desk.today import today
 from kit_booking.services.operator import kit_moves, registry
-from kit_booking.services.operator.registry import By
+from kit_booking.services.operator.edits import Editor
 from kit_booking.services.register import erasing, households, joining
 from tests.support.builders import World
 from tests.support.databases import on_postgresql
@@ -41,8 +41,8 @@ def village(app: Flask, world: World, sms: FakeSms) -> Village:
     return Village(app, world, sms, world.commune())
 
 
-def by(village: Village) -> By:
-    return By(village.clerk.id, village.world.fresh(village.commune).version)
+def by(village: Village) -> Editor:
+    return Editor(staff_id=village.clerk.id, version=village.world.fresh(village.commune).version)
 
 
 def moves_kit(village: Village, place: Place, **times: Any) -> None:
@@ -170,7 +170,7 @@ def overtaken(app: Flask, slow: Callable[[], Any], before: str, quick: Callable[
 @on_postgresql  # SQLite has one writer, so that nobody is overtaken.
 def test_who_asks_while_the_kit_is_moved_fetches_it_where_it_is(app: Flask, village: Village, world: World):
     place = world.place(village.commune, "Hồng Minh")
-    asked = overtaken(app, lambda: village.asks(village.family()), "FOR UPDATE", lambda: moves_kit(village, place))
+    asked = overtaken(app, lambda: village.asks(village.family()), "UPDATE kit", lambda: moves_kit(village, place))
     assert village.booking(asked.code).place_id == place.id
 
 
@@ -193,13 +193,13 @@ def test_who_changes_to_a_kit_while_that_is_moved_fetches_it_where_it_is(app: Fl
 @on_postgresql  # SQLite has one writer, so that nobody is overtaken.
 def test_a_kit_added_while_its_commune_is_closed_is_closed(app: Flask, village: Village, world: World):
     span = Span(at(TOMORROW, "00:00"), at(NEXT_WEEK, "00:00"))
-    closing = Closing(village.commune.id, None, span, "Tết")
+    closing = (village.commune.id, None, span, "Tết", village.clerk.id)
 
     def add() -> None:
         denied = world.do(registry.add_kit, village.kit.place_id, "PD-9", [], by(village), now=NOW)
         assert denied is None
 
-    overtaken(app, lambda: world.do(close, closing, village.clerk.id, now=NOW), "INSERT INTO closure", add)
+    overtaken(app, lambda: world.do(close, *closing, now=NOW), "INSERT INTO closure", add)
     assert len(world.all(Hold, booking_id=None)) == 2
 
 
@@ -215,8 +215,8 @@ def test_nobody_is_told_of_an_offer_in_time_that_was_closed_before_its_text_went
     village.cancels(booking, now=night)
     offer = village.the_offer()
     span = Span(at(NEXT_WEEK, "00:00"), at(days_ahead(9), "12:00"))
-    closing = Closing(village.commune.id, None if whole else village.kit.id, span, "Bộ hỏng")
-    closure = world.do(close, closing, village.clerk.id, now=night)
+    kit_id = None if whole else village.kit.id
+    closure = world.do(close, village.commune.id, kit_id, span, "Bộ hỏng", village.clerk.id, now=night)
     assert (village.booking(offer.code).status, village.state(entry)) == (Status.CANCELLED, "waiting")
     assert [Span(hold.from_at, hold.until_at) for hold in world.all(Hold)] == [span]
     village.works(at(TOMORROW, "06:30"))
@@ -231,7 +231,7 @@ def test_an_offer_that_was_told_stands_in_the_closure_until_it_is_settled(villag
     village.cancels(booking)
     village.works()
     span = Span(at(NEXT_WEEK, "00:00"), at(days_ahead(9), "00:00"))
-    world.do(close, Closing(village.commune.id, village.kit.id, span, "Bộ hỏng"), village.clerk.id, now=NOW)
+    world.do(close, village.commune.id, village.kit.id, span, "Bộ hỏng", village.clerk.id, now=NOW)
     assert village.the_offer().household_id == hoa.id
 
 
@@ -263,7 +263,7 @@ def test_a_kit_brought_to_a_place_is_offered_to_who_waits_there(village: Village
 def test_who_found_no_kit_because_the_one_before_kept_it_gets_no_strike(village: Village, world: World):
     late = village.has(village.family("Lan"), TOMORROW, "chieu")
     nxt = village.has(village.family("Hoa"), TOMORROW, "toi")
-    seen = handover.Seen([CheckedPart("đèn", 2, 2)])
+    seen = handover.KitCheck([CheckedPart("đèn", 2, 2)])
     assert world.do(handover.hand_over, late.code, village.clerk.id, seen, now=late.pick_up_at).is_done
     back_at = nxt.pick_up_at + HOUR
     assert world.do(handover.take_back, late.code, village.clerk.id, seen, now=back_at).is_done
@@ -282,7 +282,7 @@ def test_who_found_no_kit_because_the_one_before_kept_it_gets_no_strike(village:
 def test_who_gives_a_booking_up_while_the_kit_is_overdue_gets_no_strike(village: Village, is_back: bool):
     late = village.has(village.family("Lan"), TOMORROW, "sang")
     nxt = village.has(village.family("Hoa"), TOMORROW, "toi")
-    seen = handover.Seen([CheckedPart("đèn", 2, 2)])
+    seen = handover.KitCheck([CheckedPart("đèn", 2, 2)])
     village.world.do(handover.hand_over, late.code, village.clerk.id, seen, now=late.pick_up_at)
     overdue = late.return_at + HOUR
     if is_back:
@@ -294,7 +294,7 @@ def test_who_gives_a_booking_up_while_the_kit_is_overdue_gets_no_strike(village:
 def test_who_gives_a_booking_up_in_closed_time_gets_no_strike(village: Village, world: World):
     booking = village.has(village.family(), TOMORROW, "toi")
     span = Span(at(TOMORROW, "00:00"), at(NEXT_WEEK, "00:00"))
-    world.do(close, Closing(village.commune.id, village.kit.id, span, "Bộ hỏng"), village.clerk.id, now=NOW)
+    world.do(close, village.commune.id, village.kit.id, span, "Bộ hỏng", village.clerk.id, now=NOW)
     assert village.withdraws(booking, now=at(TOMORROW, "12:00")).is_done
     assert village.booking(booking.code).strike_at is None
 

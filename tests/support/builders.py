@@ -19,8 +19,8 @@ from kit_booking.domain.slots import DEFAULT_PLAN, Slot, Timetable
 from kit_booking.domain.status import LIVE, Status
 from kit_booking.domain.text import search_key, slug
 from kit_booking.models import (
+    AuditEntry,
     Booking,
-    BookingMove,
     Commune,
     Hold,
     Household,
@@ -35,6 +35,7 @@ from kit_booking.models import (
     Village,
     WaitingEntry,
 )
+from kit_booking.services.operator.accounts import bump_communes
 from kit_booking.services.sign_in.sign_in import hasher
 from tests.times import NOW
 
@@ -75,6 +76,8 @@ class World:
                 found.version += 1
             for name, value in columns.items():
                 setattr(found, name, value)
+            if isinstance(found, Staff):
+                bump_communes(session, found.id)
             session.commit()
         return found
 
@@ -176,7 +179,7 @@ class World:
         member = Staff(**{"username": f"canbo{number}", "name": f"Cán bộ {number}", "password_hash": ""} | columns)
         self.add(member)
         self.add(StaffRole(staff_id=member.id, commune_id=commune and commune.id, role=role))
-        return member
+        return self.change(member)  # Whether a commune has a clerk is a part of its facts.
 
     def staff_with_password(self, commune: Commune | None, role: Role = Role.CLERK, **columns: Any) -> Staff:
         return self.staff(commune, role, password_hash=hasher.hash(PASSWORD), **columns)
@@ -211,7 +214,7 @@ class World:
         asked_at: datetime = NOW,
         **columns: Any,
     ) -> Booking:
-        """A booking of a slot of the default plan that came to this status, with its moves and its hold."""
+        """A booking of a slot of the default plan that came to this status, with its history and its hold."""
         slot = self.slot(kit, day, key)
         reason = "Bộ đang sửa" if status is Status.DECLINED else ""
         booking = Booking(
@@ -235,14 +238,14 @@ class World:
         path = [Status.REQUESTED] + ([] if status is Status.REQUESTED else [status])
         self.add(
             *(
-                BookingMove(
-                    booking_id=booking.id,
-                    from_status=from_status,
-                    to_status=to_status,
-                    household_id=household.id if to_status is Status.REQUESTED else None,
+                AuditEntry(
+                    at=asked_at,
                     happened_at=asked_at,
-                    written_at=asked_at,
-                    reason=booking.reason,
+                    action=to_status,
+                    commune_id=kit.commune_id,
+                    booking_id=booking.id,
+                    household_id=household.id if to_status is Status.REQUESTED else None,
+                    detail={"from_status": from_status} if from_status else {},
                 )
                 for from_status, to_status in zip([None, *path], path, strict=False)
             )
@@ -276,7 +279,6 @@ class World:
     @staticmethod
     def _session() -> Session:
         session = Session(db.engine, expire_on_commit=False)
-        session.connection(execution_options={"writes": True})
         return session
 
 

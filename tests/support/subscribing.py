@@ -4,7 +4,8 @@ from icalendar import Calendar
 from werkzeug.test import TestResponse
 
 from kit_booking.clock import utc_now
-from kit_booking.services.calendars.tokens import Owner, add_token
+from kit_booking.services.audit import Actor
+from kit_booking.services.calendars.tokens import add_token
 from tests.support.town import Town
 
 PUBLIC = ["/communes/phuong-duc.ics", "/kits/PD-1.ics"]
@@ -12,7 +13,7 @@ PUBLIC = ["/communes/phuong-duc.ics", "/kits/PD-1.ics"]
 
 def feed_of(town: Town, who: object) -> str:
     """A new private address of the clerk or the owner."""
-    owner = Owner(staff_id=town.clerk.id) if who is town.clerk else Owner(household_id=town.owner.id)
+    owner = Actor(staff_id=town.clerk.id) if who is town.clerk else Actor(household_id=town.owner.id)
     return f"/feeds/{town.world.do(add_token, owner, now=utc_now())}.ics"
 
 

@@ -27,7 +27,7 @@ from kit_booking.models import (
     Staff,
     WaitingEntry,
 )
-from kit_booking.services.closures.closing import Closing, close
+from kit_booking.services.closures.closing import close
 from tests.support.builders import World, csrf_token, sign_in
 
 SLOTS = ("sang", "trua", "chieu", "toi")
@@ -105,8 +105,8 @@ class Town:
         """The id of a closure of the first kit, whole days from the day after tomorrow on; asked twice the same."""
         first = local_day(utc_now()) + timedelta(days=2)
         span = Span(local(first, time()), local(first + timedelta(days=days), time()))
-        closing = Closing(self.commune.id, (kit or self.kit).id, span, "Bộ hỏng đèn")
-        return self.world.do(close, closing, self.clerk.id, now=utc_now())
+        kit_id, clerk_id = (kit or self.kit).id, self.clerk.id
+        return self.world.do(close, self.commune.id, kit_id, span, "Bộ hỏng đèn", clerk_id, now=utc_now())
 
     def message(self, booking: Booking | None = None, **columns: object) -> Message:
         """A text about a booking of the owner that did not arrive."""

@@ -16,14 +16,14 @@ from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Commune, Hold, Household, Kit, Message, Staff, WaitingEntry, WaitingState
 from kit_booking.services.audit import Actor
 from kit_booking.services.booking import answers, ask
-from kit_booking.services.booking.answers import Outcome
-from kit_booking.services.booking.ask import Asked
-from kit_booking.services.booking.change import change_slot
+from kit_booking.services.booking.answers import AnswerResult
+from kit_booking.services.booking.ask import AskResult
+from kit_booking.services.booking.move import change_slot
 from kit_booking.services.marks import set_mark
 from kit_booking.services.timeline.locks import lock
 from kit_booking.services.timeline.offers import release_time
 from kit_booking.services.waiting import entries
-from kit_booking.services.waiting.entries import Joined
+from kit_booking.services.waiting.entries import WaitResult
 from tests.support.builders import World
 from tests.support.fakes import FakeSms
 from tests.times import NOW, days_ahead
@@ -58,7 +58,7 @@ class Village:
         *,
         kit: Kit | None = None,
         now: datetime = NOW,
-    ) -> Asked:
+    ) -> AskResult:
         kit = kit or self.kit
         act = ask.request_booking
         return self.world.do(act, kit.code, day, key, who.id, sells="", streams_on="", now=now)
@@ -72,16 +72,16 @@ class Village:
         kit: Kit | None = None,
         override: str = "",
         now: datetime = NOW,
-    ) -> Asked:
+    ) -> AskResult:
         return self.world.do(
-            ask.book_for,
+            ask.request_booking,
             (kit or self.kit).code,
             day,
             key,
             who.id,
-            self.clerk.id,
             sells="",
             streams_on="",
+            staff_id=self.clerk.id,
             override=override,
             now=now,
         )
@@ -105,7 +105,7 @@ class Village:
         until_at: datetime | None = None,
         kit: Kit | None = None,
         now: datetime = NOW,
-    ) -> Joined:
+    ) -> WaitResult:
         return self.world.do(
             entries.join,
             (kit or self.kit).code,
@@ -126,30 +126,32 @@ class Village:
     def state(self, entry: WaitingEntry) -> WaitingState:
         return WaitingState(self.world.fresh(entry).state)
 
-    def approves(self, booking: Booking, now: datetime = NOW) -> Outcome:
+    def approves(self, booking: Booking, now: datetime = NOW) -> AnswerResult:
         return self.world.do(answers.approve, booking.code, self.clerk.id, now=now)
 
-    def declines(self, booking: Booking, now: datetime = NOW) -> Outcome:
+    def declines(self, booking: Booking, now: datetime = NOW) -> AnswerResult:
         return self.world.do(answers.decline, booking.code, self.clerk.id, "Bộ đang sửa", now=now)
 
-    def cancels(self, booking: Booking, now: datetime = NOW) -> Outcome:
+    def cancels(self, booking: Booking, now: datetime = NOW) -> AnswerResult:
         return self.world.do(answers.cancel, booking.code, self.clerk.id, "Xã cần dùng", now=now)
 
-    def withdraws(self, booking: Booking, now: datetime = NOW) -> Outcome:
+    def withdraws(self, booking: Booking, now: datetime = NOW) -> AnswerResult:
         return self.world.do(answers.withdraw, booking.code, booking.household_id, now=now)
 
-    def misses(self, booking: Booking, now: datetime) -> Outcome:
+    def misses(self, booking: Booking, now: datetime) -> AnswerResult:
         return self.world.do(answers.mark_no_show, booking.code, self.clerk.id, now=now)
 
-    def changes(self, booking: Booking, day: date, key: str, *, kit: Kit | None = None, now: datetime = NOW) -> Asked:
+    def changes(
+        self, booking: Booking, day: date, key: str, *, kit: Kit | None = None, now: datetime = NOW
+    ) -> AskResult:
         kit = kit or self.kit
         return self.world.do(change_slot, booking.code, kit.code, day, key, booking.household_id, now=now)
 
-    def accepts(self, booking: Booking, by: Actor | None = None, now: datetime = NOW) -> Outcome:
+    def accepts(self, booking: Booking, by: Actor | None = None, now: datetime = NOW) -> AnswerResult:
         by = by or Actor(household_id=booking.household_id)
         return self.world.do(entries.accept, booking.code, by, now=now)
 
-    def refuses(self, booking: Booking, by: Actor | None = None, now: datetime = NOW) -> Outcome:
+    def refuses(self, booking: Booking, by: Actor | None = None, now: datetime = NOW) -> AnswerResult:
         by = by or Actor(household_id=booking.household_id)
         return self.world.do(entries.refuse, booking.code, by, now=now)
 
@@ -187,7 +189,7 @@ def _open_again(session: Any, kit_id: int, span: Span, *, now: datetime) -> None
 
 
 def at_once(*acts: Callable[[], Any]) -> list[Any]:
-    """What each gave, begun at the same moment in threads of their own."""
+    """The results of the calls, started at the same moment in threads."""
     outcomes: list[Any] = [None] * len(acts)
     start = Barrier(len(acts))
 

@@ -14,7 +14,8 @@ from kit_booking.config import Settings
 from kit_booking.domain.counter import Direction
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, FeedToken, Handover, Photo, Role, StaffRole
-from kit_booking.services.calendars.tokens import Owner, add_token
+from kit_booking.services.audit import Actor
+from kit_booking.services.calendars.tokens import add_token
 from kit_booking.services.register.paper_register import keep_file
 from tests.support.fakes import FakeSms
 from tests.support.town import Town, where
@@ -118,7 +119,7 @@ def of_closure(pattern: str) -> Callable[[Town], str]:
 
 
 def own_feed(town: Town) -> str:
-    return town.world.do(add_token, Owner(household_id=town.owner.id), now=utc_now())
+    return town.world.do(add_token, Actor(household_id=town.owner.id), now=utc_now())
 
 
 def revoke_path(town: Town) -> str:

@@ -1,4 +1,4 @@
-"""What becomes of a request: approved, declined, given up, taken back, not collected; each one transaction."""
+"""Approving, declining, withdrawing and cancelling a booking, and marking a no-show; each one transaction."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,12 +9,11 @@ from sqlalchemy.orm import Session
 from kit_booking.database import transaction
 from kit_booking.domain.counter import Direction
 from kit_booking.domain.messages import Kind
-from kit_booking.domain.standing import is_late_to_cancel
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Handover
 from kit_booking.services.audit import Actor
 from kit_booking.services.timeline.closed_time import closed_spans
-from kit_booking.services.timeline.locks import LockedBooking, lock_booking
+from kit_booking.services.timeline.locks import lock_booking
 from kit_booking.services.timeline.moves import move
 from kit_booking.services.timeline.texts import queue_booking_text
 
@@ -23,57 +22,44 @@ CANCELLABLE = WITHDRAWABLE | {Status.OFFERED}
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """Whether the move was made; else the status that stood against it."""
+class AnswerResult:
+    """Whether the status was changed, and the status that the booking has now."""
 
     is_done: bool
     status: Status
 
 
 @transaction
-def approve(session: Session, code: str, staff_id: int, *, now: datetime) -> Outcome:
-    """Staff say yes to a request whose time on air is not over."""
-    locked = lock_booking(session, code)
-    booking = locked.booking
+def approve(session: Session, code: str, staff_id: int, *, now: datetime) -> AnswerResult:
+    """Staff approve a request whose time on air is not over."""
+    booking = lock_booking(session, code)
     if booking.status != Status.REQUESTED or now >= booking.until_at:
-        return Outcome(False, Status(booking.status))
-    return _done(session, locked, Status.APPROVED, Kind.APPROVED, Actor(staff_id=staff_id), now=now)
+        return AnswerResult(False, booking.status)
+    return _done(session, booking, Status.APPROVED, Kind.APPROVED, Actor(staff_id=staff_id), now=now)
 
 
 @transaction
-def decline(session: Session, code: str, staff_id: int, reason: str, *, now: datetime) -> Outcome:
-    """Staff say no to a request, with a reason that the household reads."""
-    locked = lock_booking(session, code)
-    if locked.booking.status != Status.REQUESTED:
-        return Outcome(False, Status(locked.booking.status))
-    return _done(session, locked, Status.DECLINED, Kind.DECLINED, Actor(staff_id=staff_id), now=now, reason=reason)
+def decline(session: Session, code: str, staff_id: int, reason: str, *, now: datetime) -> AnswerResult:
+    """Staff decline a request, with a reason that the household reads."""
+    booking = lock_booking(session, code)
+    if booking.status != Status.REQUESTED:
+        return AnswerResult(False, booking.status)
+    return _done(session, booking, Status.DECLINED, Kind.DECLINED, Actor(staff_id=staff_id), now=now, reason=reason)
 
 
 @transaction
-def withdraw(session: Session, code: str, household_id: int, *, now: datetime) -> Outcome:
-    """The household gives its own booking up, until the pick-up; too late, that is a strike if it could have it."""
-    locked = lock_booking(session, code)
-    booking = locked.booking
+def withdraw(session: Session, code: str, household_id: int, *, now: datetime) -> AnswerResult:
+    """The household gives up its booking before the pick-up; late, that is a strike, unless the kit isn't there."""
+    booking = lock_booking(session, code)
     if booking.status not in WITHDRAWABLE or now >= booking.pick_up_at:
-        return Outcome(False, Status(booking.status))
-    if is_late(locked, now=now) and not _is_endangered(session, booking, now=now):
+        return AnswerResult(False, booking.status)
+    if booking.is_late_to_cancel(now) and not _is_endangered(session, booking, now=now):
         booking.strike_at = now
-    return _done(session, locked, Status.CANCELLED, Kind.WITHDRAWN, Actor(household_id=household_id), now=now)
-
-
-def is_late(locked: LockedBooking, *, now: datetime) -> bool:
-    booking = locked.booking
-    return is_late_to_cancel(
-        pick_up_at=booking.pick_up_at,
-        approved_at=booking.approved_at,
-        moved_at=booking.moved_at,
-        policy=locked.policy,
-        now=now,
-    )
+    return _done(session, booking, Status.CANCELLED, Kind.WITHDRAWN, Actor(household_id=household_id), now=now)
 
 
 def _is_endangered(session: Session, booking: Booking, *, now: datetime) -> bool:
-    """The one before keeps the kit, or it is closed then: giving the booking up is not the household's fault."""
+    """Whether the kit is overdue from the booking before, or closed in this one's time."""
     kept = exists().where(
         Booking.kit_id == booking.kit_id,
         Booking.status == Status.OUT,
@@ -85,22 +71,21 @@ def _is_endangered(session: Session, booking: Booking, *, now: datetime) -> bool
 
 
 @transaction
-def cancel(session: Session, code: str, staff_id: int, reason: str, *, now: datetime) -> Outcome:
-    """Staff take a booking back, with a reason that the household reads."""
-    locked = lock_booking(session, code)
-    if locked.booking.status not in CANCELLABLE:
-        return Outcome(False, Status(locked.booking.status))
-    return _done(session, locked, Status.CANCELLED, Kind.CANCELLED, Actor(staff_id=staff_id), now=now, reason=reason)
+def cancel(session: Session, code: str, staff_id: int, reason: str, *, now: datetime) -> AnswerResult:
+    """Staff cancel a booking, with a reason that the household reads."""
+    booking = lock_booking(session, code)
+    if booking.status not in CANCELLABLE:
+        return AnswerResult(False, booking.status)
+    return _done(session, booking, Status.CANCELLED, Kind.CANCELLED, Actor(staff_id=staff_id), now=now, reason=reason)
 
 
 @transaction
-def mark_no_show(session: Session, code: str, staff_id: int, *, now: datetime) -> Outcome:
-    """Nobody came for the kit: a strike, and what is left of its time comes free.
+def mark_no_show(session: Session, code: str, staff_id: int, *, now: datetime) -> AnswerResult:
+    """Nobody came for the kit: a strike, and the rest of the booking's time comes free.
 
-    No strike when the one before had the kit still: whoever came in time found none.
+    No strike when the kit came back from the booking before only after this one's pick-up.
     """
-    locked = lock_booking(session, code)
-    booking = locked.booking
+    booking = lock_booking(session, code)
     back_at = session.scalar(
         select(func.max(Handover.happened_at))
         .join(Booking, Booking.id == Handover.booking_id)
@@ -110,17 +95,17 @@ def mark_no_show(session: Session, code: str, staff_id: int, *, now: datetime) -
             Handover.happened_at > booking.pick_up_at,
         )
     )
-    if booking.status != Status.APPROVED or now < (back_at or booking.pick_up_at) + locked.policy.no_show:
-        return Outcome(False, Status(booking.status))
+    if booking.status != Status.APPROVED or now < (back_at or booking.pick_up_at) + booking.policy.no_show:
+        return AnswerResult(False, booking.status)
     if session.scalar(select(exists().where(Booking.kit_id == booking.kit_id, Booking.status == Status.OUT))):
-        return Outcome(False, Status(booking.status))  # The kit was not there to be collected.
+        return AnswerResult(False, booking.status)  # The kit was not there.
     booking.strike_at = None if back_at else now
-    return _done(session, locked, Status.NO_SHOW, Kind.NO_SHOW, Actor(staff_id=staff_id), now=now)
+    return _done(session, booking, Status.NO_SHOW, Kind.NO_SHOW, Actor(staff_id=staff_id), now=now)
 
 
 def _done(
-    session: Session, locked: LockedBooking, status: Status, kind: Kind, by: Actor, *, now: datetime, reason: str = ""
-) -> Outcome:
-    move(session, locked.booking, status, by, now=now, reason=reason)
-    queue_booking_text(session, kind, locked, now=now)
-    return Outcome(True, status)
+    session: Session, booking: Booking, status: Status, kind: Kind, by: Actor, *, now: datetime, reason: str = ""
+) -> AnswerResult:
+    move(session, booking, status, by, now=now, reason=reason)
+    queue_booking_text(session, kind, booking, now=now)
+    return AnswerResult(True, status)

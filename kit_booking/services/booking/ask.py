@@ -1,4 +1,4 @@
-"""Asking for a slot: by a household for itself, or by staff for a household."""
+"""Asking for a slot, by a household for itself or by staff for a household."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,27 +11,20 @@ from sqlalchemy.orm import Session
 from kit_booking.database import Rollback, db, transaction
 from kit_booking.domain.booking import OF_THE_SLOT, Booked, Reason, Refusal, refusals
 from kit_booking.domain.deadlines import half_way
-from kit_booking.domain.household import gets_texts
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import LIVE, Status
 from kit_booking.services.audit import Actor
 from kit_booking.services.communes.slots import BookableSlot, find_slot
+from kit_booking.services.timeline import standing
 from kit_booking.services.timeline.create import SlotTaken, create_booking
 from kit_booking.services.timeline.holds import held_by
-from kit_booking.services.timeline.locks import lock_household_to_book, lock_kit_to_book, message_context
-from kit_booking.services.timeline.standing import (
-    HouseholdGone,
-    booked,
-    bookings_that_count,
-    count,
-    find_household_row,
-)
-from kit_booking.services.timeline.texts import queue_text
+from kit_booking.services.timeline.locks import lock_household_to_book, lock_kit_to_book, locked_booking
+from kit_booking.services.timeline.texts import queue_booking_text
 
 
 @dataclass(frozen=True)
-class Asked:
-    """The result of asking: the code of the booking, or every reason why there is none."""
+class AskResult:
+    """The code of the booking, or every reason why there is none."""
 
     code: str = ""
     refusals: list[Refusal] = field(default_factory=list)
@@ -47,79 +40,33 @@ def request_booking(
     *,
     sells: str,
     streams_on: str,
-    now: datetime,
-) -> Asked:
-    """A household asks for a slot; the request holds it at once. Raises ``NoSuchSlot``."""
-    return _ask(
-        session,
-        find_slot(kit_code, day, slot_key),
-        household_id,
-        Actor(household_id=household_id),
-        sells=sells,
-        streams_on=streams_on,
-        now=now,
-    )
-
-
-@transaction
-def book_for(
-    session: Session,
-    kit_code: str,
-    day: date,
-    slot_key: str,
-    household_id: int,
-    staff_id: int,
-    *,
-    sells: str,
-    streams_on: str,
+    staff_id: int | None = None,
     override: str = "",
     now: datetime,
-) -> Asked:
-    """Staff book for a household, which is approved at once. Raises ``NoSuchSlot``.
+) -> AskResult:
+    """A household asks for a slot, or staff book it for the household: then it is approved at once.
 
-    With ``override``, the reason that goes on record, only the slot itself can stand against it.
+    ``override`` is a reason of staff to book against the rules; then only refusals of the slot itself count. The
+    two locks are UPDATEs, which are undone where nothing is booked. Raises ``NoSuchSlot`` and ``HouseholdGone``.
     """
-    return _ask(
-        session,
-        find_slot(kit_code, day, slot_key),
-        household_id,
-        Actor(staff_id=staff_id),
-        sells=sells,
-        streams_on=streams_on,
-        override=override,
-        now=now,
-    )
-
-
-def _ask(
-    session: Session,
-    bookable: BookableSlot,
-    household_id: int,
-    by: Actor,
-    *,
-    sells: str,
-    streams_on: str,
-    override: str = "",
-    now: datetime,
-) -> Asked:
-    """Book the slot, or roll back with the reasons against it.
-
-    The locks raise versions and keep what the household sells, which is undone where nothing is booked.
-    """
+    bookable = find_slot(kit_code, day, slot_key)
+    by = Actor(staff_id=staff_id) if staff_id else Actor(household_id=household_id)
     commune, kit, slot = bookable.commune, bookable.kit, bookable.slot
     place_id = lock_kit_to_book(session, kit.id)
     household = lock_household_to_book(session, household_id, sells=sells, streams_on=streams_on)
     if household is None or household.erased_at:
-        raise HouseholdGone
-    bookings = bookings_that_count(session, household_id, slot.hold.from_at, now=now)
+        raise standing.HouseholdGone
+    bookings = standing.bookings_that_count(session, household_id, slot.hold.from_at, now=now)
     if own_code := _own_code(bookable, bookings):
-        raise Rollback(Asked(code=own_code))  # Sent twice: by a double tap, the back button, or on a bad line.
-    has = count(household, bookings, slot.hold.from_at, commune_id=commune.id, policy=commune.policy, now=now)
-    reasons = _why_not(session, bookable, has, now=now)
+        raise Rollback(AskResult(code=own_code))  # Sent twice: by a double tap, the back button, or on a bad line.
+    booked = standing.count(
+        household, bookings, slot.hold.from_at, commune_id=commune.id, policy=commune.policy, now=now
+    )
+    reasons = why_not(session, bookable, booked, now=now)
     if override:
         reasons = [refusal for refusal in reasons if refusal.reason in OF_THE_SLOT]
     if reasons:
-        raise Rollback(Asked(refusals=reasons))
+        raise Rollback(AskResult(refusals=reasons))
     answer_by_at = kit.timetable.answer_by(now, slot.hold.from_at)
     try:
         booking = create_booking(
@@ -137,48 +84,25 @@ def _ask(
             reason=override,
         )
     except SlotTaken:
-        raise Rollback(Asked(refusals=[Refusal(Reason.TAKEN)])) from None
-    queue_text(
-        session,
-        Kind.APPROVED if by.staff_id else Kind.RECEIVED,
-        booking,
-        message_context(booking, commune=commune.name, place=kit.place, office_phone=commune.phone),
-        household.phone if gets_texts(household.phone, household.takes_texts, household.bad_number_at) else "",
-        household.phone or household.landline,
-        commune.policy,
-        now=now,
-    )
-    return Asked(code=booking.code)
+        raise Rollback(AskResult(refusals=[Refusal(Reason.TAKEN)])) from None
+    kind = Kind.APPROVED if by.staff_id else Kind.RECEIVED
+    queue_booking_text(session, kind, locked_booking(session, booking.id), now=now)
+    return AskResult(code=booking.code)
 
 
 def why_not(
-    session: Session,
-    bookable: BookableSlot,
-    household_id: int,
-    *,
-    now: datetime,
-    without: int | None = None,
+    session: Session, bookable: BookableSlot, booked: Booked | None, *, without: int | None = None, now: datetime
 ) -> list[Refusal]:
-    """Every reason why the household can't ask for the slot.
+    """Every reason why a household that has ``booked`` this, or without it anybody, can't ask for the slot.
 
-    ``without`` is the id of a booking of the household that does not count.
+    ``without`` is the id of a booking whose hold does not count.
     """
-    commune, pick_up_at = bookable.commune, bookable.slot.hold.from_at
-    has = booked(
-        session, household_id, pick_up_at, commune_id=commune.id, policy=commune.policy, now=now, without=without
-    )
-    return _why_not(session, bookable, has, without=without, now=now)
-
-
-def _why_not(
-    session: Session, bookable: BookableSlot, has: Booked | None, *, without: int | None = None, now: datetime
-) -> list[Refusal]:
     return list(
         refusals(
             bookable.slot,
             taken=held_by(session, bookable.kit.id, bookable.slot.hold, without=without),
             has_clerk=bookable.commune.has_clerk,
-            booked=has,
+            booked=booked,
             policy=bookable.commune.policy,
             now=now,
         )
@@ -187,14 +111,14 @@ def _why_not(
 
 def _own_code(bookable: BookableSlot, bookings: Sequence[Row[Any]]) -> str:
     """The code of the household's own live booking of this very slot, or ""."""
-    asked = (bookable.kit.id, bookable.slot.day, bookable.slot.name)
-    own = (one for one in bookings if one.status in LIVE and (one.kit_id, one.day, one.slot_name) == asked)
-    return next((one.code for one in own), "")
+    slot = (bookable.kit.id, bookable.slot.day, bookable.slot.name)
+    own = (row.code for row in bookings if row.status in LIVE and (row.kit_id, row.day, row.slot_name) == slot)
+    return next(own, "")
 
 
 @dataclass(frozen=True)
 class SlotLook:
-    """A slot as somebody who may ask for it sees it."""
+    """A slot, and whether the household may ask for it."""
 
     bookable: BookableSlot
     refusals: list[Refusal]
@@ -205,13 +129,18 @@ class SlotLook:
 
 
 def look_at_slot(kit_code: str, day: date, slot_key: str, household_id: int | None, *, now: datetime) -> SlotLook:
-    """Whether this slot can be asked for, without asking. Raises ``NoSuchSlot`` and ``HouseholdGone``."""
+    """Whether the household, or without one anybody, may ask for this slot; reads without locks.
+
+    Raises ``NoSuchSlot`` and ``HouseholdGone``.
+    """
     session, bookable = db.session(), find_slot(kit_code, day, slot_key)
-    has, own_code = None, ""
+    booked, own_code = None, ""
     if household_id is not None:
         commune, pick_up_at = bookable.commune, bookable.slot.hold.from_at
-        household = find_household_row(session, household_id)
-        bookings = bookings_that_count(session, household_id, pick_up_at, now=now)
-        has = count(household, bookings, pick_up_at, commune_id=commune.id, policy=commune.policy, now=now)
+        household = standing.find_household_row(session, household_id)
+        bookings = standing.bookings_that_count(session, household_id, pick_up_at, now=now)
+        booked = standing.count(
+            household, bookings, pick_up_at, commune_id=commune.id, policy=commune.policy, now=now
+        )
         own_code = _own_code(bookable, bookings)
-    return SlotLook(bookable, _why_not(session, bookable, has, now=now), has, own_code)
+    return SlotLook(bookable, why_not(session, bookable, booked, now=now), booked, own_code)

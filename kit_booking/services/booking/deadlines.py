@@ -1,4 +1,4 @@
-"""What time does by itself: requests and offers lapse, clerks are reminded; each safe to do twice."""
+"""Lapsing of requests and offers, and reminding clerks; each step is safe to run twice."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ from kit_booking.models import Booking, Commune, Role, Staff, StaffRole, Waiting
 from kit_booking.services.audit import SYSTEM
 from kit_booking.services.marks import find_mark
 from kit_booking.services.timeline.closed_time import closed_spans
-from kit_booking.services.timeline.locks import LockedBooking, lock_booking
+from kit_booking.services.timeline.locks import lock_booking
 from kit_booking.services.timeline.moves import move
 from kit_booking.services.timeline.standing import booked
 from kit_booking.services.timeline.texts import queue_booking_text
@@ -23,12 +23,11 @@ from kit_booking.services.timeline.texts import queue_booking_text
 
 @dataclass(frozen=True)
 class Due:
-    """The codes of bookings for which a time has come."""
+    """The codes of bookings, and the ids of waiting entries, that a step is due for."""
 
     lapsing: list[str]
     to_remind_of: list[str]
     waiting_over: list[int]
-    """The ids of entries in the waiting list."""
 
 
 def find_due(*, now: datetime) -> Due:
@@ -56,50 +55,43 @@ def find_due(*, now: datetime) -> Due:
 
 
 def _in_grace(back_at: datetime | None, office_hours: list[list[str] | None], *, now: datetime) -> bool:
-    """After an outage of the worker people first get the time to answer what they could not."""
+    """After an outage of the worker, nothing lapses before people had time to answer."""
     return back_at is not None and now < grace_until(back_at, WeeklyHours.of(office_hours))
 
 
 @transaction
 def lapse(session: Session, code: str, *, now: datetime) -> None:
-    """A request that nobody answered lapses, or is approved where the commune says so; an offer goes to the next."""
-    locked = lock_booking(session, code)
-    booking = locked.booking
+    """Lapse an unanswered request or offer; a request is approved instead where the commune's policy says so."""
+    booking = lock_booking(session, code)
     if booking.answer_by_at > now:
         return
     if booking.status == Status.OFFERED:
         move(session, booking, Status.LAPSED, SYSTEM, now=now)
-    elif booking.status == Status.REQUESTED and _approves_on_silence(session, locked, now=now):
+    elif booking.status == Status.REQUESTED and _approves_on_silence(session, booking, now=now):
         move(session, booking, Status.APPROVED, SYSTEM, now=now)
-        queue_booking_text(session, Kind.APPROVED, locked, now=now)
+        queue_booking_text(session, Kind.APPROVED, booking, now=now)
     elif booking.status == Status.REQUESTED:
         move(session, booking, Status.LAPSED, SYSTEM, now=now)
-        queue_booking_text(session, Kind.LAPSED, locked, now=now)
+        queue_booking_text(session, Kind.LAPSED, booking, now=now)
 
 
-def _approves_on_silence(session: Session, locked: LockedBooking, *, now: datetime) -> bool:
-    """Not for a paused household, nor when the pick-up has passed or the kit is closed."""
-    booking, policy = locked.booking, locked.policy
+def _approves_on_silence(session: Session, booking: Booking, *, now: datetime) -> bool:
+    """Whether the policy approves unanswered requests, the household is not paused, and the kit is not closed."""
+    policy = booking.policy
     if not policy.approve_on_silence or now >= booking.pick_up_at:
         return False
     if closed_spans(session, booking.kit_id, booking.pick_up_at, booking.return_at):
         return False
     has = booked(
-        session,
-        booking.household_id,
-        booking.pick_up_at,
-        commune_id=booking.commune_id,
-        policy=policy,
-        now=now,
+        session, booking.household_id, booking.pick_up_at, commune_id=booking.commune_id, policy=policy, now=now
     )
     return has.standing.pause is None
 
 
 @transaction
 def remind_staff(session: Session, code: str, *, now: datetime) -> None:
-    """Half of the time to answer a request is over: a text to the mobiles of the commune's clerks, once."""
-    locked = lock_booking(session, code)
-    booking = locked.booking
+    """Text the commune's clerks, once, when half of the time to answer a request is over."""
+    booking = lock_booking(session, code)
     if booking.status != Status.REQUESTED or booking.remind_staff_at is None or booking.remind_staff_at > now:
         return
     booking.remind_staff_at = None
@@ -115,4 +107,4 @@ def remind_staff(session: Session, code: str, *, now: datetime) -> None:
         .distinct()
     ).all()
     for mobile in mobiles:
-        queue_booking_text(session, Kind.STAFF_DUE, locked, now=now, due_at=booking.answer_by_at, to=mobile)
+        queue_booking_text(session, Kind.STAFF_DUE, booking, now=now, due_at=booking.answer_by_at, to=mobile)

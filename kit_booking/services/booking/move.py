@@ -1,12 +1,14 @@
-"""Moving a booking to another kit or slot by the office: what is free around its time, and the move itself."""
+"""Moving a booking to another slot: by staff to any free one around its day, or by its household."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Self
 
 from sqlalchemy.orm import Session
 
 from kit_booking.database import transaction
+from kit_booking.domain.booking import Reason, Refusal
 from kit_booking.domain.deadlines import half_way
 from kit_booking.domain.hours import Span
 from kit_booking.domain.local_time import local_day
@@ -16,21 +18,22 @@ from kit_booking.domain.status import Status
 from kit_booking.models import Booking
 from kit_booking.services.audit import Actor
 from kit_booking.services.booking.answers import WITHDRAWABLE
-from kit_booking.services.booking.reading import ShownBooking
+from kit_booking.services.booking.ask import AskResult, why_not
 from kit_booking.services.communes.facts import KitFacts
-from kit_booking.services.communes.slots import BookableSlot, find_kit, find_slot
+from kit_booking.services.communes.slots import BookableSlot, NoSuchSlot, find_kit, find_slot
 from kit_booking.services.timeline.holds import time_lines
 from kit_booking.services.timeline.locks import lock_booking, locked_booking
 from kit_booking.services.timeline.moves import reschedule
+from kit_booking.services.timeline.standing import booked
 from kit_booking.services.timeline.texts import queue_booking_text
 
 BEFORE, AFTER = timedelta(days=3), timedelta(days=7)
-"""So far around its own day a booking is moved by click."""
+"""The days before and after its own in which free slots are listed."""
 
 
 @dataclass(frozen=True)
 class FreeSlot:
-    """A slot that the booking can be moved to."""
+    """A free slot that the booking can be moved to."""
 
     kit: KitFacts
     slot: Slot
@@ -38,50 +41,60 @@ class FreeSlot:
     """Households can't ask for it: its day is not open yet, or its lead time has passed."""
 
 
-def free_slots(booking: ShownBooking, *, now: datetime) -> list[FreeSlot]:
-    """What is free in the booking's commune around its day, the nearest in time first."""
-    found = find_kit(booking.kit_code)
-    if found is None:
+def free_slots(booking: Booking, *, now: datetime) -> list[FreeSlot]:
+    """The free slots of the booking's commune around its day, by day, time and kit."""
+    facts = find_kit(booking.kit_id)
+    if facts is None:
         return []
-    commune, _ = found
+    commune = facts[0]
     first, last = max(booking.day - BEFORE, local_day(now)), booking.day + AFTER
     slots = [(kit, slot) for kit in commune.kits for slot in slots_between(kit.timetable, first, last)]
     if not slots:
         return []
     reach = Span(min(slot.hold.from_at for _, slot in slots), max(slot.hold.until_at for _, slot in slots))
     lines = time_lines((kit.id for kit in commune.kits), reach, without=booking.code)
-    own = (booking.kit_code, booking.pick_up_at)
+    own = (booking.kit_id, booking.pick_up_at)
     free = [
         FreeSlot(kit, slot, _is_beyond(kit, slot, now=now))
         for kit, slot in slots
         if slot.hold.from_at > now
-        and (kit.code, slot.hold.from_at) != own
+        and (kit.id, slot.hold.from_at) != own
         and not any(slot.hold.overlaps(held) for held in lines[kit.id])
     ]
-    return sorted(free, key=lambda one: (abs(one.slot.on_air.from_at - booking.from_at), one.kit.code))
+    return sorted(free, key=lambda one: (one.slot.day, one.slot.on_air.from_at, one.kit.code))
 
 
 def _is_beyond(kit: KitFacts, slot: Slot, *, now: datetime) -> bool:
     return now >= slot.ask_until_at or now < opens_at(slot.day, kit.timetable.policy)
 
 
-class Moved(StrEnum):
-    """What came of moving a booking."""
-
+class MoveResult(StrEnum):
     DONE = "done"
     TAKEN = "taken"
     """The slot is no longer free, or its pick-up has passed; nothing was changed."""
     CHANGED = "changed"
-    """The booking is no longer where the office saw it, or can't be moved any more."""
+    """The booking is no longer in the slot that the page showed, or can't be moved any more."""
     NEEDS_REASON = "needs_reason"
 
 
 @dataclass(frozen=True)
 class SeenSlot:
-    """Where a booking is: a kit and when it is picked up."""
+    """The slot in which a page showed a booking; ``str`` and ``parse`` write ``PD-1 2026-12-05T10:00:00+00:00``."""
 
     kit_code: str
     pick_up_at: datetime
+
+    def __str__(self) -> str:
+        return f"{self.kit_code} {self.pick_up_at.isoformat()}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        kit_code, _space, at = text.partition(" ")
+        try:
+            pick_up_at = datetime.fromisoformat(at)
+        except ValueError:
+            return None
+        return cls(kit_code, pick_up_at) if pick_up_at.tzinfo else None
 
 
 @transaction
@@ -96,35 +109,69 @@ def move_booking(
     reason: str,
     *,
     now: datetime,
-) -> Moved:
-    """The office moves a booking from where it saw it to another slot of its commune; quotas don't count.
+) -> MoveResult:
+    """Staff move a booking from the slot ``seen`` to another one of its commune; quotas don't count.
 
-    Of two who move it at once the second is told where it is now. Raises ``NoSuchSlot``.
+    Of two who move it at once, the second gets CHANGED. Raises ``NoSuchSlot``.
     """
     to = find_slot(kit_code, day, slot_key)
     was = find_kit(seen.kit_code)
-    locked = lock_booking(session, code, to.kit.id)
-    booking = locked.booking
+    booking = lock_booking(session, code, to.kit.id)
     if (booking.kit_id, booking.pick_up_at) == (to.kit.id, to.slot.hold.from_at):
-        return Moved.DONE  # Sent twice, or moved there by the other clerk.
+        return MoveResult.DONE  # Sent twice, or another clerk moved it there.
     is_where_seen = was is not None and (booking.kit_id, booking.pick_up_at) == (was[1].id, seen.pick_up_at)
     if not is_where_seen or booking.status not in WITHDRAWABLE:
-        return Moved.CHANGED
+        return MoveResult.CHANGED
     if to.commune.id != booking.commune_id or to.slot.hold.from_at <= now:
-        return Moved.TAKEN
+        return MoveResult.TAKEN
     if not reason and _is_beyond(to.kit, to.slot, now=now):
-        return Moved.NEEDS_REASON
+        return MoveResult.NEEDS_REASON
     if not reschedule(session, booking, to, Actor(staff_id=staff_id), now=now, reason=reason):
-        return Moved.TAKEN
+        return MoveResult.TAKEN
     booking.moved_at = now
     if booking.status == Status.REQUESTED:
         _answer_later(booking, to, now=now)
     queue_booking_text(session, Kind.MOVED, locked_booking(session, booking.id), now=now)
-    return Moved.DONE
+    return MoveResult.DONE
 
 
 def _answer_later(booking: Booking, to: BookableSlot, *, now: datetime) -> None:
-    """A request stays one; its deadlines follow its slot, but it never lapses by being moved."""
+    """Set the request's deadlines for its new slot; never to a moment that has passed."""
     answer_by_at = to.kit.timetable.answer_by(now, to.slot.hold.from_at)
     booking.answer_by_at = answer_by_at if answer_by_at > now else to.slot.hold.from_at
     booking.remind_staff_at = half_way(now, booking.answer_by_at, to.kit.timetable.office)
+
+
+@transaction
+def change_slot(
+    session: Session, code: str, kit_code: str, day: date, slot_key: str, household_id: int, *, now: datetime
+) -> AskResult:
+    """Move the booking to another free slot of its commune; when that is refused, the booking stays as it is.
+
+    Raises ``NoSuchSlot``, for a slot of another commune too. A booking that can't be changed any more is
+    refused as TOO_LATE.
+    """
+    bookable = find_slot(kit_code, day, slot_key)
+    booking = lock_booking(session, code, bookable.kit.id)
+    if booking.commune_id != bookable.commune.id:
+        raise NoSuchSlot
+    if not booking.can_be_changed(now):
+        return AskResult(refusals=[Refusal(Reason.TOO_LATE, at=booking.pick_up_at - booking.policy.late_cancel)])
+    if (booking.kit_id, booking.day, booking.slot_name) == (bookable.kit.id, day, bookable.slot.name):
+        return AskResult(code=code)
+    policy = bookable.commune.policy
+    pick_up_at, commune_id = bookable.slot.hold.from_at, bookable.commune.id
+    has = booked(session, household_id, pick_up_at, commune_id=commune_id, policy=policy, now=now, without=booking.id)
+    if reasons := why_not(session, bookable, has, without=booking.id, now=now):
+        return AskResult(refusals=reasons)
+    was_requested = booking.status == Status.REQUESTED
+    if not reschedule(session, booking, bookable, Actor(household_id=household_id), now=now, reason=""):
+        return AskResult(refusals=[Refusal(Reason.TAKEN)])
+    if was_requested:
+        booking.answer_by_at = bookable.kit.timetable.answer_by(now, bookable.slot.hold.from_at)
+        booking.remind_staff_at = half_way(now, booking.answer_by_at, bookable.kit.timetable.office)
+    else:
+        booking.approved_at = now  # The time to give it up without a strike starts anew.
+    kind = Kind.RECEIVED if was_requested else Kind.APPROVED
+    queue_booking_text(session, kind, locked_booking(session, booking.id), now=now)
+    return AskResult(code=code)

@@ -1,33 +1,34 @@
-"""Calendar feeds: what each shows, its stamp, and the private addresses."""
+"""Calendar feeds: finding one by its address, its version key, and the bookings and closures that it contains."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.orm import aliased
 
 from kit_booking.database import UtcDateTime, read
-from kit_booking.domain.closed import joined
+from kit_booking.domain.closure import union
 from kit_booking.domain.hours import Span
 from kit_booking.domain.local_time import local, local_day
-from kit_booking.domain.status import IN_CALENDARS, Status
+from kit_booking.domain.status import IN_CALENDARS
 from kit_booking.models import Booking, Commune, FeedToken, Hold, Household, Kit, Place, Staff, StaffRole
 from kit_booking.services.calendars.tokens import USE_NOTED, token_hash
 
 PAST, AHEAD = timedelta(days=30), timedelta(days=90)
-"""A feed reaches from so many days back to so many ahead."""
+"""The window of a feed, before and after today."""
 LONGEST_CLOSED = timedelta(days=366)
 """Closed time is read from so far back that a long stretch always begins at the same moment."""
 
 
 @dataclass(frozen=True)
 class Feed:
-    """One feed: whose it is, and a stamp that is equal as long as its bytes are; `day` moves its window."""
+    """One feed: whose it is, its version key, which is equal as long as its bytes are, and the day of its window."""
 
-    stamp: tuple[Any, ...]
+    version_key: tuple[Any, ...]
     day: date
     communes: str = ""
     """The names of its communes; empty for a household's."""
@@ -36,7 +37,7 @@ class Feed:
     household_id: int | None = None
     staff_id: int | None = None
     ended_on: date | None = None
-    """The day from which its private address gives nothing any more."""
+    """The day on which its private address was revoked."""
 
     @property
     def is_private(self) -> bool:
@@ -45,39 +46,6 @@ class Feed:
     @property
     def window(self) -> dict[str, datetime]:
         return _window(self.day)
-
-
-@dataclass(frozen=True)
-class FeedBooking:
-    id: int
-    status: Status
-    from_at: datetime
-    until_at: datetime
-    pick_up_at: datetime
-    return_at: datetime
-    slot_name: str
-    version: int
-    changed_at: datetime
-    code: str
-    kit_code: str
-    place_name: str
-    place_address: str
-    commune_name: str
-    office_phone: str
-    household_name: str
-    village: str
-
-
-@dataclass(frozen=True)
-class FeedClosure:
-    """A stretch in which a kit is closed; `version` rises when one of the names does that stand here."""
-
-    span: Span
-    kit_id: int
-    kit_code: str
-    place_name: str
-    place_address: str
-    version: int
 
 
 def _window(day: date) -> dict[str, datetime]:
@@ -116,7 +84,7 @@ def _kits_feed(rows: Sequence[Any], *, kit_code: str = "", staff_id: int | None 
     if not rows:
         return None
     return Feed(
-        stamp=(kit_code, staff_id, *map(tuple, rows)),
+        version_key=(kit_code, staff_id, *map(tuple, rows)),
         day=local_day(now),
         communes=", ".join(dict.fromkeys(name for _, name, *_ in rows)),
         kit_code=kit_code,
@@ -157,19 +125,19 @@ _token = (
 
 
 def private_feed(token: str, *, now: datetime) -> tuple[Feed, bool] | None:
-    """The feed behind a private address, and whether its use is to be noted; None when there never was one.
+    """The feed of a private address, and whether to note its use; None for an unknown token.
 
-    One that was revoked, or whose member of staff has left, is a feed that ended.
+    For a revoked address, or a member of staff who has left, the feed has ``ended_on``.
     """
     day = local_day(now)
-    found = read(_token, {"token_hash": token_hash(token)} | _window(day))
-    if not found:
+    rows = read(_token, {"token_hash": token_hash(token)} | _window(day))
+    if not rows:
         return None
-    row = found[0]
+    row = rows[0]
     feed: Feed | None = None
     if row.revoked_at is None and row.household_id is not None:
-        stamp = ("household", row.household_id, row.version, row.names_version)
-        feed = Feed(stamp, day, household_id=row.household_id)
+        key = ("household", row.household_id, row.version, row.names_version)
+        feed = Feed(key, day, household_id=row.household_id)
     elif row.revoked_at is None and row.is_active:
         feed = _kits_feed(read(_kits_of_staff, {"staff_id": row.staff_id}), staff_id=row.staff_id, now=now)
     if feed:
@@ -192,12 +160,12 @@ _bookings = (
         Booking.version,
         Booking.changed_at,
         Booking.code,
-        Kit.code,
-        Place.name,
-        Place.address,
-        Commune.name,
-        Commune.phone,
-        Household.name,
+        Kit.code.label("kit_code"),
+        Place.name.label("place_name"),
+        Place.address.label("place_address"),
+        Commune.name.label("commune_name"),
+        Commune.phone.label("office_phone"),
+        Household.name.label("household_name"),
         Household.village,
     )
     .join(Kit, Kit.id == Booking.kit_id)
@@ -211,24 +179,28 @@ _of_household = _bookings.where(Booking.household_id == bindparam("household_id"
 _of_kits = _bookings.where(Booking.kit_id.in_(bindparam("kit_ids", expanding=True)), *_in_window)
 
 
-def booking_event(code: str) -> list[FeedBooking]:
-    """The one booking, or nothing when it is no longer so."""
-    return _shown(read(_booking, {"code": code}))
+def booking_event(code: str) -> Sequence[Row[Any]]:
+    """The booking as a row of `bookings_of`; empty when its status is not for calendars."""
+    return read(_booking, {"code": code})
 
 
-def bookings_of(feed: Feed) -> list[FeedBooking]:
-    """What the feed shows, in order; one statement."""
+def bookings_of(feed: Feed) -> Sequence[Row[Any]]:
+    """The bookings in the feed, by pick-up; one statement."""
     if feed.household_id is not None:
-        return _shown(read(_of_household, feed.window | {"household_id": feed.household_id}))
-    return _shown(read(_of_kits, feed.window | {"kit_ids": feed.kit_ids}))
-
-
-def _shown(rows: Sequence[Row[Any]]) -> list[FeedBooking]:
-    return [FeedBooking(row[0], Status(row[1]), *row[2:]) for row in rows]
+        return read(_of_household, feed.window | {"household_id": feed.household_id})
+    return read(_of_kits, feed.window | {"kit_ids": feed.kit_ids})
 
 
 _closed = (
-    select(Hold.kit_id, Kit.code, Place.name, Place.address, Commune.version, Hold.from_at, Hold.until_at)
+    select(
+        Hold.kit_id,
+        Kit.code.label("kit_code"),
+        Place.name.label("place_name"),
+        Place.address.label("place_address"),
+        Commune.version,
+        Hold.from_at,
+        Hold.until_at,
+    )
     .join(Kit, Kit.id == Hold.kit_id)
     .join(Place, Place.id == Kit.place_id)
     .join(Commune, Commune.id == Place.commune_id)
@@ -241,15 +213,15 @@ _closed = (
 )
 
 
-def closures_of(feed: Feed) -> list[FeedClosure]:
-    """When the feed's kits are closed, each kit's time in as few stretches as possible; one statement."""
+def closures_of(feed: Feed) -> Iterator[tuple[Row[Any], Span]]:
+    """The closed time of the feed's kits in as few spans as possible, each with its kit; one statement.
+
+    The rows have ``kit_id``, ``kit_code``, ``place_name``, ``place_address`` and the commune's ``version``.
+    """
     first_at, end_at = feed.window["first_at"], feed.window["end_at"]
-    kits: dict[tuple[Any, ...], list[Span]] = defaultdict(list)
-    for row in read(_closed, {"kit_ids": feed.kit_ids, "since_at": first_at - LONGEST_CLOSED}):
-        kits[tuple(row[:5])].append(Span(*row[5:]))
-    return [
-        FeedClosure(span, *kit)
-        for kit, spans in kits.items()
-        for span in joined(spans)
-        if span.until_at > first_at and span.from_at < end_at
-    ]
+    rows = read(_closed, {"kit_ids": feed.kit_ids, "since_at": first_at - LONGEST_CLOSED})
+    for _kit_id, group in groupby(rows, key=attrgetter("kit_id")):
+        holds = list(group)
+        for span in union(Span(hold.from_at, hold.until_at) for hold in holds):
+            if span.until_at > first_at and span.from_at < end_at:
+                yield holds[0], span

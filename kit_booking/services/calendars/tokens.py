@@ -1,18 +1,20 @@
-"""Private calendar addresses of households and staff: made, listed, used, revoked."""
+"""Private calendar addresses of households and staff: adding, listing and revoking them, and noting their use."""
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from kit_booking.database import read, transaction
-from kit_booking.models import AuditEntry, FeedToken
+from kit_booking.models import FeedToken
+from kit_booking.services.audit import Actor, record_audit
 
 USE_NOTED = timedelta(hours=1)
-"""The last use of an address is written at most so often."""
+"""The last use of an address is written at most this often."""
 
 
 def token_hash(token: str) -> str:
@@ -20,30 +22,23 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-@dataclass(frozen=True)
-class Owner:
-    """Whose calendar addresses: one of the two is set."""
-
-    household_id: int | None = None
-    staff_id: int | None = None
-
-    def owns(self) -> ColumnElement[bool]:
-        if self.household_id is not None:
-            return FeedToken.household_id == self.household_id
-        return FeedToken.staff_id == self.staff_id
+def _belongs_to(owner: Actor) -> ColumnElement[bool]:
+    if owner.household_id is not None:
+        return FeedToken.household_id == owner.household_id
+    return FeedToken.staff_id == owner.staff_id
 
 
 MOST_TOKENS = 20
-"""A household or member of staff has so many addresses at most; the oldest one goes."""
+"""How many addresses a household or member of staff has at most; the oldest one is revoked."""
 
 
 @transaction
-def add_token(session: Session, owner: Owner, *, now: datetime) -> str:
-    """A new private address; the token is known only now, the database keeps its hash."""
+def add_token(session: Session, owner: Actor, *, now: datetime) -> str:
+    """Add a private address; returns the token, of which the database stores only the hash."""
     token = secrets.token_urlsafe(24)
     old = session.scalars(
         select(FeedToken.id)
-        .where(owner.owns(), FeedToken.revoked_at.is_(None))
+        .where(_belongs_to(owner), FeedToken.revoked_at.is_(None))
         .order_by(FeedToken.id.desc())
         .offset(MOST_TOKENS - 1)
     ).all()
@@ -56,28 +51,22 @@ def add_token(session: Session, owner: Owner, *, now: datetime) -> str:
             created_at=now,
         )
     )
-    _audit(session, "calendar_added", owner, now)
+    record_audit(session, "calendar_added", owner, now=now)
     return token
 
 
 @transaction
-def revoke_token(session: Session, owner: Owner, token_id: int, *, now: datetime) -> bool:
-    """End an address for good; False when the owner has no such one."""
+def revoke_token(session: Session, owner: Actor, token_id: int, *, now: datetime) -> bool:
+    """Revoke an address; False when the owner has no such one in use."""
     revoked = session.execute(
         update(FeedToken)
-        .where(owner.owns(), FeedToken.id == token_id, FeedToken.revoked_at.is_(None))
+        .where(_belongs_to(owner), FeedToken.id == token_id, FeedToken.revoked_at.is_(None))
         .values(revoked_at=now)
         .returning(FeedToken.id)
     ).all()
     if revoked:
-        _audit(session, "calendar_revoked", owner, now)
+        record_audit(session, "calendar_revoked", owner, now=now)
     return bool(revoked)
-
-
-def _audit(session: Session, action: str, owner: Owner, now: datetime) -> None:
-    session.execute(
-        insert(AuditEntry).values(at=now, action=action, household_id=owner.household_id, staff_id=owner.staff_id)
-    )
 
 
 @transaction
@@ -93,20 +82,10 @@ def note_use(session: Session, token: str, app: str, *, now: datetime) -> None:
     )
 
 
-@dataclass(frozen=True)
-class ShownToken:
-    id: int
-    created_at: datetime
-    last_used_at: datetime | None
-    last_agent: str
-    """The calendar program, in words that people know."""
-
-
-def tokens_of(owner: Owner) -> list[ShownToken]:
-    """The addresses in use, the newest first."""
-    rows = read(
+def tokens_of(owner: Actor) -> Sequence[Row[Any]]:
+    """The owner's addresses in use, newest first: ``id``, ``created_at``, ``last_used_at``, ``last_agent``."""
+    return read(
         select(FeedToken.id, FeedToken.created_at, FeedToken.last_used_at, FeedToken.last_agent)
-        .where(owner.owns(), FeedToken.revoked_at.is_(None))
+        .where(_belongs_to(owner), FeedToken.revoked_at.is_(None))
         .order_by(FeedToken.id.desc())
     )
-    return [ShownToken(*row) for row in rows]

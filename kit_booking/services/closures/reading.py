@@ -1,93 +1,61 @@
-"""Closures as pages and feeds show them, the bookings that stand in them, and the holidays that are proposed."""
+"""Closures, the bookings that stand in them, and the holidays that are proposed."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import Row, and_, func, or_, select
+from sqlalchemy.orm import joinedload
 
 from kit_booking.adapters.holidays import Holiday, public_holidays
-from kit_booking.database import read
+from kit_booking.database import load, read
 from kit_booking.domain.hours import Span
 from kit_booking.domain.local_time import local, local_day
 from kit_booking.domain.text import search_key, slug
-from kit_booking.models import Booking, Closure, Commune, Hold, Kit, Place, Staff, Village
+from kit_booking.models import Booking, Closure, Commune, Hold, Kit, Place, Village
 from kit_booking.services.booking.answers import CANCELLABLE, WITHDRAWABLE
-from kit_booking.services.booking.reading import ShownBooking, bookings_in
-from kit_booking.services.communes.facts import CommuneFacts, KitFacts, commune_facts
-from kit_booking.services.communes.fortnight import find_version_key
+from kit_booking.services.booking.reading import bookings_in
+from kit_booking.services.communes.facts import CommuneFacts, KitFacts
 from kit_booking.services.sign_in.members import SeenCommune
 from kit_booking.services.timeline.holds import time_lines
 
 MOST_SHOWN = 200
 A_YEAR = timedelta(days=365)
-"""Holidays are proposed so far ahead."""
-
-
-@dataclass(frozen=True)
-class ShownClosure:
-    id: int
-    commune_id: int
-    commune_name: str
-    commune_slug: str
-    kit_code: str
-    """Empty: every kit of the commune."""
-    place_name: str
-    from_at: datetime
-    until_at: datetime
-    reason: str
-    made_by: str
-    called_off_at: datetime | None
-
-    def is_over(self, now: datetime) -> bool:
-        return self.called_off_at is not None or self.until_at <= now
-
-    def has_begun(self, now: datetime) -> bool:
-        return self.from_at < now
-
 
 _closures = (
-    select(
-        Closure.id,
-        Closure.commune_id,
-        Commune.name,
-        Commune.slug,
-        func.coalesce(Kit.code, ""),
-        func.coalesce(Place.name, ""),
-        Closure.from_at,
-        Closure.until_at,
-        Closure.reason,
-        func.coalesce(Staff.name, ""),
-        Closure.called_off_at,
+    select(Closure)
+    .options(
+        joinedload(Closure.commune).defer(Commune.search, raiseload=True),
+        joinedload(Closure.kit).joinedload(Kit.place),
+        joinedload(Closure.staff),
     )
-    .join(Commune, Commune.id == Closure.commune_id)
-    .outerjoin(Kit, Kit.id == Closure.kit_id)
-    .outerjoin(Place, Place.id == Kit.place_id)
-    .outerjoin(Staff, Staff.id == Closure.staff_id)
     .order_by(Closure.from_at, Closure.id)
 )
+"""With the commune, the kit and its place, and who made it."""
 
 
-def find_closure(closure_id: int) -> ShownClosure | None:
-    rows = read(_closures.where(Closure.id == closure_id))
-    return ShownClosure(*rows[0]) if rows else None
+def find_closure(closure_id: int) -> Closure | None:
+    closures = load(_closures.where(Closure.id == closure_id))
+    return closures[0] if closures else None
 
 
-def running_and_coming(commune_ids: Sequence[int], *, now: datetime) -> list[ShownClosure]:
-    """Those of the communes that are not over, the first first."""
-    wanted = _closures.where(
-        Closure.commune_id.in_(commune_ids), Closure.until_at > now, Closure.called_off_at.is_(None)
+def running_and_coming(commune_ids: Sequence[int], *, now: datetime) -> list[Closure]:
+    """The communes' closures that are not over, by their beginning; at most ``MOST_SHOWN``."""
+    return load(
+        _closures.where(
+            Closure.commune_id.in_(commune_ids), Closure.until_at > now, Closure.called_off_at.is_(None)
+        ).limit(MOST_SHOWN)
     )
-    return [ShownClosure(*row) for row in read(wanted.limit(MOST_SHOWN))]
 
 
 _its_kits = and_(Kit.commune_id == Closure.commune_id, or_(Closure.kit_id.is_(None), Kit.id == Closure.kit_id))
 
 
 def count_unsettled(commune_ids: Sequence[int], *, now: datetime) -> dict[int, int]:
-    """By closure that is not over, how many bookings stand in it and are to be moved or cancelled."""
+    """By the id of each closure that is not over, the number of bookings in it to be moved or cancelled."""
     rows = read(
-        select(Closure.id, func.count(Booking.id))
+        select(Closure.id, func.count(Booking.id).label("number"))
         .join(Kit, _its_kits)
         .join(Hold, and_(Hold.kit_id == Kit.id, Hold.from_at < Closure.until_at, Hold.until_at > Closure.from_at))
         .join(Booking, Booking.id == Hold.booking_id)
@@ -100,34 +68,16 @@ def count_unsettled(commune_ids: Sequence[int], *, now: datetime) -> dict[int, i
         )
         .group_by(Closure.id)
     )
-    return {row[0]: row[1] for row in rows}
+    return {row.id: row.number for row in rows}
 
 
-@dataclass(frozen=True)
-class KitClosure:
-    """A stretch in which one kit is closed, with the reason; for feeds and calendars."""
+def closures_between(kit_ids: Sequence[int], from_at: datetime, until_at: datetime) -> Sequence[Row[Any]]:
+    """Every closure that touches one of the kits in this time, once for each of these kits.
 
-    closure_id: int
-    kit_id: int
-    from_at: datetime
-    until_at: datetime
-    reason: str
-    version: int
-    changed_at: datetime
-
-
-def closures_between(kit_ids: Sequence[int], from_at: datetime, until_at: datetime) -> list[KitClosure]:
-    """Every closure that touches one of the kits in this time, once for each of these kits; one statement."""
-    rows = read(
-        select(
-            Closure.id,
-            Kit.id,
-            Closure.from_at,
-            Closure.until_at,
-            Closure.reason,
-            Closure.version,
-            Closure.changed_at,
-        )
+    Rows of ``kit_id``, ``from_at``, ``until_at`` and ``reason``.
+    """
+    return read(
+        select(Kit.id.label("kit_id"), Closure.from_at, Closure.until_at, Closure.reason)
         .join(Kit, _its_kits)
         .where(
             Kit.id.in_(kit_ids),
@@ -137,33 +87,28 @@ def closures_between(kit_ids: Sequence[int], from_at: datetime, until_at: dateti
         )
         .order_by(Closure.from_at, Closure.id, Kit.id)
     )
-    return [KitClosure(*row) for row in rows]
 
 
 @dataclass(frozen=True)
 class ToSettle:
-    """A booking that stands in a closure, and the kits that are free at its time, the nearest first."""
+    """A booking that overlaps a closure, and the kits that are free at its time, the nearest first."""
 
-    booking: ShownBooking
+    booking: Booking
     kits: list[KitFacts]
 
     @property
     def can_be_settled(self) -> bool:
-        """Not once the kit is out: then it simply comes back."""
+        """False once the kit is out."""
         return self.booking.status in CANCELLABLE
 
 
-def to_settle(commune_slug: str, kit_code: str, span: Span, *, now: datetime) -> list[ToSettle]:
-    """The bookings that stand in this time on the kit, or without one on any of the commune's, the first first."""
-    stamp = find_version_key(commune_slug)
-    if stamp is None:
-        return []
-    commune = commune_facts(stamp.commune_id, stamp.version)
+def to_settle(commune: CommuneFacts, kit_code: str, span: Span, *, now: datetime) -> list[ToSettle]:
+    """The bookings that overlap this time on the kit of this code ("": on any of the commune's), by pick-up."""
     kit_ids = [kit.id for kit in commune.kits if kit_code in ("", kit.code)]
     bookings = bookings_in(kit_ids, max(span.from_at, now), span.until_at)
     if not bookings:
         return []
-    # A kit elsewhere may have to be fetched a little earlier, and brought back later.
+    # At another place, pick-up may have to be earlier and return later.
     around = Span(
         min(b.pick_up_at for b in bookings) - timedelta(days=1),
         max(b.return_at for b in bookings) + timedelta(days=1),
@@ -175,17 +120,17 @@ def to_settle(commune_slug: str, kit_code: str, span: Span, *, now: datetime) ->
 
 def _free_kits(
     commune: CommuneFacts,
-    booking: ShownBooking,
+    booking: Booking,
     lines: dict[int, list[Span]],
     homes: dict[str, int],
     *,
     now: datetime,
 ) -> Iterator[KitFacts]:
-    """The same place first, then the one that the household's village belongs to."""
+    """Those at the booking's place first, then those at the place of the household's village."""
     if booking.status not in WITHDRAWABLE:
         return
-    home = homes.get(search_key(booking.village))
-    nearest = sorted(commune.kits, key=lambda kit: (kit.place != booking.place_name, kit.place_id != home, kit.code))
+    home = homes.get(search_key(booking.household.village))
+    nearest = sorted(commune.kits, key=lambda kit: (kit.place != booking.place.name, kit.place_id != home, kit.code))
     for kit in nearest:
         slot = kit.timetable.slot(booking.day, slug(booking.slot_name))
         is_same_time = slot and slot.on_air == Span(booking.from_at, booking.until_at) and slot.hold.from_at > now
@@ -219,7 +164,7 @@ class ProposedHoliday:
 
 
 def proposed_holidays(communes: Sequence[SeenCommune], *, now: datetime) -> list[ProposedHoliday]:
-    """For each commune those that none of its own closures touches; whoever closed for some days has decided."""
+    """For each commune the holidays of the next 365 days that no closure of the whole commune overlaps."""
     ids = [commune.id for commune in communes]
     closed: dict[int, list[Span]] = {commune_id: [] for commune_id in ids}
     whole = select(Closure.commune_id, Closure.from_at, Closure.until_at).where(

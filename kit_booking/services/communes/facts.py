@@ -1,14 +1,13 @@
-"""What a commune is: its kits, places, parts and timetables, as values kept until its version changes."""
+"""The facts of a commune: its kits, places, parts and timetables, as values cached by its version."""
 
 import functools
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, Row, select
+from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, bindparam, func, select
 
 from kit_booking.database import db, read
 from kit_booking.domain import slots
@@ -18,12 +17,12 @@ from kit_booking.domain.slots import Timetable
 from kit_booking.models import Closure, Commune, Kit, Part, Place, PlannedSlot, Role, Staff, StaffRole, Village
 
 MOST_CLOSURES = 100
-"""So many of a commune's closures, the latest, are remembered with it."""
+"""How many of a commune's closures, the latest ones, its facts have."""
 
 
 @dataclass(frozen=True, eq=False)
 class KitFacts:
-    """A kit, where it stands, who keeps it, what it consists of, and when it can be had."""
+    """A kit with its place and its parts (name and count), and when it can be picked up and returned."""
 
     id: int
     code: str
@@ -38,7 +37,7 @@ class KitFacts:
 
 @dataclass(frozen=True, eq=False)
 class CommuneFacts:
-    """One version of a commune; equal to itself alone, so that what is made of it is found without comparing it."""
+    """One version of a commune. Identity hash (``eq=False``), so that `lru_cache` keys on the object."""
 
     id: int
     name: str
@@ -47,29 +46,59 @@ class CommuneFacts:
     policy: Policy
     kits: tuple[KitFacts, ...]
     villages: tuple[tuple[str, str], ...]
-    """Villages and old units with their craft, which may be empty; for searching and choosing."""
-
+    """Names of villages and old units, each with its craft or ""."""
     has_clerk: bool
-    """Somebody can answer."""
-    closures: tuple[tuple[int | None, Span, str], ...] = ()
-    """The last ones, each with its kit, or None for every kit, and its reason."""
+    """Whether an active clerk can answer requests."""
+    closures: tuple[tuple[int | None, Span, str], ...]
+    """The latest ones: kit id (None closes every kit), time and reason."""
 
     def kit(self, code: str) -> KitFacts | None:
         return next((kit for kit in self.kits if kit.code == code), None)
 
     def closed(self, kit_id: int, span: Span) -> list[tuple[Span, str]]:
-        """When the kit is closed in this time, each with the reason, the first first."""
-        found = [(at, why) for of_kit, at, why in self.closures if of_kit in (None, kit_id) and at.overlaps(span)]
-        return sorted(found, key=lambda one: one[0].from_at)
+        """When the kit is closed in this time, with the reasons, by their beginning."""
+        touching = [(at, why) for of_kit, at, why in self.closures if of_kit in (None, kit_id) and at.overlaps(span)]
+        return sorted(touching, key=lambda closure: closure[0].from_at)
+
+
+class VersionKey(NamedTuple):
+    """The versions of a commune and its kits; while they are equal, its pages stay the same."""
+
+    commune_id: int
+    version: int
+    kits_version: int
+
+    @property
+    def facts(self) -> CommuneFacts:
+        return commune_facts(self.commune_id, self.version)
+
+
+_version_key = (
+    select(Commune.id, Commune.version, func.coalesce(func.sum(Kit.version), 0))
+    .outerjoin(Kit, Kit.commune_id == Commune.id)
+    .where(Commune.slug == bindparam("slug"))
+    .group_by(Commune.id)
+)
+
+
+def find_version_key(slug: str) -> VersionKey | None:
+    """The commune's versions; read before any other row, so that no page is older than its key."""
+    rows = read(_version_key, {"slug": slug})
+    return VersionKey._make(rows[0]) if rows else None
+
+
+def find_commune(slug: str) -> CommuneFacts | None:
+    key = find_version_key(slug)
+    return key and key.facts
 
 
 def commune_facts(commune_id: int, version: int) -> CommuneFacts:
-    """The commune as it is at this version (or newer)."""
-    return _sheet(db.engine.url.render_as_string(), commune_id, version)
+    """The commune as it is at this version or a newer one."""
+    return _facts(db.engine.url.render_as_string(), commune_id, version)
 
 
 @functools.lru_cache(maxsize=512)
-def _sheet(_database: str, commune_id: int, _version: int) -> CommuneFacts:
+def _facts(_database: str, commune_id: int, _version: int) -> CommuneFacts:
     commune = read(select(Commune.__table__).where(Commune.id == commune_id))[0]
     kits = read(
         select(Kit.__table__, Place.__table__)
@@ -86,13 +115,7 @@ def _sheet(_database: str, commune_id: int, _version: int) -> CommuneFacts:
         .order_by(Part.id)
     ):
         parts[kit_id].append((name, count))
-    plans = plans_of(
-        read(
-            select(PlannedSlot.__table__)
-            .where(PlannedSlot.commune_id == commune_id)
-            .order_by(PlannedSlot.valid_from, PlannedSlot.from_time)
-        )
-    )
+    plans = slot_plans(commune_id)
     villages = read(
         select(Village.name, Village.craft)
         .join(Place, Place.id == Village.place_id)
@@ -113,38 +136,43 @@ def _sheet(_database: str, commune_id: int, _version: int) -> CommuneFacts:
     )
     office, policy = WeeklyHours.of(commune.office_hours), Policy.of(commune.policy)
     return CommuneFacts(
-        commune.id,
-        commune.name,
-        commune.slug,
-        commune.phone,
-        policy,
-        tuple(
+        id=commune.id,
+        name=commune.name,
+        slug=commune.slug,
+        phone=commune.phone,
+        policy=policy,
+        kits=tuple(
             KitFacts(
-                kit.kit_id,
-                kit.kit_code,
-                kit.place_id,
-                kit.place_name,
-                kit.place_address,
-                kit.place_keeper,
-                kit.place_keeper_phone,
-                tuple(parts[kit.kit_id]),
-                Timetable(plans, WeeklyHours.of(kit.place_handover_hours), office, policy),
+                id=kit.kit_id,
+                code=kit.kit_code,
+                place_id=kit.place_id,
+                place=kit.place_name,
+                address=kit.place_address,
+                keeper=kit.place_keeper,
+                keeper_phone=kit.place_keeper_phone,
+                parts=tuple(parts[kit.kit_id]),
+                timetable=Timetable(plans, WeeklyHours.of(kit.place_handover_hours), office, policy),
             )
             for kit in kits
         ),
-        tuple((village.name, village.craft) for village in villages),
-        bool(clerks),
-        tuple((kit_id, Span(*times), reason) for kit_id, *times, reason in closures),
+        villages=tuple((village.name, village.craft) for village in villages),
+        has_clerk=bool(clerks),
+        closures=tuple((row.kit_id, Span(row.from_at, row.until_at), row.reason) for row in closures),
     )
 
 
-def plans_of(lines: Sequence[Row[Any]]) -> tuple[tuple[date, tuple[slots.PlannedSlot, ...]], ...]:
-    """The plans of a commune from its lines, which come by plan and time."""
+def slot_plans(commune_id: int) -> tuple[tuple[date, tuple[slots.SlotPlanLine, ...]], ...]:
+    """A commune's slot plans with their `valid_from`, in the order of time."""
+    lines = read(
+        select(PlannedSlot.__table__)
+        .where(PlannedSlot.commune_id == commune_id)
+        .order_by(PlannedSlot.valid_from, PlannedSlot.from_time)
+    )
     return tuple(
         (
             valid_from,
             tuple(
-                slots.PlannedSlot(
+                slots.SlotPlanLine(
                     line.name,
                     line.from_time,
                     line.until_time,

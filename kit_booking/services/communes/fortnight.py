@@ -1,46 +1,24 @@
-"""The fortnight of a commune: which slot of which kit is free, for whoever looks."""
+"""The fortnight of a commune: the state of each slot of each kit, as one reader may see it."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import itemgetter
+from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Row, Select, bindparam, select
 
 from kit_booking.database import UtcDateTime, read
 from kit_booking.domain.slots import Slot
 from kit_booking.domain.status import Status
-from kit_booking.models import Booking, Commune, Hold, Household, Kit
+from kit_booking.models import Booking, Hold, Household, Kit
 from kit_booking.services.communes.facts import CommuneFacts, KitFacts
 from kit_booking.services.communes.schedule import KitSchedule, Schedule, SlotState, schedule
 
 
-class VersionKey(NamedTuple):
-    """What a commune's pages are made of: as long as two stamps are equal, so are the rows behind them."""
-
-    commune_id: int
-    version: int
-    kits_version: int
-
-
-_stamp = (
-    select(Commune.id, Commune.version, func.coalesce(func.sum(Kit.version), 0))
-    .outerjoin(Kit, Kit.commune_id == Commune.id)
-    .where(Commune.slug == bindparam("slug"))
-    .group_by(Commune.id)
-)
-
-
-def find_version_key(slug: str) -> VersionKey | None:
-    """One indexed statement; asked before any row is read, so a page is never older than its stamp."""
-    rows = read(_stamp, {"slug": slug})
-    return VersionKey(*rows[0]) if rows else None
-
-
 class Holder(NamedTuple):
-    """Whose slot it is, as far as the reader may know: the household reads its own code, staff all of it."""
+    """The booking that holds a slot; households see only the code of their own, staff see all."""
 
     code: str
     name: str = ""
@@ -49,7 +27,7 @@ class Holder(NamedTuple):
 
 @dataclass(frozen=True)
 class KitFortnight:
-    """A kit's slots in order, how each stands for this reader, and by its number who is known to hold it."""
+    """A kit's slots, their states for this reader, and the holders that it may see by the slot's number."""
 
     schedule: KitSchedule
     states: list[SlotState]
@@ -61,7 +39,7 @@ class KitFortnight:
 
 
 class SlotView(NamedTuple):
-    """A slot on a kit as the reader sees it; the code of its booking where the reader may know it."""
+    """A slot on a kit, its state for this reader, and the code of its booking where the reader may see it."""
 
     kit: KitFacts
     slot: Slot
@@ -103,72 +81,73 @@ _with_names = _with_codes.add_columns(Household.name, Household.phone).outerjoin
 def fortnight(
     commune: CommuneFacts, *, now: datetime, household_id: int | None = None, with_names: bool = False
 ) -> Fortnight:
-    """Every slot of the window, day by day, as this reader sees it; one statement."""
+    """Every slot of the window with its state for the household, or with ``with_names`` for staff; one statement."""
     ahead = schedule(commune, now=now)
-    holds: dict[int, list[Any]] = defaultdict(list)
-    if ahead.reach:
-        of_commune = _with_names if with_names else _with_codes if household_id else _of_commune
-        values = {"commune_id": commune.id, "from_at": ahead.reach.from_at, "until_at": ahead.reach.until_at}
-        for hold in read(of_commune, values):
-            holds[hold[0]].append(hold)
+    statement = _with_names if with_names else _with_codes if household_id else _of_commune
+    holds = _holds_by_kit(statement, [ahead], {"commune_id": commune.id})
     kits = [_kit(kit, holds[kit.kit.id], household_id, with_names=with_names) for kit in ahead.kits]
     return Fortnight(commune, ahead, kits)
 
 
 def count_free(communes: Sequence[CommuneFacts], *, now: datetime) -> dict[int, int]:
-    """By commune, how many slots can be asked for right now; one statement for all."""
-    ahead = {commune.id: schedule(commune, now=now) for commune in communes}
-    holds: dict[int, list[Any]] = defaultdict(list)
-    if reaches := [shown.reach for shown in ahead.values() if shown.reach]:
-        values = {
-            "kits": [kit.id for commune in communes for kit in commune.kits],
+    """By commune id, how many slots can be asked for right now; one statement for all."""
+    schedules = {commune.id: schedule(commune, now=now) for commune in communes}
+    kit_ids = [kit.id for commune in communes for kit in commune.kits]
+    holds = _holds_by_kit(_holds_of_kits, list(schedules.values()), {"kits": kit_ids})
+    return {
+        commune_id: sum(_kit(kit, holds[kit.kit.id]).free for kit in ahead.kits)
+        for commune_id, ahead in schedules.items()
+    }
+
+
+def _holds_by_kit(
+    statement: Select[Any], schedules: Sequence[Schedule], values: dict[str, Any]
+) -> dict[int, list[Row[Any]]]:
+    """The holds that touch a slot of these schedules, by kit id."""
+    holds: dict[int, list[Row[Any]]] = defaultdict(list)
+    if reaches := [ahead.reach for ahead in schedules if ahead.reach]:
+        values |= {
             "from_at": min(reach.from_at for reach in reaches),
             "until_at": max(reach.until_at for reach in reaches),
         }
-        for hold in read(_holds_of_kits, values):
-            holds[hold[0]].append(hold)
-    return {commune: sum(_kit(kit, holds[kit.kit.id]).free for kit in shown.kits) for commune, shown in ahead.items()}
+        for hold in read(statement, values):
+            holds[hold.kit_id].append(hold)
+    return holds
 
 
 def _kit(
-    ahead: KitSchedule, holds: list[Any], household_id: int | None = None, *, with_names: bool = False
+    ahead: KitSchedule, holds: list[Row[Any]], household_id: int | None = None, *, with_names: bool = False
 ) -> KitFortnight:
     states, holders = list(ahead.states), {}
     for number, hold in _held(ahead, holds).items():
-        status = hold[3]
-        if status is None:
+        if hold.status is None:
             states[number] = SlotState.CLOSED
-        elif household_id is not None and hold[4] == household_id:
+        elif household_id is not None and hold.household_id == household_id:
             states[number] = SlotState.MINE
-            holders[number] = Holder(hold[5])
+            holders[number] = Holder(hold.code)
         else:
-            states[number] = SlotState.WAITING if status == Status.REQUESTED else SlotState.TAKEN
+            states[number] = SlotState.WAITING if hold.status == Status.REQUESTED else SlotState.TAKEN
             if with_names:
-                holders[number] = Holder(*hold[5:])
+                holders[number] = Holder(hold.code, hold.name, hold.phone)
     return KitFortnight(ahead, states, holders)
 
 
-def _held(ahead: KitSchedule, holds: list[Any]) -> dict[int, Any]:
-    """By a slot's number, the hold that takes it; of several, one that lasts rather than one that awaits an answer.
+def _held(ahead: KitSchedule, holds: list[Row[Any]]) -> dict[int, Row[Any]]:
+    """The hold that overlaps a slot, by the slot's number; a request only if no other hold does.
 
-    The holds of a kit never overlap, so that in order of their ends they are in order; so are the slots.
+    Holds of one kit never overlap, so sorted by their ends they are sorted by their begins as well, like the slots.
     """
-    holds.sort(key=itemgetter(2))
-    held: dict[int, Any] = {}
+    holds.sort(key=attrgetter("until_at"))
+    held: dict[int, Row[Any]] = {}
     starts, ends = ahead.starts, ahead.ends
     first, count = 0, len(starts)
     for hold in holds:
-        from_at, until_at = hold[1], hold[2]
+        from_at, until_at = hold.from_at, hold.until_at
         while first < count and ends[first] <= from_at:
             first += 1
         number = first
         while number < count and starts[number] < until_at:
-            if ends[number] > from_at and (number not in held or held[number][3] == Status.REQUESTED):
+            if ends[number] > from_at and (number not in held or held[number].status == Status.REQUESTED):
                 held[number] = hold
             number += 1
     return held
-
-
-def changes_at(commune: CommuneFacts, *, now: datetime) -> datetime:
-    """The next moment at which the fortnight changes by itself: a slot passes, a day opens or ends."""
-    return schedule(commune, now=now).until_at

@@ -1,4 +1,4 @@
-"""What a commune's fortnight is before any hold is known: its slots, and how each stands by the clock alone."""
+"""The slots of a commune's fortnight and their states without bookings, cached."""
 
 import functools
 from bisect import bisect_right
@@ -14,7 +14,7 @@ from kit_booking.services.communes.facts import CommuneFacts, KitFacts
 
 
 class SlotState(IntEnum):
-    """How a slot stands. A number, because each of hundreds on a page finds its text by it."""
+    """The state of a slot; an int, which indexes the list of signs and words on a page of 300 slots."""
 
     FREE = 0
     WAITING = auto()
@@ -31,13 +31,13 @@ class KitSchedule:
     slots: tuple[Slot, ...]
     starts: tuple[datetime, ...]
     ends: tuple[datetime, ...]
-    """When the kit is away for each slot; the starts never go back."""
+    """Begin and end of each slot's hold, in ascending order."""
     states: tuple[SlotState, ...]
     """Free, unless it is too early or too late to ask."""
     closed: tuple[tuple[Span, str], ...]
-    """The closures that touch the days shown, and their reasons."""
+    """The closures that touch the days shown, with their reasons."""
     days: tuple[tuple[date, slice], ...]
-    """Each day, and which of the slots are its own."""
+    """Each day with the slice of `slots` that it has."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,9 +52,10 @@ class Schedule:
 
 
 def schedule(commune: CommuneFacts, *, now: datetime) -> Schedule:
+    """The commune's schedule at this time; cached until a slot passes, a day opens or the day ends."""
     moments = _moments(commune, local_day(now))
     next_one = bisect_right(moments, now)
-    return _outlook(commune, moments[next_one - 1], moments[next_one])
+    return _schedule(commune, moments[next_one - 1], moments[next_one])
 
 
 @functools.lru_cache(maxsize=512)
@@ -69,15 +70,15 @@ def _moments(commune: CommuneFacts, day: date) -> list[datetime]:
 
 
 @functools.lru_cache(maxsize=256)
-def _outlook(commune: CommuneFacts, from_at: datetime, until_at: datetime) -> Schedule:
+def _schedule(commune: CommuneFacts, from_at: datetime, until_at: datetime) -> Schedule:
     shown = window(commune.policy, now=from_at)
-    kits = tuple(_kit_outlook(commune, kit, shown, from_at) for kit in commune.kits)
+    kits = tuple(_kit_schedule(commune, kit, shown, from_at) for kit in commune.kits)
     starts = [kit.starts[0] for kit in kits if kit.slots]
     reach = Span(min(starts), max(end for kit in kits for end in kit.ends)) if starts else None
     return Schedule(until_at, shown, kits, reach)
 
 
-def _kit_outlook(commune: CommuneFacts, kit: KitFacts, shown: Window, from_at: datetime) -> KitSchedule:
+def _kit_schedule(commune: CommuneFacts, kit: KitFacts, shown: Window, from_at: datetime) -> KitSchedule:
     slots = slots_between(kit.timetable, shown.first, shown.last)
     days = [shown.first + timedelta(days=n) for n in range((shown.last - shown.first).days + 1)]
     of_slots = [slot.day for slot in slots]

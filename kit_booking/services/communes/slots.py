@@ -1,4 +1,4 @@
-"""Finding a slot by its names."""
+"""Finding a slot by kit code, day and key."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -17,14 +17,14 @@ class NoSuchSlot(Exception):
 
 @dataclass(frozen=True)
 class BookableSlot:
-    """A slot of one day on one kit, with all that is known of the commune and the kit."""
+    """A slot of one day on one kit, with the facts of the commune and the kit."""
 
     commune: CommuneFacts
     kit: KitFacts
     slot: Slot
 
 
-# Not by the session of a running transaction: what that changed is not what other readers of the sheet see.
+# Read on the read connection: uncommitted changes of a transaction must not get into the cached facts.
 _version = select(Commune.id, Commune.version).join(Kit, Kit.commune_id == Commune.id)
 _version_by_code = _version.where(Kit.code == bindparam("kit"))
 _version_by_id = _version.where(Kit.id == bindparam("kit"))
@@ -36,14 +36,12 @@ def find_kit(kit: str | int) -> tuple[CommuneFacts, KitFacts] | None:
     if not rows:
         return None
     commune = commune_facts(*rows[0])
-    found = next((one for one in commune.kits if kit in (one.id, one.code)), None)
-    return (commune, found) if found else None
+    facts = next((one for one in commune.kits if kit in (one.id, one.code)), None)
+    return (commune, facts) if facts else None
 
 
 def find_slot(kit_code: str, day: date, slot_key: str) -> BookableSlot:
     """Raises ``NoSuchSlot``."""
-    found = find_kit(kit_code)
-    slot = found and found[1].timetable.slot(day, slot_key)
-    if not (found and slot):
-        raise NoSuchSlot
-    return BookableSlot(*found, slot)
+    if (facts := find_kit(kit_code)) and (slot := facts[1].timetable.slot(day, slot_key)):
+        return BookableSlot(*facts, slot)
+    raise NoSuchSlot

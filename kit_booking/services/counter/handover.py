@@ -1,27 +1,27 @@
-"""Handing a kit over and taking it back, with what was seen of its parts."""
+"""Handing a kit over and taking it back, with the check of its parts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from kit_booking.database import transaction
 from kit_booking.domain.counter import CheckedPart, Direction, TimeProblem, earliest_out, has_fault, time_problem
 from kit_booking.domain.status import Status
-from kit_booking.models import AuditEntry, Booking, HandedPart, Handover, Photo
-from kit_booking.services.audit import Actor
-from kit_booking.services.timeline.locks import LockedBooking, lock_booking
+from kit_booking.models import Booking, HandedPart, Handover, Photo
+from kit_booking.services.audit import Actor, record_audit
+from kit_booking.services.timeline.locks import lock_booking
 from kit_booking.services.timeline.moves import hold_again, hold_from, move
 
 CAN_GO_OUT = frozenset({Status.APPROVED, Status.NO_SHOW})
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What the clerk ticked and wrote down."""
+class KitCheck:
+    """What the clerk ticked and wrote when a kit went out or came back."""
 
     parts: Sequence[CheckedPart]
     person: str = ""
@@ -29,95 +29,89 @@ class Seen:
     saw_id: bool = False
     note: str = ""
     happened_at: datetime | None = None
-    """When it was, if it is written down later; None: now."""
+    """None: now."""
     photos: Sequence[bytes] = ()
     """JPEG."""
 
 
-class Problem(StrEnum):
+class HandoverRefusal(StrEnum):
     STATUS = "status"
     """The booking is not in a status from which this can be done."""
     KIT_IS_OUT = "kit_is_out"
     NOT_FREE = "not_free"
-    """Somebody else's booking stands on the kit's time line."""
+    """Another hold overlaps the booking's time."""
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """Whether it is written down; else what stood against it."""
+class HandoverResult:
+    """The booking's status; ``refusal`` is None when the handover was written."""
 
     status: Status
-    problem: Problem | TimeProblem | None = None
+    refusal: HandoverRefusal | TimeProblem | None = None
     out_code: str = ""
-    """The booking that still has the kit."""
+    """The code of the booking that still has the kit, for ``KIT_IS_OUT``."""
     has_fault: bool = False
 
     @property
     def is_done(self) -> bool:
-        return self.problem is None
+        return self.refusal is None
 
 
 @transaction
-def hand_over(session: Session, code: str, staff_id: int, seen: Seen, *, now: datetime) -> Outcome:
-    """The kit goes out; also to somebody who came after all, as long as the time is still theirs to have."""
-    locked = lock_booking(session, code)
-    booking = locked.booking
-    status, happened_at = Status(booking.status), seen.happened_at or now
+def hand_over(session: Session, code: str, staff_id: int, check: KitCheck, *, now: datetime) -> HandoverResult:
+    """The kit goes out; after a no-show too, while the rest of the booking's time is free."""
+    booking = lock_booking(session, code)
+    status, happened_at = booking.status, check.happened_at or now
     if status not in CAN_GO_OUT:
-        return Outcome(status, Problem.STATUS)
+        return HandoverResult(status, HandoverRefusal.STATUS)
     if out_code := session.scalar(
         select(Booking.code).where(Booking.kit_id == booking.kit_id, Booking.status == Status.OUT)
     ):
-        return Outcome(status, Problem.KIT_IS_OUT, out_code)
+        return HandoverResult(status, HandoverRefusal.KIT_IS_OUT, out_code)
     if problem := time_problem(
         happened_at, not_before=earliest_out(booking.pick_up_at), before=booking.return_at, now=now
     ):
-        return Outcome(status, problem)
-    if not _has_its_hold(session, booking, status, happened_at, now=now):
-        return Outcome(status, Problem.NOT_FREE)
+        return HandoverResult(status, problem)
+    if status is Status.NO_SHOW:
+        is_held = hold_again(session, booking, now=now)
+    else:
+        is_held = happened_at >= booking.pick_up_at or hold_from(session, booking, happened_at)
+    if not is_held:
+        return HandoverResult(status, HandoverRefusal.NOT_FREE)
     booking.strike_at = None
     move(session, booking, Status.OUT, Actor(staff_id=staff_id), now=now, happened_at=happened_at)
-    return _write_down(session, locked, Direction.OUT, staff_id, seen, now=now)
-
-
-def _has_its_hold(
-    session: Session, booking: Booking, status: Status, happened_at: datetime, *, now: datetime
-) -> bool:
-    if status is Status.NO_SHOW:
-        return hold_again(session, booking, now=now)
-    return happened_at >= booking.pick_up_at or hold_from(session, booking, happened_at)
+    return _add_handover(session, booking, Direction.OUT, staff_id, check, now=now)
 
 
 @transaction
-def take_back(session: Session, code: str, staff_id: int, seen: Seen, *, now: datetime) -> Outcome:
-    """The kit is back; when that is early, the rest of its time comes free."""
-    locked = lock_booking(session, code)
-    booking = locked.booking
-    status, happened_at = Status(booking.status), seen.happened_at or now
+def take_back(session: Session, code: str, staff_id: int, check: KitCheck, *, now: datetime) -> HandoverResult:
+    """The kit is back; when that is early, the rest of the booking's time comes free."""
+    booking = lock_booking(session, code)
+    status, happened_at = booking.status, check.happened_at or now
     if status is not Status.OUT:
-        return Outcome(status, Problem.STATUS)
+        return HandoverResult(status, HandoverRefusal.STATUS)
     out_at = session.scalar(
         select(Handover.happened_at).where(Handover.booking_id == booking.id, Handover.way == Direction.OUT)
     )
     if problem := time_problem(happened_at, not_before=out_at or earliest_out(booking.pick_up_at), now=now):
-        return Outcome(status, problem)
+        return HandoverResult(status, problem)
     move(session, booking, Status.RETURNED, Actor(staff_id=staff_id), now=now, happened_at=happened_at)
-    return _write_down(session, locked, Direction.BACK, staff_id, seen, now=now)
+    return _add_handover(session, booking, Direction.BACK, staff_id, check, now=now)
 
 
-def _write_down(
-    session: Session, locked: LockedBooking, way: Direction, staff_id: int, seen: Seen, *, now: datetime
-) -> Outcome:
+def _add_handover(
+    session: Session, booking: Booking, way: Direction, staff_id: int, check: KitCheck, *, now: datetime
+) -> HandoverResult:
     handover = Handover(
-        booking_id=locked.booking.id,
+        booking_id=booking.id,
         way=way,
         staff_id=staff_id,
-        person=seen.person or locked.household.name,
-        saw_id=seen.saw_id,
-        note=seen.note,
-        happened_at=seen.happened_at or now,
+        person=check.person or booking.household.name,
+        saw_id=check.saw_id,
+        note=check.note,
+        happened_at=check.happened_at or now,
         written_at=now,
-        has_fault=has_fault(seen.parts),
+        has_fault=has_fault(check.parts),
     )
     session.add(handover)
     session.flush()
@@ -129,36 +123,35 @@ def _write_down(
             count=part.count,
             is_broken=part.is_broken,
         )
-        for part in seen.parts
+        for part in check.parts
     )
-    session.add_all(Photo(handover_id=handover.id, jpeg=jpeg) for jpeg in seen.photos)
-    return Outcome(Status(locked.booking.status), has_fault=handover.has_fault)
+    session.add_all(Photo(handover_id=handover.id, jpeg=jpeg) for jpeg in check.photos)
+    return HandoverResult(booking.status, has_fault=handover.has_fault)
 
 
 @transaction
 def say_whether_usable(session: Session, code: str, staff_id: int, is_usable: bool, *, now: datetime) -> None:
-    """The clerk's word on a kit that came back with a fault; the last word counts."""
+    """Record whether a kit that came back with a fault can be lent again; the last answer counts."""
     booking = session.scalars(select(Booking).where(Booking.code == code)).one()
-    said = session.execute(
+    changed = session.execute(
         update(Handover)
         .where(Handover.booking_id == booking.id, Handover.way == Direction.BACK, Handover.has_fault)
         .values(is_usable=is_usable)
         .returning(Handover.id)
     ).all()
-    if said:
-        session.execute(
-            insert(AuditEntry).values(
-                at=now,
-                action="kit_usable" if is_usable else "kit_unusable",
-                commune_id=booking.commune_id,
-                booking_id=booking.id,
-                staff_id=staff_id,
-            )
+    if changed:
+        record_audit(
+            session,
+            "kit_usable" if is_usable else "kit_unusable",
+            Actor(staff_id=staff_id),
+            now=now,
+            commune_id=booking.commune_id,
+            booking_id=booking.id,
         )
 
 
 def forget_people(session: Session, of_bookings: ColumnElement[bool]) -> None:
-    """Forget who came to the counter, what was noted of it, and the photos; what was there of the kit stays."""
+    """Erase persons, notes and photos of these bookings' handovers; the parts stay."""
     ids = select(Handover.id).join(Booking, Booking.id == Handover.booking_id).where(of_bookings)
     for statement in (
         delete(Photo).where(Photo.handover_id.in_(ids)),

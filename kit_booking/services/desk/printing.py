@@ -1,10 +1,12 @@
-"""What goes on paper: a commune's week, slot by slot, as values."""
+"""A commune's week for printing, slot by slot."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from kit_booking.database import read
 from kit_booking.domain.hours import Span
@@ -16,14 +18,14 @@ from kit_booking.services.closures.reading import closures_between
 from kit_booking.services.communes.facts import CommuneFacts, KitFacts
 from kit_booking.services.communes.schedule import SlotState
 
-SHOWN = LIVE | {Status.RETURNED}
+PRINTED = LIVE | {Status.RETURNED}
 WEEK = timedelta(days=7)
 A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class PaperSlot:
-    """One field of the week; the household is known only where its booking is certain."""
+    """One field of the week; without the household where its booking is not certain yet."""
 
     state: SlotState | None
     """FREE, WAITING, TAKEN or CLOSED; None where the plan has no such slot on this day."""
@@ -41,41 +43,29 @@ class PaperWeek:
     """For each kit its rows, each with a field for every day."""
 
 
-@dataclass(frozen=True)
-class _Taken:
-    span: Span
-    day: date
-    slot_name: str
-    status: Status
-    household: str
-    village: str
-
-
 def week_on_paper(commune: CommuneFacts, monday: date) -> PaperWeek:
     """The seven days from Monday on, with what is taken, asked for and closed; two statements."""
     days = [monday + timedelta(days=n) for n in range(7)]
     by_kit = {kit.id: slots_between(kit.timetable, days[0], days[-1]) for kit in commune.kits}
     rows = _rows(by_kit.values())
     reach = Span(local(monday, time()) - A_DAY, local(monday, time()) + WEEK + A_DAY)
-    taken = _taken([kit.id for kit in commune.kits], reach)
-    closed: dict[int, list[tuple[Span, str]]] = {kit.id: [] for kit in commune.kits}
-    for one in closures_between(list(closed), reach.from_at, reach.until_at):
-        closed[one.kit_id].append((Span(one.from_at, one.until_at), one.reason))
+    bookings = _by_kit(_bookings(list(by_kit), reach))
+    closures = _by_kit(closures_between(list(by_kit), reach.from_at, reach.until_at))
     kits = []
     for kit in commune.kits:
         slots = {(slot.key, slot.day): slot for slot in by_kit[kit.id]}
-        fields = [[_field(slots.get((row.key, day)), taken[kit.id], closed[kit.id]) for day in days] for row in rows]
-        kits.append((kit, fields))
+        own = bookings[kit.id], closures[kit.id]
+        kits.append((kit, [[_field(slots.get((row.key, day)), *own) for day in days] for row in rows]))
     return PaperWeek(days, rows, kits)
 
 
 def _rows(slots_of_kits: Iterable[tuple[Slot, ...]]) -> list[Slot]:
-    found = {slot.key: slot for slots in slots_of_kits for slot in slots}
-    return sorted(found.values(), key=lambda slot: to_local(slot.on_air.from_at).time())
+    by_key = {slot.key: slot for slots in slots_of_kits for slot in slots}
+    return sorted(by_key.values(), key=lambda slot: to_local(slot.on_air.from_at).time())
 
 
-def _taken(kit_ids: list[int], reach: Span) -> dict[int, list[_Taken]]:
-    rows = read(
+def _bookings(kit_ids: list[int], reach: Span) -> Sequence[Row[Any]]:
+    return read(
         select(
             Booking.kit_id,
             Booking.pick_up_at,
@@ -86,34 +76,37 @@ def _taken(kit_ids: list[int], reach: Span) -> dict[int, list[_Taken]]:
             Household.name,
             Household.village,
         )
-        .join(Household, Household.id == Booking.household_id)
+        .join(Booking.household)
         .where(
             Booking.kit_id.in_(kit_ids),
-            Booking.status.in_(SHOWN),
+            Booking.status.in_(PRINTED),
             Booking.pick_up_at < reach.until_at,
             Booking.pick_up_at > reach.from_at - WEEK,
             Booking.return_at > reach.from_at,
         )
     )
-    taken: dict[int, list[_Taken]] = {kit_id: [] for kit_id in kit_ids}
-    for kit_id, pick_up_at, return_at, *rest in rows:
-        taken[kit_id].append(_Taken(Span(pick_up_at, return_at), *rest))
-    return taken
 
 
-def _field(slot: Slot | None, taken: list[_Taken], closed: list[tuple[Span, str]]) -> PaperSlot:
+def _by_kit(rows: Iterable[Row[Any]]) -> defaultdict[int, list[Row[Any]]]:
+    by_kit: defaultdict[int, list[Row[Any]]] = defaultdict(list)
+    for row in rows:
+        by_kit[row.kit_id].append(row)
+    return by_kit
+
+
+def _field(slot: Slot | None, bookings: list[Row[Any]], closures: list[Row[Any]]) -> PaperSlot:
     if slot is None:
         return PaperSlot(None)
-    own = next((one for one in taken if (one.day, one.slot_name) == (slot.day, slot.name)), None)
+    own = next((row for row in bookings if (row.day, row.slot_name) == (slot.day, slot.name)), None)
     if own and own.status in (Status.REQUESTED, Status.OFFERED):
         return PaperSlot(SlotState.WAITING)
     if own:
-        return PaperSlot(SlotState.TAKEN, own.household, own.village)
-    if any(one.span.overlaps(slot.hold) for one in taken):
+        return PaperSlot(SlotState.TAKEN, own.name, own.village)
+    if any(Span(row.pick_up_at, row.return_at).overlaps(slot.hold) for row in bookings):
         return PaperSlot(SlotState.TAKEN)
-    for span, reason in closed:
-        if span.overlaps(slot.hold):
-            return PaperSlot(SlotState.CLOSED, reason=reason)
+    for row in closures:
+        if Span(row.from_at, row.until_at).overlaps(slot.hold):
+            return PaperSlot(SlotState.CLOSED, reason=row.reason)
     return PaperSlot(SlotState.FREE)
 
 

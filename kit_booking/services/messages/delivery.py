@@ -1,10 +1,10 @@
-"""What became of the texts: the provider's reports, asking it after those whose answer was lost, sending again."""
+"""The provider's delivery reports, asking it about lost answers, and what staff and households do about texts."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kit_booking.adapters.sms import Report, SmsFault
@@ -12,17 +12,19 @@ from kit_booking.database import settings_of, transaction
 from kit_booking.domain.delivery import Meaning, meaning
 from kit_booking.domain.delivery import MessageState as State
 from kit_booking.domain.messages import Kind
-from kit_booking.models import AuditEntry, Booking, Household, Message
+from kit_booking.models import Booking, Household, Message
+from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.messages import states
-from kit_booking.services.messages.states import FAULT_WIDTH, change, is_true
+from kit_booking.services.messages.states import FAULT_WIDTH, change, is_valid
+from kit_booking.services.timeline.locks import bump_version, lock
 
 RECENT = timedelta(days=1)
-"""No text of the same words that is older can be mistaken for one whose answer was just lost."""
+"""How far back texts to the same number are known to belong to other messages."""
 
 
 @transaction
 def take_report(session: Session, ref: str, report: Report, *, now: datetime) -> None:
-    """What the provider says by itself. ``ref`` is our own name for the try, which heals a lost answer."""
+    """Apply a report that the provider sent; ``ref`` (message id and try) finds a text whose answer was lost."""
     message_id, _, tries = ref.partition("-")
     which = Message.provider_id == report.provider_id
     message = session.scalar(select(Message).where(which).with_for_update())
@@ -30,7 +32,7 @@ def take_report(session: Session, ref: str, report: Report, *, now: datetime) ->
         same_try = select(Message).where(Message.id == int(message_id), Message.tries == int(tries))
         message = session.scalar(same_try.with_for_update())
     if message:
-        states.reported(session, message, report, now=now)
+        states.apply_report(session, message, report, now=now)
 
 
 def _is_number(text: str) -> bool:
@@ -39,7 +41,7 @@ def _is_number(text: str) -> bool:
 
 @dataclass(frozen=True)
 class Question:
-    """Whether the provider has a text whose answer was lost."""
+    """A text whose answer was lost, to be looked for at the provider."""
 
     message_id: int
     tries: int
@@ -47,12 +49,12 @@ class Question:
     body: str
     since: datetime
     known: frozenset[str]
-    """What the provider calls other texts to the same number, and earlier tries of this one."""
+    """The provider's ids of other texts to the same number, and of earlier tries of this one."""
 
 
 @transaction
 def next_question(session: Session, *, now: datetime) -> Question | None:
-    """The unknown text that waits longest; nobody else asks after it for a while."""
+    """The unknown text that waits longest; no other worker gets it for ``ask_after``."""
     message = session.scalar(
         select(Message)
         .where(Message.ask_at.is_not(None), Message.ask_at <= now)
@@ -75,7 +77,7 @@ def next_question(session: Session, *, now: datetime) -> Question | None:
 
 @transaction
 def answer(session: Session, question: Question, outcome: Report | SmsFault | None, *, now: datetime) -> None:
-    """Adopt what the provider has; send again what it has not (None), if that is still of use; else wait on."""
+    """Apply the provider's report; without one (None) queue the text again or skip it; after a fault ask later."""
     message = session.scalar(
         select(Message)
         .where(Message.id == question.message_id, Message.tries == question.tries, Message.state == State.UNKNOWN)
@@ -84,68 +86,86 @@ def answer(session: Session, question: Question, outcome: Report | SmsFault | No
     if message is None:
         return
     if isinstance(outcome, Report):
-        states.reported(session, message, outcome, now=now)
+        states.apply_report(session, message, outcome, now=now)
     elif isinstance(outcome, SmsFault):
         message.fault = f"can't ask: {outcome}"[:FAULT_WIDTH]
         message.ask_at = settings_of(session).sms_timing.ask_again_at(question.since, now=now)
     else:
         booking = session.get(Booking, message.booking_id) if message.booking_id else None
-        change(session, message, State.QUEUED if is_true(message, booking, now=now) else State.SKIPPED, now=now)
+        change(session, message, State.QUEUED if is_valid(message, booking, now=now) else State.SKIPPED, now=now)
 
 
-class Resent(StrEnum):
+class ResendResult(StrEnum):
     QUEUED = "queued"
     ASKING = "asking"
-    """The provider is asked first; if it does not have the text, that is sent again by itself."""
+    """The provider is asked first; if it does not have the text, it is sent again."""
     NOT_TRUE = "not_true"
     NO_TEXTS = "no_texts"
-    """The household gets none, or its number is bad."""
+    """The household gets no texts, or its number is bad."""
     SETTLED = "settled"
     """It went out, is on its way, or was skipped."""
 
 
 @transaction
-def resend(session: Session, message_id: int, staff_id: int, *, now: datetime) -> Resent:
-    """Staff send a text again that did not arrive; one that may have arrived only after asking."""
+def resend(session: Session, message_id: int, staff_id: int, *, now: datetime) -> ResendResult:
+    """Staff send a text again that did not arrive; one in an unknown state only after asking the provider."""
     message = session.get_one(Message, message_id, with_for_update=True)
     if message.kind == Kind.LOGIN_CODE or message.state not in (State.FAILED, State.UNDELIVERED, State.UNKNOWN):
-        return Resent.SETTLED
+        return ResendResult.SETTLED
     booking = session.get(Booking, message.booking_id) if message.booking_id else None
-    if not is_true(message, booking, now=now):
-        return Resent.NOT_TRUE
+    if not is_valid(message, booking, now=now):
+        return ResendResult.NOT_TRUE
     if message.kind != Kind.STAFF_DUE and booking:
         if not session.get_one(Household, booking.household_id).gets_texts:
-            return Resent.NO_TEXTS
+            return ResendResult.NO_TEXTS
     elif meaning(message.error_code) is Meaning.DEAD:
-        return Resent.NO_TEXTS
+        return ResendResult.NO_TEXTS
     if message.state == State.UNKNOWN:
         message.ask_at = now
-        outcome = Resent.ASKING
+        result = ResendResult.ASKING
     else:
         change(session, message, State.QUEUED, now=now)
         message.due_at, message.error_code = now, None
-        outcome = Resent.QUEUED
-    _write_down(session, "text_resent", message, staff_id, now=now)
-    return outcome
+        result = ResendResult.QUEUED
+    _record(session, "text_resent", message, staff_id, now=now)
+    return result
 
 
 @transaction
 def note_phoned(session: Session, message_id: int, staff_id: int, *, now: datetime) -> None:
-    """Staff have said it by phone; the person is off the list."""
+    """Staff have told the text by phone."""
     message = session.get_one(Message, message_id, with_for_update=True)
     if message.phoned_at is None:
         message.phoned_at, message.phoned_by_id = now, staff_id
-        _write_down(session, "phoned", message, staff_id, now=now)
+        _record(session, "phoned", message, staff_id, now=now)
 
 
-def _write_down(session: Session, action: str, message: Message, staff_id: int, *, now: datetime) -> None:
-    session.execute(
-        insert(AuditEntry).values(
-            at=now,
-            action=action,
-            commune_id=message.commune_id,
-            booking_id=message.booking_id,
-            staff_id=staff_id,
-            detail=message.kind,
-        )
+def _record(session: Session, action: str, message: Message, staff_id: int, *, now: datetime) -> None:
+    record_audit(
+        session,
+        action,
+        Actor(staff_id=staff_id),
+        now=now,
+        commune_id=message.commune_id,
+        booking_id=message.booking_id,
+        kind=message.kind,
     )
+
+
+@transaction
+def choose_texts(session: Session, household_id: int, wants_texts: bool, by: Actor, *, now: datetime) -> None:
+    """Whether a household gets texts about its bookings; else staff phone it. Login codes are sent in any case."""
+    lock(session, Household, household_id)
+    household = session.get_one(Household, household_id)
+    if household.takes_texts == wants_texts:
+        return
+    household.takes_texts = wants_texts
+    record_audit(
+        session,
+        "texts_wanted" if wants_texts else "texts_stopped",
+        by,
+        now=now,
+        commune_id=household.commune_id,
+        household_id=household_id,
+    )
+    bump_version(session, Household, household_id)

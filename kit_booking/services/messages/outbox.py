@@ -1,19 +1,20 @@
-"""The outbox: claim a text, send it outside of any transaction, settle what came of it."""
+"""The outbox: claiming a text for a worker, which sends it outside of any transaction, and recording the result."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Row, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from kit_booking.adapters.sms import (
-    Problem,
     Receipt,
     Report,
     Sms,
     SmsDelayed,
     SmsFault,
     SmsMisconfigured,
+    SmsProblem,
     SmsRefused,
 )
 from kit_booking.database import read, settings_of, transaction
@@ -24,19 +25,13 @@ from kit_booking.domain.policy import Policy
 from kit_booking.domain.text import sms_segments
 from kit_booking.models import Booking, Commune, Household, Message, PauseReason, SendingPause
 from kit_booking.services.messages import states
-from kit_booking.services.messages.states import FAULT_WIDTH, change, is_true
+from kit_booking.services.messages.states import FAULT_WIDTH, change, is_valid
 from kit_booking.services.timeline.locks import locked_booking
-from kit_booking.services.timeline.offers import offer_text, offer_untold
-from kit_booking.services.timeline.texts import sms_name
+from kit_booking.services.timeline.offers import offer_text, reset_offer
+from kit_booking.services.timeline.texts import message_context, sms_name
 
-
-@dataclass(frozen=True)
-class Work:
-    """What there is to do; read first, so that an idle worker never takes the write lock."""
-
-    to_send: bool
-    lost: bool
-    to_ask: bool
+SOON = timedelta(seconds=30)
+"""After this a login code is tried again that the account's limit has held back."""
 
 
 @dataclass(frozen=True)
@@ -47,18 +42,20 @@ class Claim:
     worker: str
     tries: int
     hand_over_by_at: datetime
-    """Later the lease could end meanwhile: connecting and answering each take up to a time-out."""
+    """Until when it may be handed to the provider, so that the answer comes before the lease ends."""
     sms: Sms
 
 
-def find_work(*, now: datetime) -> Work:
+def find_work(*, now: datetime) -> Row[Any]:
+    """A row of the booleans ``to_send``, ``lost`` and ``to_ask``; only reads, so an idle worker locks nothing."""
     lost = exists().where(Message.state == State.SENDING, Message.lease_until_at < now)
     to_ask = exists().where(Message.ask_at.is_not(None), Message.ask_at <= now)
-    return Work(*read(select(exists().where(_is_sendable(now)), lost, to_ask))[0])
+    to_send = exists().where(_is_sendable(now))
+    return read(select(to_send.label("to_send"), lost.label("lost"), to_ask.label("to_ask")))[0]
 
 
 def _is_sendable(now: datetime) -> ColumnElement[bool]:
-    """Due, and not kept back with all the others; the account's limit leaves login codes their chance."""
+    """Due, and sending is not paused; a pause for the account's limit does not hold back login codes."""
 
     def is_paused(*reasons: PauseReason) -> ColumnElement[bool]:
         return exists().where(SendingPause.reason.in_(reasons), SendingPause.until_at > now)
@@ -73,37 +70,35 @@ def _is_sendable(now: datetime) -> ColumnElement[bool]:
 
 @transaction
 def claim_next(session: Session, worker: str, *, now: datetime) -> Claim | None:
-    """A code, or the text that waits longest, marked as sent before it is; what is no longer true is skipped."""
+    """Claim a login code, or else the text that waits longest; one that is no longer valid is skipped."""
     due = (
         select(Message)
         .where(_is_sendable(now))
-        # Somebody waits for a code; a reminder can wait behind it.
         .order_by(Message.kind != Kind.LOGIN_CODE, Message.due_at, Message.id)
         .limit(1)
         .with_for_update(skip_locked=True, of=Message)
     )
     while message := session.scalar(due):
-        # Locked, so that a cancelling that is just being written down is waited for and believed.
+        # Locked, so that a cancellation that is being written is waited for.
         booking = session.get_one(Booking, message.booking_id, with_for_update=True) if message.booking_id else None
-        if not is_true(message, booking, now=now):
+        if not is_valid(message, booking, now=now):
             change(session, message, State.SKIPPED, now=now)
         elif not _is_wanted(session, message, booking):
             if booking and message.kind == Kind.OFFER:
-                # Its clock starts: from now on staff can tell it.
                 message.body = offer_text(session, booking, now=now)
             change(session, message, State.TO_PHONE, now=now)
         elif (due_at := _due_at(session, message, booking, now=now)) > now:
             message.due_at = due_at
         else:
-            return _claimed(session, message, booking, worker, now=now)
+            return _claim(session, message, booking, worker, now=now)
         session.flush()
     return None
 
 
 def _is_wanted(session: Session, message: Message, booking: Booking | None) -> bool:
-    """Whether the household still gets texts; to its present number, for the old one is somebody else's.
+    """Whether the household still gets texts; the text then goes to its present number.
 
-    An erased one has none any more, and what it was told last still goes to the one that it had.
+    The last texts of an erased household, which has no number any more, go to the one that it had.
     """
     if booking is None or message.kind == Kind.STAFF_DUE:
         return True
@@ -115,19 +110,19 @@ def _is_wanted(session: Session, message: Message, booking: Booking | None) -> b
 
 
 def _due_at(session: Session, message: Message, booking: Booking | None, *, now: datetime) -> datetime:
-    """Now; later for a text that was held up until the quiet hours."""
+    """Now, or the end of the quiet hours."""
     if booking is None:
         return now
     policy = Policy.of(session.get_one(Commune, booking.commune_id).policy)
-    return send_at(Kind(message.kind), now=now, policy=policy, pick_up_at=booking.pick_up_at)
+    return send_at(message.kind, now=now, policy=policy, pick_up_at=booking.pick_up_at)
 
 
-def _claimed(session: Session, message: Message, booking: Booking | None, worker: str, *, now: datetime) -> Claim:
+def _claim(session: Session, message: Message, booking: Booking | None, worker: str, *, now: datetime) -> Claim:
     if booking and message.kind == Kind.OFFER:
         message.body = offer_text(session, booking, now=now)
     elif booking and message.kind in SAYS_WHERE:  # The kit may stand elsewhere by now.
         message.body = booking_text(
-            Kind(message.kind), sms_name(session), locked_booking(session, booking.id).context()
+            message.kind, sms_name(session), message_context(locked_booking(session, booking.id))
         )
     change(session, message, State.SENDING, now=now)
     message.lease_by, message.lease_until_at = worker, now + settings_of(session).sms_timing.lease
@@ -150,10 +145,10 @@ def is_fresh(claim: Claim, *, now: datetime) -> bool:
 
 
 @transaction
-def settle(session: Session, claim: Claim, outcome: Receipt | SmsFault, *, now: datetime) -> bool:
-    """Write down what came of sending; False when nothing else can be sent for the moment.
+def record_result(session: Session, claim: Claim, outcome: Receipt | SmsFault, *, now: datetime) -> bool:
+    """Record the result of sending; False when nothing else can be sent for the moment.
 
-    A worker that was taken for dead is still believed when it brings a receipt for the same try.
+    A receipt for the same try counts even if the claim's lease has ended.
     """
     message = session.scalar(
         select(Message).where(Message.id == claim.message_id, Message.tries == claim.tries).with_for_update()
@@ -161,15 +156,15 @@ def settle(session: Session, claim: Claim, outcome: Receipt | SmsFault, *, now: 
     if message is None:
         return True
     if isinstance(outcome, Receipt):
-        states.reported(session, message, Report(outcome.provider_id, State.ACCEPTED), now=now)
+        states.apply_report(session, message, Report(outcome.provider_id, State.ACCEPTED), now=now)
         states.resume(session, message.tried_at or now)
         return True
     if message.state != State.SENDING or message.lease_by != claim.worker:
         return True
     match outcome:
         case SmsRefused():
-            says = _SAYS.get(outcome.problem, Meaning.NOTHING)
-            states.refused(session, message, says, outcome, now=now)
+            meaning = _MEANINGS.get(outcome.problem, Meaning.NOTHING)
+            states.fail(session, message, meaning, outcome, now=now)
             return True
         case SmsDelayed() | SmsMisconfigured():
             _put_off(session, message, outcome, now=now)
@@ -179,23 +174,23 @@ def settle(session: Session, claim: Claim, outcome: Receipt | SmsFault, *, now: 
             return True
 
 
-_SAYS = {
-    Problem.BAD_NUMBER: Meaning.DEAD,
-    Problem.NOT_MOBILE: Meaning.DEAD,
-    Problem.OPTED_OUT: Meaning.OPTED_OUT,
+_MEANINGS = {
+    SmsProblem.BAD_NUMBER: Meaning.DEAD,
+    SmsProblem.NOT_MOBILE: Meaning.DEAD,
+    SmsProblem.OPTED_OUT: Meaning.OPTED_OUT,
 }
 
 
 def _put_off(session: Session, message: Message, fault: SmsDelayed | SmsMisconfigured, *, now: datetime) -> None:
-    """Surely not sent: back into the queue, and the way is closed for everybody's texts."""
+    """Not sent: queue the text again and pause sending."""
     change(session, message, State.QUEUED, now=now)
     if message.kind == Kind.OFFER and message.booking_id:
-        offer_untold(session, session.get_one(Booking, message.booking_id, with_for_update=True))
+        reset_offer(session, session.get_one(Booking, message.booking_id, with_for_update=True))
     message.fault = str(fault)[:FAULT_WIDTH]
     if isinstance(fault, SmsMisconfigured):
         states.pause(session, PauseReason.SETUP, now + settings_of(session).sms_timing.repair, str(fault), now=now)
     elif fault.code in LIMIT_ERRORS:
-        message.due_at = now + states.SOON  # A code is not held back with the others.
+        message.due_at = now + SOON  # A code is not held back by the pause.
         states.pause(session, PauseReason.LIMIT, now + fault.retry_after, str(fault), now=now)
     else:
         states.pause(session, PauseReason.BUSY, now + fault.retry_after, str(fault), now=now)
@@ -203,7 +198,7 @@ def _put_off(session: Session, message: Message, fault: SmsDelayed | SmsMisconfi
 
 @transaction
 def give_up_lost(session: Session, *, now: datetime) -> None:
-    """What a dead worker was sending may have gone out or not: it becomes unknown and is never sent blindly."""
+    """Make the texts unknown whose lease has ended: they may have been sent, and are not sent again unasked."""
     lost = (
         select(Message)
         .where(Message.state == State.SENDING, Message.lease_until_at < now)

@@ -1,20 +1,20 @@
-"""The texts of a month as staff see them: which, how they fared, and what they cost."""
+"""The texts of a month for staff: the list, counts by state, and costs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, time
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, Row, and_, case, func, select
+from sqlalchemy.orm import contains_eager, defer, joinedload
 
-from kit_booking.database import read
+from kit_booking.database import load, read
 from kit_booking.domain.delivery import FILTERED, WENT_OUT, MessageState
 from kit_booking.domain.local_time import local
-from kit_booking.domain.messages import Kind
-from kit_booking.domain.policy import Policy
 from kit_booking.models import Booking, Commune, Household, Message, Staff
 
 PAGE = 100
-"""So many texts are on one page."""
+"""How many texts a page has."""
 
 _FAILED = (MessageState.UNDELIVERED, MessageState.FAILED)
 
@@ -27,139 +27,109 @@ def month_before(month: date) -> date:
     return date(month.year - (month.month == 1), (month.month - 2) % 12 + 1, 1)
 
 
-def _in(month: date) -> ColumnElement[bool]:
-    begins, ends = local(month, time()), local(next_month(month), time())
+def _in(first: date, last: date) -> ColumnElement[bool]:
+    """From the first of these months to the last."""
+    begins, ends = local(first, time()), local(next_month(last), time())
     return and_(Message.created_at >= begins, Message.created_at < ends)
 
 
 @dataclass(frozen=True)
 class MonthSummary:
-    """How a month's texts fared; a month is one of Vietnam's calendar."""
+    """Counts of a month's texts; a month is one of Vietnam's calendar."""
 
     by_state: dict[MessageState, int]
     handed_over: int
-    """Those that the provider had, whatever became of them."""
+    """Those that the provider accepted, in whatever state they are now."""
     failed: int
     filtered: int
-    """Of these, the ones that an operator did not like."""
+    """Of these, those that an operator filtered out."""
     segments: int
     cost: int
 
 
-def summary(commune_ids: Sequence[int] | None, month: date) -> MonthSummary:
-    """Of these communes; of the login codes, which are nobody's, when there is None."""
-    whose = Message.commune_id.is_(None) if commune_ids is None else Message.commune_id.in_(commune_ids)
+def two_months(commune_ids: Sequence[int], month: date) -> tuple[MonthSummary, MonthSummary]:
+    """The texts of these communes in the month, and in the one before; one statement."""
     rows = read(
         select(
             Message.state,
-            func.count(Message.id),
-            func.count(case((Message.error_code == FILTERED, 1))),
-            func.coalesce(func.sum(case((Message.cost > 0, Message.segments), else_=0)), 0),
-            func.coalesce(func.sum(Message.cost), 0),
+            (Message.created_at >= local(month, time())).label("is_later"),
+            func.count(Message.id).label("number"),
+            func.count(case((Message.error_code == FILTERED, 1))).label("filtered"),
+            func.coalesce(func.sum(case((Message.cost > 0, Message.segments), else_=0)), 0).label("segments"),
+            func.coalesce(func.sum(Message.cost), 0).label("cost"),
         )
-        .where(whose, _in(month))
-        .group_by(Message.state)
+        .where(Message.commune_id.in_(commune_ids), _in(month_before(month), month))
+        .group_by(Message.state, "is_later")
     )
-    by_state = {MessageState(row[0]): int(row[1]) for row in rows}
+    return _summary([row for row in rows if row.is_later]), _summary([row for row in rows if not row.is_later])
+
+
+def _summary(rows: Sequence[Row[Any]]) -> MonthSummary:
+    by_state = {row.state: int(row.number) for row in rows}
     failed = sum(by_state.get(state, 0) for state in _FAILED)
     return MonthSummary(
         by_state,
         handed_over=failed + sum(by_state.get(state, 0) for state in WENT_OUT),
         failed=failed,
-        filtered=sum(int(row[2]) for row in rows),
-        segments=sum(int(row[3]) for row in rows),
-        cost=sum(int(row[4]) for row in rows),
+        filtered=sum(int(row.filtered) for row in rows),
+        segments=sum(int(row.segments) for row in rows),
+        cost=sum(int(row.cost) for row in rows),
     )
 
 
-@dataclass(frozen=True)
-class CommuneCost:
-    name: str
-    cost: int
-    budget: int
+def login_codes(month: date) -> Row[Any]:
+    """The ``number`` and ``cost`` of the month's login codes, which are no commune's."""
+    [row] = read(
+        select(func.count(Message.id).label("number"), func.coalesce(func.sum(Message.cost), 0).label("cost")).where(
+            Message.commune_id.is_(None), _in(month, month)
+        )
+    )
+    return row
 
 
-def costs(commune_ids: Sequence[int], month: date) -> list[CommuneCost]:
-    """What each commune's texts cost in the month, beside what it meant to spend."""
+def costs(commune_ids: Sequence[int], month: date) -> Sequence[Row[Any]]:
+    """What each commune's texts cost in the month: rows of ``name``, ``cost`` and ``policy``."""
     spent = (
         select(Message.commune_id, func.sum(Message.cost).label("cost"))
-        .where(Message.commune_id.in_(commune_ids), _in(month))
+        .where(Message.commune_id.in_(commune_ids), _in(month, month))
         .group_by(Message.commune_id)
         .subquery()
     )
-    rows = read(
-        select(Commune.name, func.coalesce(spent.c.cost, 0), Commune.policy)
+    return read(
+        select(Commune.name, func.coalesce(spent.c.cost, 0).label("cost"), Commune.policy)
         .outerjoin(spent, spent.c.commune_id == Commune.id)
         .where(Commune.id.in_(commune_ids))
         .order_by(Commune.slug)
     )
-    return [CommuneCost(name, int(cost), Policy.of(policy).sms_budget) for name, cost, policy in rows]
-
-
-@dataclass(frozen=True)
-class ListedMessage:
-    """A line of the list. It holds no text, and of the number only what a mask leaves."""
-
-    id: int
-    commune_id: int
-    kind: Kind
-    state: MessageState
-    at: datetime
-    segments: int
-    cost: int
-    error_code: int | None
-    is_asked: bool
-    useful_until_at: datetime
-    to: str
-    household_name: str
-    booking_code: str
-    phoned_at: datetime | None
-    phoned_by: str
 
 
 _messages = (
-    select(
-        Message.id,
-        Message.commune_id,
-        Message.kind,
-        Message.state,
-        func.coalesce(Message.settled_at, Message.due_at),
-        Message.segments,
-        Message.cost,
-        Message.error_code,
-        Message.ask_at.is_not(None),
-        Message.useful_until_at,
-        Message.to,
-        Household.name,
-        Booking.code,
-        Message.phoned_at,
-        func.coalesce(Staff.name, ""),
+    select(Message)
+    .join(Message.booking)
+    .options(
+        contains_eager(Message.booking)
+        .load_only(Booking.code, Booking.commune_id, raiseload=True)
+        .joinedload(Booking.household)
+        .load_only(Household.name, raiseload=True),
+        joinedload(Message.phoned_by).load_only(Staff.name, raiseload=True),
+        defer(Message.body, raiseload=True),
     )
-    .join(Booking, Booking.id == Message.booking_id)
-    .join(Household, Household.id == Booking.household_id)
-    .outerjoin(Staff, Staff.id == Message.phoned_by_id)
 )
+"""Messages about a booking, so no login codes, without their bodies."""
 
 
 def messages_in(
     commune_ids: Sequence[int], month: date, *, states: Sequence[MessageState] = (), before_id: int | None = None
-) -> list[ListedMessage]:
-    """The newest of the month, at most a page and one more; then those before the last of them."""
-    found = _messages.where(Message.commune_id.in_(commune_ids), _in(month))
+) -> list[Message]:
+    """The month's newest messages, before ``before_id``; at most a page and one more."""
+    listed = _messages.where(Message.commune_id.in_(commune_ids), _in(month, month))
     if states:
-        found = found.where(Message.state.in_(states))
+        listed = listed.where(Message.state.in_(states))
     if before_id is not None:
-        found = found.where(Message.id < before_id)
-    return [_listed(row) for row in read(found.order_by(Message.id.desc()).limit(PAGE + 1))]
+        listed = listed.where(Message.id < before_id)
+    return load(listed.order_by(Message.id.desc()).limit(PAGE + 1))
 
 
-def find_message(message_id: int) -> ListedMessage | None:
-    """One about a booking; a login code is nobody's to look at."""
-    rows = read(_messages.where(Message.id == message_id))
-    return _listed(rows[0]) if rows else None
-
-
-def _listed(row: Sequence[object]) -> ListedMessage:
-    values = list(row)
-    values[2], values[3] = Kind(str(values[2])), MessageState(str(values[3]))
-    return ListedMessage(*values)  # type: ignore[arg-type]
+def find_message(message_id: int) -> Message | None:
+    messages = load(_messages.where(Message.id == message_id))
+    return messages[0] if messages else None

@@ -1,8 +1,8 @@
-"""Writing the reminders that are due into the outbox."""
+"""Writing reminders into the outbox: before the pick-up, and once when the kit is an hour overdue."""
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, exists, select
 from sqlalchemy.orm import Session
 
 from kit_booking.database import read, transaction, upsert
@@ -11,11 +11,12 @@ from kit_booking.domain.policy import Policy
 from kit_booking.domain.reminders import Reminder, reminders
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Commune, Household, Kit, Message
-from kit_booking.services.timeline.locks import lock, locked_booking
-from kit_booking.services.timeline.texts import sms_name
+from kit_booking.services.timeline.locks import lock, lock_booking, locked_booking
+from kit_booking.services.timeline.texts import message_context, queue_booking_text, sms_name
 
 AHEAD = timedelta(days=2)
-"""No reminder is due earlier before the pick-up than from the start of the day before."""
+"""No reminder is due earlier before the pick-up; narrows the search."""
+OVERDUE_AFTER = timedelta(hours=1)
 
 
 def _upcoming(now: datetime) -> ColumnElement[bool]:
@@ -59,14 +60,11 @@ def find_due(*, now: datetime) -> list[int]:
 def _due(
     pick_up_at: datetime, approved_at: datetime, moved_at: datetime | None, policy: Policy, *, now: datetime
 ) -> list[Reminder]:
-    """The reminders whose time has come and is not over.
-
-    The text of a move by the office says as much as that of an approval, so that it counts like one.
-    """
-    told_at = max(approved_at, moved_at or approved_at)
+    """The reminders that are due and still useful; a move by staff counts like an approval."""
+    approved_at = max(approved_at, moved_at or approved_at)
     return [
         reminder
-        for reminder in reminders(pick_up_at=pick_up_at, approved_at=told_at, policy=policy)
+        for reminder in reminders(pick_up_at=pick_up_at, approved_at=approved_at, policy=policy)
         if reminder.due_at <= now < _until(reminder.kind, pick_up_at, now)
     ]
 
@@ -79,12 +77,12 @@ def _until(kind: Kind, pick_up_at: datetime, now: datetime) -> datetime:
 def write_due(session: Session, booking_id: int, *, now: datetime) -> None:
     """Put the booking's due reminders into the outbox; each once, however many workers try."""
     lock(session, Kit, session.get_one(Booking, booking_id).kit_id)
-    file = locked_booking(session, booking_id)
-    booking, household = file.booking, file.household
+    booking = locked_booking(session, booking_id)
+    household = booking.household
     if booking.status != Status.APPROVED or not now < booking.pick_up_at <= now + AHEAD or not household.gets_texts:
         return
     assert booking.approved_at  # noqa: S101 (an approved booking was approved at some time)
-    for reminder in _due(booking.pick_up_at, booking.approved_at, booking.moved_at, file.policy, now=now):
+    for reminder in _due(booking.pick_up_at, booking.approved_at, booking.moved_at, booking.policy, now=now):
         session.execute(
             upsert(Message)
             .values(
@@ -94,10 +92,30 @@ def write_due(session: Session, booking_id: int, *, now: datetime) -> None:
                 kit_id=booking.kit_id,
                 pick_up_at=booking.pick_up_at,
                 to=household.phone,
-                body=booking_text(reminder.kind, sms_name(session), file.context()),
+                body=booking_text(reminder.kind, sms_name(session), message_context(booking)),
                 created_at=now,
                 due_at=reminder.due_at,
                 useful_until_at=_until(reminder.kind, booking.pick_up_at, now),
             )
             .on_conflict_do_nothing()
         )
+
+
+def find_overdue(*, now: datetime) -> list[str]:
+    """The codes of bookings to remind of; reads only, so that an idle worker locks nothing."""
+    return [
+        row.code for row in read(select(Booking.code).where(_is_overdue(now)).order_by(Booking.return_at, Booking.id))
+    ]
+
+
+def _is_overdue(now: datetime) -> ColumnElement[bool]:
+    was_written = exists().where(Message.booking_id == Booking.id, Message.kind == Kind.OVERDUE)
+    return and_(Booking.status == Status.OUT, Booking.return_at <= now - OVERDUE_AFTER, ~was_written)
+
+
+@transaction
+def write_overdue(session: Session, code: str, *, now: datetime) -> None:
+    """Queue the text; it waits for the end of the quiet hours, and is skipped when the kit is back by then."""
+    booking = lock_booking(session, code)
+    if session.scalar(select(Booking.id).where(Booking.id == booking.id, _is_overdue(now))):
+        queue_booking_text(session, Kind.OVERDUE, booking, now=now)

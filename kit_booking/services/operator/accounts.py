@@ -1,104 +1,40 @@
 """Staff accounts as the operator keeps them: added, changed, given roles and passwords, disabled."""
 
 import secrets
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ColumnElement, delete, insert, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session, selectinload
 
-from kit_booking.database import read, transaction
+from kit_booking.database import load, read, transaction
 from kit_booking.domain.booking import CODE_LETTERS
-from kit_booking.models import AuditEntry, Commune, FeedToken, Role, Staff, StaffRole
+from kit_booking.models import Commune, FeedToken, Role, Staff, StaffRole
+from kit_booking.services.audit import Actor, record_audit
+from kit_booking.services.operator.edits import Denied
 
 PAGE = 50
 GROUPS, LETTERS = 3, 4
 """A password that is made up has so many groups of so many letters: 30 to the 12th, and easy to dictate."""
 
-
-@dataclass(frozen=True)
-class ListedAccount:
-    id: int
-    username: str
-    name: str
-    is_active: bool
-    roles: tuple[tuple[Role, str], ...]
-    """With the commune's name; an operator's is empty."""
+_accounts = select(Staff).options(selectinload(Staff.roles).joinedload(StaffRole.commune))
 
 
-@dataclass(frozen=True)
-class AccountPage:
-    accounts: list[ListedAccount]
-    next: str
+def account_page(prefix: str, after: str = "") -> tuple[list[Staff], str]:
+    """The accounts, with their roles and communes, whose user names begin so, in their order after ``after``.
 
-
-def account_page(prefix: str, after: str = "") -> AccountPage:
-    """The accounts whose user names begin so, in their order."""
-    statement = select(Staff.id, Staff.username, Staff.name, Staff.is_active).order_by(Staff.username).limit(PAGE + 1)
+    The text is the user name after which the next page begins; empty on the last one.
+    """
+    statement = _accounts.where(Staff.username > after).order_by(Staff.username).limit(PAGE + 1)
     if prefix:  # Read in the order of the unique index, so that a page ends where it is full.
         statement = statement.where(Staff.username.startswith(prefix, autoescape=True))
-    if after:
-        statement = statement.where(Staff.username > after)
-    rows = read(statement)
-    shown = rows[:PAGE]
-    roles = _roles([row.id for row in shown])
-    accounts = [ListedAccount(row.id, row.username, row.name, row.is_active, roles.get(row.id, ())) for row in shown]
-    return AccountPage(accounts, accounts[-1].username if len(rows) > PAGE else "")
+    accounts = load(statement)
+    return accounts[:PAGE], accounts[PAGE - 1].username if len(accounts) > PAGE else ""
 
 
-def _roles(staff_ids: list[int]) -> dict[int, tuple[tuple[Role, str], ...]]:
-    rows = read(
-        select(StaffRole.staff_id, StaffRole.role, Commune.name)
-        .outerjoin(Commune, Commune.id == StaffRole.commune_id)
-        .where(StaffRole.staff_id.in_(staff_ids))
-        .order_by(StaffRole.id)
-    )
-    return {
-        one: tuple((Role(row.role), row.name or "") for row in rows if row.staff_id == one)
-        for one in {row.staff_id for row in rows}
-    }
-
-
-@dataclass(frozen=True)
-class HeldRole:
-    id: int
-    role: Role
-    commune_name: str
-    commune_slug: str
-
-
-@dataclass(frozen=True)
-class Account:
-    id: int
-    username: str
-    name: str
-    mobile: str
-    is_active: bool
-    roles: tuple[HeldRole, ...]
-
-
-def find_account(username: str) -> Account | None:
-    return _account(Staff.username == username)
-
-
-def find_account_by_id(staff_id: int) -> Account | None:
-    return _account(Staff.id == staff_id)
-
-
-def _account(which: ColumnElement[bool]) -> Account | None:
-    rows = read(select(Staff.id, Staff.username, Staff.name, Staff.mobile, Staff.is_active).where(which))
-    if not rows:
-        return None
-    held = read(
-        select(StaffRole.id, StaffRole.role, Commune.name, Commune.slug)
-        .outerjoin(Commune, Commune.id == StaffRole.commune_id)
-        .where(StaffRole.staff_id == rows[0].id)
-        .order_by(StaffRole.id)
-    )
-    roles = tuple(HeldRole(row.id, Role(row.role), row.name or "", row.slug or "") for row in held)
-    one = rows[0]
-    return Account(one.id, one.username, one.name, one.mobile, one.is_active, roles)
+def find_account(staff_id: int) -> Staff | None:
+    """The account with its roles and their communes."""
+    return next(iter(load(_accounts.where(Staff.id == staff_id))), None)
 
 
 def find_commune_id(typed: str) -> int | None:
@@ -114,15 +50,6 @@ def new_password() -> str:
     return "-".join(groups)
 
 
-class Denied(StrEnum):
-    """Why an account was left as it is."""
-
-    USERNAME_TAKEN = "username_taken"
-    LAST_OPERATOR = "last_operator"
-    LAST_ROLE = "last_role"
-    HAS_ROLE = "has_role"
-
-
 @transaction
 def add_account(
     session: Session,
@@ -132,102 +59,102 @@ def add_account(
     password_hash: str,
     role: Role,
     commune_id: int | None,
-    by_id: int,
+    by: Actor,
     *,
     now: datetime,
-) -> Denied | None:
-    """A new account with its first role; an operator's belongs to no commune."""
+) -> int | Denied:
+    """A new account with its first role; an operator's belongs to no commune. Returns its id."""
     if session.scalar(select(Staff.id).where(Staff.username == username)):
         return Denied.USERNAME_TAKEN
     member = Staff(username=username, name=name, mobile=mobile, password_hash=password_hash)
+    member.roles = [StaffRole(role=role, commune_id=commune_id)]
     session.add(member)
     session.flush()
-    session.add(StaffRole(staff_id=member.id, commune_id=commune_id, role=role))
     bump_communes(session, member.id)
-    _write_down(session, "staff_added", commune_id, by_id, now=now, detail=f"{username}, {role}")
-    return None
+    record_audit(session, "staff_added", by, now=now, commune_id=commune_id, username=username, role=role)
+    return member.id
 
 
 @transaction
-def change_account(
-    session: Session, staff_id: int, name: str, mobile: str, by_id: int, *, now: datetime
-) -> Denied | None:
-    member = session.get_one(Staff, staff_id, with_for_update=True)
-    detail = member.username if member.name == name else f"{member.username}: {member.name} → {name}"
+def change_account(session: Session, staff_id: int, name: str, mobile: str, by: Actor, *, now: datetime) -> None:
+    member = _lock_account(session, staff_id)
+    renamed = {"name": name, "old_name": member.name} if member.name != name else {}
     member.name, member.mobile = name, mobile
-    _write_down(session, "staff_changed", _home(session, staff_id), by_id, now=now, detail=detail)
-    return None
+    _record(session, "staff_changed", member, by, now=now, **renamed)
 
 
 @transaction
-def set_password(session: Session, staff_id: int, password_hash: str, by_id: int, *, now: datetime) -> None:
-    """Another password, and whoever is signed in with the old one is not any more."""
-    member = session.get_one(Staff, staff_id, with_for_update=True)
+def set_password(session: Session, staff_id: int, password_hash: str, by: Actor, *, now: datetime) -> None:
+    """Set another password and end the account's sign-ins."""
+    member = _lock_account(session, staff_id)
     member.password_hash = password_hash
     member.session_version += 1
-    _write_down(session, "staff_password", _home(session, staff_id), by_id, now=now, detail=member.username)
+    _record(session, "staff_password", member, by, now=now)
 
 
 @transaction
-def disable(session: Session, staff_id: int, by_id: int, *, now: datetime) -> Denied | None:
-    """Nobody signs in with it any more; its sign-ins end, and its calendars for good."""
+def set_active(session: Session, staff_id: int, is_active: bool, by: Actor, *, now: datetime) -> Denied | None:
+    """Enable or disable the account; disabling ends its sign-ins and, for good, its calendar addresses."""
     operators = _lock_operators(session)
-    member = session.get_one(Staff, staff_id, with_for_update=True, populate_existing=True)
-    if operators == {staff_id}:
+    member = _lock_account(session, staff_id)
+    if not is_active and operators == {staff_id}:
         return Denied.LAST_OPERATOR
-    if member.is_active:
-        member.is_active = False
+    if member.is_active == is_active:
+        return None
+    member.is_active = is_active
+    if not is_active:
         member.session_version += 1
-        session.execute(
-            update(FeedToken)
-            .where(FeedToken.staff_id == staff_id, FeedToken.revoked_at.is_(None))
-            .values(revoked_at=now)
-        )
-        bump_communes(session, staff_id)
-        _write_down(session, "staff_disabled", _home(session, staff_id), by_id, now=now, detail=member.username)
+        alive = FeedToken.staff_id == staff_id, FeedToken.revoked_at.is_(None)
+        session.execute(update(FeedToken).where(*alive).values(revoked_at=now))
+    bump_communes(session, staff_id)
+    _record(session, "staff_enabled" if is_active else "staff_disabled", member, by, now=now)
     return None
-
-
-@transaction
-def enable(session: Session, staff_id: int, by_id: int, *, now: datetime) -> None:
-    member = session.get_one(Staff, staff_id, with_for_update=True)
-    if not member.is_active:
-        member.is_active = True
-        bump_communes(session, staff_id)
-        _write_down(session, "staff_enabled", _home(session, staff_id), by_id, now=now, detail=member.username)
 
 
 @transaction
 def add_role(
-    session: Session, staff_id: int, role: Role, commune_id: int | None, by_id: int, *, now: datetime
+    session: Session, staff_id: int, role: Role, commune_id: int | None, by: Actor, *, now: datetime
 ) -> Denied | None:
-    member = session.get_one(Staff, staff_id, with_for_update=True)
-    held = session.execute(select(StaffRole.role, StaffRole.commune_id).where(StaffRole.staff_id == staff_id))
-    if (role, commune_id) in [(row.role, row.commune_id) for row in held]:
+    member = _lock_account(session, staff_id)
+    if any((held.role, held.commune_id) == (role, commune_id) for held in member.roles):
         return Denied.HAS_ROLE
-    session.add(StaffRole(staff_id=staff_id, commune_id=commune_id, role=role))
+    member.roles.append(StaffRole(role=role, commune_id=commune_id))
     bump_communes(session, staff_id)
-    _write_down(session, "role_added", commune_id, by_id, now=now, detail=f"{member.username}, {role}")
+    record_audit(session, "role_added", by, now=now, commune_id=commune_id, username=member.username, role=role)
     return None
 
 
 @transaction
-def remove_role(session: Session, staff_id: int, role_id: int, by_id: int, *, now: datetime) -> Denied | None:
-    """Take a role away; an account without any could do nothing, and is disabled instead."""
+def remove_role(session: Session, staff_id: int, role_id: int, by: Actor, *, now: datetime) -> Denied | None:
+    """Take a role away; not the last one, since an account without any is to be disabled instead."""
     operators = _lock_operators(session)
-    member = session.get_one(Staff, staff_id, with_for_update=True)
-    held = session.scalars(select(StaffRole).where(StaffRole.staff_id == staff_id)).all()
-    gone = next((role for role in held if role.id == role_id), None)
-    if gone is None:
+    member = _lock_account(session, staff_id)
+    role = next((role for role in member.roles if role.id == role_id), None)
+    if role is None:
         return None
-    if len(held) == 1:
+    if len(member.roles) == 1:
         return Denied.LAST_ROLE
-    if gone.role == Role.OPERATOR and operators == {staff_id}:
+    if role.role == Role.OPERATOR and operators == {staff_id}:
         return Denied.LAST_OPERATOR
     bump_communes(session, staff_id)
-    session.execute(delete(StaffRole).where(StaffRole.id == role_id))
-    _write_down(session, "role_removed", gone.commune_id, by_id, now=now, detail=f"{member.username}, {gone.role}")
+    member.roles.remove(role)
+    home, username = role.commune_id, member.username
+    record_audit(session, "role_removed", by, now=now, commune_id=home, username=username, role=role.role)
     return None
+
+
+def _lock_account(session: Session, staff_id: int) -> Staff:
+    """The account with its roles, locked until this transaction ends."""
+    roles = selectinload(Staff.roles)
+    return session.get_one(Staff, staff_id, with_for_update=True, populate_existing=True, options=[roles])
+
+
+def _lock_operators(session: Session) -> set[int]:
+    """The active operators, locked until this transaction ends."""
+    every = select(StaffRole.staff_id).where(StaffRole.role == Role.OPERATOR)
+    active = select(Staff.id).where(Staff.id.in_(every), Staff.is_active).order_by(Staff.id)
+    session.execute(active.with_for_update())
+    return set(session.scalars(active))  # Read again: while this waited for the lock, one may have lost the role.
 
 
 def bump_communes(session: Session, staff_id: int) -> None:
@@ -237,57 +164,7 @@ def bump_communes(session: Session, staff_id: int) -> None:
     session.execute(update(Commune).where(Commune.id.in_(own)).values(version=Commune.version + 1))
 
 
-def _lock_operators(session: Session) -> set[int]:
-    """The active operators, none of whom another transaction takes away until this one ends."""
-    every = select(StaffRole.staff_id).where(StaffRole.role == Role.OPERATOR)
-    active = select(Staff.id).where(Staff.id.in_(every), Staff.is_active).order_by(Staff.id)
-    session.execute(active.with_for_update())
-    return set(session.scalars(active))  # Anew: while it waited, one of them may have lost that role.
-
-
-def _home(session: Session, staff_id: int) -> int | None:
-    """The commune whose list tells of the account; none for an operator."""
-    return session.scalar(
-        select(StaffRole.commune_id)
-        .where(StaffRole.staff_id == staff_id, StaffRole.commune_id.is_not(None))
-        .order_by(StaffRole.id)
-        .limit(1)
-    )
-
-
-def _write_down(
-    session: Session, action: str, commune_id: int | None, by_id: int, *, now: datetime, detail: str
-) -> None:
-    session.execute(
-        insert(AuditEntry).values(at=now, action=action, commune_id=commune_id, staff_id=by_id, detail=detail[:200])
-    )
-
-
-@transaction
-def add_staff(
-    session: Session,
-    username: str,
-    name: str,
-    password_hash: str,
-    role: Role,
-    commune_slug: str | None,
-    *,
-    mobile: str = "",
-    now: datetime,
-) -> None:
-    """A new account with one role. Raises ``ValueError`` that says what is wrong."""
-    if session.scalar(select(Staff.id).where(Staff.username == username)):
-        raise ValueError(f"the user name {username} is taken")
-    commune_id = session.scalar(select(Commune.id).where(Commune.slug == commune_slug)) if commune_slug else None
-    if commune_slug and commune_id is None:
-        raise ValueError(f"there is no commune {commune_slug}")
-    if (role is Role.OPERATOR) != (commune_id is None):
-        raise ValueError("a clerk or leader needs a commune, an operator has none")
-    member = Staff(username=username, name=name, password_hash=password_hash, mobile=mobile)
-    session.add(member)
-    session.flush()
-    session.add(StaffRole(staff_id=member.id, commune_id=commune_id, role=role))
-    bump_communes(session, member.id)
-    session.execute(
-        insert(AuditEntry).values(at=now, action="staff_added", commune_id=commune_id, detail=f"{username}, {role}")
-    )
+def _record(session: Session, action: str, member: Staff, by: Actor, *, now: datetime, **detail: Any) -> None:
+    """An audit entry in the list of the account's commune, or of none for an operator."""
+    home = next((role.commune_id for role in member.roles if role.commune_id), None)
+    record_audit(session, action, by, now=now, commune_id=home, username=member.username, **detail)

@@ -1,4 +1,4 @@
-"""The whole database as one file, while everything goes on; and back again."""
+"""Copying the whole SQLite database into one file while it is in use, and restoring it."""
 
 import os
 import shlex
@@ -10,7 +10,7 @@ from kit_booking.database import db
 
 
 class NoBackup(Exception):
-    """It can't be done; the message says why, and what to do instead."""
+    """The backup or restore failed; the message says why, and what to do instead."""
 
 
 def back_up(target: Path) -> None:
@@ -23,8 +23,8 @@ def back_up(target: Path) -> None:
     except OSError as error:
         raise NoBackup(f"{target} can't be written: {error.strerror}") from None
     try:
-        with closing(sqlite3.connect(source)) as ours, closing(sqlite3.connect(target)) as copy:
-            ours.backup(copy)
+        with closing(sqlite3.connect(source)) as own, closing(sqlite3.connect(target)) as copy:
+            own.backup(copy)
             copy.execute("PRAGMA journal_mode=DELETE")  # One file, without a log beside it.
             _check(copy, target)
     except (sqlite3.Error, NoBackup):
@@ -42,8 +42,8 @@ def restore(source: Path) -> None:
     try:
         with closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as copy:
             _check(copy, source)
-            with closing(sqlite3.connect(target, timeout=15)) as ours:
-                copy.backup(ours)
+            with closing(sqlite3.connect(target, timeout=15)) as own:
+                copy.backup(own)
     except sqlite3.Error as error:
         raise NoBackup(f"{source} can't be restored: {error}") from None
 
@@ -52,17 +52,17 @@ def _sqlite_file(instead: str, file: Path) -> str:
     url = db.engine.url
     if db.engine.dialect.name == "sqlite" and url.database:
         return url.database
-    shown = url.set(drivername="postgresql").render_as_string(hide_password=True)
-    command = instead.format(file=shlex.quote(str(file)), url=shlex.quote(shown))
+    masked = url.set(drivername="postgresql").render_as_string(hide_password=True)
+    command = instead.format(file=shlex.quote(str(file)), url=shlex.quote(masked))
     raise NoBackup(f"this database is PostgreSQL, whose own tools do it: {command}")
 
 
 def _check(copy: sqlite3.Connection, file: Path) -> None:
-    """Whether it is sound, and ours."""
+    """Raises ``NoBackup`` unless the file is a sound database with our tables."""
     try:
         [(answer,)] = copy.execute("PRAGMA quick_check(1)").fetchall()
-        is_ours = copy.execute("SELECT count(*) FROM sqlite_master WHERE name IN ('alembic_version', 'hold')")
-        is_whole = answer == "ok" and is_ours.fetchone() == (2,)
+        own_tables = copy.execute("SELECT count(*) FROM sqlite_master WHERE name IN ('alembic_version', 'hold')")
+        is_whole = answer == "ok" and own_tables.fetchone() == (2,)
     except sqlite3.DatabaseError:
         is_whole = False
     if not is_whole:

@@ -1,22 +1,27 @@
-"""What the demo is made of: real communes and crafts, invented places' keepers, households and accounts."""
+"""The rows of the demo beside its bookings: real communes and crafts, invented keepers, households and accounts."""
 
 import json
 import random
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
-from sqlalchemy.orm import Session
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
 
+from kit_booking.adapters.holidays import public_holidays
 from kit_booking.domain.counter import Direction
+from kit_booking.domain.local_time import local
+from kit_booking.domain.policy import Policy
 from kit_booking.domain.slots import DEFAULT_PLAN
 from kit_booking.domain.status import AHEAD, Status
 from kit_booking.domain.text import search_text, slug
 from kit_booking.models import (
     Booking,
+    Closure,
     Commune,
     HandedPart,
     Handover,
@@ -24,7 +29,6 @@ from kit_booking.models import (
     Kit,
     Part,
     Place,
-    PlannedSlot,
     Province,
     Role,
     Staff,
@@ -33,6 +37,7 @@ from kit_booking.models import (
     WaitingEntry,
     WaitingState,
 )
+from kit_booking.services.settings.saving import planned_slots
 
 COMMUNES = Path(__file__).parents[2] / "data" / "communes.json"
 PASSWORD = "phuxuyen"  # noqa: S105 (it opens invented data only, and is printed on the sign-in page)
@@ -41,7 +46,10 @@ LETTERS = {"phuong-duc": "PD", "phu-xuyen": "PX", "chuyen-my": "CM", "dai-xuyen"
 HOUSEHOLDS = {"phuong-duc": 52, "phu-xuyen": 26, "chuyen-my": 22, "dai-xuyen": 24}
 
 NUMBERS = {"answer_office_hours": 16}
-"""What the communes changed of the usual: whoever looks at the demo in the evening still has requests to answer."""
+"""What differs from the default policy, so that even in the evening there are requests to answer."""
+POLICY = Policy.of(NUMBERS)
+BROKEN, RESTING = "DX-7", "PX"
+"""The kit that is being repaired, and the letters of the commune that is closed on the next holiday."""
 
 PARTS = (
     ("Điện thoại quay phim", 1),
@@ -64,7 +72,7 @@ PREFIXES = ("0912", "0936", "0978", "0983", "0354", "0367", "0388", "0779", "082
 
 
 @dataclass(frozen=True)
-class Account:
+class DemoAccount:
     username: str
     password: str
     role: Role
@@ -77,90 +85,78 @@ def _data() -> list[dict[str, Any]]:
 
 
 ACCOUNTS = [
-    Account(f"{title}.{slug(commune['name']).replace('-', '')}", PASSWORD, role, commune["name"])
+    DemoAccount(f"{title}.{slug(commune['name']).replace('-', '')}", PASSWORD, role, commune["name"])
     for commune in _data()
     for title, role in (("canbo", Role.CLERK), ("lanhdao", Role.LEADER))
-] + [Account("vanhanh", PASSWORD, Role.OPERATOR, "")]
+] + [DemoAccount("vanhanh", PASSWORD, Role.OPERATOR, "")]
 
 
 def add_communes(session: Session, valid_from: date) -> list[Kit]:
     """The communes with a place and a kit for each of their old units, in order."""
     dice = random.Random("places")  # noqa: S311 (nothing here is secret)
     province = Province(name="Hà Nội", slug="ha-noi")
-    session.add(province)
-    session.flush()
     kits = []
     for number, data in enumerate(_data()):
-        places = data["places"]
-        villages = [
-            [(place["old_unit"], ""), *((name, "") for name in place.get("includes", []))]
-            + [(craft.get("village", ""), craft["name"]) for craft in place["crafts"]]
-            + [(name, "") for name in data.get("villages", []) if place["old_unit"] == data["name"]]
-            for place in places
+        places = [
+            Place(
+                name=unit["old_unit"],
+                address=f"Trụ sở UBND {unit['old_unit']} cũ",
+                keeper=_name(dice),
+                keeper_phone=f"+84{PREFIXES[index][1:]}{dice.randrange(100_000, 999_999)}",
+                villages=list(_villages(data, unit)),
+            )
+            for index, unit in enumerate(data["places"], 1)
         ]
-        names = [data["name"], *(name for of_place in villages for name, _ in of_place if name)]
         commune = Commune(
-            province_id=province.id,
+            province=province,
             code=data["code"],
             name=data["name"],
             slug=slug(data["name"]),
-            search=search_text(names),
+            search=search_text([data["name"], *(village.name for place in places for village in place.villages)]),
             phone=f"+84243385{4100 + number:04}",
             policy=NUMBERS,
+            places=places,
         )
         session.add(commune)
         session.flush()
-        session.add_all(
-            PlannedSlot(
-                commune_id=commune.id,
-                valid_from=valid_from,
-                name=line.name,
-                from_time=line.from_time,
-                until_time=line.until_time,
-            )
-            for line in DEFAULT_PLAN
-        )
-        for index, (place_data, of_place) in enumerate(zip(places, villages, strict=True), 1):
-            place = Place(
-                commune_id=commune.id,
-                name=place_data["old_unit"],
-                address=f"Trụ sở UBND {place_data['old_unit']} cũ",
-                keeper=_name(dice),
-                keeper_phone=f"+84{PREFIXES[index][1:]}{dice.randrange(100_000, 999_999)}",
-            )
-            session.add(place)
-            session.flush()
-            session.add_all(
-                Village(place_id=place.id, name=name or place.name, craft=craft) for name, craft in of_place
-            )
-            kit = Kit(commune_id=commune.id, place_id=place.id, code=f"{LETTERS[commune.slug]}-{index}")
-            session.add(kit)
-            session.flush()
-            session.add_all(Part(kit_id=kit.id, name=name, count=count) for name, count in PARTS)
-            kits.append(kit)
+        session.add_all(planned_slots(commune.id, valid_from, DEFAULT_PLAN))
+        for index, place in enumerate(places, 1):
+            parts = [Part(name=name, count=count) for name, count in PARTS]
+            code = f"{LETTERS[commune.slug]}-{index}"
+            kits.append(Kit(commune_id=commune.id, place_id=place.id, code=code, parts=parts))
+        session.add_all(kits)
+        session.flush()
     return kits
+
+
+def _villages(commune: dict[str, Any], unit: dict[str, Any]) -> Iterator[Village]:
+    """The old unit itself, what it includes, its crafts, and the villages of the commune it gave its name to."""
+    yield Village(name=unit["old_unit"])
+    yield from (Village(name=name) for name in unit.get("includes", []))
+    yield from (
+        Village(name=craft.get("village") or unit["old_unit"], craft=craft["name"]) for craft in unit["crafts"]
+    )
+    if unit["old_unit"] == commune["name"]:
+        yield from (Village(name=name) for name in commune.get("villages", []))
 
 
 def add_households(session: Session, consent_at: datetime) -> None:
     """Invented ones, with crafts that their villages really have."""
     dice = random.Random("households")  # noqa: S311 (nothing here is secret)
-    villages: dict[int, list[tuple[str, str]]] = {}
-    for commune_id, name, craft in session.query(Place.commune_id, Village.name, Village.craft).join(
-        Village, Village.place_id == Place.id
-    ):
-        villages.setdefault(commune_id, []).append((name, craft))
-    for commune in session.query(Commune).order_by(Commune.id):
-        known = [entry for entry in villages[commune.id] if entry[1]] or villages[commune.id]
+    places = selectinload(Commune.places).selectinload(Place.villages)
+    for commune in session.scalars(select(Commune).order_by(Commune.id).options(places)):
+        villages = [village for place in commune.places for village in place.villages]
+        known = [village for village in villages if village.craft] or villages
         for _ in range(HOUSEHOLDS[commune.slug]):
-            village, craft = dice.choice(known if dice.random() < 0.8 else villages[commune.id])
+            village = dice.choice(known if dice.random() < 0.8 else villages)
             session.add(
                 Household(
                     commune_id=commune.id,
                     name=_name(dice),
                     phone=f"+84{dice.choice(PREFIXES)[1:]}{dice.randrange(100_000, 999_999)}",
-                    village=village,
-                    craft=craft or "nghề khác",
-                    sells=craft.split(",")[0],
+                    village=village.name,
+                    craft=village.craft or "nghề khác",
+                    sells=village.craft.split(",")[0],
                     streams_on=dice.choice(STREAMS),
                     consent_version="2026-11",
                     consent_at=consent_at,
@@ -204,43 +200,63 @@ def _entry(like: Booking, household_id: int, day: date, joined_at: datetime) -> 
 def add_staff(session: Session, password_hash: str) -> dict[int, int]:
     """The demo's accounts; the clerk's id by commune."""
     dice = random.Random("staff")  # noqa: S311 (nothing here is secret)
-    communes = {commune.name: commune.id for commune in session.query(Commune)}
+    communes = {commune.name: commune.id for commune in session.scalars(select(Commune))}
     clerks = {}
     for account in ACCOUNTS:
+        commune_id = communes.get(account.commune)
         member = Staff(
             username=account.username,
             name=_name(dice),
             mobile=f"+84{dice.choice(PREFIXES)[1:]}{dice.randrange(100_000, 999_999)}",
             password_hash=password_hash,
+            roles=[StaffRole(commune_id=commune_id, role=account.role)],
         )
         session.add(member)
         session.flush()
-        commune_id = communes.get(account.commune)
-        session.add(StaffRole(staff_id=member.id, commune_id=commune_id, role=account.role))
         if account.role is Role.CLERK and commune_id:
             clerks[commune_id] = member.id
     return clerks
 
 
-def add_handovers(rows: Connection, out: list[dict[str, Any]], clerks: dict[int, int]) -> None:
-    """What was seen when these bookings' kits went out: everything was there."""
-    for booking in out:
-        household = select(Household.name).where(Household.id == booking["household_id"]).scalar_subquery()
-        handover_id = rows.execute(
-            insert(Handover)
-            .values(
-                booking_id=booking["id"],
-                way=Direction.OUT,
-                staff_id=clerks[booking["commune_id"]],
-                person=household,
-                saw_id=True,
-                happened_at=booking["pick_up_at"],
-                written_at=booking["pick_up_at"],
-            )
-            .returning(Handover.id)
-        ).scalar_one()
-        parts = [{"name": name, "expected": count, "count": count} for name, count in PARTS]
-        rows.execute(insert(HandedPart).values(handover_id=handover_id), parts)
+def add_closures(session: Session, kits: list[Kit], clerks: dict[int, int], today: date) -> list[Closure]:
+    """A kit that is being repaired for some days, and a commune's next holiday beyond the fortnight."""
+    broken = next(kit for kit in kits if kit.code == BROKEN)
+    resting = next(kit.commune_id for kit in kits if kit.code.startswith(RESTING))
+    holiday = public_holidays(today + timedelta(days=POLICY.window_days + 2), today + timedelta(days=365))[0]
+    repair_from = today + timedelta(days=2)
+    closures = [
+        Closure(
+            commune_id=commune_id,
+            kit_id=kit_id,
+            staff_id=clerks[commune_id],
+            from_at=local(first, time()),
+            until_at=local(last + timedelta(days=1), time()),
+            reason=reason,
+            changed_at=local(today, POLICY.day_opens) + timedelta(minutes=5),
+        )
+        for commune_id, kit_id, first, last, reason in (
+            (broken.commune_id, broken.id, repair_from, repair_from + timedelta(days=2), "Hỏng đèn, chờ thay bóng"),
+            (resting, None, holiday.first, holiday.last, holiday.name),
+        )
+    ]
+    session.add_all(closures)
+    session.flush()
+    return closures
+
+
+def add_handover(session: Session, booking: Booking, clerk_id: int) -> None:
+    """What was seen when the booking's kit went out: everything was there."""
+    handover = Handover(
+        booking_id=booking.id,
+        way=Direction.OUT,
+        staff_id=clerk_id,
+        person=booking.household.name,
+        saw_id=True,
+        happened_at=booking.pick_up_at,
+        written_at=booking.pick_up_at,
+        parts=[HandedPart(name=name, expected=count, count=count) for name, count in PARTS],
+    )
+    session.add(handover)
 
 
 def _name(dice: random.Random) -> str:

@@ -1,4 +1,4 @@
-"""What is wrong with an installation, in plain words and with what to do about it."""
+"""`flask doctor`: what is wrong with an installation, and what to do about it."""
 
 import shutil
 from collections.abc import Iterator
@@ -20,17 +20,17 @@ from kit_booking.services.ops import health
 from kit_booking.services.sign_in.sign_in import CODES_A_DAY, codes_today
 
 LATE = timedelta(minutes=10)
-"""A text that is due for longer waits for something that is wrong."""
+"""A text that is due for longer is reported."""
 SKEW = timedelta(minutes=1)
 LEAST_FREE = 500 * 2**20
 RECENTLY = timedelta(days=2)
 MANY_CODES = 0.8
-"""Of a day's codes; then it looks like somebody's mischief."""
+"""The share of `CODES_A_DAY` from which on abuse is suspected."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at; `wrong` is empty when it is well."""
+    """One thing that was checked; `wrong` is empty when it is well."""
 
     what: str
     fine: str
@@ -38,7 +38,7 @@ class Finding:
 
 
 def examine(settings: Settings, sms: SmsSender, *, now: datetime) -> Iterator[Finding]:
-    """Look at one thing after the other; without a database only at what needs none."""
+    """Check one thing after the other; without a database only what needs none."""
     yield _disk(settings)
     yield from _sms(settings, sms, now=now)
     try:
@@ -111,15 +111,15 @@ def _sms(settings: Settings, sender: SmsSender, *, now: datetime) -> Iterator[Fi
 
 
 def _clock(*, now: datetime) -> Finding:
-    """Against the database's clock, which on another machine is another one, and against what was written down."""
+    """Against the database's clock, if that may be on another machine, and against the newest mark."""
     if db.engine.dialect.name == "postgresql":
-        [(there,)] = read(select(func.now()))
-        if abs(there - now) > SKEW:
-            apart = int((now - there).total_seconds())
+        [(database_now,)] = read(select(func.now()))
+        if abs(database_now - now) > SKEW:
+            apart = int((now - database_now).total_seconds())
             return Finding("clock", "", f"differs by {apart} s from the database's. Turn on time synchronisation.")
-    [(last,)] = read(select(func.max(Mark.at)))
-    if last and last > now + SKEW:
-        ahead = f"something was written down at {last:%Y-%m-%d %H:%M} UTC, which is yet to come."
+    [(newest_at,)] = read(select(func.max(Mark.at)))
+    if newest_at and newest_at > now + SKEW:
+        ahead = f"something was written down at {newest_at:%Y-%m-%d %H:%M} UTC, which is yet to come."
         return Finding("clock", "", ahead)
     return Finding("clock", f"{now:%Y-%m-%d %H:%M} UTC")
 

@@ -1,6 +1,5 @@
-"""Signs of life: the worker's heartbeat, the database's schema, what tidying up removes."""
+"""The worker's heartbeat, whether the schema is current, what keeps texts back, and deleting expired rows."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from alembic.migration import MigrationContext
@@ -9,15 +8,15 @@ from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.orm import Session
 
 from kit_booking.config import MIGRATIONS
-from kit_booking.database import db, read, transaction
+from kit_booking.database import db, load, transaction
 from kit_booking.models import LoginCode, PauseReason, SendingPause, Throttle
 from kit_booking.services.marks import find_mark, set_mark, set_mark_in
 
 BEAT = timedelta(seconds=15)
 ALIVE = timedelta(minutes=2)
-"""A worker that was silent for so long is not there."""
+"""A worker without a beat for so long does not run."""
 OUTAGE = timedelta(minutes=10)
-"""A worker that was silent for longer was out, and people could not rely on their deadlines."""
+"""After a longer silence the mark ``back`` is set, because people could not rely on their deadlines."""
 TIDY = timedelta(hours=1)
 KEEP = timedelta(days=2)
 
@@ -28,7 +27,7 @@ def is_demo() -> bool:
 
 
 def beat(*, now: datetime) -> None:
-    """The worker lives; written seldom, because a write waits for the disk."""
+    """Set the worker's mark, at most every `BEAT`, because a write waits for the disk."""
     last = find_mark("worker")
     if last and now - last >= OUTAGE:
         set_mark("back", now=now)
@@ -41,32 +40,18 @@ def is_worker_alive(*, now: datetime) -> bool:
     return last is not None and now - last < ALIVE
 
 
-@dataclass(frozen=True)
-class Alarm:
-    """Why no texts go out."""
-
-    reason: PauseReason
-    since_at: datetime
-    until_at: datetime
-    fault: str
-
-
-def sending_alarms(*, now: datetime) -> list[Alarm]:
+def sending_alarms(*, now: datetime) -> list[SendingPause]:
     """What keeps texts back: a wrong setup until one goes out again, the account's limit as long as it lasts."""
-    rows = read(
-        select(SendingPause.reason, SendingPause.since_at, SendingPause.until_at, SendingPause.fault)
-        .where(
-            or_(
-                SendingPause.reason == PauseReason.SETUP,
-                and_(SendingPause.reason == PauseReason.LIMIT, SendingPause.until_at > now),
-            )
-        )
+    is_limit = and_(SendingPause.reason == PauseReason.LIMIT, SendingPause.until_at > now)
+    return load(
+        select(SendingPause)
+        .where(or_(SendingPause.reason == PauseReason.SETUP, is_limit))
         .order_by(SendingPause.since_at)
     )
-    return [Alarm(PauseReason(row.reason), row.since_at, row.until_at, row.fault) for row in rows]
 
 
 def tidy_up(*, now: datetime) -> None:
+    """Delete login codes and counters that expired `KEEP` ago; once in `TIDY`."""
     last = find_mark("tidied")
     if last is None or now - last >= TIDY:
         _tidy_up(now=now)

@@ -1,14 +1,16 @@
-"""A new household: it registers itself on the web, or staff enter it for somebody who agreed aloud."""
+"""New households: they register on the web, or staff enter them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kit_booking.database import transaction
 from kit_booking.domain.text import search_key
-from kit_booking.models import AuditEntry, Household
+from kit_booking.models import Household
+from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.sign_in.throttle import count_try
 
 HOUSEHOLDS_A_NUMBER = 8
@@ -17,11 +19,44 @@ HOUSEHOLDS_A_NUMBER = 8
 
 @dataclass(frozen=True)
 class Consent:
-    """Which wording the household agreed to, and who heard it where it did not tick the box itself."""
+    """Which wording the household agreed to, and which member of staff heard it unless it ticked the box itself."""
 
     version: str
     staff_id: int | None = None
     staff_name: str = ""
+
+
+def new_household(commune_id: int, consent: Consent, *, now: datetime, **columns: str) -> Household:
+    """A household with these columns, in no session yet; it takes texts if it has a mobile."""
+    return Household(
+        commune_id=commune_id,
+        takes_texts=columns["phone"] != "",
+        consent_version=consent.version,
+        consent_at=now,
+        consent_to=consent.staff_name,
+        seen_at=now,
+        **columns,
+    )
+
+
+def add_households(
+    session: Session, households: Iterable[Household], consent: Consent, consent_by: str | None, *, now: datetime
+) -> None:
+    """Write new households and their audit entries; ``consent_by`` is ``spoken``, ``paper`` or None."""
+    households = list(households)
+    session.add_all(households)
+    session.flush()
+    for household in households:
+        record_audit(
+            session,
+            "registered",
+            Actor(staff_id=consent.staff_id),
+            now=now,
+            commune_id=household.commune_id,
+            household_id=household.id,
+            consent=consent.version,
+            consent_by=consent_by,
+        )
 
 
 @transaction
@@ -37,49 +72,27 @@ def register_household(
     landline: str = "",
     now: datetime,
 ) -> tuple[int, bool] | None:
-    """The id of the household, and whether it is new; of the same one again when it is sent twice.
+    """The id of the household, and whether it is new: sending the form twice registers it once.
 
-    None when the number entered too many by itself: nor can whoever has an old number of others guess their name.
-    The same one has the same number and name or, without a number, the same name and village of this commune.
+    It is the same household if it has the same number and name or, without a number, the same name and village of
+    this commune. None when too many registered themselves with the number, so that nobody who was given
+    somebody else's old number can find out the name by trying.
     """
-    # Whoever comes second waits here.
     key = f"register:{phone}" if phone else f"register-in:{commune_id}"
-    tries = count_try(session, key, timedelta(days=1), now=now)
+    tries = count_try(session, key, timedelta(days=1), now=now)  # Locks the counter until the commit.
     if tries > HOUSEHOLDS_A_NUMBER and consent.staff_id is None:
         return None
+    alike = select(Household.id, Household.name, Household.village).where(Household.erased_at.is_(None))
     if phone:
-        alike = select(Household.id, Household.name, Household.village).where(Household.phone == phone)
+        alike = alike.where(Household.phone == phone)
     else:
-        alike = select(Household.id, Household.name, Household.village).where(
-            Household.commune_id == commune_id, Household.search.startswith(search_key(name), autoescape=True)
-        )
-    for known in session.execute(alike.where(Household.erased_at.is_(None)).order_by(Household.id)):
-        same_village = phone or search_key(known.village) == search_key(village)
-        if search_key(known.name) == search_key(name) and same_village:
-            return int(known.id), False
-    household = Household(
-        commune_id=commune_id,
-        name=name,
-        phone=phone,
-        landline=landline,
-        takes_texts=phone != "",
-        village=village,
-        craft=craft,
-        consent_version=consent.version,
-        consent_at=now,
-        consent_to=consent.staff_name,
-        seen_at=now,
-    )
-    session.add(household)
-    session.flush()
-    session.execute(
-        insert(AuditEntry).values(
-            at=now,
-            action="registered",
-            commune_id=commune_id,
-            household_id=household.id,
-            staff_id=consent.staff_id,
-            detail=f"{consent.version}, spoken" if consent.staff_name else consent.version,
-        )
-    )
+        search = Household.search.startswith(search_key(name), autoescape=True)
+        alike = alike.where(Household.commune_id == commune_id, search)
+    for row in session.execute(alike.order_by(Household.id)):
+        has_village = phone or search_key(row.village) == search_key(village)
+        if search_key(row.name) == search_key(name) and has_village:
+            return int(row.id), False
+    names = {"name": name, "village": village, "craft": craft}
+    household = new_household(commune_id, consent, **names, phone=phone, landline=landline, now=now)
+    add_households(session, [household], consent, "spoken" if consent.staff_name else None, now=now)
     return household.id, True

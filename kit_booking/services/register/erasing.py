@@ -1,4 +1,4 @@
-"""Taking a person out of the register: when asked, or a year after the last use; what was counted stays."""
+"""Erasing who a household is: when asked, or after the commune's `keep_days`; its bookings stay for statistics."""
 
 from collections import defaultdict
 from datetime import datetime, timedelta
@@ -21,13 +21,13 @@ from kit_booking.models import (
     WaitingEntry,
     WaitingState,
 )
-from kit_booking.services.audit import SYSTEM, Actor
+from kit_booking.models.waiting import OPEN
+from kit_booking.services.audit import SYSTEM, Actor, record_audit
 from kit_booking.services.counter.handover import forget_people
 from kit_booking.services.marks import find_mark, set_mark
 from kit_booking.services.register.changes import (
-    audit,
     bump_household_calendar,
-    empty,
+    clear_person,
     lock_household_and_kits,
     revoke_feeds,
 )
@@ -40,13 +40,12 @@ REASON = "Xóa thông tin theo yêu cầu"
 EVERY = timedelta(hours=1)
 A_ROUND = 50
 FILES_STAY = timedelta(days=1)
-OPEN = (WaitingState.WAITING, WaitingState.OFFERED)
 UNSENT = (MessageState.QUEUED, MessageState.SENDING)
 
 
 @transaction
 def erase(session: Session, household_id: int, by: Actor, *, now: datetime) -> bool:
-    """Erase the person at its own wish; what it has ahead is cancelled and it is told. False while it has a kit."""
+    """Erase the household at its wish and cancel its live bookings, with a text; False while it has a kit."""
     household = lock_household_and_kits(session, household_id, now=now)
     if household.erased_at:
         return True
@@ -55,10 +54,11 @@ def erase(session: Session, household_id: int, by: Actor, *, now: datetime) -> b
     ).all()
     if any(booking.status == Status.OUT for booking in live):
         return False
-    _wait_no_more(session, household_id, now=now)  # First: else it might be offered what it gives up here.
+    _end_waiting(session, household_id, now=now)  # First: else it might be offered what it gives up here.
     for booking in live:
         _give_up(session, booking, by, now=now)
-    _anonymise(session, household, "erased", by, now=now)
+    _anonymise(session, household, now=now)
+    record_audit(session, "erased", by, now=now, commune_id=household.commune_id, household_id=household_id)
     return True
 
 
@@ -67,24 +67,22 @@ def _give_up(session: Session, booking: Booking, by: Actor, *, now: datetime) ->
         move(session, booking, Status.REFUSED, by, now=now)
         return
     move(session, booking, Status.CANCELLED, by, now=now, reason=REASON if by.staff_id else "")
-    file = locked_booking(session, booking.id)
-    if file.household.gets_texts:  # Whoever gets none has just said so to staff.
-        queue_booking_text(session, Kind.CANCELLED if by.staff_id else Kind.WITHDRAWN, file, now=now)
+    locked = locked_booking(session, booking.id)
+    if locked.household.gets_texts:  # Those without texts have just spoken to staff.
+        queue_booking_text(session, Kind.CANCELLED if by.staff_id else Kind.WITHDRAWN, locked, now=now)
 
 
-def _anonymise(session: Session, household: Household, action: str, by: Actor, *, now: datetime) -> None:
-    _wait_no_more(session, household.id, now=now)
-    empty(household, now=now)
+def _anonymise(session: Session, household: Household, *, now: datetime) -> None:
+    clear_person(household, now=now)
     session.flush()
     session.execute(update(Booking).where(Booking.household_id == household.id).values(sells="", streams_on=""))
     forget_people(session, Booking.household_id == household.id)
     revoke_feeds(session, household.id, now=now)
     _wipe_texts(session, Booking.household_id == household.id)
-    audit(session, action, household, by, now=now)
     bump_household_calendar(session, household.id, now=now)
 
 
-def _wait_no_more(session: Session, household_id: int, *, now: datetime) -> None:
+def _end_waiting(session: Session, household_id: int, *, now: datetime) -> None:
     session.execute(
         update(WaitingEntry)
         .where(WaitingEntry.household_id == household_id, WaitingEntry.state == WaitingState.WAITING)
@@ -93,7 +91,7 @@ def _wait_no_more(session: Session, household_id: int, *, now: datetime) -> None
 
 
 def _wipe_texts(session: Session, of_bookings: ColumnElement[bool]) -> None:
-    """Forget numbers and words of the texts that are done; nobody is to be phoned about them any more."""
+    """Empty number and body of the texts that are done; those that staff should phone about become skipped."""
     done = (
         Message.booking_id.in_(select(Booking.id).where(of_bookings)),
         Message.state.not_in(UNSENT),
@@ -108,20 +106,20 @@ def _wipe_texts(session: Session, of_bookings: ColumnElement[bool]) -> None:
 
 
 def forget_old(*, now: datetime) -> None:
-    """Once an hour, a few at a time: erase whom nothing was heard of for the time that the home commune keeps."""
+    """Erase households unused for longer than their commune's `keep_days`: `A_ROUND` at a time, hourly when done."""
     last = find_mark("forgot")
     if last and now - last < EVERY:
         return
-    found = find_forgotten(now=now)
-    for household_id in found:
+    household_ids = find_forgotten(now=now)
+    for household_id in household_ids:
         forget(household_id, now=now)
     wipe_leftovers(now=now)
-    if len(found) < A_ROUND:
+    if len(household_ids) < A_ROUND:
         set_mark("forgot", now=now)
 
 
 def find_forgotten(*, now: datetime) -> list[int]:
-    """The ids of households to be forgotten, a round of them at most."""
+    """The ids of households to be erased, at most `A_ROUND`."""
     by_days: dict[int, list[int]] = defaultdict(list)
     for commune_id, changes in read(select(Commune.id, Commune.policy)):
         if "keep_days" in changes:
@@ -129,15 +127,16 @@ def find_forgotten(*, now: datetime) -> list[int]:
     special = [commune_id for ids in by_days.values() for commune_id in ids]
     groups = [(days, Household.commune_id.in_(ids)) for days, ids in by_days.items()]
     groups.append((Policy().keep_days, Household.commune_id.not_in(special)))
-    found: list[int] = []
+    household_ids: list[int] = []
     for days, is_of_group in groups:
         old = select(Household.id).where(is_of_group, _is_old(now - timedelta(days=days)))
-        found += [row.id for row in read(old.order_by(Household.seen_at).limit(A_ROUND - len(found)))]
-    return found
+        old = old.order_by(Household.seen_at).limit(A_ROUND - len(household_ids))
+        household_ids += [row.id for row in read(old)]
+    return household_ids
 
 
 def _is_old(limit_at: datetime) -> ColumnElement[bool]:
-    """No sign-in, consent, booking or waiting since then, and nothing that still runs."""
+    """No sign-in, consent, booking or waiting entry since then, and none that is still open."""
     booked = exists().where(
         Booking.household_id == Household.id, or_(Booking.pick_up_at >= limit_at, Booking.return_at >= limit_at)
     )
@@ -158,19 +157,20 @@ def _is_old(limit_at: datetime) -> ColumnElement[bool]:
 
 @transaction
 def forget(session: Session, household_id: int, *, now: datetime) -> bool:
-    """Erase the household if it still was away for so long."""
+    """Erase the household if, under its lock, it still is unused for so long; whether it was erased."""
     household = lock_household_and_kits(session, household_id, now=now)
     policy = Policy.of(session.get_one(Commune, household.commune_id).policy)
     is_old = _is_old(now - timedelta(days=policy.keep_days))
     if session.scalar(select(Household.id).where(Household.id == household_id, is_old)) is None:
         return False
-    _anonymise(session, household, "forgotten", SYSTEM, now=now)
+    _anonymise(session, household, now=now)
+    record_audit(session, "forgotten", SYSTEM, now=now, commune_id=household.commune_id, household_id=household_id)
     return True
 
 
 @transaction
 def wipe_leftovers(session: Session, *, now: datetime) -> None:
-    """The texts that were still to be sent when their household was erased, and papers nobody took over."""
+    """Empty texts that were unsent when their household was erased; delete paper registers nobody took over."""
     recently = select(Household.id).where(
         Household.erased_at.is_not(None), Household.erased_at > now - 3 * FILES_STAY
     )

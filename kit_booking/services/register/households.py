@@ -1,59 +1,34 @@
-"""The register of households: finding one, one as staff see it, and putting right what is written of it."""
+"""The register of households: searching it, one household, who looked at it, and correcting it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
-from sqlalchemy import exists, func, insert, literal_column, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, bindparam, exists, func, literal_column, or_, select
+from sqlalchemy.orm import Session, joinedload
 
-from kit_booking.database import read, transaction
-from kit_booking.domain.household import search_text, search_words
+from kit_booking.database import load, read, transaction
+from kit_booking.domain.household import search_words
 from kit_booking.domain.local_time import local, local_day
 from kit_booking.domain.status import AHEAD
 from kit_booking.models import AuditEntry, Booking, Commune, Household, Staff, WaitingEntry
-from kit_booking.services.audit import Actor
+from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.register.changes import (
-    audit,
     bump_household_calendar,
     lock_household_and_kits,
-    queued_texts_go_to,
+    redirect_queued_texts,
     revoke_feeds,
 )
 from kit_booking.services.timeline.locks import lock
 
 A_PAGE = 50
 
-
-@dataclass(frozen=True)
-class FoundHousehold:
-    id: int
-    commune_id: int
-    name: str
-    village: str
-    craft: str
-    phone: str
-    landline: str
-    commune_name: str
-    ahead: int
-    """Bookings asked for, offered or approved."""
-
-
-@dataclass(frozen=True)
-class Found:
-    households: list[FoundHousehold]
-    has_more: bool = False
-
-
 _ahead = (
     select(func.count(Booking.id))
     .where(Booking.household_id == Household.id, Booking.status.in_(AHEAD))
     .scalar_subquery()
 )
-
-
-_found = select(
+_listed = select(
     Household.id,
     Household.commune_id,
     Household.name,
@@ -61,116 +36,77 @@ _found = select(
     Household.craft,
     Household.phone,
     Household.landline,
-    Commune.name,
-    _ahead,
-).join(Commune, Commune.id == Household.commune_id)
+    Commune.name.label("commune_name"),
+    _ahead.label("ahead"),
+).join(Household.commune)
+"""A household as lists show it, with how many bookings it has asked for, been offered or been approved."""
 
 
-def search_households(commune_ids: Sequence[int] | None, typed: str, *, page: int = 1) -> Found:
-    """Those whose name, village and numbers hold all that was typed; None searches every commune."""
-    found = (
-        _found.where(Household.erased_at.is_(None))
+def search_households(commune_ids: Sequence[int] | None, typed: str, *, page: int = 1) -> tuple[list[Row[Any]], bool]:
+    """A page of those whose name, village and numbers hold every word typed, and whether there are more.
+
+    The rows are those of `_listed`; without ``commune_ids`` every commune is searched.
+    """
+    matching = (
+        _listed.where(Household.erased_at.is_(None))
         .where(*(Household.search.contains(word, autoescape=True) for word in search_words(typed)))
         .offset((page - 1) * A_PAGE)
         .limit(A_PAGE + 1)
     )
     if commune_ids is None:
-        found = found.order_by(Household.id)
+        matching = matching.order_by(Household.id)
     else:
-        found = found.where(Household.commune_id.in_(commune_ids)).order_by(Household.search, Household.id)
-    rows = read(found)
-    return Found([FoundHousehold(*row) for row in rows[:A_PAGE]], len(rows) > A_PAGE)
+        matching = matching.where(Household.commune_id.in_(commune_ids)).order_by(Household.search, Household.id)
+    rows = read(matching)
+    return list(rows[:A_PAGE]), len(rows) > A_PAGE
 
 
-def with_number(phone: str, *, besides: int = 0) -> list[FoundHousehold]:
-    """The households of every commune that have exactly this number."""
-    rows = read(
-        _found.where(Household.phone == phone, Household.phone != "", Household.id != besides).order_by(Household.id)
-    )
-    return [FoundHousehold(*row) for row in rows]
+def with_number(phone: str, *, besides: int = 0) -> list[Row[Any]]:
+    """The households of every commune that have exactly this number, as rows of `_listed`."""
+    same = _listed.where(Household.phone == phone, Household.phone != "", Household.id != besides)
+    return list(read(same.order_by(Household.id)))
 
 
-@dataclass(frozen=True)
-class ShownHousehold:
-    """One household with all that is kept of it."""
-
-    id: int
-    commune_id: int
-    commune_name: str
-    office_phone: str
-    name: str
-    phone: str
-    landline: str
-    takes_texts: bool
-    village: str
-    craft: str
-    sells: str
-    streams_on: str
-    consent_version: str
-    consent_at: datetime
-    consent_to: str
-    seen_at: datetime
-    lifted_at: datetime | None
-
-
-def find_registered(household_id: int) -> ShownHousehold | None:
-    """The household, unless it was erased."""
-    rows = read(
-        select(
-            Household.id,
-            Household.commune_id,
-            Commune.name,
-            Commune.phone,
-            Household.name,
-            Household.phone,
-            Household.landline,
-            Household.takes_texts,
-            Household.village,
-            Household.craft,
-            Household.sells,
-            Household.streams_on,
-            Household.consent_version,
-            Household.consent_at,
-            Household.consent_to,
-            Household.seen_at,
-            Household.lifted_at,
+_household = (
+    select(Household)
+    .where(Household.id == bindparam("household_id"), Household.erased_at.is_(None))
+    .options(
+        joinedload(Household.commune).load_only(
+            Commune.name, Commune.slug, Commune.phone, Commune.policy, raiseload=True
         )
-        .join(Commune, Commune.id == Household.commune_id)
-        .where(Household.id == household_id, Household.erased_at.is_(None))
     )
-    return ShownHousehold(*rows[0]) if rows else None
+)
+
+
+def find_household(household_id: int, session_version: int | None = None) -> Household | None:
+    """The household with its commune; None if it was erased, or if sign-ins of that version were ended."""
+    rows = load(_household, {"household_id": household_id})
+    return next((row for row in rows if session_version in (None, row.session_version)), None)
 
 
 def is_guest_of(household_id: int, commune_ids: Sequence[int]) -> bool:
-    """Whether it has booked, or waits for, something in one of these communes."""
+    """Whether it has a booking, or a waiting entry, in one of these communes."""
     booked = exists().where(Booking.household_id == household_id, Booking.commune_id.in_(commune_ids))
     waits = exists().where(WaitingEntry.household_id == household_id, WaitingEntry.commune_id.in_(commune_ids))
     return bool(read(select(or_(booked, waits)))[0][0])
 
 
-@dataclass(frozen=True)
-class View:
-    at: datetime
-    staff_name: str
-
-
 _is_view = AuditEntry.action == literal_column("'viewed'")
 
 
-def views_of(household_id: int, most: int = 30) -> list[View]:
-    """Which staff looked at the household's page, the newest first."""
-    rows = read(
-        select(AuditEntry.at, Staff.name)
+def views_of(household_id: int, most: int = 30) -> Sequence[Row[Any]]:
+    """Which staff looked at the household's page, the newest first: rows of ``at`` and ``staff_name``."""
+    return read(
+        select(AuditEntry.at, Staff.name.label("staff_name"))
         .join(Staff, Staff.id == AuditEntry.staff_id)
         .where(AuditEntry.household_id == household_id, _is_view)
         .order_by(AuditEntry.at.desc())
         .limit(most)
     )
-    return [View(*row) for row in rows]
 
 
-def note_view(household: ShownHousehold, staff_id: int, *, now: datetime) -> None:
-    """Write down who looked at personal data: one line for each member of staff, household and day."""
+def note_view(household: Household, staff_id: int, *, now: datetime) -> None:
+    """Record who looked at personal data: one audit entry for each member of staff, household and day."""
     if not read(select(_viewed_today(household.id, staff_id, now)))[0][0]:
         _note_view(household.id, household.commune_id, staff_id, now=now)
 
@@ -188,30 +124,34 @@ def _viewed_today(household_id: int, staff_id: int, now: datetime) -> Any:
 def _note_view(session: Session, household_id: int, commune_id: int, staff_id: int, *, now: datetime) -> None:
     lock(session, Household, household_id)
     if not session.scalar(select(_viewed_today(household_id, staff_id, now))):
-        session.execute(
-            insert(AuditEntry).values(
-                at=now, action="viewed", commune_id=commune_id, household_id=household_id, staff_id=staff_id
-            )
-        )
+        by = Actor(staff_id=staff_id)
+        record_audit(session, "viewed", by, now=now, commune_id=commune_id, household_id=household_id)
 
 
 @transaction
 def correct(
     session: Session, household_id: int, by: Actor, *, name: str = "", village: str, craft: str, now: datetime
 ) -> bool:
-    """Put the name, village or craft right; False when the household is gone. An empty name stays as it is."""
+    """Correct the village, the craft and, unless it is empty, the name; False when the household was erased."""
     household = lock_household_and_kits(session, household_id, now=now)
     if household.erased_at:
         return False
-    name = name or household.name
-    before = (household.name, household.village, household.craft)
-    if before == (name, village, craft):
+    values = {"name": name or household.name, "village": village, "craft": craft}
+    changed = [column for column, value in values.items() if getattr(household, column) != value]
+    if not changed:
         return True
-    household.name, household.village, household.craft = name, village, craft
-    _search_anew(household)
-    what = ("name", "village", "craft")
-    changed = [word for word, old, new in zip(what, before, (name, village, craft), strict=True) if old != new]
-    audit(session, "corrected", household, by, now=now, detail=", ".join(changed))
+    for column in changed:
+        setattr(household, column, values[column])
+    household.set_search()
+    record_audit(
+        session,
+        "corrected",
+        by,
+        now=now,
+        commune_id=household.commune_id,
+        household_id=household_id,
+        changed=changed,
+    )
     bump_household_calendar(session, household_id, now=now)
     return True
 
@@ -227,9 +167,9 @@ def change_number(
     takes_texts: bool,
     now: datetime,
 ) -> bool:
-    """Give the household another number, or none but a landline; False when it is gone.
+    """Give the household other numbers, either of which may be empty; False when it was erased.
 
-    Who holds the old number is signed out at once and reads the calendar no more; texts that wait go to the new one.
+    Another mobile ends its sign-ins and its calendar addresses; queued texts go to the new number.
     """
     household = lock_household_and_kits(session, household_id, now=now)
     if household.erased_at:
@@ -240,13 +180,10 @@ def change_number(
         revoke_feeds(session, household_id, now=now)
     household.phone, household.landline = phone, landline
     household.takes_texts = takes_texts and phone != ""
-    _search_anew(household)
+    household.set_search()
     session.flush()
-    queued_texts_go_to(session, household, now=now)
-    audit(session, "number_changed", household, Actor(staff_id=staff_id), now=now)
+    redirect_queued_texts(session, household, now=now)
+    by = Actor(staff_id=staff_id)
+    record_audit(session, "number_changed", by, now=now, commune_id=household.commune_id, household_id=household_id)
     bump_household_calendar(session, household_id, now=now)
     return True
-
-
-def _search_anew(household: Household) -> None:
-    household.search = search_text(household.name, household.village, household.phone, household.landline)

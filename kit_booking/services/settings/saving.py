@@ -1,77 +1,67 @@
 """The settings of a commune: read, and saved if nobody else changed them meanwhile."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import delete, insert, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, delete, select
+from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm.interfaces import ORMOption
 
-from kit_booking.database import read, transaction
+from kit_booking.database import load, read, transaction
 from kit_booking.domain.hours import WeeklyHours
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.settings import CommuneSettings, PlaceSettings, Plan, differences
 from kit_booking.models import AuditEntry, Booking, Commune, Place, PlannedSlot, Staff
-from kit_booking.services.communes.facts import plans_of
-from kit_booking.services.timeline.calendar_versions import bump_calendar_versions
+from kit_booking.services.audit import Actor, record_audit
+from kit_booking.services.communes.facts import slot_plans
+from kit_booking.services.timeline.locks import bump_calendar_versions
 
 
-@dataclass(frozen=True)
-class FoundSettings:
-    commune_id: int
-    slug: str
-    name: str
-    settings: CommuneSettings
-
-
-def find_settings(slug: str) -> FoundSettings | None:
+def find_settings(slug: str) -> CommuneSettings | None:
     """What the commune has set, as it is right now."""
-    rows = read(select(Commune.__table__).where(Commune.slug == slug))
-    if not rows:
+    statement = select(Commune).where(Commune.slug == slug).options(selectinload(Commune.places))
+    commune = next(iter(load(statement)), None)
+    if commune is None:
         return None
-    commune = rows[0]
-    places = read(select(Place.__table__).where(Place.commune_id == commune.id).order_by(Place.id))
-    plans = read(_plans.where(PlannedSlot.commune_id == commune.id))
-    return FoundSettings(
-        commune.id,
-        commune.slug,
-        commune.name,
-        CommuneSettings(
-            commune.version,
-            commune.phone,
-            WeeklyHours.of(commune.office_hours),
-            Policy.of(commune.policy),
-            plans_of(plans),
-            tuple(
-                PlaceSettings(
-                    place.id, place.name, place.keeper, place.keeper_phone, WeeklyHours.of(place.handover_hours)
-                )
-                for place in places
-            ),
+    return CommuneSettings(
+        commune_id=commune.id,
+        slug=commune.slug,
+        name=commune.name,
+        version=commune.version,
+        phone=commune.phone,
+        office=WeeklyHours.of(commune.office_hours),
+        policy=Policy.of(commune.policy),
+        plans=slot_plans(commune.id),
+        places=tuple(
+            PlaceSettings(
+                id=place.id,
+                name=place.name,
+                keeper=place.keeper,
+                keeper_phone=place.keeper_phone,
+                handover=WeeklyHours.of(place.handover_hours),
+            )
+            for place in commune.places
         ),
     )
-
-
-_plans = select(PlannedSlot.__table__).order_by(PlannedSlot.valid_from, PlannedSlot.from_time)
 
 
 class Saved(StrEnum):
     DONE = "done"
     NOTHING = "nothing"
-    """All of it was so already."""
+    """There was no difference."""
     OUTDATED = "outdated"
     """Somebody changed the commune since the form was opened."""
 
 
 @transaction
-def save(
-    session: Session, commune_id: int, old: CommuneSettings, new: CommuneSettings, staff_id: int, *, now: datetime
-) -> Saved:
-    """Make ``old`` into ``new``, if the commune is still at the version of ``new``, on which its form was filled in.
+def save(session: Session, old: CommuneSettings, new: CommuneSettings, staff_id: int, *, now: datetime) -> Saved:
+    """Change ``old`` into ``new``, if the commune still has the version that the form was opened on.
 
-    What the form showed decides, so nothing that somebody else set meanwhile is lost. Bookings are left as they
-    are. Nothing here reads a sheet: other readers would see the commune as it was and keep it as the new version.
+    Bookings are left as they are. `commune_facts` must not be called in here: it would cache the commune of before
+    this commit under the new version.
     """
+    commune_id = old.commune_id
     if old.phone != new.phone:
         bump_calendar_versions(session, Booking.commune_id == commune_id, now=now)
     commune = lock_commune(session, commune_id)
@@ -88,33 +78,32 @@ def save(
     for place in new.places:
         row = session.get_one(Place, place.id)
         row.keeper, row.keeper_phone, row.handover_hours = place.keeper, place.keeper_phone, place.handover.stored()
-    session.flush()
+    by = Actor(staff_id=staff_id)
     for difference in differences(old, new):
-        session.execute(
-            insert(AuditEntry).values(
-                at=now,
-                action="settings_changed",
-                commune_id=commune_id,
-                staff_id=staff_id,
-                detail=str(difference)[:200],
-            )
-        )
+        record_audit(session, "settings_changed", by, now=now, commune_id=commune_id, **vars(difference))
     return Saved.DONE
 
 
-def lock_commune(session: Session, commune_id: int) -> Commune:
-    """The commune's row, which nobody else changes until this transaction ends; kits are locked before it.
+def lock_commune(session: Session, commune_id: int, *options: ORMOption) -> Commune:
+    """The commune's row, locked until this transaction ends; kits are locked before it.
 
-    Bookings, which only refer to it, go on meanwhile.
+    With FOR NO KEY UPDATE, so that bookings, which only refer to it, are written meanwhile.
     """
-    return session.get_one(Commune, commune_id, with_for_update={"key_share": True}, populate_existing=True)
+    lock = {"key_share": True}
+    return session.get_one(Commune, commune_id, with_for_update=lock, populate_existing=True, options=options)
 
 
-def _write_plan(session: Session, commune_id: int, valid_from: object, plan: Plan) -> None:
+def _write_plan(session: Session, commune_id: int, valid_from: date, plan: Plan) -> None:
+    """The lines of the plan that is valid from that day on; an empty plan deletes it."""
     session.execute(
         delete(PlannedSlot).where(PlannedSlot.commune_id == commune_id, PlannedSlot.valid_from == valid_from)
     )
-    session.add_all(
+    session.add_all(planned_slots(commune_id, valid_from, plan))
+
+
+def planned_slots(commune_id: int, valid_from: date, plan: Plan) -> list[PlannedSlot]:
+    """The rows, still in no session, of a plan that is valid from that day on."""
+    return [
         PlannedSlot(
             commune_id=commune_id,
             valid_from=valid_from,
@@ -124,26 +113,19 @@ def _write_plan(session: Session, commune_id: int, valid_from: object, plan: Pla
             weekdays="".join(str(day) for day in sorted(line.weekdays)),
         )
         for line in plan
-    )
-    session.flush()
+    ]
 
 
-@dataclass(frozen=True)
-class LastChange:
-    at: datetime
-    by: str
-
-
-def last_change(commune_id: int) -> LastChange | None:
-    """Who changed the commune last, and when."""
+def last_change(commune_id: int) -> Row[Any] | None:
+    """When the commune was changed last, and the name of the member of staff who did it: ``at`` and ``by``."""
     rows = read(
-        select(AuditEntry.at, Staff.name)
+        select(AuditEntry.at, Staff.name.label("by"))
         .outerjoin(Staff, Staff.id == AuditEntry.staff_id)
         .where(AuditEntry.commune_id == commune_id, AuditEntry.action.in_(OF_THE_COMMUNE))
         .order_by(AuditEntry.at.desc())
         .limit(1)
     )
-    return LastChange(rows[0].at, rows[0].name or "") if rows else None
+    return rows[0] if rows else None
 
 
 OF_THE_COMMUNE = ("settings_changed", "commune_changed", "place_added", "place_changed", "kit_added", "kit_changed")

@@ -3,20 +3,21 @@
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from ipaddress import ip_address, ip_network
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete, exists, func, insert, select, update
+from sqlalchemy import Row, delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from kit_booking.database import read, settings_of, transaction, upsert
 from kit_booking.domain.messages import CODE_LIVES, Kind, login_text
 from kit_booking.models import Household, LoginCode, Message, MessageState, Staff, Throttle
-from kit_booking.services.sign_in.members import StaffMember, find_member
+from kit_booking.services.sign_in.members import find_member
 from kit_booking.services.sign_in.throttle import count_try
 
 CODES_A_NUMBER = 3
@@ -25,12 +26,12 @@ CODES_A_NUMBER_AND_DAY = 10
 CODES_AN_ADDRESS = 30
 """A day; many phones share one address of their mobile network."""
 CODES_A_DAY = 2000
-"""For everybody together: what a day of this may cost at most."""
+"""For everybody together, which limits what codes can cost in a day."""
 CODES_TO_STRANGERS = 500
-"""Of these, to numbers that nobody has registered: whoever has codes sent to invented ones locks no household out."""
+"""Of these, to unregistered numbers: codes sent to invented numbers can't use up those of the households."""
 TRIES = 5
 PASSWORD_TRIES = 10
-"""An account and an address have so many in a window of `CODES_WINDOW`."""
+"""So many for an account, and five times as many for an address, in a window of `CODES_WINDOW`."""
 STALE = timedelta(days=365)
 """Numbers are given to other people: after so long without use the household's name is asked."""
 
@@ -75,12 +76,12 @@ def send_code(session: Session, phone: str, address: str, *, now: datetime) -> b
 
 
 def _network(address: str) -> str:
-    """One line of the internet: of IPv6 each has 2**64 addresses, the same in their first half."""
+    """The address; of IPv6 its /64 network, because one connection has all 2**64 addresses of that."""
     try:
-        found = ip_address(address)
+        ip = ip_address(address)
     except ValueError:
         return address
-    return str(ip_network((found, 64), strict=False)) if found.version == 6 else address
+    return str(ip_network((ip, 64), strict=False)) if ip.version == 6 else address
 
 
 def codes_today(*, now: datetime) -> int:
@@ -92,21 +93,21 @@ def codes_today(*, now: datetime) -> int:
 
 
 def _code_hash(session: Session, phone: str, code: str) -> str:
-    """Keyed, because a million codes are hashed in no time."""
+    """Keyed, because all codes could be hashed within a second."""
     key = settings_of(session).secret_key.encode()
     return hmac.new(key, f"{phone} {code}".encode(), hashlib.sha256).hexdigest()
 
 
-class CodeCheck(StrEnum):
-    RIGHT = "right"
+class SignInProblem(StrEnum):
     WRONG = "wrong"
     EXPIRED = "expired"
+    """Of codes only."""
     TOO_MANY = "too_many"
 
 
 @transaction
-def check_code(session: Session, phone: str, code: str, *, now: datetime) -> CodeCheck:
-    """Whether this is the code last sent to the number; a code works once and bears five tries."""
+def check_code(session: Session, phone: str, code: str, *, now: datetime) -> SignInProblem | None:
+    """None if this is the code last sent to the number; a code works once and may be tried `TRIES` times."""
     row = session.execute(
         update(LoginCode)
         .where(LoginCode.phone == phone)
@@ -114,36 +115,28 @@ def check_code(session: Session, phone: str, code: str, *, now: datetime) -> Cod
         .returning(LoginCode.code_hash, LoginCode.expires_at, LoginCode.tries)
     ).one_or_none()
     if row is None or row.expires_at <= now:
-        return CodeCheck.EXPIRED
+        return SignInProblem.EXPIRED
     if row.tries > TRIES:
-        return CodeCheck.TOO_MANY
+        return SignInProblem.TOO_MANY
     if not hmac.compare_digest(row.code_hash, _code_hash(session, phone, code)):
-        return CodeCheck.WRONG
+        return SignInProblem.WRONG
     session.execute(delete(LoginCode).where(LoginCode.phone == phone))
-    return CodeCheck.RIGHT
+    return None
 
 
-@dataclass(frozen=True)
-class Known:
-    """A household of the number; its name is asked when it was not here for long."""
-
-    id: int
-    name: str
-    needs_name: bool
-
-
-def households_of(phone: str, *, now: datetime) -> list[Known]:
-    rows = read(
-        select(Household.id, Household.name, Household.seen_at).where(Household.phone == phone).order_by(Household.id)
+def households_of(phone: str, *, now: datetime) -> Sequence[Row[Any]]:
+    """The ``id`` and ``name`` of each household of the number; it ``needs_name`` when it was not here for long."""
+    needs_name = (Household.seen_at < now - STALE).label("needs_name")
+    return read(
+        select(Household.id, Household.name, needs_name).where(Household.phone == phone).order_by(Household.id)
     )
-    return [Known(row.id, row.name, now - row.seen_at > STALE) for row in rows]
 
 
 @transaction
 def enter_household(session: Session, household_id: int, phone: str, *, now: datetime) -> int | None:
-    """Note that the household signed in by its number; None when that is its number no more.
+    """Note that the household signed in by its number, and return its `session_version`.
 
-    Gives the version of its sign-ins: who enters with it is out again when the number changes a moment later.
+    None when it has another number by now; a sign-in with that version ends if the number changes a moment later.
     """
     return session.scalar(
         update(Household)
@@ -153,31 +146,23 @@ def enter_household(session: Session, household_id: int, phone: str, *, now: dat
     )
 
 
-class PasswordCheck(StrEnum):
-    RIGHT = "right"
-    WRONG = "wrong"
-    TOO_MANY = "too_many"
-
-
-def check_password(
-    username: str, password: str, address: str, *, now: datetime
-) -> tuple[PasswordCheck, StaffMember | None]:
+def check_password(username: str, password: str, address: str, *, now: datetime) -> Staff | SignInProblem:
     """The member of staff this is. Hashing takes long, so it happens outside of every transaction."""
     if not _may_try(username, address, now=now):
-        return PasswordCheck.TOO_MANY, None
+        return SignInProblem.TOO_MANY
     rows = read(
         select(Staff.id, Staff.session_version, Staff.password_hash).where(
             Staff.username == username, Staff.is_active
         )
     )
-    # Somebody who is not there takes as long as somebody who is.
+    # A user name that does not exist takes as long as one that does.
     stored = rows[0].password_hash if rows else _NOBODY
     try:
         hasher.verify(stored, password)
     except (VerificationError, InvalidHashError):
-        return PasswordCheck.WRONG, None
+        return SignInProblem.WRONG
     member = find_member(rows[0].id, rows[0].session_version) if rows else None
-    return (PasswordCheck.RIGHT, member) if member else (PasswordCheck.WRONG, None)
+    return member or SignInProblem.WRONG
 
 
 _NOBODY = hasher.hash(secrets.token_urlsafe())

@@ -1,11 +1,10 @@
-"""Creating a booking, with its hold, in one way for everybody who does."""
+"""Creating a booking with its hold."""
 
-import functools
 import secrets
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Insert, Row, bindparam, insert, update
+from sqlalchemy import Row, insert, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -13,9 +12,8 @@ from kit_booking.database import upsert
 from kit_booking.domain.booking import CODE_LETTERS
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Hold, WaitingEntry, WaitingState
-from kit_booking.services.audit import Actor
+from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.communes.slots import BookableSlot
-from kit_booking.services.timeline.history import write_down
 
 
 class SlotTaken(Exception):
@@ -26,15 +24,6 @@ def raise_unless_overlap(error: IntegrityError) -> None:
     """Return for the refusal of an overlapping hold; raise any other error again."""
     if "ex_hold_overlap" not in str(error.orig):
         raise error
-
-
-_add_hold = insert(Hold)
-
-
-@functools.cache
-def _add_booking(_dialect: str) -> Insert:
-    statement = upsert(Booking).on_conflict_do_nothing(index_elements=["code"])
-    return statement.returning(*Booking.__table__.columns)
 
 
 def create_booking(
@@ -83,23 +72,20 @@ def create_booking(
     booking = _with_new_code(session, kit.code, values)
     hold = {"booking_id": booking.id, "kit_id": kit.id, "from_at": slot.hold.from_at, "until_at": slot.hold.until_at}
     try:
-        connection.execute(_add_hold, hold)
+        connection.execute(insert(Hold), hold)
     except IntegrityError as error:
         raise_unless_overlap(error)
         raise SlotTaken from error
-    write_down(session, booking, by, now=now, from_status=None)
+    record_audit(session, status, by, now=now, commune_id=booking.commune_id, booking_id=booking.id, reason=reason)
     if status is not Status.OFFERED:
         end_waiting_for(session, booking, now=now)
     return booking
 
 
 def _with_new_code(session: Session, kit_code: str, values: dict[str, Any]) -> Row[Any]:
-    """Insert the booking under a code that is short enough to be read out: the commune's letters and three more.
-
-    A code that is used already inserts nothing, and another one is tried; longer ones where many are used up.
-    """
-    connection = session.connection()
-    add, letters = _add_booking(connection.dialect.name), kit_code.partition("-")[0][:2]
+    """Insert the booking under an unused code: the commune's two letters and three more, or up to five."""
+    connection, letters = session.connection(), kit_code.partition("-")[0][:2]
+    add = upsert(Booking).on_conflict_do_nothing(index_elements=["code"]).returning(*Booking.__table__.columns)
     for length in (3, 3, 3, 4, 4, 5, 5, 5):
         code = letters + "".join(secrets.choice(CODE_LETTERS) for _ in range(length))
         if booking := connection.execute(add, {"code": code, **values}).one_or_none():
@@ -107,28 +93,16 @@ def _with_new_code(session: Session, kit_code: str, values: dict[str, Any]) -> R
     raise RuntimeError(f"no free code for {letters}")
 
 
-_serve = (
-    update(WaitingEntry)
-    .where(
-        WaitingEntry.household_id == bindparam("of_household"),
-        WaitingEntry.commune_id == bindparam("of_commune"),
-        WaitingEntry.day == bindparam("of_day"),
-        WaitingEntry.slot_name == bindparam("of_slot"),
-        WaitingEntry.state == WaitingState.WAITING,
-    )
-    .values(state=WaitingState.SERVED, ended_at=bindparam("now"))
-)
-
-
 def end_waiting_for(session: Session, booking: Booking | Row[Any], *, now: datetime) -> None:
     """End the household's waiting for the slot that it now has."""
-    session.connection().execute(
-        _serve,
-        {
-            "of_household": booking.household_id,
-            "of_commune": booking.commune_id,
-            "of_day": booking.day,
-            "of_slot": booking.slot_name,
-            "now": now,
-        },
+    session.execute(
+        update(WaitingEntry)
+        .where(
+            WaitingEntry.household_id == booking.household_id,
+            WaitingEntry.commune_id == booking.commune_id,
+            WaitingEntry.day == booking.day,
+            WaitingEntry.slot_name == booking.slot_name,
+            WaitingEntry.state == WaitingState.WAITING,
+        )
+        .values(state=WaitingState.SERVED, ended_at=now)
     )

@@ -1,8 +1,8 @@
-"""What stands on a kit's time line."""
+"""Reading holds: whether a kit is free."""
 
 from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, select, true
+from sqlalchemy import func, select, true
 from sqlalchemy.orm import Session
 
 from kit_booking.database import read
@@ -10,28 +10,21 @@ from kit_booking.domain.booking import Reason
 from kit_booking.domain.hours import Span
 from kit_booking.models import Booking, Hold
 
-OVERLAPS = and_(
-    Hold.kit_id == bindparam("kit_id"), Hold.from_at < bindparam("until_at"), Hold.until_at > bindparam("from_at")
-)
-_held = select(Hold.booking_id).where(OVERLAPS)
-
-
-def overlaps(kit_id: int, span: Span) -> ColumnElement[bool]:
-    return OVERLAPS.params(kit_id=kit_id, from_at=span.from_at, until_at=span.until_at)
-
 
 def held_by(session: Session, kit_id: int, span: Span, *, without: int | None = None) -> Reason | None:
-    """TAKEN or CLOSED when the kit is not free all the time; closed counts only where nothing else stands.
+    """Why the kit is not free in this time: TAKEN if a booking overlaps it, CLOSED if only closed time does.
 
     ``without`` is the id of a booking whose hold does not count.
     """
-    values = {"kit_id": kit_id, "from_at": span.from_at, "until_at": span.until_at}
-    held = {booking_id for (booking_id,) in session.connection().execute(_held, values)} - {without or 0}
+    overlapping = select(Hold.booking_id).where(
+        Hold.kit_id == kit_id, Hold.from_at < span.until_at, Hold.until_at > span.from_at
+    )
+    held = set(session.scalars(overlapping)) - {without or 0}
     return None if not held else Reason.CLOSED if held == {None} else Reason.TAKEN
 
 
 def time_lines(kit_ids: Iterable[int], span: Span, *, without: str = "") -> dict[int, list[Span]]:
-    """By kit, when it is not free in this time; the booking of the code ``without`` does not count. One statement."""
+    """By kit id the holds that overlap ``span``, except that of the booking with code ``without``; one statement."""
     lines: dict[int, list[Span]] = {kit_id: [] for kit_id in kit_ids}
     held = (
         select(Hold.kit_id, Hold.from_at, Hold.until_at)

@@ -6,17 +6,16 @@ and the household.
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import Insert, Update, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from kit_booking.domain.hours import Span
 from kit_booking.domain.status import LIVE, Status, may_move
-from kit_booking.models import Booking, Hold, Kit, WaitingEntry, WaitingState
-from kit_booking.services.audit import Actor
+from kit_booking.models import Booking, Hold, Household, Kit, WaitingEntry, WaitingState
+from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.communes.slots import BookableSlot
 from kit_booking.services.timeline.create import end_waiting_for, raise_unless_overlap
-from kit_booking.services.timeline.history import record
 from kit_booking.services.timeline.locks import bump_version
 from kit_booking.services.timeline.offers import release_time
 
@@ -31,46 +30,75 @@ def move(
     reason: str = "",
     happened_at: datetime | None = None,
 ) -> None:
-    """Make the one move. When the booking is live no more its hold goes, and what is left of it comes free.
+    """Give the booking another status. When it is no longer live, its hold is deleted and its time offered.
 
-    ``happened_at`` differs from ``now`` when it was written down later.
+    ``happened_at`` is given when it is recorded later than it happened.
     """
-    from_status = Status(booking.status)
+    from_status = booking.status
     if not may_move(from_status, to_status):
         raise ValueError(f"a booking can't go from {from_status} to {to_status}")
     if to_status is Status.APPROVED:
         booking.approved_at = now
-    record(session, booking, to_status, by, now=now, reason=reason, happened_at=happened_at)
+    record_change(session, booking, to_status, by, now=now, reason=reason, happened_at=happened_at)
     if from_status in LIVE and to_status not in LIVE:
-        gone = session.execute(
+        hold = session.execute(
             delete(Hold).where(Hold.booking_id == booking.id).returning(Hold.from_at, Hold.until_at)
         ).one_or_none()
-        if gone:
-            release_time(session, booking.kit_id, Span(gone.from_at, gone.until_at), now=now)
-    if from_status is Status.OFFERED:  # Only now, or what staff took back would be offered to the same one again.
-        _settle_entry(session, booking, to_status, by, now=now)
+        if hold:
+            release_time(session, booking.kit_id, Span(hold.from_at, hold.until_at), now=now)
+    if from_status is Status.OFFERED:  # After release_time, or an offer taken back would go to the same entry again.
+        _end_offer(session, booking, to_status, by, now=now)
+
+
+def record_change(
+    session: Session,
+    booking: Booking,
+    to_status: Status,
+    by: Actor,
+    *,
+    now: datetime,
+    reason: str = "",
+    happened_at: datetime | None = None,
+) -> None:
+    """Give a booking its status, which may be the one it has, raise all versions and write the audit entry."""
+    from_status = booking.status
+    booking.status = to_status
+    booking.reason = reason
+    booking.changed_at = now
+    booking.version += 1
+    session.flush()
+    record_audit(
+        session,
+        to_status if to_status is not from_status else "changed",
+        by,
+        now=now,
+        commune_id=booking.commune_id,
+        booking_id=booking.id,
+        happened_at=happened_at,
+        from_status=from_status,
+        reason=reason,
+    )
+    bump_version(session, Kit, booking.kit_id)
+    bump_version(session, Household, booking.household_id)
 
 
 def hold_again(session: Session, booking: Booking, *, now: datetime) -> bool:
-    """Hold what is left of the booking's time once more; False when that is nobody's to give any more."""
+    """Hold the rest of the booking's time again; False when it is over or not free."""
     from_at = max(booking.pick_up_at, now)
-    if from_at >= booking.return_at:
-        return False
-    try:
-        with session.begin_nested():
-            values = {"kit_id": booking.kit_id, "from_at": from_at, "until_at": booking.return_at}
-            session.execute(insert(Hold).values(booking_id=booking.id, **values))
-    except IntegrityError as error:
-        raise_unless_overlap(error)
-        return False
-    return True
+    values = {"booking_id": booking.id, "kit_id": booking.kit_id, "from_at": from_at, "until_at": booking.return_at}
+    return from_at < booking.return_at and _write_hold(session, insert(Hold).values(values))
 
 
 def hold_from(session: Session, booking: Booking, from_at: datetime) -> bool:
-    """Hold the kit from an earlier moment on, at which it really goes out; False when it is not free by then."""
+    """Begin the booking's hold earlier, when the kit really goes out; False when it is not free then."""
+    return _write_hold(session, update(Hold).where(Hold.booking_id == booking.id).values(from_at=from_at))
+
+
+def _write_hold(session: Session, statement: Insert | Update) -> bool:
+    """Execute the statement in a savepoint; False, and nothing changed, when another hold overlaps."""
     try:
         with session.begin_nested():
-            session.execute(update(Hold).where(Hold.booking_id == booking.id).values(from_at=from_at))
+            session.execute(statement)
     except IntegrityError as error:
         raise_unless_overlap(error)
         return False
@@ -80,37 +108,31 @@ def hold_from(session: Session, booking: Booking, from_at: datetime) -> bool:
 def reschedule(
     session: Session, booking: Booking, bookable: BookableSlot, by: Actor, *, now: datetime, reason: str
 ) -> bool:
-    """Put the booking into another slot or on another kit, in one step; False when that was just taken.
+    """Move the booking to another slot or kit of the commune, in the same status; False when that was just taken.
 
-    It stays the same booking, in the same status; both kits are locked. The one it had comes free.
+    Both kits are locked. The time that it had comes free.
     """
     kit, slot = bookable.kit, bookable.slot
-    old_kit_id, old = booking.kit_id, Span(booking.pick_up_at, booking.return_at)
-    try:
-        with session.begin_nested():
-            session.execute(
-                update(Hold)
-                .where(Hold.booking_id == booking.id)
-                .values(kit_id=kit.id, from_at=slot.hold.from_at, until_at=slot.hold.until_at)
-            )
-    except IntegrityError as error:
-        raise_unless_overlap(error)
+    old_kit_id, old_span = booking.kit_id, Span(booking.pick_up_at, booking.return_at)
+    values = {"kit_id": kit.id, "from_at": slot.hold.from_at, "until_at": slot.hold.until_at}
+    if not _write_hold(session, update(Hold).where(Hold.booking_id == booking.id).values(values)):
         return False
+    # Read under the lock: the facts are older, and the kit may have moved to another place.
+    booking.place_id = session.scalars(select(Kit.place_id).where(Kit.id == kit.id)).one()
     booking.commune_id, booking.kit_id = bookable.commune.id, kit.id
-    booking.place_id = _place_of(session, kit.id)
     booking.day, booking.slot_name = slot.day, slot.name
     booking.from_at, booking.until_at = slot.on_air.from_at, slot.on_air.until_at
     booking.pick_up_at, booking.return_at = slot.hold.from_at, slot.hold.until_at
-    record(session, booking, Status(booking.status), by, now=now, reason=reason)
+    record_change(session, booking, booking.status, by, now=now, reason=reason)
     if old_kit_id != kit.id:
         bump_version(session, Kit, old_kit_id)
     end_waiting_for(session, booking, now=now)
-    release_time(session, old_kit_id, old, now=now)
+    release_time(session, old_kit_id, old_span, now=now)
     return True
 
 
-def _settle_entry(session: Session, booking: Booking, to_status: Status, by: Actor, *, now: datetime) -> None:
-    """What became of an offer decides what becomes of the place in the queue; taken back by staff, it stays."""
+def _end_offer(session: Session, booking: Booking, to_status: Status, by: Actor, *, now: datetime) -> None:
+    """Give the waiting entry of an answered offer its state; when staff cancelled the offer, it waits again."""
     entry = session.scalar(select(WaitingEntry).where(WaitingEntry.booking_id == booking.id))
     if entry is None:
         return
@@ -120,11 +142,3 @@ def _settle_entry(session: Session, booking: Booking, to_status: Status, by: Act
         entry.state = WaitingState.SERVED if to_status is Status.APPROVED else WaitingState.PASSED
         entry.ended_at = now
     session.flush()
-
-
-_place = select(Kit.place_id).where(Kit.id == bindparam("kit_id"))
-
-
-def _place_of(session: Session, kit_id: int) -> int:
-    """Where the locked kit stands; the commune's facts were read before the lock, and it may just have been moved."""
-    return int(session.connection().execute(_place, {"kit_id": kit_id}).scalar_one())

@@ -1,4 +1,4 @@
-"""Who waits for which slots of a commune, with all that decides whose turn it is."""
+"""Reading the waiting entries of slots, with what decides their order."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from kit_booking.models import Booking, WaitingEntry, WaitingState
 
 @dataclass(frozen=True)
 class WaitingForSlot:
-    """One that waits, and for what."""
+    """One waiting entry, and the slot that it is for."""
 
     one: Waiting
     day: date
@@ -68,7 +68,7 @@ def who_waits(
     *,
     now: datetime,
 ) -> list[WaitingForSlot]:
-    """Those who wait for slots of these days, in no order; ``execute`` is a session's or ``database.read``."""
+    """The entries for slots of these days, in no order; ``execute`` is a session's or ``database.read``."""
     values = {"commune_id": commune_id, "first": first, "last": last, "now": now, "recent_at": now - RECENT}
     return [waiting_of(row) for row in execute(_of_commune, values)]
 
@@ -92,15 +92,15 @@ _with_own = (
 
 
 def who_waits_with(own_ids: Sequence[int], *, now: datetime) -> dict[int, list[WaitingForSlot]]:
-    """By each of these entries all that wait for the same slot, itself too; one statement."""
-    found: dict[int, list[WaitingForSlot]] = {own_id: [] for own_id in own_ids}
-    if found:
+    """By the id of each of these entries, all entries for the same slot, itself too; one statement."""
+    by_own: dict[int, list[WaitingForSlot]] = {own_id: [] for own_id in own_ids}
+    if by_own:
         for row in read(_with_own, {"own_ids": list(own_ids), "now": now, "recent_at": now - RECENT}):
-            found[row.own_id].append(waiting_of(row))
-    return found
+            by_own[row.own_id].append(waiting_of(row))
+    return by_own
 
 
 def waiting_of(row: Row[Any]) -> WaitingForSlot:
-    """From a row that begins with the columns of `waiting`."""
-    day, slot_name, place_ids, until_at = row[6:10]
-    return WaitingForSlot(Waiting(*row[:6]), day, slot_name, frozenset(place_ids), until_at)
+    """From a row that has the columns of `waiting`."""
+    one = Waiting(row.id, row.household_id, row.joined_at, row.had_kit, row.sessions, row.put_forward_at)
+    return WaitingForSlot(one, row.day, row.slot_name, frozenset(row.place_ids), row.until_at)

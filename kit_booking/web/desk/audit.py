@@ -1,4 +1,4 @@
-"""The audit list on screen: a clerk and a leader see their commune's, the operator everything."""
+"""The audit list: a clerk and a leader see that of their communes, the operator all of it."""
 
 from datetime import date
 from urllib.parse import urlencode
@@ -7,7 +7,7 @@ from flask import Blueprint, abort, render_template, request
 
 from kit_booking.domain.text import clean
 from kit_booking.services.audit import AuditFilter, Cursor, audit_page
-from kit_booking.services.communes.fortnight import find_version_key
+from kit_booking.services.communes.facts import find_version_key
 from kit_booking.services.sign_in.members import SeenCommune, communes_seen
 from kit_booking.web.desk.audit_labels import ACTIONS, line_of
 from kit_booking.web.frame.forms import FIRST_YEAR, LAST_YEAR
@@ -23,15 +23,9 @@ FIELDS = ("commune", "from", "until", "action", "staff", "booking")
 def show() -> str:
     typed = {name: clean(request.args.get(name, "")[:200], 80) for name in FIELDS}
     own, commune_id = _commune(typed)
-    wanted = AuditFilter(
-        commune_id,
-        _day(typed["from"]),
-        _day(typed["until"]),
-        typed["action"],
-        typed["staff"],
-        typed["booking"],
-    )
-    page = audit_page(wanted, Cursor.of(request.args.get("after", "")))
+    days = _day(typed["from"]), _day(typed["until"])
+    chosen = AuditFilter(commune_id, *days, typed["action"], typed["staff"], typed["booking"])
+    page = audit_page(chosen, Cursor.parse(request.args.get("after", "")))
     return render_template(
         "desk/audit.html",
         typed=typed,
@@ -46,19 +40,19 @@ def show() -> str:
 
 
 def _commune(typed: dict[str, str]) -> tuple[list[SeenCommune], int | None]:
-    """The communes to choose from, none for the operator, who may type one; and the chosen one."""
+    """The communes to choose from, and the id of the chosen one; operators type a slug and choose from none."""
     member, slug = this_member(), typed["commune"]
     if member.is_operator:
-        stamp = find_version_key(slug) if slug else None
-        return [], stamp.commune_id if stamp else 0 if slug else None
+        key = find_version_key(slug) if slug else None
+        return [], key.commune_id if key else 0 if slug else None
     own = communes_seen(member)
     chosen = [commune for commune in own if slug in ("", commune.slug)]
     return own, chosen[0].id if chosen else abort(404)
 
 
-def _day(written: str) -> date | None:
+def _day(typed: str) -> date | None:
     try:
-        day = date.fromisoformat(written)
+        day = date.fromisoformat(typed)
     except ValueError:
         return None
     return day if FIRST_YEAR <= day.year <= LAST_YEAR else None

@@ -1,18 +1,23 @@
-"""What stands in the audit list, in plain words: every action that exists, and something for those to come."""
+"""The entries of the audit list as texts: every recorded action has a name and, where needed, a sentence."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import Row
+
 from kit_booking.domain.hours import Span
-from kit_booking.services.audit import Entry
-from kit_booking.web.desk.settings.labels import told_again
+from kit_booking.domain.settings import Difference
+from kit_booking.web.desk.settings.labels import describe
 from kit_booking.web.frame.formats import day, role_word, span_word
 from kit_booking.web.frame.labels import kind_word, slot_word
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.language import lazy_gettext
+
+Values = Mapping[str, Any]
+"""The details of an entry."""
 
 ACTIONS: dict[str, Any] = {
     "requested": lazy_gettext("Đăng ký mượn"),
@@ -64,116 +69,137 @@ ACTIONS: dict[str, Any] = {
     "role_removed": lazy_gettext("Bỏ vai trò của cán bộ"),
     "calendar_added": lazy_gettext("Thêm lịch trên điện thoại"),
     "calendar_revoked": lazy_gettext("Bỏ lịch trên điện thoại"),
+    "number_bad": lazy_gettext("Số của hộ không nhận được tin nhắn"),
+    "number_good": lazy_gettext("Số của hộ lại nhận được tin nhắn"),
+    "erased": lazy_gettext("Xóa thông tin của hộ theo yêu cầu"),
+    "forgotten": lazy_gettext("Tự xóa thông tin của hộ lâu không mượn"),
     "demo_filled": lazy_gettext("Tạo dữ liệu bản thử"),
 }
 
-BY_ITSELF = frozenset({"waiting_over"})
-"""Happens to a household in the course of time: nobody did it."""
+BY_ITSELF = frozenset({"waiting_over", "number_bad", "number_good", "forgotten"})
+"""Actions of the system about a household: the household of such an entry is not who acted."""
 
 _NUMBER = re.compile(r"\+?\d(?:[ .]?\d){7,}")
-_DAY = re.compile(r"\b(\d{4})-(\d\d)-(\d\d)\b")
-_ROLE = re.compile(r"\b(clerk|leader|operator)\b")
+_DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 
 
 @dataclass(frozen=True)
 class Line:
-    """An entry of the list as it is read."""
+    """The texts of an entry."""
 
     what: str
     by: str
     whom: str
-    """The household that somebody else did it to."""
+    """The household, unless it acted itself."""
     detail: str
 
 
-def line_of(entry: Entry) -> Line:
+def line_of(entry: Row[Any]) -> Line:
+    """The texts of a row of `audit_page`."""
+    household = entry.household_name or ""
     if entry.staff_name:
         by = _("cán bộ %(name)s", name=entry.staff_name)
-    elif entry.household_name and entry.action not in BY_ITSELF:
-        by = _("nhà %(name)s", name=entry.household_name)
+    elif household and entry.action not in BY_ITSELF:
+        by = _("nhà %(name)s", name=household)
     else:
         by = _("tự động")
-    whom = entry.household_name if entry.staff_name or entry.action in BY_ITSELF else ""
-    return Line(action_word(entry.action), by, whom, _detail(entry))
+    whom = household if entry.staff_name or entry.action in BY_ITSELF else ""
+    action = entry.action
+    what = str(ACTIONS[action]) if action in ACTIONS else _("Việc khác: %(name)s", name=action.replace("_", " "))
+    return Line(what, by, whom, sentence(action, entry.detail))
 
 
-def action_word(action: str) -> str:
-    """What was done; an action that nobody gave words to yet is told by its own name."""
-    return str(ACTIONS[action]) if action in ACTIONS else _("Việc khác: %(name)s", name=action.replace("_", " "))
+def sentence(action: str, values: Values) -> str:
+    """The details of an action as text, with telephone numbers masked and days formatted.
+
+    Old entries have no values but a ``text``, which is shown as it is.
+    """
+    text = str(values.get("text", ""))
+    if action == "settings_changed" and "field" in values:
+        change = describe(Difference(**values))
+        return _("%(what)s: từ %(old)s thành %(new)s", what=change.what.rstrip("?"), old=change.old, new=change.new)
+    if values and "text" not in values:
+        text = _SENTENCES.get(action, _reason)(values)
+    return _DAY.sub(_day_word, _NUMBER.sub("•••", text))
 
 
-def _detail(entry: Entry) -> str:
-    if entry.action == "settings_changed" and (told := told_again(entry.detail)):
-        return _("%(what)s: từ %(old)s thành %(new)s", what=told.what.rstrip("?"), old=told.old, new=told.new)
-    detail = entry.detail
-    if entry.action in _PATTERNS:
-        pattern, words_of = _PATTERNS[entry.action]
-        if found := pattern.fullmatch(detail):
-            detail = words_of(found)
-    text = _DAY.sub(_day_word, _NUMBER.sub("•••", detail))
-    return _ROLE.sub(lambda found: role_word(found[0]), text) if entry.action.startswith(("staff", "role")) else text
-
-
-def _day_word(found: re.Match[str]) -> str:
+def _day_word(written: re.Match[str]) -> str:
     try:
-        return day(date(int(found[1]), int(found[2]), int(found[3])))
+        return day(date.fromisoformat(written[0]))
     except ValueError:
-        return found[0]
+        return written[0]
 
 
-def _closed_words(found: re.Match[str]) -> str:
-    try:
-        times = span_word(Span(datetime.fromisoformat(found[2]), datetime.fromisoformat(found[3])))
-    except ValueError:
-        return found[0]
-    kit = _("cả xã") if found[1] == "*" else found[1]
-    return " · ".join(filter(None, (kit, times, found[4])))
+def _reason(values: Values) -> str:
+    return str(values.get("reason", ""))
 
 
-def _consent_words(found: re.Match[str]) -> str:
-    if found[2] == ", spoken":
-        return _("bản %(version)s, cán bộ đọc cho hộ nghe", version=found[1])
-    if found[2] == ", paper":
-        return _("bản %(version)s, theo sổ giấy", version=found[1])
-    return _("bản %(version)s", version=found[1])
+def _closed(values: Values) -> str:
+    times = span_word(Span(datetime.fromisoformat(values["from_at"]), datetime.fromisoformat(values["until_at"])))
+    return " · ".join(filter(None, (values.get("kit") or _("cả xã"), times, _reason(values))))
 
 
-def _corrected_words(found: re.Match[str]) -> str:
+def _consent(values: Values) -> str:
+    match values.get("consent_by"):
+        case "spoken":
+            return _("bản %(version)s, cán bộ đọc cho hộ nghe", version=values["consent"])
+        case "paper":
+            return _("bản %(version)s, theo sổ giấy", version=values["consent"])
+        case _:
+            return _("bản %(version)s", version=values["consent"])
+
+
+def _corrected(values: Values) -> str:
     words = {"name": _("tên"), "village": _("thôn"), "craft": _("nghề")}
-    return ", ".join(words[part] for part in found[0].split(", "))
+    return ", ".join(words[part] for part in values["changed"])
 
 
-def _paper_words(found: re.Match[str]) -> str:
-    added = _("thêm %(households)s hộ, %(bookings)s phiếu", households=found[1], bookings=found[2])
-    return f"{added}. {found[3]}" if found[3] else added
+def _paper(values: Values) -> str:
+    added = _(
+        "thêm %(households)s hộ, %(bookings)s phiếu", households=values["households"], bookings=values["bookings"]
+    )
+    return f"{added}. {values['reason']}" if "reason" in values else added
 
 
-def _kind_words(found: re.Match[str]) -> str:
-    try:
-        return kind_word(found[0])
-    except ValueError:
-        return found[0]
+def _waiting(values: Values) -> str:
+    slot = f"{slot_word(values['slot'])} {values['day']}"
+    return f"{slot}: {values['reason']}" if "reason" in values else slot
 
 
-_CONSENT = re.compile(r"(\d{4}-\d\d)(, spoken|, paper)?")
-_CLOSED = re.compile(r"(\S+) (\S+Z)/(\S+Z) ?(.*)", re.DOTALL)
-_WAITS = re.compile(r"(.+?)( \d{4}-\d\d-\d\d.*)", re.DOTALL)
-_ANY = re.compile(r"\w+")
+def _named(values: Values) -> str:
+    return f"{values['old_name']} → {values['name']}" if "old_name" in values else str(values["name"])
 
-_PATTERNS: dict[str, tuple[re.Pattern[str], Callable[[re.Match[str]], str]]] = {
-    "registered": (_CONSENT, _consent_words),
-    "corrected": (re.compile(r"(?:name|village|craft)(?:, (?:name|village|craft))*"), _corrected_words),
-    "paper_taken_over": (re.compile(r"(\d+) households, (\d+) bookings\. ?(.*)", re.DOTALL), _paper_words),
-    "joined": (re.compile(r"household (\d+)"), lambda found: _("hộ số %(number)s", number=found[1])),
-    "joined_away": (re.compile(r"household (\d+)"), lambda found: _("hộ số %(number)s", number=found[1])),
-    "demo_filled": (re.compile(r"(\d+) kits"), lambda found: _("%(number)s bộ", number=found[1])),
-    "text_resent": (_ANY, _kind_words),
-    "phoned": (_ANY, _kind_words),
-    **dict.fromkeys(("closed", "closure_changed", "closure_ended"), (_CLOSED, _closed_words)),
-    **dict.fromkeys(
-        ("waits", "waits_no_more", "waiting_over", "put_forward"),
-        (_WAITS, lambda found: f"{slot_word(found[1])}{found[2]}"),
-    ),
+
+def _parts(values: Values) -> str:
+    parts = ", ".join(f"{name} {before} → {after}" for name, before, after in values["parts"])
+    return f"{values['kit']}: {parts}"
+
+
+def _account(values: Values) -> str:
+    renamed = [_named(values)] if "name" in values else []
+    return ": ".join([values["username"], *renamed])
+
+
+def _role(values: Values) -> str:
+    return ", ".join(filter(None, (values.get("username"), role_word(values["role"]))))
+
+
+_SENTENCES: dict[str, Callable[[Values], str]] = {
+    "registered": _consent,
+    "corrected": _corrected,
+    "texts_stopped": lambda _values: _("nhà mạng báo"),
+    "paper_taken_over": _paper,
+    "demo_filled": lambda values: _("%(number)s bộ", number=values["kits"]),
+    "commune_added": "{name}, {province}".format_map,
+    "kit_added": "{kit}, {place}".format_map,
+    "kit_changed": _parts,
+    "kit_moved": "{kit} → {place}".format_map,
+    **dict.fromkeys(("joined", "joined_away"), lambda values: _("hộ số %(number)s", number=values["household"])),
+    **dict.fromkeys(("text_resent", "phoned"), lambda values: kind_word(values["kind"])),
+    **dict.fromkeys(("closed", "closure_changed", "closure_ended"), _closed),
+    **dict.fromkeys(("waits", "waits_no_more", "waiting_over", "put_forward"), _waiting),
+    **dict.fromkeys(("commune_changed", "place_added", "place_changed"), _named),
+    **dict.fromkeys(("staff_changed", "staff_disabled", "staff_enabled", "staff_password"), _account),
+    **dict.fromkeys(("staff_added", "role_added", "role_removed"), _role),
 }
-"""How the services write the details of an action that hold more than names, and the words for it; what looks
-different is shown as it is."""
+"""The sentences of the actions whose values are more than a reason."""

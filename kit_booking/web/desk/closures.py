@@ -1,29 +1,24 @@
-"""The office closes kits or the whole commune for a time, and settles the bookings that stand in it."""
+"""Closing kits or a whole commune for a time, and moving or cancelling the bookings in that time."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from datetime import datetime, time, timedelta
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.hours import Span
 from kit_booking.domain.local_time import local_day, to_local
 from kit_booking.domain.text import clean
-from kit_booking.services.closures import closing
-from kit_booking.services.closures import reading as closures_shown
-from kit_booking.services.closures.closing import Closing, Settled
-from kit_booking.services.closures.reading import ProposedHoliday, ShownClosure, ToSettle
+from kit_booking.models import Closure
+from kit_booking.services.closures import closing, reading
+from kit_booking.services.closures.closing import SettleResult
+from kit_booking.services.closures.reading import ToSettle
 from kit_booking.services.communes.facts import CommuneFacts, commune_facts
-from kit_booking.services.communes.fortnight import find_version_key
-from kit_booking.services.sign_in.members import SeenCommune, communes_seen
-from kit_booking.web.frame.formats import span_word
+from kit_booking.web.desk.tabs import acting_communes, acting_communes_or_403, communes_of_desk
 from kit_booking.web.frame.forms import ClosureForm, ClosureTimeForm
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.language import lazy_gettext, ngettext
-from kit_booking.web.frame.readers import staff_only, this_member
-from kit_booking.web.household.bookings import shown_view
+from kit_booking.web.frame.readers import check_commune, commune_or_404, staff_only, this_member
 
 blueprint = Blueprint("closures", __name__, url_prefix="/staff/closures")
 
@@ -34,55 +29,37 @@ REASONS = (
     lazy_gettext("Xã cần dùng bộ"),
     lazy_gettext("Trụ sở nghỉ, không giao được"),
 )
-"""Proposed while typing."""
+"""Suggestions for the reason."""
 ALL = "*"
+"""Before the slug of a commune in the form: all of its kits."""
 MOST_AT_ONCE = 200
 
 
 @blueprint.get("")
 @staff_only
 def listing() -> str:
-    now, member = utc_now(), this_member()
-    communes = communes_seen(member)
+    now, communes = utc_now(), communes_of_desk()
     ids = [commune.id for commune in communes]
-    waiting = closures_shown.count_unsettled(ids, now=now)
-    shown = closures_shown.running_and_coming(ids, now=now)
     return render_template(
         "desk/closures/listing.html",
-        closures=[{**_view(closure, now), "unsettled": waiting.get(closure.id, 0)} for closure in shown],
-        holidays=[_holiday_view(one) for one in _proposed(now)],
+        closures=reading.running_and_coming(ids, now=now),
+        unsettled=reading.count_unsettled(ids, now=now),
+        holidays=reading.proposed_holidays(acting_communes(), now=now),
         many_communes=len(communes) > 1,
-        can_act=bool(_own_communes()),
+        can_act=bool(acting_communes()),
     )
-
-
-def _own_communes() -> list[SeenCommune]:
-    """Those in which this member of staff acts."""
-    member = this_member()
-    return [commune for commune in communes_seen(member) if member.may_act(commune.id)]
-
-
-def _proposed(now: datetime) -> list[ProposedHoliday]:
-    return closures_shown.proposed_holidays(_own_communes(), now=now)
-
-
-def _holiday_view(one: ProposedHoliday) -> dict[str, Any]:
-    days = (one.holiday.last - one.holiday.first).days + 1
-    return {"key": one.key, "commune": one.commune.name, "days": days, **asdict(one.holiday)}
 
 
 @blueprint.post("/holidays")
 @staff_only
 def add_holidays() -> Any:
     now, ticked = utc_now(), set(request.form.getlist("holiday"))
-    if not _own_communes():
-        abort(403)
-    wanted = [one for one in _proposed(now) if one.key in ticked]
-    made = closing.close_all(
-        [Closing(one.commune.id, None, one.span, one.holiday.name) for one in wanted], this_member().id, now=now
-    )
-    if made:
-        flash(ngettext("Đã ghi nghỉ %(num)d dịp lễ.", "Đã ghi nghỉ %(num)d dịp lễ.", len(made)), "good")
+    proposed = reading.proposed_holidays(acting_communes_or_403(), now=now)
+    holidays = [one for one in proposed if one.key in ticked]
+    for one in holidays:
+        closing.close(one.commune.id, None, one.span, one.holiday.name, this_member().id, now=now)
+    if holidays:
+        flash(ngettext("Đã ghi nghỉ %(num)d dịp lễ.", len(holidays)), "good")
     else:
         flash(_("Chưa đánh dấu ngày lễ nào mới."), "bad")
     return redirect("/staff/closures", 303)
@@ -91,9 +68,8 @@ def add_holidays() -> Any:
 @blueprint.get("/new")
 @staff_only
 def new() -> str:
-    """Prefilled with ``kit`` and ``reason`` by whoever leads here, from now until the end of the day."""
-    sheets = _sheets_or_403()
-    now = utc_now()
+    """The query's ``kit`` and ``reason`` fill the form; with a kit it closes the rest of today, else all of it."""
+    communes, now = _communes_or_403(), utc_now()
     form = ClosureForm(
         formdata=None,
         what=request.args.get("kit", ""),
@@ -102,57 +78,49 @@ def new() -> str:
         from_time=to_local(now).time().replace(second=0, microsecond=0) if "kit" in request.args else None,
         until_day=local_day(now),
     )
-    return _new_page(form, sheets)
+    return _new_page(form, communes)
 
 
 @blueprint.post("/new")
 @staff_only
 def add() -> Any:
-    sheets, form, now = _sheets_or_403(), ClosureForm(), utc_now()
-    form.what.choices = _choices(sheets)
+    communes, form, now = _communes_or_403(), ClosureForm(), utc_now()
+    form.what.choices = _choices(communes)
     if not (form.validate_on_submit() and _is_ahead(form, now)):
-        return _new_page(form, sheets), 422
-    commune, kit_code = _what(sheets, form.text("what"))
+        return _new_page(form, communes), 422
+    commune, kit_code = _what(communes, form.text("what"))
     if "preview" in request.form:
-        return _new_page(form, sheets, closures_shown.to_settle(commune.slug, kit_code, form.span, now=now))
+        return _new_page(form, communes, reading.to_settle(commune, kit_code, form.span, now=now))
     kit = commune.kit(kit_code)
-    wanted = Closing(commune.id, kit.id if kit else None, form.span, form.text("reason"))
-    closure_id = closing.close(wanted, this_member().id, now=now)
+    kit_id, reason = kit.id if kit else None, form.text("reason")
+    closure_id = closing.close(commune.id, kit_id, form.span, reason, this_member().id, now=now)
     flash(_("Đã ghi nghỉ. Từ giờ không ai đăng ký được vào thời gian này."), "good")
     return redirect(f"/staff/closures/{closure_id}", 303)
 
 
-def _new_page(form: ClosureForm, sheets: list[CommuneFacts], touched: list[ToSettle] | None = None) -> str:
-    form.what.choices = _choices(sheets)
-    return render_template(
-        "desk/closures/new.html",
-        form=form,
-        reasons=REASONS,
-        touched=None if touched is None else [_to_settle_view(one, utc_now()) for one in touched],
-    )
+def _new_page(form: ClosureForm, communes: list[CommuneFacts], touched: list[ToSettle] | None = None) -> str:
+    form.what.choices = _choices(communes)
+    return render_template("desk/closures/new.html", form=form, reasons=REASONS, touched=touched)
 
 
-def _sheets_or_403() -> list[CommuneFacts]:
-    stamps = [find_version_key(commune.slug) for commune in _own_communes()]
-    return [commune_facts(stamp.commune_id, stamp.version) for stamp in stamps if stamp] or abort(403)
+def _communes_or_403() -> list[CommuneFacts]:
+    """The communes of which the member of staff is a clerk."""
+    return [commune_or_404(commune.slug) for commune in acting_communes_or_403()]
 
 
-def _choices(sheets: Iterable[CommuneFacts]) -> list[tuple[str, str]]:
-    return [
-        choice
-        for commune in sheets
-        for choice in (
-            *((kit.code, f"{kit.code} · {kit.place}") for kit in commune.kits),
-            (ALL + commune.slug, _("Cả xã %(name)s, tất cả các bộ", name=commune.name)),
-        )
-    ]
+def _choices(communes: Iterable[CommuneFacts]) -> list[tuple[str, str]]:
+    choices = []
+    for commune in communes:
+        choices += [(kit.code, f"{kit.code} · {kit.place}") for kit in commune.kits]
+        choices.append((ALL + commune.slug, _("Cả xã %(name)s, tất cả các bộ", name=commune.name)))
+    return choices
 
 
-def _what(sheets: Iterable[CommuneFacts], chosen: str) -> tuple[CommuneFacts, str]:
-    """The commune and the code of its kit, empty for all of them; the form has checked the choice."""
+def _what(communes: Iterable[CommuneFacts], chosen: str) -> tuple[CommuneFacts, str]:
+    """The commune and the code of its kit, "" for all its kits, of a valid choice."""
     return next(
         (commune, "" if chosen.startswith(ALL) else chosen)
-        for commune in sheets
+        for commune in communes
         if chosen == ALL + commune.slug or commune.kit(chosen)
     )
 
@@ -164,13 +132,10 @@ def _is_ahead(form: ClosureTimeForm, now: datetime) -> bool:
     return False
 
 
-def staff_closure_or_404(closure_id: int, *, acting: bool = False) -> ShownClosure:
-    """The closure if it is of a commune of theirs; to act on it takes a clerk."""
-    closure = closures_shown.find_closure(closure_id)
-    if closure is None or not this_member().may_see(closure.commune_id):
-        abort(404)
-    if acting and not this_member().may_act(closure.commune_id):
-        abort(403)
+def staff_closure_or_404(closure_id: int, *, acting: bool = False) -> Closure:
+    """The closure if the member of staff may see, or with ``acting`` act in, its commune."""
+    closure = reading.find_closure(closure_id) or abort(404)
+    check_commune(closure.commune_id, acting=acting)
     return closure
 
 
@@ -183,19 +148,20 @@ def one(closure_id: int) -> str:
     return _one_page(staff_closure_or_404(closure_id))
 
 
-def _one_page(closure: ShownClosure, form: ClosureTimeForm | None = None) -> str:
+def _one_page(closure: Closure, form: ClosureTimeForm | None = None) -> str:
     now = utc_now()
     is_over = closure.is_over(now)
-    span = Span(closure.from_at, closure.until_at)
-    standing = [] if is_over else closures_shown.to_settle(closure.commune_slug, closure.kit_code, span, now=now)
-    views = [_to_settle_view(one, now) for one in standing]
-    plan = [view["plan"] for view in views if view["plan"]]
+    commune = commune_facts(closure.commune_id, closure.commune.version)
+    kit_code = closure.kit.code if closure.kit else ""
+    standing = [] if is_over else reading.to_settle(commune, kit_code, closure.span, now=now)
+    plan = [one for one in standing if one.can_be_settled]
+    moved = sum(bool(one.kits) for one in plan)
     return render_template(
         "desk/closures/one.html",
-        closure=_view(closure, now),
-        standing=views,
+        closure=closure,
+        standing=standing,
         plan=plan,
-        plan_words=_words_of(len([one for one in plan if " " in one]), len([one for one in plan if " " not in one])),
+        plan_text=_plan_text(moved, len(plan) - moved),
         form=form or _form_of(closure),
         is_form_open=form is not None,
         reasons=REASONS,
@@ -203,7 +169,7 @@ def _one_page(closure: ShownClosure, form: ClosureTimeForm | None = None) -> str
     )
 
 
-def _form_of(closure: ShownClosure) -> ClosureTimeForm:
+def _form_of(closure: Closure) -> ClosureTimeForm:
     from_at, until_at = to_local(closure.from_at), to_local(closure.until_at)
     ends_with_day = until_at.time() == time()
     return ClosureTimeForm(
@@ -216,34 +182,13 @@ def _form_of(closure: ShownClosure) -> ClosureTimeForm:
     )
 
 
-def _view(closure: ShownClosure, now: datetime) -> dict[str, Any]:
-    return {
-        **asdict(closure),
-        "title": closure.kit_code or _("Cả xã %(name)s", name=closure.commune_name),
-        "times": span_word(Span(closure.from_at, closure.until_at)),
-        "is_over": closure.is_over(now),
-        "is_running": closure.has_begun(now) and not closure.is_over(now),
-    }
-
-
-def _to_settle_view(one: ToSettle, now: datetime) -> dict[str, Any]:
-    nearest = one.kits[0].code if one.kits else ""
-    return {
-        "booking": shown_view(one.booking, now),
-        "kits": [{"code": kit.code, "place": kit.place} for kit in one.kits],
-        "can_settle": one.can_be_settled,
-        "plan": f"{one.booking.code} {nearest}".strip() if one.can_be_settled else "",
-    }
-
-
 @blueprint.post(ONE)
 @staff_only
 def change(closure_id: int) -> Any:
     closure, form, now = staff_closure_or_404(closure_id, acting=True), ClosureTimeForm(), utc_now()
     if not (form.validate_on_submit() and _is_ahead(form, now)):
         return _one_page(closure, form), 422
-    is_done = closing.change(closure_id, form.span, form.text("reason"), this_member().id, now=now)
-    if is_done:
+    if closing.change(closure_id, form.span, form.text("reason"), this_member().id, now=now):
         flash(_("Đã đổi. Buổi nào không còn nghỉ thì bà con đăng ký được ngay."), "good")
     else:
         flash(_("Lần nghỉ này đã kết thúc từ trước."), "bad")
@@ -264,35 +209,27 @@ def end(closure_id: int) -> Any:
 @blueprint.post(f"{ONE}/bookings")
 @staff_only
 def settle(closure_id: int) -> Any:
-    """Do what the pressed button said: for each booking ``CODE KIT`` to move it, or ``CODE`` to cancel it."""
+    """Each ``plan`` of the form is ``CODE KIT`` to move a booking to a kit, or ``CODE`` to cancel it."""
     staff_closure_or_404(closure_id, acting=True)
     pairs = (clean(chosen, 40).partition(" ") for chosen in request.form.getlist("plan")[:MOST_AT_ONCE])
     plan = [(code, kit or None) for code, _space, kit in pairs]
-    done = closing.settle_all(closure_id, plan, this_member().id, now=utc_now())
-    _say(done)
+    numbers = closing.settle_all(closure_id, plan, this_member().id, now=utc_now())
+    if text := _plan_text(numbers.get(SettleResult.MOVED, 0), numbers.get(SettleResult.CANCELLED, 0)):
+        flash(_("Đã xong: %(what)s. Các hộ sẽ nhận được tin nhắn.", what=text), "good")
+    if number := numbers.get(SettleResult.TAKEN, 0):
+        flash(
+            ngettext("%(num)d phiếu chưa chuyển được, vì bộ kia vừa có người. Xin xem đề nghị mới ở dưới.", number),
+            "bad",
+        )
+    if number := numbers.get(SettleResult.BEFORE, 0):
+        flash(ngettext("%(num)d phiếu đã xong từ trước.", number), "good")
     return redirect(f"/staff/closures/{closure_id}", 303)
 
 
-def _words_of(moved: int, cancelled: int) -> str:
+def _plan_text(moved: int, cancelled: int) -> str:
     """``chuyển 2 phiếu, hủy 1 phiếu``"""
-    words = [
-        ngettext("chuyển %(num)d phiếu", "chuyển %(num)d phiếu", moved) if moved else "",
-        ngettext("hủy %(num)d phiếu", "hủy %(num)d phiếu", cancelled) if cancelled else "",
+    texts = [
+        ngettext("chuyển %(num)d phiếu", moved) if moved else "",
+        ngettext("hủy %(num)d phiếu", cancelled) if cancelled else "",
     ]
-    return ", ".join(word for word in words if word)
-
-
-def _say(done: dict[Settled, int]) -> None:
-    if words := _words_of(done.get(Settled.MOVED, 0), done.get(Settled.CANCELLED, 0)):
-        flash(_("Đã xong: %(what)s. Các hộ sẽ nhận được tin nhắn.", what=words), "good")
-    if taken := done.get(Settled.TAKEN, 0):
-        flash(
-            ngettext(
-                "%(num)d phiếu chưa chuyển được, vì bộ kia vừa có người. Xin xem đề nghị mới ở dưới.",
-                "%(num)d phiếu chưa chuyển được, vì bộ kia vừa có người. Xin xem đề nghị mới ở dưới.",
-                taken,
-            ),
-            "bad",
-        )
-    if before := done.get(Settled.BEFORE, 0):
-        flash(ngettext("%(num)d phiếu đã xong từ trước.", "%(num)d phiếu đã xong từ trước.", before), "good")
+    return ", ".join(filter(None, texts))

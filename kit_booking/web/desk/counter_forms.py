@@ -1,9 +1,10 @@
-"""What is ticked and written at the counter, for a kit that goes out and for one that comes back."""
+"""The form for handing over a kit and taking it back, and its page with the reasons of a refusal."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from flask import render_template
 from wtforms import (
     BooleanField,
     DateTimeLocalField,
@@ -12,24 +13,26 @@ from wtforms import (
     FormField,
     IntegerField,
     MultipleFileField,
-    StringField,
     ValidationError,
 )
 from wtforms.validators import NumberRange, Optional
 
 from kit_booking.adapters.pictures import NotAPicture, TooLarge, small_jpeg
-from kit_booking.domain.counter import CheckedPart
+from kit_booking.domain.counter import CheckedPart, Direction, TimeProblem
 from kit_booking.domain.local_time import ZONE
-from kit_booking.services.counter.handover import Seen
+from kit_booking.models import Booking
+from kit_booking.services.counter.handover import HandoverRefusal, KitCheck
+from kit_booking.services.counter.reading import handovers_of, parts_of_kit, parts_to_take_back
 from kit_booking.web.frame import forms
-from kit_booking.web.frame.language import lazy_gettext as _
+from kit_booking.web.frame.language import gettext as _
+from kit_booking.web.frame.language import lazy_gettext
 
 MOST_PHOTOS = 3
 MOST_OF_A_PART = 999
 
 
-class PartForm(Form):
-    """One part; it has no label of its own, the list has."""
+class CheckedPartForm(Form):
+    """One part of the kit; the template labels the inputs."""
 
     is_there = BooleanField()
     count = IntegerField(validators=[Optional(), NumberRange(0, MOST_OF_A_PART)])
@@ -37,23 +40,17 @@ class PartForm(Form):
 
 
 class CheckForm(forms.Form):
-    parts = FieldList(FormField(PartForm))
-    person = StringField(
-        _("Người đến quầy"), filters=[forms.tidy(80)], render_kw={"maxlength": 80, "autocomplete": "off"}
-    )
-    note = StringField(
-        _("Ghi chú (không ghi cũng được)"),
-        filters=[forms.tidy(300)],
-        render_kw={"maxlength": 300, "autocomplete": "off"},
-    )
-    happened_at = DateTimeLocalField(_("Lúc"), [Optional()])
+    parts = FieldList(FormField(CheckedPartForm))
+    person = forms.line(lazy_gettext("Người đến quầy"), 80)
+    note = forms.line(lazy_gettext("Ghi chú (không ghi cũng được)"), 300)
+    happened_at = DateTimeLocalField(lazy_gettext("Lúc"), [Optional()])
 
-    def seen(self, expected: Sequence[CheckedPart]) -> Seen | None:
-        """What was seen; None when the list of parts is not the one that was shown."""
+    def seen(self, expected: Sequence[CheckedPart]) -> KitCheck | None:
+        """The form's values; None if the kit's list of parts has changed since the form was shown."""
         if len(self.parts.entries) != len(expected):
             return None
         typed_at = self.happened_at.data
-        return Seen(
+        return KitCheck(
             parts=[_seen(part, entry.data) for part, entry in zip(expected, self.parts.entries, strict=True)],
             person=self.text("person"),
             saw_id=bool(self["saw_id"].data) if "saw_id" in self else False,
@@ -67,34 +64,93 @@ class CheckForm(forms.Form):
 
     def validate_happened_at(self, field: DateTimeLocalField) -> None:
         at: datetime | None = field.data
-        if at and not 2020 < at.year < 2200:  # Beyond it, an instant in UTC may not even exist.
-            raise ValidationError(str(_("Ngày giờ này chưa đúng.")))
+        if at and not 2020 < at.year < 2200:  # Near year 1 or 9999 the conversion to UTC overflows.
+            raise ValidationError(_("Ngày giờ này chưa đúng."))
 
 
 class OutForm(CheckForm):
-    saw_id = BooleanField(_("Đã xem CCCD của người nhận (không chép số, không chụp)"))
+    saw_id = BooleanField(lazy_gettext("Đã xem CCCD của người nhận (không chép số, không chụp)"))
 
 
 class BackForm(CheckForm):
-    photos = MultipleFileField(_("Ảnh chỗ hỏng (tối đa 3 ảnh)"), render_kw={"accept": "image/*"})
+    photos = MultipleFileField(lazy_gettext("Ảnh chỗ hỏng (tối đa 3 ảnh)"), render_kw={"accept": "image/*"})
 
     def validate_photos(self, field: MultipleFileField) -> None:
         files = [file for file in field.data or () if getattr(file, "filename", "")]
         if len(files) > MOST_PHOTOS:
-            raise ValidationError(str(_("Tối đa 3 ảnh. Xin chọn lại.")))
+            raise ValidationError(_("Tối đa 3 ảnh. Xin chọn lại."))
         try:
             self.jpegs = [small_jpeg(file.read()) for file in files]
         except NotAPicture:
-            raise ValidationError(str(_("Có tệp không phải là ảnh. Xin chọn lại ảnh chụp (JPEG, PNG).")))  # noqa: B904
+            raise ValidationError(_("Có tệp không phải là ảnh. Xin chọn lại ảnh chụp (JPEG, PNG)."))  # noqa: B904
         except TooLarge:
-            raise ValidationError(str(_("Có ảnh to quá, mỗi ảnh tối đa 10 MB. Xin chọn lại.")))  # noqa: B904
+            raise ValidationError(_("Có ảnh to quá, mỗi ảnh tối đa 10 MB. Xin chọn lại."))  # noqa: B904
 
 
 def all_there(expected: Sequence[CheckedPart]) -> list[dict[str, Any]]:
-    """What the form begins with, because that is nearly always so."""
+    """The form's default: every part is there and works."""
     return [{"is_there": True, "count": part.expected, "is_broken": False} for part in expected]
 
 
 def _seen(part: CheckedPart, typed: dict[str, Any]) -> CheckedPart:
     count = part.expected if typed["count"] is None else typed["count"]
     return CheckedPart(part.name, part.expected, count if typed["is_there"] else 0, typed["is_broken"])
+
+
+def form_of(way: Direction) -> type[CheckForm]:
+    return OutForm if way is Direction.OUT else BackForm
+
+
+def parts_of(booking: Booking, way: Direction) -> list[CheckedPart]:
+    """The parts that have to go out or to come back."""
+    if way is Direction.OUT:
+        return parts_of_kit(booking.kit_id)
+    return parts_to_take_back(booking.kit_id, handovers_of(booking).get(Direction.OUT))
+
+
+def check_page(
+    booking: Booking,
+    way: Direction,
+    parts: list[CheckedPart],
+    form: CheckForm,
+    problem: str = "",
+    still_out: Booking | None = None,
+) -> str:
+    """The page with the form; ``still_out`` is the booking that has the kit still."""
+    if len(form.parts.entries) != len(parts):
+        form = type(form)(formdata=None, data={**form.data, "parts": all_there(parts)})
+    return render_template(
+        "desk/counter/check.html",
+        booking=booking,
+        way=way,
+        lines=list(zip(parts, form.parts.entries, strict=True)),
+        form=form,
+        problem=problem,
+        still_out=still_out,
+    )
+
+
+DONE = {
+    Direction.OUT: lazy_gettext("Đã giao bộ %(kit)s cho hộ %(name)s."),
+    Direction.BACK: lazy_gettext("Đã nhận lại bộ %(kit)s của hộ %(name)s."),
+}
+
+
+def refusal_text(refusal: HandoverRefusal | TimeProblem | None, still_out: Booking | None) -> str:
+    """Why the kit could not go out or come back, and what to do."""
+    match refusal:
+        case HandoverRefusal.KIT_IS_OUT if still_out:
+            return _(
+                "Bộ %(kit)s chưa về: hộ %(name)s (phiếu %(code)s) chưa trả. Nhận lại bộ rồi mới giao được.",
+                kit=still_out.kit.code,
+                name=still_out.household.name,
+                code=still_out.code,
+            )
+        case HandoverRefusal.NOT_FREE:
+            return _("Giờ này bộ đã dành cho phiếu khác. Xin xem lịch của bộ trước khi giao.")
+        case TimeProblem.AHEAD:
+            return _("Giờ ghi ở dưới chưa tới. Để trống nếu là bây giờ.")
+        case TimeProblem.TOO_EARLY:
+            return _("Giờ này sớm quá: bộ chỉ giao từ ngày nhận trên phiếu, và trả sau khi đã giao.")
+        case _:
+            return _("Giờ này đã quá giờ trả của phiếu. Nếu bộ đã giao từ trước, ghi giờ giao thật ở dưới.")

@@ -1,7 +1,6 @@
-"""The office's page of texts: how each fared, what a month costs, sending again, and who was phoned."""
+"""The office's page of text messages: their states, what a month costs, sending again, noting a phone call."""
 
 import re
-from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
@@ -21,37 +20,40 @@ from kit_booking.domain.delivery import (
 )
 from kit_booking.domain.local_time import local_day
 from kit_booking.domain.messages import Kind
-from kit_booking.services.messages import delivery
-from kit_booking.services.messages import reading as messages_shown
-from kit_booking.services.messages.delivery import Resent
-from kit_booking.services.messages.reading import PAGE, ListedMessage, MonthSummary, month_before, next_month
-from kit_booking.services.sign_in.members import SeenCommune, communes_seen
-from kit_booking.web.frame.labels import alarm_texts, error_text, kind_word, state_word
+from kit_booking.domain.policy import Policy
+from kit_booking.models import Message
+from kit_booking.services.messages import delivery, reading
+from kit_booking.services.messages.delivery import ResendResult
+from kit_booking.services.messages.reading import PAGE, MonthSummary, month_before, next_month
+from kit_booking.services.ops.health import sending_alarms
+from kit_booking.services.sign_in.members import SeenCommune
+from kit_booking.web.desk.tabs import communes_of_desk, may_act
+from kit_booking.web.frame.forms import FIRST_YEAR, LAST_YEAR
+from kit_booking.web.frame.labels import alarm_texts, error_text, state_word
 from kit_booking.web.frame.language import gettext as _
-from kit_booking.web.frame.readers import staff_only, this_member
+from kit_booking.web.frame.readers import check_commune, staff_only, this_member
 from kit_booking.web.frame.security import own_path
 
 blueprint = Blueprint("messages", __name__, url_prefix="/staff/messages")
 
 PROBLEMS = "problems"
-"""The choice of all states in which somebody may not have been told."""
+"""The value of the filter that means all states of NOT_TOLD."""
 RESENDABLE = (MessageState.FAILED, MessageState.UNDELIVERED, MessageState.UNKNOWN)
-FIRST_YEAR, LAST_YEAR = 2020, 2100
 
 
 @blueprint.get("")
 @staff_only
 def listed() -> str:
     now, member = utc_now(), this_member()
-    communes = communes_seen(member)
+    communes = communes_of_desk()
     ids = [commune.id for commune in communes]
     this_month = local_day(now).replace(day=1)
     month, chosen = _month(request.args.get("month", "")) or this_month, request.args.get("state", "")
     states = _states(chosen)
     before = request.args.get("before", "")
     before_id = int(before) if re.fullmatch("[0-9]{1,9}", before) else None
-    found = messages_shown.messages_in(ids, month, states=states, before_id=before_id)
-    whole, earlier = (messages_shown.summary(ids, one) for one in (month, month_before(month)))
+    messages = reading.messages_in(ids, month, states=states, before_id=before_id)
+    whole, earlier = reading.two_months(ids, month)
     return render_template(
         "desk/messages.html",
         month=_month_word(month),
@@ -60,8 +62,13 @@ def listed() -> str:
         later=f"{next_month(month):%Y-%m}" if month < this_month else "",
         chosen=chosen if states else "",
         choices=[(PROBLEMS, _("cần để ý")), *((state.value, state_word(state)) for state in MessageState)],
-        messages=[_view(message, now) for message in found[:PAGE]],
-        more=found[PAGE - 1].id if len(found) > PAGE else None,
+        messages=messages[:PAGE],
+        looks=_LOOKS,
+        why=_why,
+        dong=_dong,
+        can_resend=lambda message: _can_resend(message, now),
+        can_be_phoned=_can_be_phoned,
+        more=messages[PAGE - 1].id if len(messages) > PAGE else None,
         is_first=before_id is None,
         counts=[(state_word(state), whole.by_state[state]) for state in MessageState if state in whole.by_state],
         total=sum(whole.by_state.values()),
@@ -71,7 +78,7 @@ def listed() -> str:
         shares=_shares(whole, earlier),
         warning=_warning(whole, earlier),
         codes=_codes(month) if member.is_operator else "",
-        alarms=alarm_texts(now=now),
+        alarms=alarm_texts(sending_alarms(now=now)),
     )
 
 
@@ -89,87 +96,68 @@ def _states(chosen: str) -> tuple[MessageState, ...]:
 
 
 def _month_word(month: date) -> str:
-    return str(_("tháng %(month)d/%(year)d", month=month.month, year=month.year))
+    return _("tháng %(month)d/%(year)d", month=month.month, year=month.year)
 
 
 def _dong(amount: int) -> str:
-    return str(_("%(amount)s đ", amount=format_decimal(amount)))
+    return _("%(amount)s đ", amount=format_decimal(amount))
 
 
-def _view(message: ListedMessage, now: datetime) -> dict[str, Any]:
-    may_act = this_member().may_act(message.commune_id)
-    is_open = message.state in RESENDABLE and not message.is_asked and now < message.useful_until_at
-    is_open = is_open and meaning(message.error_code) is not Meaning.DEAD
-    return {
-        **asdict(message),
-        "to": masked(message.to),
-        "to_staff": message.kind is Kind.STAFF_DUE,
-        "kind_word": kind_word(message.kind),
-        "state_word": _("đang hỏi nhà mạng") if message.is_asked else state_word(message.state),
-        "sign": _SIGNS.get(message.state, "○"),
-        "colour": _COLOURS.get(message.state, ""),
-        "why": error_text(message.error_code) if message.state in NOT_TOLD else "",
-        "cost": _dong(message.cost) if message.cost else "",
-        "can_resend": may_act and is_open,
-        "asks_first": message.state == MessageState.UNKNOWN,
-        "can_be_phoned": may_act
-        and message.state in NOT_TOLD
-        and not message.is_asked
-        and message.phoned_at is None
-        and message.kind is not Kind.STAFF_DUE,
-    }
+def _why(message: Message) -> str:
+    """Why the text did not arrive, empty if it did or still may."""
+    return error_text(message.error_code) if message.state in NOT_TOLD else ""
 
 
-_SIGNS = {
-    MessageState.DELIVERED: "✓",
-    MessageState.SENT: "✓",
-    MessageState.ACCEPTED: "→",
-    MessageState.SENDING: "→",
-    MessageState.UNDELIVERED: "✕",
-    MessageState.FAILED: "✕",
-    MessageState.UNKNOWN: "?",
-    MessageState.SKIPPED: "–",
-    MessageState.TO_PHONE: "☎",
+def _can_resend(message: Message, now: datetime) -> bool:
+    is_open = message.state in RESENDABLE and message.ask_at is None and now < message.useful_until_at
+    return may_act(message.booking.commune_id) and is_open and meaning(message.error_code) is not Meaning.DEAD
+
+
+def _can_be_phoned(message: Message) -> bool:
+    is_open = message.state in NOT_TOLD and message.ask_at is None and message.phoned_at is None
+    return may_act(message.booking.commune_id) and is_open and message.kind != Kind.STAFF_DUE
+
+
+_LOOKS = {
+    MessageState.QUEUED: ("○", "requested"),
+    MessageState.SENDING: ("→", "requested"),
+    MessageState.ACCEPTED: ("→", "approved"),
+    MessageState.SENT: ("✓", "approved"),
+    MessageState.DELIVERED: ("✓", "approved"),
+    MessageState.UNDELIVERED: ("✕", "declined"),
+    MessageState.FAILED: ("✕", "declined"),
+    MessageState.UNKNOWN: ("?", "requested"),
+    MessageState.SKIPPED: ("–", ""),
+    MessageState.TO_PHONE: ("☎", "declined"),
 }
-_COLOURS = {
-    **dict.fromkeys((MessageState.DELIVERED, MessageState.SENT, MessageState.ACCEPTED), "approved"),
-    **dict.fromkeys((MessageState.QUEUED, MessageState.SENDING, MessageState.UNKNOWN), "requested"),
-    **dict.fromkeys((MessageState.UNDELIVERED, MessageState.FAILED, MessageState.TO_PHONE), "declined"),
-}
-
-
-def masked(number: str) -> str:
-    """``0912 *** 678``; of a number that is none nothing is left."""
-    plain = "0" + number.removeprefix("+84") if number.startswith("+84") else number
-    return f"{plain[:4]} *** {plain[-3:]}" if len(plain) >= 9 else "***"
+"""The sign of a state and the CSS class of its colour."""
 
 
 def _budgets(communes: list[SeenCommune], month: date) -> list[tuple[BudgetState, str]]:
-    """What to say of each commune's budget; of many communes only of those that are near theirs or over it."""
-    said: list[tuple[BudgetState, str]] = []
-    for one in messages_shown.costs([commune.id for commune in communes], month):
-        state = budget_state(one.cost, one.budget)
-        what = {"name": one.name, "cost": _dong(one.cost), "budget": _dong(one.budget)}
+    """Each commune's budget in words; of several communes only those that are near theirs or over it."""
+    texts: list[tuple[BudgetState, str]] = []
+    for commune in reading.costs([commune.id for commune in communes], month):
+        budget = Policy.of(commune.policy).sms_budget
+        state = budget_state(commune.cost, budget)
+        what = {"name": commune.name, "cost": _dong(commune.cost), "budget": _dong(budget)}
         if state is BudgetState.OVER:
-            said.append((state, _("Xã %(name)s đã tiêu %(cost)s, quá mức %(budget)s định cho tháng này.", **what)))
+            texts.append((state, _("Xã %(name)s đã tiêu %(cost)s, quá mức %(budget)s định cho tháng này.", **what)))
         elif state is BudgetState.NEAR:
-            said.append((state, _("Xã %(name)s đã tiêu %(cost)s, gần hết mức %(budget)s của tháng này.", **what)))
+            texts.append((state, _("Xã %(name)s đã tiêu %(cost)s, gần hết mức %(budget)s của tháng này.", **what)))
         elif state is BudgetState.FINE and len(communes) == 1:
-            said.append((state, _("Mức định cho một tháng: %(budget)s.", **what)))
-    return said
+            texts.append((state, _("Mức định cho một tháng: %(budget)s.", **what)))
+    return texts
 
 
 def _shares(month: MonthSummary, before: MonthSummary) -> str:
-    """How many of the texts that were handed over did not arrive, beside the month before."""
+    """The share of texts that did not arrive, with that of the month before, and the share filtered."""
     if not month.handed_over:
         return ""
-    return str(
-        _(
-            "Không tới nơi: %(failed)s (tháng trước %(before)s). Bị nhà mạng chặn: %(filtered)s.",
-            failed=_percent(month.failed, month.handed_over),
-            before=_percent(before.failed, before.handed_over),
-            filtered=_percent(month.filtered, month.handed_over),
-        )
+    return _(
+        "Không tới nơi: %(failed)s (tháng trước %(before)s). Bị nhà mạng chặn: %(filtered)s.",
+        failed=_percent(month.failed, month.handed_over),
+        before=_percent(before.failed, before.handed_over),
+        filtered=_percent(month.filtered, month.handed_over),
     )
 
 
@@ -179,28 +167,25 @@ def _percent(part: int, whole: int) -> str:
 
 def _warning(month: MonthSummary, before: MonthSummary) -> str:
     if is_alarming(month.filtered, month.handed_over):
-        return str(_("Nhà mạng chặn nhiều tin. Báo người vận hành xem lại tên người gửi và mẫu tin đã đăng ký."))
+        return _("Nhà mạng chặn nhiều tin. Báo người vận hành xem lại tên người gửi và mẫu tin đã đăng ký.")
     if is_alarming(month.failed, month.handed_over):
-        return str(_("Nhiều tin không tới nơi. Báo người vận hành kiểm tra."))
+        return _("Nhiều tin không tới nơi. Báo người vận hành kiểm tra.")
     if is_rising(month.failed, month.handed_over, before.failed, before.handed_over):
-        return str(_("Tin không tới nơi nhiều hơn hẳn tháng trước. Báo người vận hành kiểm tra."))
+        return _("Tin không tới nơi nhiều hơn hẳn tháng trước. Báo người vận hành kiểm tra.")
     return ""
 
 
 def _codes(month: date) -> str:
-    """Login codes belong to no commune; the operator sees how many they are, and nothing else of them."""
-    found = messages_shown.summary(None, month)
-    number = sum(found.by_state.values())
-    return str(_("Mã đăng nhập của cả hệ thống: %(number)d tin, %(cost)s.", number=number, cost=_dong(found.cost)))
+    """The number and cost of login codes, which belong to no commune; for the operator."""
+    codes = reading.login_codes(month)
+    cost = _dong(codes.cost)
+    return _("Mã đăng nhập của cả hệ thống: %(number)d tin, %(cost)s.", number=codes.number, cost=cost)
 
 
-def _message_or_404(message_id: int) -> ListedMessage:
-    """The text if it is about a booking of a commune of theirs; to act on it takes a clerk."""
-    message = messages_shown.find_message(message_id)
-    if message is None or not this_member().may_see(message.commune_id):
-        abort(404)
-    if not this_member().may_act(message.commune_id):
-        abort(403)
+def _message_or_404(message_id: int) -> Message:
+    """The text if it is about a booking of a commune of which the member of staff is a clerk."""
+    message = reading.find_message(message_id) or abort(404)
+    check_commune(message.booking.commune_id, acting=True)
     return message
 
 
@@ -209,23 +194,23 @@ def _message_or_404(message_id: int) -> ListedMessage:
 def resend(message_id: int) -> Any:
     _message_or_404(message_id)
     outcome = delivery.resend(message_id, this_member().id, now=utc_now())
-    is_done = outcome in (Resent.QUEUED, Resent.ASKING)
+    is_done = outcome in (ResendResult.QUEUED, ResendResult.ASKING)
     flash(_resent_text(outcome), "good" if is_done else "bad")
     return redirect(own_path(request.form.get("next"), "/staff/messages"), 303)
 
 
-def _resent_text(outcome: Resent) -> str:
+def _resent_text(outcome: ResendResult) -> str:
     match outcome:
-        case Resent.QUEUED:
-            return str(_("Tin sẽ được gửi lại ngay."))
-        case Resent.ASKING:
-            return str(_("Đang hỏi nhà mạng. Nếu chưa có tin này, máy sẽ tự gửi lại."))
-        case Resent.NOT_TRUE:
-            return str(_("Không gửi lại: tin này không còn đúng, hoặc đã quá muộn."))
-        case Resent.NO_TEXTS:
-            return str(_("Không gửi lại: số này không nhận được tin nhắn. Xin gọi điện."))
-        case Resent.SETTLED:
-            return str(_("Không gửi lại: tin này đã gửi, đang chờ gửi, hoặc đã bỏ qua."))
+        case ResendResult.QUEUED:
+            return _("Tin sẽ được gửi lại ngay.")
+        case ResendResult.ASKING:
+            return _("Đang hỏi nhà mạng. Nếu chưa có tin này, máy sẽ tự gửi lại.")
+        case ResendResult.NOT_TRUE:
+            return _("Không gửi lại: tin này không còn đúng, hoặc đã quá muộn.")
+        case ResendResult.NO_TEXTS:
+            return _("Không gửi lại: số này không nhận được tin nhắn. Xin gọi điện.")
+        case ResendResult.SETTLED:
+            return _("Không gửi lại: tin này đã gửi, đang chờ gửi, hoặc đã bỏ qua.")
 
 
 @blueprint.post("/<int(max=2147483647):message_id>/phoned")
@@ -233,5 +218,5 @@ def _resent_text(outcome: Resent) -> str:
 def phoned(message_id: int) -> Any:
     message = _message_or_404(message_id)
     delivery.note_phoned(message_id, this_member().id, now=utc_now())
-    flash(_("Đã ghi: đã gọi điện cho hộ %(name)s.", name=message.household_name), "good")
+    flash(_("Đã ghi: đã gọi điện cho hộ %(name)s.", name=message.booking.household.name), "good")
     return redirect(own_path(request.form.get("next"), "/staff"), 303)

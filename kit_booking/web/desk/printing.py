@@ -1,26 +1,21 @@
 """Paper for the office: the week for the notice board, the day's list for the counter, posters."""
 
 import re
-from dataclasses import asdict
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import date, timedelta
 
 from flask import Blueprint, abort, current_app, render_template, request
 
 from kit_booking.clock import utc_now
 from kit_booking.domain.local_time import local_day
-from kit_booking.services.booking import reading as bookings_shown
-from kit_booking.services.booking.reading import ShownBooking
-from kit_booking.services.communes.facts import CommuneFacts, commune_facts
-from kit_booking.services.communes.fortnight import find_version_key
+from kit_booking.services.booking.reading import pick_ups, returns
+from kit_booking.services.communes.facts import CommuneFacts
 from kit_booking.services.communes.schedule import SlotState
 from kit_booking.services.desk.printing import PaperSlot, day_between, week_on_paper
-from kit_booking.services.sign_in.members import communes_seen
-from kit_booking.web.frame.formats import hours
+from kit_booking.web.desk.tabs import communes_of_desk
 from kit_booking.web.frame.forms import FIRST_YEAR, LAST_YEAR
-from kit_booking.web.frame.labels import slot_word
 from kit_booking.web.frame.language import gettext as _
-from kit_booking.web.frame.readers import staff_only, this_member
+from kit_booking.web.frame.language import lazy_gettext
+from kit_booking.web.frame.readers import staff_commune_or_404, staff_only
 from kit_booking.web.household.calendars import Address
 from kit_booking.web.household.grid import SIGNS, css_of
 from kit_booking.web.household.slots import day_or_404
@@ -28,73 +23,52 @@ from kit_booking.web.household.slots import day_or_404
 blueprint = Blueprint("printing", __name__, url_prefix="/staff/print")
 
 SIZES = ((8, "large"), (12, "medium"), (16, "middling"), (22, "small"))
-"""Up to so many rows, which letters; more than that are tiny."""
+"""Up to how many rows which font size fits; beyond these it is "tiny"."""
 FEW = 4
-"""So many communes are listed with all that can be printed; of more, one is chosen first."""
+"""Up to so many communes are listed with their papers; of more, one is chosen first."""
 WEEK = timedelta(days=7)
 
 
 @blueprint.get("")
 @staff_only
 def listing() -> str:
-    communes = communes_seen(this_member())
+    communes = communes_of_desk()
     chosen = [one for one in communes if one.slug == request.args.get("commune")]
     shown = chosen or (communes if len(communes) <= FEW else [])
     today = local_day(utc_now())
     monday = today - timedelta(days=today.weekday())
     return render_template(
         "desk/printing/listing.html",
-        communes=[_commune_or_404(one.slug) for one in shown],
+        communes=[staff_commune_or_404(one.slug) for one in shown],
         others=[] if shown else communes,
         weeks=[(_("Tuần này"), monday), (_("Tuần sau"), monday + WEEK), (_("Tuần sau nữa"), monday + 2 * WEEK)],
         days=[(_("Hôm nay"), today), (_("Ngày mai"), today + timedelta(days=1))],
     )
 
 
-def _commune_or_404(slug: str) -> CommuneFacts:
-    """The commune if the member of staff may see its bookings."""
-    stamp = find_version_key(slug)
-    if stamp is None or not this_member().may_see(stamp.commune_id):
-        abort(404)
-    return commune_facts(stamp.commune_id, stamp.version)
-
-
-def _day_or_404(name: str, usual: date) -> date:
-    day = day_or_404(request.args.get(name) or usual.isoformat())
+def _day_or_404(default: date) -> date:
+    """The day of the query's ``of``."""
+    day = day_or_404(request.args.get("of") or default.isoformat())
     return day if FIRST_YEAR <= day.year <= LAST_YEAR else abort(404)
 
 
 @blueprint.get("/<slug>/week")
 @staff_only
 def week(slug: str) -> str:
-    """``of`` is a day of the week; ``names=none`` leaves out who comes."""
-    commune, now = _commune_or_404(slug), utc_now()
-    day = _day_or_404("of", local_day(now))
+    """The week with the day ``of``; ``names=none`` leaves out the households."""
+    commune, now = staff_commune_or_404(slug), utc_now()
+    day = _day_or_404(local_day(now))
     monday = day - timedelta(days=day.weekday())
     paper = week_on_paper(commune, monday)
     with_names = request.args.get("names") != "none"
-    kits = [
-        {
-            "code": kit.code,
-            "place": kit.place,
-            "rows": [
-                {**_row_head(slot.name, (slot.on_air.from_at, slot.on_air.until_at)), "cells": cells}
-                for slot, cells in zip(
-                    paper.rows,
-                    ([_field(one, with_names=with_names) for one in fields] for fields in rows),
-                    strict=True,
-                )
-            ],
-        }
-        for kit, rows in paper.kits
-    ]
     return render_template(
         "desk/printing/week.html",
         commune=commune,
-        days=paper.days,
-        kits=kits,
-        slots=len(paper.rows),
-        size=_size(len(kits) * len(paper.rows)),
+        paper=paper,
+        size=_size(len(paper.kits) * len(paper.rows)),
+        signs=SIGNS,
+        css_of=css_of,
+        text_of=_text_with_name if with_names else _text,
         with_names=with_names,
         before=monday - WEEK,
         after=monday + WEEK,
@@ -102,36 +76,32 @@ def week(slug: str) -> str:
     )
 
 
-def _row_head(name: str, times: tuple[datetime, datetime]) -> dict[str, str]:
-    return {"name": slot_word(name), "hours": hours(times)}
-
-
 def _size(rows: int) -> str:
-    """How large the letters may be, so that all the rows fit on one page."""
+    """The CSS class of the font size with which so many rows fit on one page."""
     return next((name for most, name in SIZES if rows <= most), "tiny")
 
 
-def _field(one: PaperSlot, *, with_names: bool) -> dict[str, str]:
-    if one.state is None:
-        return {"css": "none", "sign": "", "text": ""}
-    text = {
-        SlotState.FREE: "",
-        SlotState.WAITING: _("Chờ duyệt"),
-        SlotState.TAKEN: _("Đã có người"),
-        SlotState.CLOSED: _("Nghỉ"),
-    }[one.state]
-    if one.state is SlotState.TAKEN and with_names and one.household:
-        text = notice_name(one.household, one.village)
-    if one.reason:
-        text = f"{text}: {one.reason}"
-    return {"css": css_of(one.state), "sign": SIGNS[one.state], "text": text}
+_WORDS = {
+    SlotState.WAITING: lazy_gettext("Chờ duyệt"),
+    SlotState.TAKEN: lazy_gettext("Đã có người"),
+    SlotState.CLOSED: lazy_gettext("Nghỉ"),
+}
+
+
+def _text(field: PaperSlot) -> str:
+    word = str(_WORDS[field.state]) if field.state in _WORDS else ""
+    return f"{word}: {field.reason}" if field.reason else word
+
+
+def _text_with_name(field: PaperSlot) -> str:
+    return notice_name(field.household, field.village) if field.household else _text(field)
 
 
 VILLAGE_WORDS = re.compile(r"(thôn|làng|xóm|tổ|khu|phố|ấp|bản|đội)\b", re.IGNORECASE)
 
 
 def notice_name(household: str, village: str) -> str:
-    """``hộ N. V. Hùng, thôn Lưu Thượng``: enough for whoever is meant, on a board that all read."""
+    """``hộ N. V. Hùng, thôn Lưu Thượng``: first names as initials, because everybody reads the board."""
     *before, last = household.split() or [""]
     name = " ".join([*(f"{word[0]}." for word in before), last])
     where = village if not village or VILLAGE_WORDS.match(village) else f"thôn {village}"
@@ -141,38 +111,28 @@ def notice_name(household: str, village: str) -> str:
 @blueprint.get("/<slug>/day")
 @staff_only
 def day(slug: str) -> str:
-    commune, now = _commune_or_404(slug), utc_now()
-    on = _day_or_404("of", local_day(now))
+    commune, now = staff_commune_or_404(slug), utc_now()
+    on = _day_or_404(local_day(now))
     from_at, until_at = day_between(on)
-    lines = [
-        _line(booking, booking.pick_up_at, "out")
-        for booking in bookings_shown.pick_ups([commune.id], from_at, until_at)
-    ]
-    lines += [
-        _line(booking, booking.return_at, "back")
-        for booking in bookings_shown.returns([commune.id], from_at, until_at)
-    ]
+    out = [(booking.pick_up_at, "out", booking) for booking in pick_ups([commune.id], from_at, until_at)]
+    back = [(booking.return_at, "back", booking) for booking in returns([commune.id], from_at, until_at)]
     return render_template(
         "desk/printing/day.html",
         commune=commune,
         day=on,
         before=on - timedelta(days=1),
         after=on + timedelta(days=1),
-        lines=sorted(lines, key=lambda line: (line["at"], line["way"], line["kit_code"])),
+        lines=sorted(out + back, key=lambda line: (line[0], line[1], line[2].kit.code)),
         from_at=from_at,
         page=_page(commune),
     )
-
-
-def _line(booking: ShownBooking, at: datetime, way: str) -> dict[str, Any]:
-    return {**asdict(booking), "slot_name": slot_word(booking.slot_name), "at": at, "way": way}
 
 
 @blueprint.get("/<slug>/poster")
 @staff_only
 def poster(slug: str) -> str:
     """For the whole commune, or for the ``kit`` of this code."""
-    commune = _commune_or_404(slug)
+    commune = staff_commune_or_404(slug)
     code = request.args.get("kit", "")
     kit = commune.kit(code)
     if code and kit is None:

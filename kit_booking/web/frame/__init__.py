@@ -1,1 +1,1 @@
-"""What every page stands on: security, responses, language, forms, labels, who is reading."""
+"""Shared by all pages: security, caching, language, forms, labels, and who is signed in."""

@@ -1,4 +1,4 @@
-"""What went wrong, in plain words, with what to do next and what was typed."""
+"""The error pages: what went wrong, what to do next, and what was typed into the form."""
 
 import logging
 
@@ -6,8 +6,8 @@ from flask import Flask, Response, g, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from kit_booking.domain.policy import NUMBERS
 from kit_booking.services.timeline.standing import HouseholdGone
-from kit_booking.web.desk.settings.labels import NUMBERS
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.language import lazy_gettext
 
@@ -30,9 +30,9 @@ KEPT = {
     "address": lazy_gettext("Địa chỉ"),
     "keeper": lazy_gettext("Người giữ bộ"),
     "villages": lazy_gettext("Thôn, làng và nghề ở quanh đây"),
-    **{name: number.label for name, number in NUMBERS.items()},
+    **{name: lazy_gettext(number.label) for name, number in NUMBERS.items()},
 }
-"""What is shown again when a form could not be taken; nothing secret."""
+"""The fields whose values an error page repeats; no passwords or codes."""
 
 
 def init_app(app: Flask) -> None:
@@ -76,7 +76,7 @@ def _http(error: HTTPException) -> Response:
                 _("Chỉ cán bộ của xã cho mượn mới làm được."),
                 _("Đăng nhập bằng tài khoản của cán bộ xã, hoặc gọi người vận hành."),
             )
-        case 413 if request.endpoint == "counter.take_back":
+        case 413 if request.endpoint == "booking.take_back":
             return _page(
                 413,
                 _("Ảnh to quá"),
@@ -101,13 +101,12 @@ def _http(error: HTTPException) -> Response:
             )
             page.allow.update(getattr(error, "valid_methods", None) or ())
             return page
-    response = error.get_response(request.environ)
-    return make_response(response)
+    return make_response(error.get_response(request.environ))
 
 
 def _unexpected(error: Exception) -> Response:
-    log.exception("an error nobody expected", exc_info=error)
-    g.is_broken = True  # Perhaps it is the database: the page must not ask it who is reading.
+    log.exception("unexpected error", exc_info=error)
+    g.is_broken = True  # If it is the database, the error page must not load the reader.
     return _http(InternalServerError())
 
 

@@ -4,7 +4,6 @@ Vietnamese has patterns of its own here, because the common ones (CLDR) put the 
 write "Th 7" where everybody in Vietnam writes "T7". English comes from Babel.
 """
 
-from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
@@ -23,16 +22,16 @@ _SHORT_WEEKDAYS = ("T2", "T3", "T4", "T5", "T6", "T7", "CN")
 _WEEKDAYS = ("Thứ Hai", "Thứ Ba", "Thứ Tư", "Thứ Năm", "Thứ Sáu", "Thứ Bảy", "Chủ Nhật")
 
 _STATUSES = {
-    Status.REQUESTED: ("◐", _("Chờ duyệt")),
-    Status.OFFERED: ("○", _("Có chỗ trống")),
-    Status.APPROVED: ("✓", _("Đã duyệt – được mượn")),
-    Status.DECLINED: ("✕", _("Không duyệt")),
-    Status.CANCELLED: ("✕", _("Đã hủy")),
-    Status.LAPSED: ("✕", _("Quá hạn, chưa được duyệt")),
-    Status.REFUSED: ("✕", _("Không nhận chỗ")),
-    Status.OUT: ("→", _("Đang mượn")),
-    Status.RETURNED: ("←", _("Đã trả")),
-    Status.NO_SHOW: ("✕", _("Không đến nhận")),
+    Status.REQUESTED: _("Chờ duyệt"),
+    Status.OFFERED: _("Có chỗ trống"),
+    Status.APPROVED: _("Đã duyệt – được mượn"),
+    Status.DECLINED: _("Không duyệt"),
+    Status.CANCELLED: _("Đã hủy"),
+    Status.LAPSED: _("Quá hạn, chưa được duyệt"),
+    Status.REFUSED: _("Không nhận chỗ"),
+    Status.OUT: _("Đang mượn"),
+    Status.RETURNED: _("Đã trả"),
+    Status.NO_SHOW: _("Không đến nhận"),
 }
 
 _ROLES = {
@@ -44,23 +43,10 @@ _ROLES = {
 
 def init_app(app: Flask) -> None:
     """Give every template these functions as filters."""
-    filters: dict[str, Callable[..., str]] = {
-        "day": day,
-        "long_day": long_day,
-        "weekday": weekday,
-        "clock": clock,
-        "hours": hours,
-        "moment": moment,
-        "lunar": lunar,
-        "ago": ago,
-        "time_left": time_left,
-        "phone": phone.national,
-        "masked": phone.masked,
-        "status": status_word,
-        "status_sign": status_sign,
-        "role": role_word,
-    }
-    app.jinja_env.filters.update(filters)
+    filters = app.jinja_env.filters
+    filters |= {f.__name__: f for f in (day, long_day, weekday, clock, hours, moment, lunar, ago, time_left)}
+    filters |= {"span": span_word, "status": status_word, "role": role_word}
+    filters |= {"phone": phone.national, "masked": phone.masked}
 
 
 def day(value: date | datetime, now: datetime | None = None) -> str:
@@ -140,22 +126,17 @@ def time_left(value: datetime, now: datetime) -> str:
 
 
 def status_word(status: Status) -> str:
-    """What the status of a booking is called on screen."""
-    return str(_STATUSES[status][1])
-
-
-def status_sign(status: Status) -> str:
-    """The sign beside that word, so that no state is told by its colour alone."""
-    return _STATUSES[status][0]
+    """The status of a booking in the reader's language."""
+    return str(_STATUSES[status])
 
 
 def short_name(name: str) -> str:
-    """``Phương Thảo``: the last two words, by which people call each other, for narrow cells."""
+    """``Phương Thảo``: the last two words of a name, for narrow cells."""
     return " ".join(name.split()[-2:])
 
 
 def role_word(role: str) -> str:
-    """What a staff account may be: ``clerk``, ``leader`` or ``operator``."""
+    """The role ``clerk``, ``leader`` or ``operator`` in the reader's language."""
     return str(_ROLES[role])
 
 
@@ -179,10 +160,9 @@ def _lunar_date(on: date) -> LunarDate:
 
 
 def _locale() -> str:
-    """Outside of a request there is no reader, and texts are Vietnamese."""
+    """The reader's language; outside of a request Vietnamese."""
     return str(get_locale() or "vi")
 
 
 def _is_english() -> bool:
-    locale = get_locale()
-    return locale is not None and locale.language == "en"
+    return _locale() == "en"

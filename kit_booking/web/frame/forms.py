@@ -1,4 +1,4 @@
-"""The forms: they check the shape of what was typed and build values; none of them asks the database."""
+"""The forms: they check the shape of what was typed and build domain values, without the database."""
 
 import unicodedata
 from datetime import time, timedelta
@@ -33,14 +33,28 @@ from kit_booking.web.frame.language import FormTranslations
 from kit_booking.web.frame.language import lazy_gettext as _
 
 PRIVACY_VERSION = "2026-11"
-"""Which wording of the privacy page a household agreed to."""
+"""The version of the privacy page that households agree to now."""
 FIRST_YEAR, LAST_YEAR = 2020, 2100
-"""Years that can be meant; at the ends of the calendar there is no day after."""
+"""The years accepted; near ``date.max``, adding a day would overflow."""
 
 
 def tidy(most: int) -> Any:
-    """A filter: one clean line, composed letters, at most so many of them."""
+    """A WTForms filter: one line in NFC, cut to ``most`` characters."""
     return lambda typed: clean(typed, most) if typed else ""
+
+
+TEL = {"inputmode": "tel", "autocomplete": "off", "maxlength": 40}
+"""The attributes of a field for the telephone number of somebody else than who types it."""
+
+
+def line(label: Any, most: int, *validators: Any, hint: Any = "", then: Any = None, **attributes: Any) -> StringField:
+    """A field for one line of at most ``most`` characters, tidied, then passed through the filter ``then``.
+
+    Further attributes are those of the input; without ``autocomplete`` browsers don't complete it.
+    """
+    filters = [tidy(most), then] if then else [tidy(most)]
+    attributes = {"maxlength": most, "autocomplete": "off"} | attributes
+    return StringField(label, validators, filters=filters, description=hint, render_kw=attributes)
 
 
 class Form(FlaskForm):
@@ -51,19 +65,20 @@ class Form(FlaskForm):
             return FormTranslations()
 
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
-            """Only what browsers send; a file counts only where one is asked for, else it is taken for text."""
+            """The form's text, and files only for file fields; no JSON."""
             if request.is_json:
                 return None
             sent = super().wrap_formdata(form, formdata)
             if not isinstance(sent, CombinedMultiDict):
                 return sent
-            found: MultiDict[str, Any] = MultiDict(request.form)
-            for name in (name for name, field in form._fields.items() if isinstance(field, FileField)):
-                found.setlist(name, request.files.getlist(name))
-            return found
+            values: MultiDict[str, Any] = MultiDict(request.form)
+            for name, field in form._fields.items():
+                if isinstance(field, FileField):
+                    values.setlist(name, request.files.getlist(name))
+            return values
 
     def text(self, name: str) -> str:
-        """What was typed into the field, tidy, and empty when nothing was."""
+        """The field's value as text, empty for None."""
         return str(self[name].data or "")
 
 
@@ -88,12 +103,7 @@ class CodeForm(Form):
     code = StringField(
         _("Mã 6 số"),
         filters=[lambda typed: "".join(filter(str.isdecimal, unicodedata.normalize("NFKC", typed or "")))],
-        render_kw={
-            "inputmode": "numeric",
-            "autocomplete": "one-time-code",
-            "maxlength": 12,
-            "class": "digits",
-        },
+        render_kw={"inputmode": "numeric", "autocomplete": "one-time-code", "maxlength": 12, "class": "digits"},
     )
 
     def validate_code(self, field: Field) -> None:
@@ -104,25 +114,19 @@ class CodeForm(Form):
 class SlotForm(Form):
     """What a household says of its stream; both may stay empty."""
 
-    sells = StringField(
-        _("Nhà mình bán gì? (không ghi cũng được)"), filters=[tidy(120)], render_kw={"maxlength": 120}
-    )
-    streams_on = StringField(
-        _("Phát ở đâu? Ví dụ: Facebook, TikTok, Shopee (không ghi cũng được)"),
-        filters=[tidy(120)],
-        render_kw={"maxlength": 120},
-    )
+    sells = line(_("Nhà mình bán gì? (không ghi cũng được)"), 120, autocomplete="on")
+    streams_on = line(_("Phát ở đâu? Ví dụ: Facebook, TikTok, Shopee (không ghi cũng được)"), 120, autocomplete="on")
 
 
-class HouseholdForm(SlotForm):
-    name = StringField(
-        _("Tên chủ hộ"),
-        [DataRequired(), Length(min=2)],
-        filters=[tidy(80)],
-        render_kw={"autocomplete": "name", "maxlength": 80},
-    )
-    village = StringField(_("Thôn, làng"), [DataRequired()], filters=[tidy(80)], render_kw={"maxlength": 80})
-    craft = StringField(_("Nghề"), [DataRequired()], filters=[tidy(80)], render_kw={"maxlength": 80})
+class VillageForm(Form):
+    """Village and craft, which a household may correct by itself."""
+
+    village = line(_("Thôn, làng"), 80, DataRequired(), autocomplete="on")
+    craft = line(_("Nghề"), 80, DataRequired(), autocomplete="on")
+
+
+class HouseholdForm(SlotForm, VillageForm):
+    name = line(_("Tên chủ hộ"), 80, DataRequired(), Length(min=2), autocomplete="name")
     consent = BooleanField(
         _("Tôi đồng ý cho xã giữ tên, số điện thoại, thôn và nghề của nhà mình để cho mượn bộ livestream."),
         [InputRequired(_("Cần bà con đồng ý thì xã mới ghi được phiếu mượn."))],
@@ -139,14 +143,14 @@ class StaffForm(Form):
     password = PasswordField(
         _("Mật khẩu"),
         [InputRequired(), Length(max=200)],
-        # Vietnamese keyboards type the same letter in two ways; only one of them was hashed.
+        # Some Vietnamese keyboards type decomposed letters; the hash is that of NFC.
         filters=[lambda typed: unicodedata.normalize("NFC", typed) if typed else typed],
         render_kw={"autocomplete": "current-password"},
     )
 
 
 class WaitForm(Form):
-    """For which places a household waits, and until when it wants to hear of one."""
+    """At which places a household could fetch a kit, and until when it waits for a free slot."""
 
     places = SelectMultipleField(
         _("Nhà mình lấy bộ ở đâu được?"),
@@ -159,7 +163,7 @@ class WaitForm(Form):
 
 
 class ReasonForm(Form):
-    reason = StringField(_("Lý do"), [DataRequired()], filters=[tidy(80)])
+    reason = line(_("Lý do"), 80, DataRequired())
 
 
 class ClosureTimeForm(Form):
@@ -169,16 +173,11 @@ class ClosureTimeForm(Form):
     from_time = TimeField(_("Từ giờ (để trống: cả ngày)"), [Optional()], format=["%H:%M", "%H:%M:%S"])
     until_day = DateField(_("Đến ngày"), [DataRequired()], format=["%Y-%m-%d", "%d/%m/%Y"])
     until_time = TimeField(_("Đến giờ (để trống: cả ngày)"), [Optional()], format=["%H:%M", "%H:%M:%S"])
-    reason = StringField(
-        _("Lý do"),
-        [DataRequired()],
-        filters=[tidy(80)],
-        render_kw={"maxlength": 80, "list": "closure-reasons", "autocomplete": "off"},
-    )
+    reason = line(_("Lý do"), 80, DataRequired(), list="closure-reasons")
 
     def validate_until_day(self, field: Field) -> None:
         if self.from_day.data is None:
-            return  # It says so itself.
+            return  # That field has its own error.
         if not all(FIRST_YEAR <= day.year <= LAST_YEAR for day in (self.from_day.data, field.data)):
             raise ValidationError(_("Xin xem lại năm."))
         if self.span.from_at >= self.span.until_at:

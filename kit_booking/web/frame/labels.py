@@ -1,22 +1,22 @@
-"""What refusals, problems, messages and people are called on screen."""
+"""Texts for problems, messages, standing and people, in the reader's language."""
 
-from datetime import datetime
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import Row
 
 from kit_booking.domain.booking import Booked, Reason, Refusal
 from kit_booking.domain.delivery import FILTERED, Meaning, meaning
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.phone import PhoneProblem, national
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.queue import Place, Why
-from kit_booking.models import MessageState, PauseReason
-from kit_booking.services.booking.reading import ShownMove
-from kit_booking.services.ops.health import sending_alarms
-from kit_booking.services.sign_in.sign_in import CodeCheck
-from kit_booking.services.timeline.standing import ShownStanding
-from kit_booking.services.waiting.entries import WaitRefusal
+from kit_booking.domain.queue import PlaceInQueue, Why
+from kit_booking.models import Handover, Household, MessageState, PauseReason, SendingPause
+from kit_booking.services.sign_in.sign_in import SignInProblem
 from kit_booking.web.frame.formats import day, moment
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.language import lazy_gettext, ngettext
+from kit_booking.web.frame.refusals import refusal_text
 
 COMMON_REASONS = (
     lazy_gettext("Bộ đang sửa"),
@@ -24,6 +24,12 @@ COMMON_REASONS = (
     lazy_gettext("Trụ sở nghỉ, không giao được"),
     lazy_gettext("Nhường nhà chưa được mượn"),
 )
+
+
+def init_app(app: Flask) -> None:
+    """Give every template these functions as filters."""
+    for word in (slot_word, kind_word, state_word, fault_text, by_word):
+        app.jinja_env.filters[word.__name__] = word
 
 
 _SLOTS = {
@@ -39,45 +45,9 @@ def slot_word(name: str) -> str:
     return str(_SLOTS.get(name, name))
 
 
-def refusal_text(refusal: Refusal) -> str:
-    """One full sentence that says what is so and, where it helps, what to do."""
-    match refusal.reason:
-        case Reason.TAKEN:
-            return _("Buổi này vừa có nhà khác đăng ký. Bà con chọn buổi khác giúp nhé.")
-        case Reason.CLOSED:
-            return _("Buổi này bộ nghỉ, không cho mượn.")
-        case Reason.TOO_LATE:
-            assert refusal.at
-            return _("Buổi này hết giờ đăng ký từ %(time)s.", time=moment(refusal.at))
-        case Reason.NOT_OPEN:
-            assert refusal.at
-            return _("Ngày này chưa mở, bà con đăng ký được từ %(time)s.", time=moment(refusal.at))
-        case Reason.AHEAD:
-            return _(
-                "Nhà mình đang có đủ %(most)d phiếu sắp tới. Mượn xong hoặc hủy bớt thì đăng ký thêm được.",
-                most=refusal.most,
-            )
-        case Reason.WEEK:
-            return _(
-                "Mỗi nhà mượn tối đa %(most)d buổi một tuần. Bà con chọn buổi ở tuần khác nhé.",
-                most=refusal.most,
-            )
-        case Reason.PAUSED if refusal.at:
-            return _(
-                "Nhà mình tạm nghỉ đăng ký đến %(time)s, vì có buổi không đến nhận hoặc hủy quá muộn.",
-                time=moment(refusal.at),
-            )
-        case Reason.PAUSED:
-            return _("Nhà mình đang giữ một bộ quá giờ trả. Trả bộ xong thì đăng ký tiếp được.")
-        case Reason.OTHERS:
-            return _("Bộ này chỉ cho các nhà trong xã mượn. Bà con xem bộ của xã nhà mình nhé.")
-        case Reason.NO_CLERK:
-            return _("Xã chưa có cán bộ duyệt phiếu, bà con gọi điện cho xã giúp.")
-
-
-def standing_texts(home: ShownStanding) -> list[str]:
-    """What a household has and may still have, its strikes, and why it is paused: friendly sentences."""
-    booked, policy = home.booked, home.policy
+def standing_texts(household: Household, booked: Booked) -> list[str]:
+    """Sentences for the household: its quota, why it is paused, its strikes."""
+    policy = household.policy
     texts = [quota_text(booked, policy)]
     pause, strikes = booked.standing.pause, booked.standing.strikes
     if pause:
@@ -86,91 +56,57 @@ def standing_texts(home: ShownStanding) -> list[str]:
             _(
                 "Phiếu đã có vẫn giữ nguyên. Có lý do chính đáng thì bà con gọi xã %(name)s: %(phone)s, "
                 "cán bộ bỏ tạm nghỉ được.",
-                name=home.commune_name,
-                phone=national(home.office_phone),
+                name=household.commune.name,
+                phone=national(household.commune.phone),
             ),
         ]
     if strikes and booked.standing.counts_until_at:
-        texts.append(
-            ngettext(
-                "Nhà mình có %(num)d lần không đến nhận hoặc hủy quá muộn, còn tính đến %(until)s.",
-                "Nhà mình có %(num)d lần không đến nhận hoặc hủy quá muộn, còn tính đến %(until)s.",
-                len(strikes),
-                until=day(booked.standing.counts_until_at),
-            )
-            + " "
-            + _(
-                "Đủ %(most)d lần trong %(within)d ngày thì tạm nghỉ đăng ký %(pause)d ngày.",
-                most=policy.strikes,
-                within=policy.strike_days,
-                pause=policy.pause_days,
-            )
+        missed = ngettext(
+            "Nhà mình có %(num)d lần không đến nhận hoặc hủy quá muộn, còn tính đến %(until)s.",
+            len(strikes),
+            until=day(booked.standing.counts_until_at),
         )
+        rule = _(
+            "Đủ %(most)d lần trong %(within)d ngày thì tạm nghỉ đăng ký %(pause)d ngày.",
+            most=policy.strikes,
+            within=policy.strike_days,
+            pause=policy.pause_days,
+        )
+        texts.append(f"{missed} {rule}")
     return texts
 
 
 def quota_text(booked: Booked, policy: Policy) -> str:
-    """What a household has, and may still have."""
+    """How many bookings ahead a household has, and how many more it may ask for."""
     left = max(0, policy.most_ahead - booked.ahead)
     if not booked.ahead:
-        return _(
-            "Mỗi nhà được có %(most)d phiếu sắp tới, tối đa %(week)d buổi một tuần.",
-            most=left,
-            week=policy.most_a_week,
-        )
+        what = {"most": left, "week": policy.most_a_week}
+        return _("Mỗi nhà được có %(most)d phiếu sắp tới, tối đa %(week)d buổi một tuần.", **what)
     if left:
-        return ngettext(
-            "Nhà mình đang có %(ahead)d phiếu sắp tới, còn được đăng ký %(num)d phiếu nữa.",
-            "Nhà mình đang có %(ahead)d phiếu sắp tới, còn được đăng ký %(num)d phiếu nữa.",
-            left,
-            ahead=booked.ahead,
-        )
+        what = {"ahead": booked.ahead}
+        return ngettext("Nhà mình đang có %(ahead)d phiếu sắp tới, còn được đăng ký %(num)d phiếu nữa.", left, **what)
     return _("Nhà mình đang có đủ %(ahead)d phiếu sắp tới.", ahead=booked.ahead)
 
 
-def no_place_text(reason: WaitRefusal) -> str:
-    """Why somebody can't wait for a slot."""
-    match reason:
-        case WaitRefusal.FREE:
-            return _("Buổi này vừa có chỗ trống, bà con đăng ký mượn luôn được.")
-        case WaitRefusal.CLOSED:
-            return _("Buổi này bộ nghỉ, không cho mượn.")
-        case WaitRefusal.OWN:
-            return _("Nhà mình đã có phiếu của buổi này rồi.")
-        case WaitRefusal.TOO_LATE:
-            return _("Buổi này sát giờ quá rồi, bà con gọi điện cho xã.")
-        case WaitRefusal.MOST:
-            return _("Nhà mình đang chờ đủ số buổi được chờ. Thôi chờ một buổi thì chờ được buổi này.")
-        case WaitRefusal.PAUSED:
-            return _("Nhà mình đang tạm nghỉ đăng ký nên chưa chờ được. Xem ở “Phiếu của nhà mình”.")
-        case WaitRefusal.OTHERS:
-            return refusal_text(Refusal(Reason.OTHERS))
-
-
-def place_text(place: Place) -> str:
-    """Who stands before a household, and why, without naming anybody."""
+def place_text(place: PlaceInQueue) -> str:
+    """How many households are ahead in the queue, by the rule that puts them there."""
     if place.number == 1:
         return _("Nhà mình đứng đầu: có chỗ trống là xã báo ngay.")
     parts = [_before_text(why, place.before[why]) for why in Why if place.before[why]]
-    before = place.number - 1
-    start = ngettext("Trước nhà mình có %(num)d hộ", "Trước nhà mình có %(num)d hộ", before)
+    start = ngettext("Trước nhà mình có %(num)d hộ", place.number - 1)
     return f"{start}: {', '.join(parts)}."
 
 
 def _before_text(why: Why, count: int) -> str:
     match why:
         case Why.PUT_FORWARD:
-            return ngettext("%(num)d hộ được xã ưu tiên", "%(num)d hộ được xã ưu tiên", count)
+            return ngettext("%(num)d hộ được xã ưu tiên", count)
         case Why.FIRST_TIME:
-            return ngettext("%(num)d hộ chưa được mượn lần nào", "%(num)d hộ chưa được mượn lần nào", count)
+            return ngettext("%(num)d hộ chưa được mượn lần nào", count)
         case Why.FEWER:
-            return ngettext(
-                "%(num)d hộ ít được mượn hơn trong 30 ngày qua",
-                "%(num)d hộ ít được mượn hơn trong 30 ngày qua",
-                count,
-            )
+            return ngettext("%(num)d hộ ít được mượn hơn trong 30 ngày qua", count)
         case Why.EARLIER:
-            return ngettext("%(num)d hộ vào chờ trước", "%(num)d hộ vào chờ trước", count)
+            return ngettext("%(num)d hộ vào chờ trước", count)
 
 
 def phone_problem_text(problem: PhoneProblem) -> str:
@@ -191,12 +127,20 @@ def phone_problem_text(problem: PhoneProblem) -> str:
             return _("Số 11 chữ số này đã đổi thành 10 chữ số từ năm 2018.")
 
 
-def code_problem_text(problem: CodeCheck) -> str:
-    if problem is CodeCheck.WRONG:
+def code_problem_text(problem: SignInProblem) -> str:
+    if problem is SignInProblem.WRONG:
         return _("Mã chưa đúng. Bà con xem lại tin nhắn mới nhất rồi gõ lại 6 số.")
-    if problem is CodeCheck.TOO_MANY:
+    if problem is SignInProblem.TOO_MANY:
         return _("Đã gõ sai quá nhiều lần. Bà con bấm “Gửi lại mã” để lấy mã mới.")
     return _("Mã này hết hạn rồi. Bà con bấm “Gửi lại mã” để lấy mã mới.")
+
+
+def fault_text(handover: Handover) -> str:
+    """``thiếu 1 đèn softbox, hỏng chân máy``: what is missing and what is broken."""
+    parts = [(part, part.name[:1].lower() + part.name[1:]) for part in handover.parts]
+    missing = [_("thiếu %(count)d %(part)s", count=part.missing, part=name) for part, name in parts if part.missing]
+    broken = [_("hỏng %(part)s", part=name) for part, name in parts if part.is_broken]
+    return ", ".join(missing + broken)
 
 
 def kind_word(kind: str) -> str:
@@ -240,33 +184,33 @@ _STATES = {
 }
 
 
-def by_word(move: ShownMove) -> str:
-    """Who made a move, as both sides may read it."""
-    if move.by_staff:
-        return _("cán bộ %(name)s", name=move.by_staff)
-    return _("nhà mượn") if move.by_household else _("tự động")
+def by_word(entry: Row[Any]) -> str:
+    """Who made the change of a row of `booking_history`; the household may read it too."""
+    if entry.staff_name:
+        return _("cán bộ %(name)s", name=entry.staff_name)
+    return _("nhà mượn") if entry.household_id else _("tự động")
 
 
 def error_text(code: int | None) -> str:
-    """Why a text did not arrive, as far as that is of use to staff."""
+    """Why a text did not arrive, for staff; ``code`` is Twilio's error code."""
     if code == FILTERED:
         return _("Nhà mạng chặn tin này.")
-    match meaning(code):
-        case Meaning.PASSING:
-            return _("Máy tắt hoặc mất sóng.")
-        case Meaning.DEAD:
-            return _("Số này không nhận được tin nhắn.")
-        case Meaning.DOUBTFUL:
-            return _("Số này có thể không còn dùng.")
-        case Meaning.OPTED_OUT:
-            return _("Chủ máy đã từ chối nhận tin.")
-        case Meaning.SETUP:
-            return _("Hệ thống gửi tin chưa được cài đúng.")
+    if text := _ERRORS.get(meaning(code)):
+        return str(text)
     return _("Mã lỗi %(code)d.", code=code) if code else ""
 
 
-def alarm_texts(*, now: datetime) -> list[str]:
-    """What keeps everybody's texts back, and whom that calls."""
+_ERRORS = {
+    Meaning.PASSING: lazy_gettext("Máy tắt hoặc mất sóng."),
+    Meaning.DEAD: lazy_gettext("Số này không nhận được tin nhắn."),
+    Meaning.DOUBTFUL: lazy_gettext("Số này có thể không còn dùng."),
+    Meaning.OPTED_OUT: lazy_gettext("Chủ máy đã từ chối nhận tin."),
+    Meaning.SETUP: lazy_gettext("Hệ thống gửi tin chưa được cài đúng."),
+}
+
+
+def alarm_texts(alarms: list[SendingPause]) -> list[str]:
+    """Why no texts are sent at present, and what to do."""
     return [
         _(
             "Từ %(since)s tin nhắn không gửi được (%(fault)s). Tin được giữ lại, máy tự thử lại. "
@@ -274,10 +218,10 @@ def alarm_texts(*, now: datetime) -> list[str]:
             since=moment(alarm.since_at),
             fault=alarm.fault,
         )
-        if alarm.reason is PauseReason.SETUP
+        if alarm.reason == PauseReason.SETUP
         else _(
             "Tài khoản nhắn tin hết hạn mức, %(until)s thử gửi tiếp. Mã đăng nhập vẫn gửi.",
             until=moment(alarm.until_at),
         )
-        for alarm in sending_alarms(now=now)
+        for alarm in alarms
     ]

@@ -7,7 +7,7 @@ from typing import Any
 
 from babel.support import NullTranslations, Translations
 from flask import Blueprint, Flask, abort, current_app, redirect, request
-from flask_babel import Babel, Domain, get_locale
+from flask_babel import Babel, Domain
 from flask_babel.speaklater import LazyString
 from werkzeug.wrappers import Response
 
@@ -31,6 +31,7 @@ def init_app(app: Flask) -> None:
     )
     app.register_blueprint(blueprint)
     app.jinja_env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    app.jinja_env.globals["ngettext"] = ngettext  # Jinja's own asks for a second text.
 
 
 @lru_cache
@@ -44,9 +45,9 @@ def gettext(text: str, **values: Any) -> str:
     return translated % values if values else translated
 
 
-def ngettext(text: str, texts: str, num: int, **values: Any) -> str:
-    """The text for this number, which it may name as ``num``."""
-    return _catalogue(language()).ungettext(text, texts, num) % {"num": num, **values}
+def ngettext(text: str, num: int, **values: Any) -> str:
+    """The text for this number, which it may name as ``num``; Vietnamese says one and many alike."""
+    return _catalogue(language()).ungettext(text, text, num) % {"num": num, **values}
 
 
 def lazy_gettext(text: str, **values: Any) -> LazyString:
@@ -77,18 +78,10 @@ def switch(code: str) -> Response:
 
 
 class FormTranslations:
-    """WTForms' own messages, in Vietnamese from our catalogue and in English as they are."""
+    """WTForms' own messages: Vietnamese from the catalogue ``wtforms``, English as they are."""
 
     def gettext(self, text: str) -> str:
-        return str(self._catalogue().ugettext(text)) if self._is_vietnamese() else text
+        return str(_wtforms.get_translations().ugettext(text))
 
     def ngettext(self, singular: str, plural: str, count: int) -> str:
-        if self._is_vietnamese():
-            return str(self._catalogue().ungettext(singular, plural, count))
-        return singular if count == 1 else plural
-
-    def _catalogue(self) -> Any:
-        return _wtforms.get_translations()
-
-    def _is_vietnamese(self) -> bool:
-        return str(get_locale()) == "vi"
+        return str(_wtforms.get_translations().ungettext(singular, plural, count))

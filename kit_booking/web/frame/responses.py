@@ -1,9 +1,8 @@
-"""Answers that cost little: stamps instead of rebuilding, 304 instead of sending, gzip instead of slow phones."""
+"""Caching of answers: a page cache in the process, ETags with 304, gzip, and addresses of static files."""
 
 import gzip
 import hashlib
 import threading
-import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -16,34 +15,32 @@ from flask import Flask, Response, current_app, request
 PACKAGE = Path(__file__).parents[2]
 STATIC = PACKAGE / "static"
 MOST_PAGES = 256
-GZIP = 16
-"""Added to the size of zlib's window, it asks for gzip's head and end (zlib's manual, deflateInit2)."""
-WORTH_PACKING = 800
+GZIP_FROM = 800
 """Bytes; below that gzip saves nothing."""
 
 
 @dataclass(frozen=True)
-class Page:
-    """A finished answer, and until when it stays true if nothing else changes."""
+class CachedPage:
+    """A finished answer, and the moment at which it changes by itself."""
 
     body: bytes
     etag: str
     until_at: datetime
 
     @cached_property
-    def packed(self) -> bytes:
-        """As small as it gets: for whoever asks after the first."""
+    def gzipped(self) -> bytes:
+        """The body at gzip's best level."""
         return gzip.compress(self.body, 9, mtime=0)
 
 
 class PageCache:
-    """The pages made last, by what they were made of; a key that holds its stamp can't be stale."""
+    """The last pages (LRU). A key contains the version key of the rows shown, so no page needs to be removed."""
 
     def __init__(self) -> None:
-        self._pages: OrderedDict[Hashable, Page] = OrderedDict()
+        self._pages: OrderedDict[Hashable, CachedPage] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable, now: datetime) -> Page | None:
+    def get(self, key: Hashable, now: datetime) -> CachedPage | None:
         with self._lock:
             page = self._pages.get(key)
             if page is None or now >= page.until_at:
@@ -51,7 +48,7 @@ class PageCache:
             self._pages.move_to_end(key)
             return page
 
-    def put(self, key: Hashable, page: Page) -> None:
+    def put(self, key: Hashable, page: CachedPage) -> None:
         with self._lock:
             self._pages[key] = page
             while len(self._pages) > MOST_PAGES:
@@ -62,7 +59,7 @@ def init_app(app: Flask) -> None:
     app.extensions["pages"] = PageCache()
     app.jinja_env.globals["asset"] = asset
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.after_request(_pack)
+    app.after_request(_gzip)
 
 
 def cached(
@@ -73,30 +70,24 @@ def cached(
     mimetype: str = "text/html",
     cache_control: str = "no-cache",
 ) -> Response:
-    """The page of this key: 304 if the reader has it, else as made before, else built anew.
+    """The page of this key: 304 if the reader has it, else from the cache, else built.
 
-    ``build`` gives the body and the moment at which it changes by itself.
+    ``build`` returns the body and the moment at which it changes by itself.
     """
     pages: PageCache = current_app.extensions["pages"]
     page = kept = pages.get(key, now)
     if page is None:
         body, until_at = build()
-        page = Page(body.encode() if isinstance(body, str) else body, etag_of(key, until_at), until_at)
+        page = CachedPage(body.encode() if isinstance(body, str) else body, etag_of(key, until_at), until_at)
         pages.put(key, page)
     headers = [("Content-Type", f"{mimetype}; charset=utf-8"), *_tags(page.etag, cache_control)]
     if has_it(page.etag):
         return Response(status=304, headers=headers)
-    if _takes_gzip():
-        # The first reader of a page that changes with each booking need not wait until it is as small as it gets.
-        packed = kept.packed if kept else _packed_quickly(page.body)
+    if _accepts_gzip():
+        # Level 1 for the first reader, who waits for it; the best level once the page is asked for again.
+        packed = kept.gzipped if kept else gzip.compress(page.body, 1, mtime=0)
         return Response(packed, headers=[*headers, ("Content-Encoding", "gzip")])
     return Response(page.body, headers=headers)
-
-
-def _packed_quickly(body: bytes) -> bytes:
-    """With a window of 16 kB, which fits the processor's nearest cache better than gzip's usual 32."""
-    packer = zlib.compressobj(1, zlib.DEFLATED, GZIP + 14, 7)
-    return packer.compress(body) + packer.flush()
 
 
 def tagged(response: Response, etag: str, cache_control: str) -> Response:
@@ -119,7 +110,7 @@ def etag_of(key: tuple[Hashable, ...], until_at: datetime) -> str:
 
 @lru_cache
 def _build() -> str:
-    """This very version of the code, its templates and its texts."""
+    """A hash of the code, templates, texts and static files: a new release changes every ETag."""
     digest = hashlib.blake2s(digest_size=8)
     for file in sorted(PACKAGE.rglob("*")):
         if file.suffix in (".py", ".html", ".css", ".js", ".mo", ".svg"):
@@ -129,16 +120,16 @@ def _build() -> str:
 
 @lru_cache
 def asset(name: str) -> str:
-    """The address of a static file; it changes with the file, which therefore may be kept for ever."""
+    """The address of a static file with a hash of its content, so that browsers may cache it for good."""
     return f"/static/{name}?v={hashlib.blake2s((STATIC / name).read_bytes(), digest_size=6).hexdigest()}"
 
 
-def _takes_gzip() -> bool:
+def _accepts_gzip() -> bool:
     return "gzip" in request.headers.get("Accept-Encoding", "")
 
 
-def _pack(response: Response) -> Response:
-    """Gzip what is worth it and was not packed already; what leads elsewhere or says "as before" is short."""
+def _gzip(response: Response) -> Response:
+    """Gzip text that is long enough and not compressed yet; redirects and 304 are left as they are."""
     if 300 <= response.status_code < 400 or "Content-Encoding" in response.headers:
         return response
     if request.path.startswith("/static/"):
@@ -146,11 +137,11 @@ def _pack(response: Response) -> Response:
         if "v" in request.args:
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     if (
-        _takes_gzip()
+        _accepts_gzip()
         and response.mimetype
         in ("text/html", "text/css", "text/javascript", "text/calendar", "image/svg+xml", "text/plain")
         and not response.is_streamed
-        and len(body := response.get_data()) >= WORTH_PACKING
+        and len(body := response.get_data()) >= GZIP_FROM
     ):
         response.set_data(gzip.compress(body, 6, mtime=0))
         response.headers["Content-Encoding"] = "gzip"

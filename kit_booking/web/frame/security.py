@@ -1,4 +1,4 @@
-"""Guard rails for every request: headers, cookies, CSRF, where a redirect may go, and the log."""
+"""Security of every request: headers, cookies, CSRF, where a redirect may go, and the log."""
 
 import itertools
 import json
@@ -7,70 +7,44 @@ import secrets
 import sys
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, abort, current_app, g, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_wtf import CSRFProtect
-from itsdangerous import URLSafeTimedSerializer
 
 from kit_booking.config import Settings
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 csrf = CSRFProtect()
 log = logging.getLogger("kit_booking.requests")
 
-POLICY = "; ".join(
-    f"{what} {source}"
-    for what, source in {
-        "default-src": "'none'",
-        "style-src": "'self'",
-        "img-src": "'self' data:",
-        "connect-src": "'self'",  # The desk's script asks for fresh lists; Lighthouse looks for robots.txt.
-        "form-action": "'self'",
-        "frame-ancestors": "'none'",
-        "base-uri": "'none'",
-    }.items()
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; "  # The desk's script fetches fresh lists; Lighthouse fetches robots.txt.
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
-
-
 DESK_POLICY = f"{POLICY}; script-src 'self'"
-"""The staff's pages have one script of our own, which brings keys and fresh lists; no page needs it."""
+"""Only the staff's pages load a script, for keyboard shortcuts and fresh lists; they work without it."""
 
-GUARDS = [
-    ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "same-origin"),  # Private calendar addresses are secrets.
-    ("Cross-Origin-Opener-Policy", "same-origin"),
-]
-HTTPS_GUARD = ("Strict-Transport-Security", "max-age=31536000")
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",  # Private calendar addresses are secrets.
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
 
-LOOKING = frozenset({"GET", "HEAD", "OPTIONS"})
-"""The methods that change nothing, for which nobody has to prove that the form was ours."""
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""The methods that change nothing and need no CSRF token."""
 
 V = TypeVar("V", bound=Callable[..., Any])
 MOST_PARTS = 400
-"""Parts of a form that lists the parts of a kit."""
+"""Fields of a form in a view that `takes_files`; one for each part of a kit and more."""
 
 _this_process, _numbers = secrets.token_hex(4), itertools.count(secrets.randbits(24))
 
 
 class Sessions(SecureCookieSessionInterface):
-    """Most readers bring no cookie, and for them nothing is made ready that would check or set one.
-
-    What checks it is made once, for there is one of these for each application.
-    """
-
-    _serializer: URLSafeTimedSerializer | None = None
-
-    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
-        if self._serializer is None:
-            self._serializer = super().get_signing_serializer(app)
-        return self._serializer
+    """Flask's signed cookies, without work for a request that has none."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         if self.get_cookie_name(app) not in request.cookies:
@@ -78,30 +52,9 @@ class Sessions(SecureCookieSessionInterface):
         return super().open_session(app, request)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        # No need to say that a page looked for a cookie: what may be kept says itself on what it depends.
+        # Flask would add `Vary: Cookie` to every page that looked for a session; cacheable pages set Vary themselves.
         if session or session.modified:
             super().save_session(app, session, response)
-
-
-class Guarded:
-    """Every answer carries the same guards: they are added where it leaves, which is cheaper than one by one.
-
-    A 304 has nothing to guard; the page that the reader has was sent with them.
-    """
-
-    def __init__(self, app: "WSGIApplication", guards: list[tuple[str, str]]) -> None:
-        self._app = app
-        self._guards = [("Content-Security-Policy", POLICY), *guards]
-        self._guards_of_desk = [("Content-Security-Policy", DESK_POLICY), *guards]
-
-    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
-        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-            if not status.startswith("304"):
-                is_desk = environ["PATH_INFO"].startswith("/staff")
-                headers = headers + (self._guards_of_desk if is_desk else self._guards)
-            return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
-
-        return self._app(environ, start)
 
 
 def init_app(app: Flask) -> None:
@@ -116,7 +69,7 @@ def init_app(app: Flask) -> None:
         REMEMBER_COOKIE_HTTPONLY=True,
         REMEMBER_COOKIE_SAMESITE="Lax",
         REMEMBER_COOKIE_DURATION=timedelta(days=90),
-        WTF_CSRF_CHECK_DEFAULT=False,  # `_begin` checks, and looks first whether there is anything to check.
+        WTF_CSRF_CHECK_DEFAULT=False,  # `_begin` checks, after it has set the limits of the view.
         WTF_CSRF_TIME_LIMIT=None,  # A form may lie open on a phone for a day; it ends with its session.
         WTF_CSRF_SSL_STRICT=False,  # Some phones send no Referer; the token is the guard.
         MAX_CONTENT_LENGTH=64 * 1024,
@@ -126,14 +79,13 @@ def init_app(app: Flask) -> None:
     app.session_interface = Sessions()
     csrf.init_app(app)
     app.after_request(_finish)
-    app.wsgi_app = Guarded(app.wsgi_app, [*GUARDS, HTTPS_GUARD] if settings.is_https else GUARDS)  # type: ignore[method-assign]
 
 
 def _begin() -> None:
     g.request_id = f"{_this_process}{next(_numbers) & 0xFFFFFFFF:08x}"
     if "\0" in request.path or (request.query_string and any("\0" in text for text in request.args.values())):
         abort(404)  # Nobody types it, and PostgreSQL can't even compare it.
-    if request.method not in LOOKING:
+    if request.method not in SAFE_METHODS:
         view = current_app.view_functions.get(request.endpoint or "")
         if most_bytes := getattr(view, "most_bytes", None):
             request.max_content_length, request.max_form_parts = most_bytes, MOST_PARTS
@@ -141,7 +93,7 @@ def _begin() -> None:
 
 
 def takes_files(most_bytes: int) -> Callable[[V], V]:
-    """Mark a view whose form may be so long; every other one takes but little."""
+    """Allow the form of a view ``most_bytes``, beyond the MAX_CONTENT_LENGTH of all others."""
 
     def mark(view: V) -> V:
         view.most_bytes = most_bytes  # type: ignore[attr-defined]
@@ -151,9 +103,14 @@ def takes_files(most_bytes: int) -> Callable[[V], V]:
 
 
 def _finish(response: Response) -> Response:
-    response.headers.add("X-Request-Id", g.get("request_id", ""))
+    response.headers["X-Request-Id"] = g.get("request_id", "")
+    if response.status_code != 304:  # The page that the reader has was sent with them.
+        response.headers.update(SECURITY_HEADERS)
+        response.headers["Content-Security-Policy"] = DESK_POLICY if request.path.startswith("/staff") else POLICY
+        if current_app.config["SESSION_COOKIE_SECURE"]:
+            response.headers["Strict-Transport-Security"] = "max-age=31536000"
     if "Cache-Control" not in response.headers:
-        response.headers["Cache-Control"] = "no-store"  # Whatever does not say otherwise is personal.
+        response.headers["Cache-Control"] = "no-store"  # Any page may hold personal data.
     if log.isEnabledFor(logging.INFO):
         # The rule, not the path: paths hold private calendar addresses and booking codes.
         rule = request.url_rule.rule if request.url_rule else "unknown"
@@ -162,10 +119,10 @@ def _finish(response: Response) -> Response:
 
 
 def own_path(target: str | None, default: str = "/") -> str:
-    """The target when it is a page of our own, else the default: nobody is sent elsewhere from here."""
+    """The target if it is a path of this site, else the default; prevents open redirects."""
     if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
         return default
-    if any(ord(char) < 32 for char in target):  # Browsers leave some of them out, and so does urlsplit.
+    if any(ord(char) < 32 for char in target):  # Browsers and urlsplit drop some control characters.
         return default
     parts = urlsplit(target)
     return default if parts.scheme or parts.netloc else target

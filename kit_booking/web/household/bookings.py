@@ -1,31 +1,32 @@
-"""A household's pages: asking for a slot, its bookings, giving one up."""
+"""A household's bookings: asking for a slot, looking at them, changing and cancelling one."""
 
-from dataclasses import asdict
-from datetime import date, datetime
 from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, request
 
 from kit_booking.clock import utc_now
 from kit_booking.domain.status import Status
-from kit_booking.services.audit import Actor
-from kit_booking.services.booking import answers, ask
-from kit_booking.services.booking import reading as bookings_shown
-from kit_booking.services.booking.change import change_slot
-from kit_booking.services.booking.reading import ShownBooking
-from kit_booking.services.communes.facts import commune_facts
-from kit_booking.services.communes.fortnight import find_version_key, fortnight
-from kit_booking.services.communes.schedule import SlotState
-from kit_booking.services.messages.choice import choose_texts, text_choice
+from kit_booking.models import Booking
+from kit_booking.services.audit import Actor, booking_history
+from kit_booking.services.booking import answers, ask, reading
+from kit_booking.services.booking.move import change_slot
+from kit_booking.services.communes.fortnight import fortnight
+from kit_booking.services.messages.delivery import choose_texts
 from kit_booking.services.timeline.standing import standing_of
-from kit_booking.services.waiting import reading as waiting_shown
+from kit_booking.services.waiting.reading import entries_of
 from kit_booking.web.frame.forms import EmptyForm, NumberForm, SlotForm
-from kit_booking.web.frame.labels import by_word, quota_text, refusal_text, slot_word, standing_texts
+from kit_booking.web.frame.labels import quota_text, standing_texts
 from kit_booking.web.frame.language import gettext as _
-from kit_booking.web.frame.readers import household, household_only, own_booking_or_404, this_household
-from kit_booking.web.household.communes import Office, office_of
-from kit_booking.web.household.slots import day_or_404, look_or_404, no_slot_is_404, slot_address, slot_page_of
-from kit_booking.web.household.waiting import can_wait, entry_view, join_page
+from kit_booking.web.frame.readers import (
+    commune_or_404,
+    household,
+    household_only,
+    own_booking_or_404,
+    this_household,
+)
+from kit_booking.web.frame.refusals import refusal_text
+from kit_booking.web.household.slots import day_or_404, free_slots, look_or_404, no_slot_is_404, slot_address
+from kit_booking.web.household.waiting import can_wait, join_page
 
 blueprint = Blueprint("bookings", __name__)
 
@@ -67,13 +68,13 @@ def _slot_page(kit_code: str, day: str, slot_key: str, form: SlotForm | None = N
         form = form or SlotForm(sells=who.sells, streams_on=who.streams_on)
     return render_template(
         "household/bookings/slot.html",
-        slot=slot_page_of(look.bookable),
+        bookable=look.bookable,
         form=form or NumberForm(),
         refusals=[refusal_text(refusal) for refusal in look.refusals],
         standing=quota_text(look.booked, look.bookable.commune.policy) if look.booked else "",
         steps=who is None,
         back=f"/communes/{look.bookable.commune.slug}#{kit_code}",
-        office=office_of(look.bookable.commune),
+        office=look.bookable.commune,
     )
 
 
@@ -81,21 +82,17 @@ def _slot_page(kit_code: str, day: str, slot_key: str, form: SlotForm | None = N
 @household_only
 def mine() -> str:
     now, who = utc_now(), this_household()
-    shown = bookings_shown.bookings_of_household(who.id)
-    ahead = sorted((b for b in shown if b.is_ahead(now)), key=lambda b: b.pick_up_at)
-    past = [shown_view(b, now) for b in shown if not b.is_ahead(now)]
-    views = [shown_view(b, now) for b in ahead]
-    waiting = [entry_view(entry) for entry in waiting_shown.entries_of(who.id, now=now)]
+    bookings = reading.bookings_of_household(who.id)
+    ahead = sorted((b for b in bookings if b.is_ahead(now)), key=lambda b: b.pick_up_at)
     return render_template(
         "household/bookings/mine.html",
-        next=views[0] if views else None,
-        ahead=views[1:],
-        past=past,
-        waiting=waiting,
-        standing=standing_texts(standing_of(who.id, now=now)),
+        next=ahead[0] if ahead else None,
+        ahead=ahead[1:],
+        past=[b for b in bookings if not b.is_ahead(now)],
+        waiting=entries_of(who.id, now=now),
+        standing=standing_texts(who, standing_of(who, now=now)),
         household=who,
-        texts=text_choice(who.id),
-        office=_office(ahead[0]) if ahead else None,
+        office=ahead[0].commune if ahead else None,
     )
 
 
@@ -113,13 +110,15 @@ def one(code: str) -> str:
     return _one_page(own_booking_or_404(code))
 
 
-def _one_page(booking: ShownBooking, refused: str = "") -> str:
+def _one_page(booking: Booking, refused: str = "") -> str:
     return render_template(
         "household/bookings/one.html",
-        booking={**shown_view(booking, utc_now()), "history": history_view(booking.code)},
+        booking=booking,
+        history=booking_history(booking.code),
+        was_offered=booking.status == Status.LAPSED and reading.was_offered(booking),
         is_new="new" in request.args and booking.status == Status.REQUESTED,
         refused=refused,
-        office=_office(booking),
+        office=booking.commune,
     )
 
 
@@ -144,48 +143,31 @@ def change(code: str) -> Any:
     return _change_page(booking, "", [refusal_text(refusal) for refusal in asked.refusals]), 409
 
 
-def _change_page(booking: ShownBooking, to: str, problems: list[str] | None = None) -> str:
-    now, who = utc_now(), this_household()
-    chosen = None
+def _change_page(booking: Booking, to: str, problems: list[str] | None = None) -> str:
+    now, chosen, free = utc_now(), None, []
     if to:
         kit_code, day, slot_key = _slot_names_or_404(to)
         look = look_or_404(kit_code, day, slot_key, None, now=now)
         if look.refusals:
             problems, to = [refusal_text(refusal) for refusal in look.refusals], ""
         else:
-            chosen = slot_page_of(look.bookable)
+            chosen = look.bookable
+    if chosen is None:
+        commune = commune_or_404(booking.commune.slug)
+        free = free_slots(fortnight(commune, now=now, household_id=this_household().id))
     return render_template(
         "household/bookings/change.html",
-        booking=shown_view(booking, now),
+        booking=booking,
         chosen=chosen,
         to=to,
-        days=[] if chosen else free_days(booking.commune_slug, who.id, now=now),
+        free=free,
         problems=problems,
-        office=_office(booking),
+        office=booking.commune,
     )
 
 
 def _slot_names_or_404(to: str) -> tuple[str, str, str]:
-    names = slot_address(f"/kits/{to}")
-    return names or abort(404)
-
-
-def free_days(commune_slug: str, household_id: int, *, now: datetime) -> list[tuple[date, list[dict[str, Any]]]]:
-    """The free slots of a commune, day by day; days without one are left out."""
-    stamp = find_version_key(commune_slug) or abort(404)
-    shown = fortnight(commune_facts(stamp.commune_id, stamp.version), now=now, household_id=household_id)
-    days: dict[date, list[dict[str, Any]]] = {}
-    for kit, slot, state, _code in shown.seen():
-        if state is SlotState.FREE:
-            days.setdefault(slot.day, []).append(
-                {
-                    "to": f"{kit.code}/{slot.day}/{slot.key}",
-                    "name": slot_word(slot.name),
-                    "hours": (slot.on_air.from_at, slot.on_air.until_at),
-                    "place": kit.place,
-                }
-            )
-    return [(day, sorted(slots, key=lambda one: one["hours"])) for day, slots in sorted(days.items())]
+    return slot_address(f"/kits/{to}") or abort(404)
 
 
 @blueprint.get("/bookings/<code>/cancel")
@@ -196,10 +178,10 @@ def ask_to_withdraw(code: str) -> Any:
         return redirect(f"/bookings/{code}", 303)
     return render_template(
         "household/bookings/cancel.html",
-        booking=shown_view(booking, utc_now()),
+        booking=booking,
         policy=booking.policy,
         form=EmptyForm(),
-        office=_office(booking),
+        office=booking.commune,
     )
 
 
@@ -212,23 +194,3 @@ def withdraw(code: str) -> Any:
         refused = _("Phiếu này không hủy trên trang được nữa. Bà con gọi điện cho xã.")
         return _one_page(own_booking_or_404(code), refused), 409
     return redirect(f"/bookings/{code}", 303)
-
-
-def _office(booking: ShownBooking) -> Office:
-    return Office(_("xã %(name)s", name=booking.commune_name), booking.office_phone)
-
-
-def shown_view(booking: ShownBooking, now: datetime) -> dict[str, Any]:
-    """A booking as the templates take it."""
-    return {
-        **asdict(booking),
-        "slot_name": slot_word(booking.slot_name),
-        "is_ahead": booking.is_ahead(now),
-        "can_cancel": booking.can_be_withdrawn(now),
-        "can_change": booking.can_be_changed(now),
-        "is_late": booking.is_late_to_cancel(now),
-    }
-
-
-def history_view(code: str) -> list[dict[str, Any]]:
-    return [{**asdict(move), "by": by_word(move)} for move in bookings_shown.history(code)]

@@ -1,35 +1,22 @@
-"""The start page and the fortnight: what everybody may see, made to be cheap."""
+"""The public pages: the communes to choose from, and the fortnight of each; cached."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import Blueprint, Response, abort, make_response, render_template, request
 
 from kit_booking.clock import utc_now
-from kit_booking.services.communes.facts import CommuneFacts, commune_facts
-from kit_booking.services.communes.fortnight import changes_at, find_version_key, fortnight
-from kit_booking.services.communes.search import Found, find_communes, start_version_key
-from kit_booking.web.frame.language import gettext as _
+from kit_booking.services.communes.facts import find_version_key
+from kit_booking.services.communes.fortnight import fortnight
+from kit_booking.services.communes.schedule import schedule
+from kit_booking.services.communes.search import CommuneMatches, find_communes, start_version_key
 from kit_booking.web.frame.language import language
 from kit_booking.web.frame.readers import household, reader
 from kit_booking.web.frame.responses import cached, etag_of, has_it, tagged
-from kit_booking.web.household.grid import GridPage, page_of
+from kit_booking.web.household.grid import page_of
 
 blueprint = Blueprint("communes", __name__)
 
 SHARED, PERSONAL = "public, no-cache", "private, no-cache"
-
-
-@dataclass(frozen=True)
-class Office:
-    """Whom to call; shown at the foot of every page that belongs to a commune."""
-
-    name: str
-    phone: str
-
-
-def office_of(commune: CommuneFacts) -> Office:
-    return Office(_("xã %(name)s", name=commune.name), commune.phone)
 
 
 @blueprint.get("/")
@@ -40,47 +27,39 @@ def start() -> Response:
         return make_response(_start_page(find_communes(query, province, now=now), query))
 
     def build() -> tuple[str, datetime]:
-        found = find_communes("", "", now=now)
-        return _start_page(found, ""), found.changes_at or now + timedelta(days=1)
+        matches = find_communes("", "", now=now)
+        return _start_page(matches, ""), matches.changes_at or now + timedelta(days=1)
 
     return cached(("start", language(), *start_version_key()), build, now=now, cache_control=SHARED)
 
 
-def _start_page(found: Found, query: str) -> str:
+def _start_page(matches: CommuneMatches, query: str) -> str:
     return render_template(
         "household/communes/start.html",
-        communes=found.communes,
-        provinces=found.provinces,
-        province=found.province,
-        is_cut=found.is_cut,
+        matches=matches,
         q=query,
-        here=request.full_path.rstrip("?") if query or found.province else "/",
+        here=request.full_path.rstrip("?") if query or matches.province else "/",
     )
 
 
 @blueprint.get("/communes/<slug>")
 def show(slug: str) -> Response:
     now = utc_now()
-    stamp = find_version_key(slug) or abort(404)
+    version_key = find_version_key(slug) or abort(404)
     who = reader()
     own = household() if who else None
-    key = ("fortnight", language(), stamp, who and (own.id if own else who.kind))
+    key = ("fortnight", language(), version_key, who and (own.id if own else who.kind))
 
     def build() -> tuple[str, datetime]:
-        commune = commune_facts(stamp.commune_id, stamp.version)
-        shown = fortnight(commune, now=now, household_id=own.id if own else None)
-        return _fortnight_page(page_of(shown)), shown.schedule.until_at
+        shown = fortnight(version_key.facts, now=now, household_id=own.id if own else None)
+        return render_template(
+            "household/communes/fortnight.html", page=page_of(shown), office=shown.commune, here=request.path
+        ), shown.schedule.until_at
 
     if who is None:
         return cached(key, build, now=now, cache_control=SHARED)
-    etag = etag_of(key, changes_at(commune_facts(stamp.commune_id, stamp.version), now=now))
+    etag = etag_of(key, schedule(version_key.facts, now=now).until_at)
     return tagged(Response(status=304) if has_it(etag) else make_response(build()[0]), etag, PERSONAL)
-
-
-def _fortnight_page(page: GridPage) -> str:
-    return render_template(
-        "household/communes/fortnight.html", page=page, office=office_of(page.commune), here=request.path
-    )
 
 
 @blueprint.get("/privacy")
@@ -90,7 +69,7 @@ def privacy() -> str:
 
 @blueprint.get("/robots.txt")
 def robots() -> Response:
-    """Feeds stay allowed: Google's calendar asks here first. Their answers say noindex themselves."""
+    """Feeds are allowed, because Google Calendar obeys robots.txt; they send ``X-Robots-Tag: noindex``."""
     response = Response("User-agent: *\nDisallow: /staff\nDisallow: /bookings\n", mimetype="text/plain")
     response.headers["Cache-Control"] = "public, max-age=86400"
     return response

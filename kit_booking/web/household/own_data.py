@@ -1,47 +1,47 @@
-"""What is kept of a household, for the household itself: to see, put right, take along and erase (Law 91/2025)."""
+"""A household's own data: looking at it, correcting, downloading and erasing it (Law 91/2025)."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, session
+from flask import Blueprint, Response, flash, redirect, render_template, session
 from flask_login import logout_user
+from sqlalchemy import Row
 
 from kit_booking.clock import utc_now
+from kit_booking.domain.counter import Direction
 from kit_booking.domain.local_time import to_local
 from kit_booking.domain.phone import national
 from kit_booking.domain.status import LIVE
+from kit_booking.models import Booking, Handover, Household, Message, WaitingEntry
 from kit_booking.services.audit import Actor
-from kit_booking.services.booking.reading import ShownBooking, bookings_of_household
-from kit_booking.services.counter.reading import OwnHandover, handovers_of_household
+from kit_booking.services.booking.reading import bookings_of_household, count_bookings, messages_of_household
+from kit_booking.services.counter.reading import handovers_of_household
 from kit_booking.services.register import erasing, households
-from kit_booking.services.register.households import ShownHousehold, View, find_registered
-from kit_booking.services.register.reading import ShownEntry, ShownText, messages_of_household, waiting_of_household
-from kit_booking.web.desk.counter_labels import way_word
-from kit_booking.web.desk.register.forms import OwnForm
+from kit_booking.services.waiting.reading import open_entries
 from kit_booking.web.frame.formats import status_word
+from kit_booking.web.frame.forms import VillageForm
 from kit_booking.web.frame.labels import kind_word, slot_word, state_word
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.readers import household_only, this_household
-from kit_booking.web.household.bookings import shown_view
-from kit_booking.web.household.communes import Office
 
 blueprint = Blueprint("own_data", __name__, url_prefix="/household")
 EVERYTHING = 100_000
-"""Rows of one household; in a copy of its data nothing is left out."""
+"""More rows than any household has: the download is complete."""
 
 
 @blueprint.get("")
 @household_only
 def show() -> str:
-    own = _own()
-    return _page(own, OwnForm(obj=own))
+    own = this_household()
+    return _page(own, VillageForm(obj=own))
 
 
 @blueprint.post("")
 @household_only
 def correct() -> Any:
-    own, form = _own(), OwnForm()
+    own, form = this_household(), VillageForm()
     if not form.validate_on_submit():
         return _page(own, form), 422
     village, craft = form.text("village"), form.text("craft")
@@ -50,25 +50,25 @@ def correct() -> Any:
     return redirect("/household", 303)
 
 
-def _page(own: ShownHousehold, form: OwnForm) -> str:
+def _page(own: Household, form: VillageForm) -> str:
     return render_template(
         "household/own_data/own.html",
         household=own,
         form=form,
         views=households.views_of(own.id),
-        bookings=len(bookings_of_household(own.id, most=EVERYTHING)),
-        office=_office(own),
+        bookings=count_bookings(own.id),
+        office=own.commune,
     )
 
 
 @blueprint.get("/data.json")
 @household_only
 def data() -> Response:
-    own = _own()
+    own = this_household()
     copy = copy_of(
         own,
         bookings_of_household(own.id, most=EVERYTHING),
-        waiting_of_household(own.id, now=utc_now()),
+        open_entries(own.id, now=utc_now()),
         messages_of_household(own.id, most=EVERYTHING),
         households.views_of(own.id, most=EVERYTHING),
         handovers_of_household(own.id),
@@ -79,21 +79,21 @@ def data() -> Response:
 
 
 def copy_of(
-    own: ShownHousehold,
-    bookings: list[ShownBooking],
-    waiting: list[ShownEntry],
-    texts: list[ShownText],
-    views: list[View],
-    handovers: list[OwnHandover],
+    own: Household,
+    bookings: list[Booking],
+    waiting: list[WaitingEntry],
+    messages: list[Message],
+    views: Sequence[Row[Any]],
+    handovers: list[Handover],
 ) -> dict[str, Any]:
-    """All that is kept, in words that people read and an order that programs can rely on."""
+    """All that is kept of the household, with keys in the reader's language."""
     return {
         _("Tên chủ hộ"): own.name,
         _("Số di động"): national(own.phone),
         _("Số máy bàn"): national(own.landline),
         _("Nhận tin nhắn"): own.takes_texts,
         _("Thôn, làng"): own.village,
-        _("Xã"): own.commune_name,
+        _("Xã"): own.commune.name,
         _("Nghề"): own.craft,
         _("Nhà mình bán"): own.sells,
         _("Phát ở"): own.streams_on,
@@ -110,9 +110,9 @@ def copy_of(
                 _("Ngày"): booking.day.isoformat(),
                 _("Nhận bộ"): _time(booking.pick_up_at),
                 _("Trả bộ"): _time(booking.return_at),
-                _("Bộ"): booking.kit_code,
-                _("Nơi để bộ"): booking.place_name,
-                _("Xã"): booking.commune_name,
+                _("Bộ"): booking.kit.code,
+                _("Nơi để bộ"): booking.place.name,
+                _("Xã"): booking.commune.name,
                 _("Đang là"): status_word(booking.status),
                 _("Lý do"): booking.reason,
                 _("Nhà mình bán"): booking.sells,
@@ -123,23 +123,28 @@ def copy_of(
         ],
         _("Giao và nhận bộ"): [
             {
-                _("Mã phiếu"): seen.booking_code,
-                _("Việc"): way_word(seen.way),
+                _("Mã phiếu"): seen.booking.code,
+                _("Việc"): _("Giao") if seen.way == Direction.OUT else _("Nhận lại"),
                 _("Lúc"): _time(seen.happened_at),
                 _("Người đến quầy"): seen.person,
                 _("Cán bộ đã xem CCCD"): seen.saw_id,
                 _("Ghi chú"): seen.note,
-                _("Số ảnh chụp bộ"): seen.photos,
+                _("Số ảnh chụp bộ"): len(seen.photos),
             }
             for seen in handovers
         ],
         _("Đang chờ chỗ trống"): [
-            {_("Buổi"): slot_word(entry.slot_name), _("Ngày"): entry.day.isoformat(), _("Xã"): entry.commune_name}
+            {_("Buổi"): slot_word(entry.slot_name), _("Ngày"): entry.day.isoformat(), _("Xã"): entry.commune.name}
             for entry in waiting
         ],
         _("Tin nhắn"): [
-            {_("Loại"): kind_word(t.kind), _("Lúc"): _time(t.at), _("Đang là"): state_word(t.state), _("Lời"): t.body}
-            for t in texts
+            {
+                _("Loại"): kind_word(message.kind),
+                _("Lúc"): _time(message.due_at),
+                _("Đang là"): state_word(message.state),
+                _("Lời"): message.body,
+            }
+            for message in messages
         ],
         _("Cán bộ đã xem trang của nhà mình"): [
             {_("Cán bộ"): view.staff_name, _("Lúc"): _time(view.at)} for view in views
@@ -169,27 +174,19 @@ def erase() -> Any:
 
 
 def _erase_page() -> str:
-    own, now = _own(), utc_now()
-    live = [shown_view(b, now) for b in bookings_of_household(own.id) if b.status in LIVE]
+    own = this_household()
+    live = [b for b in bookings_of_household(own.id) if b.status in LIVE]
     return render_template(
         "household/own_data/erase_own.html",
-        ahead=[b for b in live if b["status"] != "out"],
-        has_kit=any(b["status"] == "out" for b in live),
-        office=_office(own),
+        ahead=[b for b in live if b.status != "out"],
+        has_kit=any(b.status == "out" for b in live),
+        office=own.commune,
     )
 
 
 @blueprint.get("/erased")
 def erased() -> str:
     return render_template("household/own_data/erased.html")
-
-
-def _own() -> ShownHousehold:
-    return find_registered(this_household().id) or abort(404)
-
-
-def _office(own: ShownHousehold) -> Office:
-    return Office(_("xã %(name)s", name=own.commune_name), own.office_phone)
 
 
 def _me() -> Actor:

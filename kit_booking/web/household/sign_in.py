@@ -1,10 +1,12 @@
-"""Signing in by number and code, and a household's first entry."""
+"""Households sign in by number and code; a new one registers."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
 from flask import Blueprint, redirect, render_template, request, session
 from flask_login import logout_user
+from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
 from kit_booking.clock import utc_now
@@ -14,20 +16,18 @@ from kit_booking.domain.text import search_key
 from kit_booking.services.booking.ask import SlotLook, request_booking
 from kit_booking.services.register.adding import Consent, register_household
 from kit_booking.services.sign_in import sign_in
-from kit_booking.services.sign_in.sign_in import CodeCheck, Known
 from kit_booking.web.frame import readers
 from kit_booking.web.frame.forms import PRIVACY_VERSION, CodeForm, EmptyForm, HouseholdForm, NumberForm
 from kit_booking.web.frame.labels import code_problem_text
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.readers import sign_in_household
 from kit_booking.web.frame.security import own_path
-from kit_booking.web.household.communes import office_of
-from kit_booking.web.household.slots import look_or_404, slot_address, slot_page_of
+from kit_booking.web.household.slots import look_or_404, slot_address
 
 blueprint = Blueprint("sign_in", __name__)
 
 VERIFIED_FOR = 30 * 60
-"""Seconds in which a number that was proved may enter itself as a household."""
+"""Seconds for which a verified number may register a household."""
 
 
 @blueprint.get("/sign-in")
@@ -66,9 +66,9 @@ def check_code() -> Any:
     form = CodeForm()
     if not form.validate_on_submit():
         return _code_page(form), 422
-    check = sign_in.check_code(session["code_for"], form.text("code"), now=utc_now())
-    if check is not CodeCheck.RIGHT:
-        form.code.errors = [code_problem_text(check)]
+    problem = sign_in.check_code(session["code_for"], form.text("code"), now=utc_now())
+    if problem:
+        form.code.errors = [code_problem_text(problem)]
         return _code_page(form), 422
     session["verified"] = [session.pop("code_for"), utc_now().timestamp()]
     known = _known()
@@ -150,14 +150,12 @@ def _choose() -> Any:
 
 
 def _household_page(form: HouseholdForm) -> str:
-    look, known = _look(), _known()
-    villages = look.bookable.commune.villages if look else ()
+    look = _look()
     return render_template(
         "household/sign_in/household.html",
         form=form,
-        households=known,
-        villages=list(dict.fromkeys(village for village, _craft in villages)),
-        crafts=list(dict.fromkeys(craft for _village, craft in villages if craft)),
+        households=_known(),
+        villages=look.bookable.commune.villages if look else (),
         privacy_version=PRIVACY_VERSION,
         **_slot(),
     )
@@ -182,17 +180,17 @@ def _enter(household_id: int) -> Response:
 
 
 def _verified() -> str:
-    """The number that was proved by its code a short while ago, or nothing."""
+    """The number verified by its code within the last VERIFIED_FOR seconds, else empty."""
     phone, at = session.get("verified", ("", 0))
     return str(phone) if utc_now().timestamp() - at < VERIFIED_FOR else ""
 
 
-def _known() -> list[Known]:
+def _known() -> Sequence[Row[Any]]:
     return sign_in.households_of(_verified(), now=utc_now())
 
 
 def _start_again() -> Response:
-    """The number comes first; but whoever is in already came by the back button, and goes on."""
+    """Back to the first step; who is signed in already, for instance after the back button, goes on."""
     return redirect(_next("/bookings") if readers.household() else _step("/sign-in"), 303)
 
 
@@ -201,18 +199,18 @@ def _next(default: str = "/") -> str:
 
 
 def _step(path: str) -> str:
-    """The next step's address, which remembers where all of this leads."""
+    """The address of a step, with the ``next`` of this request."""
     target = _next("")
     return f"{path}?next={quote(target)}" if target else path
 
 
 def _look() -> SlotLook | None:
+    """The slot that ``next`` leads to, if it is the page of one."""
     address = slot_address(_next(""))
     return look_or_404(*address, None, now=utc_now()) if address else None
 
 
 def _slot() -> dict[str, Any]:
+    """The chosen slot and its commune for the templates, None without a chosen slot."""
     look = _look()
-    return (
-        {"slot": slot_page_of(look.bookable), "office": office_of(look.bookable.commune)} if look else {"slot": None}
-    )
+    return {"bookable": look.bookable, "office": look.bookable.commune} if look else {"bookable": None}

@@ -1,5 +1,5 @@
 """Addresses that programs ask: health, the SMS provider, calendar feeds."""
 
-from kit_booking.web.machines import health, hooks
+from kit_booking.web.machines import feeds, health, hooks
 
-PAGES = (health, hooks)
+PAGES = (feeds, health, hooks)

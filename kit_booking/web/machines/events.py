@@ -1,20 +1,24 @@
-"""What the events of a feed say. Feeds have no reader who could choose a language: they speak Vietnamese."""
+"""The events of a calendar feed; always in Vietnamese, because feeds carry no language."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Row
 
 from kit_booking.adapters.ical import FeedEvent
-from kit_booking.domain.closed import whole_days
+from kit_booking.domain.closure import whole_days
+from kit_booking.domain.hours import Span
 from kit_booking.domain.local_time import local, to_local
 from kit_booking.domain.messages import WEEKDAYS
 from kit_booking.domain.phone import national
 from kit_booking.domain.status import Status
-from kit_booking.services.calendars.feeds import Feed, FeedBooking, FeedClosure, bookings_of, closures_of
+from kit_booking.services.calendars.feeds import Feed, bookings_of, closures_of
 
 ENDED_SHOWS = timedelta(days=7)
-"""So long a calendar that ended says so; afterwards it is empty."""
+"""How long the feed of a revoked address shows an event that says so; then it is empty."""
 
 
 def name_of(feed: Feed) -> str:
@@ -30,28 +34,28 @@ def name_of(feed: Feed) -> str:
 
 
 def events_of(feed: Feed, base_url: str, host: str) -> Iterator[FeedEvent]:
-    """All events of the feed; `host` makes their names the only ones in the world."""
+    """All events of the feed; ``host`` makes their UIDs globally unique (RFC 7986, 5.3)."""
     if feed.ended_on:
         yield _ended(feed, base_url, host)
         return
-    say: Callable[[FeedBooking, str], FeedEvent] = _public
+    say: Callable[[Row[Any], str], FeedEvent] = _public
     if feed.is_private:
         say = _for_household if feed.household_id is not None else _for_staff
     for booking in bookings_of(feed):
         yield say(booking, host)
     if feed.household_id is None:
-        for closure in closures_of(feed):
-            yield _closed(closure, host)
+        for kit, span in closures_of(feed):
+            yield _closed(kit, span, host)
 
 
-def _public(booking: FeedBooking, host: str) -> FeedEvent:
-    """That the kit is not free, and where it stands; nothing of who has it."""
-    is_asked = booking.status is Status.REQUESTED
+def _public(booking: Row[Any], host: str) -> FeedEvent:
+    """A booking in a public feed: that the kit is taken, and where it is, without the household."""
+    is_asked = booking.status == Status.REQUESTED
     word = "Chờ duyệt" if is_asked else "Đã có người"
     return _event(booking, host, f"{word}: {_kit(booking)}", _times(booking), is_tentative=is_asked)
 
 
-def _for_household(booking: FeedBooking, host: str) -> FeedEvent:
+def _for_household(booking: Row[Any], host: str) -> FeedEvent:
     where = f"bộ livestream ở {booking.place_name}"
     match booking.status:
         case Status.REQUESTED:
@@ -65,14 +69,14 @@ def _for_household(booking: FeedBooking, host: str) -> FeedEvent:
     return _event(booking, host, summary, details, is_tentative=booking.status in _OPEN)
 
 
-def for_keeping(booking: FeedBooking, base_url: str, host: str) -> FeedEvent:
-    """The event of a file that a phone takes once: it says that it stays as it is, and where to look again."""
+def for_keeping(booking: Row[Any], base_url: str, host: str) -> FeedEvent:
+    """The event of a file that is imported once: its text says that it is not updated, with the booking's address."""
     event = _for_household(booking, host)
     note = f"Phiếu đổi thì mục này không tự đổi theo, xem lại ở {base_url}/bookings/{booking.code}"
     return replace(event, description=f"{event.description}\n{note}")
 
 
-def _for_staff(booking: FeedBooking, host: str) -> FeedEvent:
+def _for_staff(booking: Row[Any], host: str) -> FeedEvent:
     summary = f"{_kit(booking)}: {booking.household_name}, {booking.village}"
     if word := _OPEN.get(booking.status):
         summary = f"{word}: {summary}"
@@ -81,14 +85,14 @@ def _for_staff(booking: FeedBooking, host: str) -> FeedEvent:
 
 
 _OPEN = {Status.REQUESTED: "Chờ duyệt", Status.OFFERED: "Chờ nhà nhận chỗ"}
-"""What is not agreed yet, in the words of the office."""
+"""The statuses that are still open, as staff call them."""
 
 
-def _kit(booking: FeedBooking) -> str:
+def _kit(booking: Row[Any]) -> str:
     return f"bộ {booking.kit_code}, buổi {booking.slot_name.lower()}"
 
 
-def _times(booking: FeedBooking) -> str:
+def _times(booking: Row[Any]) -> str:
     return f"Nhận bộ {_moment(booking.pick_up_at)}, trả trước {_moment(booking.return_at)}."
 
 
@@ -99,7 +103,7 @@ def _moment(instant: datetime) -> str:
     return f"{at.hour}h{at.strftime('%M') if at.minute else ''} {WEEKDAYS[at.weekday()]} {at:%d/%m}"
 
 
-def _event(booking: FeedBooking, host: str, summary: str, description: str, *, is_tentative: bool) -> FeedEvent:
+def _event(booking: Row[Any], host: str, summary: str, description: str, *, is_tentative: bool) -> FeedEvent:
     return FeedEvent(
         uid=f"booking-{booking.id}@{host}",
         from_at=booking.from_at,
@@ -113,25 +117,24 @@ def _event(booking: FeedBooking, host: str, summary: str, description: str, *, i
     )
 
 
-def _closed(closure: FeedClosure, host: str) -> FeedEvent:
-    """Whole days as days, anything shorter by the clock. Another end makes another event, for nobody counts these."""
-    span = closure.span
+def _closed(kit: Row[Any], span: Span, host: str) -> FeedEvent:
+    """Whole days as an all-day event. The UID holds both ends, because closed time has no id of its own."""
     days = whole_days(span)
     return FeedEvent(
-        uid=f"closed-{closure.kit_id}-{span.from_at:%Y%m%d%H%M}-{span.until_at:%Y%m%d%H%M}@{host}",
+        uid=f"closed-{kit.kit_id}-{span.from_at:%Y%m%d%H%M}-{span.until_at:%Y%m%d%H%M}@{host}",
         from_at=days[0] if days else span.from_at,
         until_at=days[1] if days else span.until_at,
-        summary=f"Nghỉ, không cho mượn: bộ {closure.kit_code}",
+        summary=f"Nghỉ, không cho mượn: bộ {kit.kit_code}",
         description="",
-        location=f"{closure.place_name}, {closure.place_address}",
+        location=f"{kit.place_name}, {kit.place_address}",
         is_tentative=False,
-        sequence=closure.version,
+        sequence=kit.version,
         changed_at=span.from_at,
     )
 
 
 def _ended(feed: Feed, base_url: str, host: str) -> FeedEvent:
-    """An address that is no longer good tells so where it is seen, instead of leaving old bookings standing."""
+    """The one event of a revoked feed, which replaces the bookings in the subscriber's calendar."""
     assert feed.ended_on
     return FeedEvent(
         uid=f"ended-{feed.ended_on:%Y%m%d}@{host}",

@@ -1,4 +1,4 @@
-"""For those who watch the machine: is the process up, can it work."""
+"""Health checks for monitoring: whether the process is up, and whether it can work."""
 
 from flask import Blueprint, Response, jsonify
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,9 +16,9 @@ def healthz() -> Response:
 
 @blueprint.get("/readyz")
 def readyz() -> tuple[Response, int]:
-    """Whether the database answers, has the right tables, and a worker lives.
+    """503 unless the database answers, its schema is current and a worker is alive.
 
-    That no texts go out is told too, but the pages work without them.
+    ``sms`` is false while no texts are sent; the pages work without them.
     """
     sms = True
     try:

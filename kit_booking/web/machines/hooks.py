@@ -1,4 +1,4 @@
-"""Where the SMS provider reports what became of texts; only what it has signed is believed."""
+"""Twilio's delivery callback; requests without its signature are refused."""
 
 from typing import Any
 
@@ -11,23 +11,23 @@ from kit_booking.services.messages import delivery
 from kit_booking.web.frame.security import csrf
 
 blueprint = Blueprint("hooks", __name__, url_prefix="/hooks")
-csrf.exempt(blueprint)  # Its guard is the signature.
+csrf.exempt(blueprint)  # Its requests are signed instead.
 
 
 @blueprint.post("/twilio/status")
 def twilio_status() -> Any:
-    """Answers quickly and alike, whether the text is known or not: Twilio can do nothing about it."""
+    """204 whether the text is known or not, because Twilio could do nothing about it."""
     settings: Settings = current_app.extensions["settings"]
-    # Signed is the address that Twilio called, which behind a proxy is not the one that arrives here.
+    # The signature covers the public address, which differs from request.url behind a proxy.
     url = settings.public_base_url + request.full_path.rstrip("?")
     signature = request.headers.get("X-Twilio-Signature", "")
     if not is_signed_by_twilio(settings.twilio_auth_token, url, request.form, signature):
         abort(403)
-    said = report_of(
+    report = report_of(
         request.form.get("MessageSid", "")[:40],
         request.form.get("MessageStatus", ""),
         request.form.get("ErrorCode", ""),
     )
-    if said:
-        delivery.take_report(request.args.get("m", ""), said, now=utc_now())
+    if report:
+        delivery.take_report(request.args.get("m", ""), report, now=utc_now())
     return "", 204

@@ -1,45 +1,34 @@
-"""The operator's desk: communes, their places and their kits."""
+"""The operator's pages of communes, their places and their kits."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlencode
 
-from flask import Blueprint, abort, flash, redirect, render_template, request
+from flask import Blueprint, abort, render_template, request
 from werkzeug.wrappers import Response
 
 from kit_booking.clock import utc_now
 from kit_booking.domain.text import clean
+from kit_booking.models import Commune, Role
 from kit_booking.services.operator import registry
+from kit_booking.services.operator.edits import Denied
 from kit_booking.services.operator.kit_moves import affected_bookings, move_kit
-from kit_booking.services.operator.reading import (
-    RegisteredCommune,
-    RegisteredKit,
-    RegisteredPlace,
-    commune_page,
-    find_commune,
-    provinces,
-)
-from kit_booking.services.operator.registry import By, Denied
+from kit_booking.services.operator.reading import commune_page, find_commune, kits_of, provinces, staff_of
+from kit_booking.web.desk.edit import Edit, edit_pages, saved, this_actor
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.readers import staff_only, this_member
-from kit_booking.web.operator.forms import (
-    CommuneForm,
-    KitForm,
-    KitPlaceForm,
-    NewCommuneForm,
-    NewPlaceForm,
-    PlaceForm,
-)
+from kit_booking.web.operator.forms import CommuneForm, KitForm, PlaceEditForm
 
-blueprint = Blueprint("operator", __name__, url_prefix="/staff/operator")
+DESK = "/staff/operator"
+blueprint = Blueprint("operator", __name__, url_prefix=DESK)
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 def operator_only(view: Callable[P, T]) -> Callable[P, T | Response]:
-    """Staff who are no operators may know that the page is there, but not open it."""
+    """Only for operators: 403 for other staff."""
 
     @functools.wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -50,210 +39,130 @@ def operator_only(view: Callable[P, T]) -> Callable[P, T | Response]:
     return staff_only(guarded)
 
 
-def denied_text(denied: Denied) -> str:
-    match denied:
-        case Denied.OUTDATED:
-            return _("Chưa lưu: trong lúc đó có người vừa sửa xã này. Xem lại rồi bấm lưu lần nữa.")
-        case Denied.CODE_TAKEN:
-            return _("Mã này đã có nơi khác dùng.")
-        case Denied.NAME_TAKEN:
-            return _("Xã đã có nơi để bộ tên như vậy.")
+def list_page(template: str, rows: Sequence[Any], next_key: str, *, q: str, after: str) -> str:
+    """A page of a long list that was searched for ``q``, and the way to the page that begins after ``next_key``."""
+    following = next_key and "?" + urlencode({"q": q, "after": next_key})
+    return render_template(template, rows=rows, q=q, is_first=not after, next=following)
 
 
 @blueprint.get("")
 @operator_only
 def communes() -> str:
     query, after = clean(request.args.get("q", "")[:200], 80), request.args.get("after", "")[:80]
-    page = commune_page(query, after)
-    return render_template(
-        "operator/communes.html",
-        communes=page.communes,
-        q=query,
-        is_first=not after,
-        next=page.next and "?" + urlencode({"q": query, "after": page.next}),
-    )
+    return list_page("operator/communes.html", *commune_page(query, after), q=query, after=after)
 
 
-def _commune_or_404(slug: str) -> RegisteredCommune:
+def _commune_or_404(slug: str) -> Commune:
     return find_commune(slug) or abort(404)
 
 
-def _place_or_404(commune: RegisteredCommune, place_id: int) -> RegisteredPlace:
-    return commune.place(place_id) or abort(404)
-
-
-def _kit_or_404(commune: RegisteredCommune, code: str) -> RegisteredKit:
-    return commune.kit(code) or abort(404)
+def _one_or_404(rows: Sequence[T], column: str, value: object) -> T:
+    return next((row for row in rows if getattr(row, column) == value), None) or abort(404)
 
 
 @blueprint.get("/communes/<slug>")
 @operator_only
 def commune(slug: str) -> str:
-    return render_template("operator/commune.html", commune=_commune_or_404(slug))
-
-
-@blueprint.get("/communes/new")
-@operator_only
-def new_commune() -> str:
-    return _commune_form(NewCommuneForm())
-
-
-@blueprint.post("/communes/new")
-@operator_only
-def add_commune() -> Any:
-    form = NewCommuneForm()
-    if not form.validate_on_submit():
-        return _commune_form(form), 422
-    name, code, province, phone = (form.text(field) for field in ("name", "code", "province", "phone"))
-    added = registry.add_commune(name, code, province, phone, this_member().id, now=utc_now())
-    if isinstance(added, Denied):
-        form.form_errors.append(denied_text(added))
-        return _commune_form(form), 409
-    flash(_("Đã thêm xã %(name)s. Giờ thêm nơi để bộ, bộ và cán bộ.", name=name), "good")
-    return redirect(f"/staff/operator/communes/{added}", 303)
-
-
-@blueprint.get("/communes/<slug>/edit")
-@operator_only
-def edit_commune(slug: str) -> str:
-    found = _commune_or_404(slug)
-    return _commune_form(
-        CommuneForm(data={"name": found.name, "code": found.code, "province": found.province}), found
-    )
-
-
-@blueprint.post("/communes/<slug>/edit")
-@operator_only
-def change_commune(slug: str) -> Any:
-    found, form = _commune_or_404(slug), CommuneForm()
-    if not form.validate_on_submit():
-        return _commune_form(form, found), 422
-    name, code, province = (form.text(field) for field in ("name", "code", "province"))
-    denied = registry.change_commune(found.id, name, code, province, by_version(), now=utc_now())
-    return _after(denied, found, form, lambda now: _commune_form(form, now))
-
-
-def _commune_form(form: Any, found: RegisteredCommune | None = None) -> str:
+    commune = _commune_or_404(slug)
+    staff = staff_of(commune.id)
     return render_template(
-        "operator/commune_form.html", form=form, commune=found, provinces=provinces(), here=request.path
+        "operator/commune.html",
+        commune=commune,
+        kits=kits_of(commune.id),
+        staff=staff,
+        has_clerk=any(one.role == Role.CLERK and one.is_active for one in staff),
     )
 
 
-@blueprint.get("/communes/<slug>/places/new")
-@operator_only
-def new_place(slug: str) -> str:
-    return _place_form(_commune_or_404(slug), NewPlaceForm())
+def _path(commune: Commune) -> str:
+    return f"{DESK}/communes/{commune.slug}"
 
 
-@blueprint.post("/communes/<slug>/places/new")
-@operator_only
-def add_place(slug: str) -> Any:
-    found, form = _commune_or_404(slug), NewPlaceForm()
-    if not form.validate_on_submit():
-        return _place_form(found, form), 422
-    name, address, keeper, phone = (form.text(field) for field in ("name", "address", "keeper", "keeper_phone"))
-    denied = registry.add_place(found.id, name, address, keeper, phone, form.lines, by_version(), now=utc_now())
-    return _after(denied, found, form, lambda now: _place_form(now, form))
+@edit_pages(blueprint, operator_only, "/communes/new")
+def new_commune() -> Edit:
+    form = CommuneForm(without=["version"])
+    form.name.description = ""  # It warns that the address stays when a name changes.
+
+    def save() -> Denied | Response:
+        slug = registry.add_commune(**form.values, by=this_actor(), now=utc_now())
+        if isinstance(slug, Denied):
+            return slug
+        text = _("Đã thêm xã %(name)s. Giờ thêm nơi để bộ, bộ và cán bộ.", name=form.text("name"))
+        return saved(f"{DESK}/communes/{slug}", text)
+
+    return Edit(form, "operator/commune_form.html", DESK, save, shown={"provinces": provinces()})
 
 
-@blueprint.get("/communes/<slug>/places/<int(max=2147483647):place_id>")
-@operator_only
-def edit_place(slug: str, place_id: int) -> str:
-    found = _commune_or_404(slug)
-    place = _place_or_404(found, place_id)
-    villages = "\n".join(f"{name}: {craft}" if craft else name for name, craft in place.villages)
-    form = PlaceForm(data={"name": place.name, "address": place.address, "villages": villages})
-    return _place_form(found, form, place)
+@edit_pages(blueprint, operator_only, "/communes/<slug>/edit")
+def edit_commune(slug: str) -> Edit:
+    commune = _commune_or_404(slug)
+    form = CommuneForm(without=["phone"], name=commune.name, code=commune.code, province=commune.province.name)
+
+    def save() -> Denied | None:
+        return registry.change_commune(commune.id, **form.values, by=form.editor, now=utc_now())
+
+    shown = {"provinces": provinces()}
+    return Edit(form, "operator/commune_form.html", _path(commune), save, commune, shown=shown)
 
 
-@blueprint.post("/communes/<slug>/places/<int(max=2147483647):place_id>")
-@operator_only
-def change_place(slug: str, place_id: int) -> Any:
-    found, form = _commune_or_404(slug), PlaceForm()
-    place = _place_or_404(found, place_id)
-    if not form.validate_on_submit():
-        return _place_form(found, form, place), 422
-    name, address = form.text("name"), form.text("address")
-    denied = registry.change_place(place_id, name, address, form.lines, by_version(), now=utc_now())
-    return _after(denied, found, form, lambda now: _place_form(now, form, place))
+@edit_pages(
+    blueprint,
+    operator_only,
+    "/communes/<slug>/places/new",
+    "/communes/<slug>/places/<int(max=2147483647):place_id>",
+)
+def edit_place(slug: str, place_id: int | None = None) -> Edit:
+    """A new place, or one whose keeper and hours are kept with the commune's settings."""
+    commune, place, form = _commune_or_404(slug), None, PlaceEditForm()
+    if place_id is not None:
+        place = _one_or_404(commune.places, "id", place_id)
+        villages = [(village.name, village.craft) for village in place.villages]
+        without = ["keeper", "keeper_phone"]
+        form = PlaceEditForm(without=without, name=place.name, address=place.address, villages=villages)
+
+    def save() -> Denied | None:
+        return registry.save_place(commune.id, place_id, **form.values, by=form.editor, now=utc_now())
+
+    return Edit(form, "operator/place_form.html", _path(commune), save, commune, shown={"place": place})
 
 
-def _place_form(found: RegisteredCommune, form: Any, place: RegisteredPlace | None = None) -> str:
-    return render_template("operator/place_form.html", commune=found, form=form, place=place, here=request.path)
+@edit_pages(blueprint, operator_only, "/communes/<slug>/kits/new")
+def new_kit(slug: str) -> Edit:
+    """A kit with the parts of the commune's first one."""
+    commune = _commune_or_404(slug)
+    form, first = _with_places(KitForm(), commune), next(iter(kits_of(commune.id)), None)
+
+    def save() -> Denied | None:
+        parts = [(part.name, part.count) for part in first.parts] if first else []
+        return registry.add_kit(**form.values, parts=parts, by=form.editor, now=utc_now())
+
+    shown = {"kit": None, "first": first}
+    return Edit(form, "operator/kit_form.html", _path(commune), save, commune, shown=shown)
 
 
-@blueprint.get("/communes/<slug>/kits/new")
-@operator_only
-def new_kit(slug: str) -> str:
-    found = _commune_or_404(slug)
-    return _kit_form(found, _with_places(KitForm(), found))
+@edit_pages(blueprint, operator_only, "/communes/<slug>/kits/<code>")
+def move(slug: str, code: str) -> Edit:
+    """A preview of the affected bookings or, once that is confirmed, move the kit."""
+    commune = _commune_or_404(slug)
+    kit = _one_or_404(kits_of(commune.id), "code", code)
+    form = _with_places(KitForm(without=["code"], place_id=kit.place_id), commune)
+
+    def save() -> Denied | str | None:
+        place = _one_or_404(commune.places, "id", form.place_id.data)
+        if place.id == kit.place_id:
+            return None
+        if "confirmed" in request.form:
+            return move_kit(kit.id, place.id, form.editor, now=utc_now())
+        form.version.data = ""  # The preview is of the commune as it is now.
+        bookings = affected_bookings(kit.id, place.id, now=utc_now())
+        return edit("operator/kit_look.html", place=place, bookings=bookings).page()
+
+    def edit(template: str, **shown: Any) -> Edit:
+        return Edit(form, template, _path(commune), save, commune, shown={"kit": kit, **shown})
+
+    return edit("operator/kit_form.html")
 
 
-@blueprint.post("/communes/<slug>/kits/new")
-@operator_only
-def add_kit(slug: str) -> Any:
-    found = _commune_or_404(slug)
-    form = _with_places(KitForm(), found)
-    if not form.validate_on_submit():
-        return _kit_form(found, form), 422
-    parts = found.kits[0].parts if found.kits else ()
-    denied = registry.add_kit(form.place_id.data, form.text("code"), parts, by_version(), now=utc_now())
-    return _after(denied, found, form, lambda now: _kit_form(now, form))
-
-
-@blueprint.get("/communes/<slug>/kits/<code>")
-@operator_only
-def edit_kit(slug: str, code: str) -> str:
-    found = _commune_or_404(slug)
-    kit = _kit_or_404(found, code)
-    return _kit_form(found, _with_places(KitPlaceForm(data={"place_id": kit.place_id}), found), kit)
-
-
-@blueprint.post("/communes/<slug>/kits/<code>")
-@operator_only
-def move(slug: str, code: str) -> Any:
-    """First show whom it concerns; confirmed, the kit stands there and everybody is told."""
-    found = _commune_or_404(slug)
-    kit, form = _kit_or_404(found, code), _with_places(KitPlaceForm(), found)
-    if "again" in request.form or not form.validate_on_submit():
-        return _kit_form(found, form, kit), 200 if "again" in request.form else 422
-    place = _place_or_404(found, form.place_id.data)
-    if place.id == kit.place_id:
-        return _after(None, found, form, lambda now: _kit_form(now, form, kit))
-    if "confirmed" not in request.form:
-        return render_template(
-            "operator/kit_look.html",
-            commune=found,
-            kit=kit,
-            place=place,
-            bookings=affected_bookings(kit.id, place.id, now=utc_now()),
-            here=request.path,
-        )
-    denied = move_kit(kit.id, place.id, by_version(), now=utc_now())
-    return _after(denied, found, form, lambda now: _kit_form(now, form, kit))
-
-
-def _with_places(form: Any, found: RegisteredCommune) -> Any:
-    form.place_id.choices = {str(place.id): place.name for place in found.places}
+def _with_places(form: KitForm, commune: Commune) -> KitForm:
+    form.place_id.choices = {str(place.id): place.name for place in commune.places}
     return form
-
-
-def _kit_form(found: RegisteredCommune, form: Any, kit: RegisteredKit | None = None) -> str:
-    return render_template("operator/kit_form.html", commune=found, form=form, kit=kit, here=request.path)
-
-
-def by_version() -> By:
-    """Who does it, on the version of the commune that the form was opened on."""
-    typed = request.form.get("version", "")
-    return By(this_member().id, int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 10 else 0)
-
-
-def _after(
-    denied: Denied | None, found: RegisteredCommune, form: Any, again: Callable[[RegisteredCommune], str]
-) -> Any:
-    """Back to the commune when it was done; else the form once more, on the commune as it is now."""
-    if denied is None:
-        flash(_("Đã lưu."), "good")
-        return redirect(f"/staff/operator/communes/{found.slug}", 303)
-    form.form_errors.append(denied_text(denied))
-    return again(_commune_or_404(found.slug)), 409

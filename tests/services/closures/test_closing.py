@@ -1,4 +1,4 @@
-"""Closing, changing and ending: what is closed is the union, cut around bookings that are settled one by one."""
+"""Closing, changing and ending closures, and settling bookings: closed holds are the union without bookings."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +16,6 @@ from kit_booking.domain.status import LIVE, Status
 from kit_booking.models import (
     AuditEntry,
     Booking,
-    BookingMove,
     Closure,
     Commune,
     Hold,
@@ -30,9 +29,9 @@ from kit_booking.models import (
 )
 from kit_booking.services.booking.answers import mark_no_show, withdraw
 from kit_booking.services.booking.ask import request_booking
-from kit_booking.services.booking.change import change_slot
 from kit_booking.services.booking.deadlines import lapse
-from kit_booking.services.closures.closing import Closing, Settled, change, close, end, settle
+from kit_booking.services.booking.move import change_slot
+from kit_booking.services.closures.closing import SettleResult, change, close, end, settle
 from kit_booking.services.communes.slots import find_slot
 from tests.support.builders import World
 from tests.times import NOW, at, days_ahead
@@ -59,12 +58,12 @@ class Office:
         self, span: Span = WHOLE_DAY, *, kit: Kit | None = None, whole: bool = False, now: datetime = NOW
     ) -> int:
         kit_id = None if whole else (kit or self.kit).id
-        return self.world.do(close, Closing(self.commune.id, kit_id, span, LAMP), self.clerk.id, now=now)
+        return self.world.do(close, self.commune.id, kit_id, span, LAMP, self.clerk.id, now=now)
 
     def ends(self, closure_id: int, now: datetime = NOW) -> bool:
         return self.world.do(end, closure_id, self.clerk.id, now=now)
 
-    def settles(self, closure_id: int, booking: Booking, to: Kit | None = None, now: datetime = NOW) -> Settled:
+    def settles(self, closure_id: int, booking: Booking, to: Kit | None = None, now: datetime = NOW) -> SettleResult:
         return self.world.do(settle, closure_id, booking.code, to and to.code, self.clerk.id, now=now)
 
     def booking(self, key: str = "toi", day: date = DAY, status: Status = Status.APPROVED) -> Booking:
@@ -113,7 +112,8 @@ def test_what_is_closed_can_not_be_asked_for(office: Office, world: World):
     assert office.asks("sang", kit=office.other_kit) == []
     [line] = [entry for entry in world.all(AuditEntry) if entry.action == "closed"]
     assert (line.staff_id, line.commune_id) == (office.clerk.id, office.commune.id)
-    assert line.detail == f"{office.kit.code} 2026-12-03T17:00Z/2026-12-04T17:00Z {LAMP}"
+    times = {"from_at": "2026-12-03T17:00Z", "until_at": "2026-12-04T17:00Z"}
+    assert line.detail == {"kit": office.kit.code, **times, "reason": LAMP}
     assert world.fresh(office.kit).version == 2 + 1, "its pages and feeds are others now"
 
 
@@ -212,15 +212,16 @@ def test_moved_to_a_free_kit_the_household_gets_one_text_and_its_time_is_closed(
     booking = office.booking()
     entry = office.waits()
     closure = office.closes(Span(WHOLE_DAY.from_at, at(NEXT, "12:00")))
-    assert office.settles(closure, booking, office.other_kit) == Settled.MOVED
+    assert office.settles(closure, booking, office.other_kit) == SettleResult.MOVED
     moved = world.fresh(booking)
     assert (moved.kit_id, moved.status, moved.moved_at) == (office.other_kit.id, Status.APPROVED, NOW)
     assert (moved.from_at, moved.pick_up_at) == (booking.from_at, booking.pick_up_at)
     assert office.closed() == [Span(WHOLE_DAY.from_at, at(NEXT, "12:00"))]
     assert office.texts() == [Kind.MOVED]
     assert world.fresh(entry).state == WaitingState.WAITING
-    last = world.all(BookingMove)[-1]
-    assert (last.to_status, last.staff_id, last.reason) == (Status.APPROVED, office.clerk.id, LAMP)
+    last = world.all(AuditEntry)[-1]
+    assert (last.action, last.staff_id) == ("changed", office.clerk.id)
+    assert last.detail == {"from_status": "approved", "reason": LAMP}
     late = booking.pick_up_at - timedelta(hours=1)
     world.do(withdraw, booking.code, office.hanh.id, now=late)
     assert world.fresh(booking).strike_at is None, "giving up what the commune moved is no strike"
@@ -231,7 +232,7 @@ def test_cancelled_the_household_hears_until_when_it_is_closed(office: Office, w
     entry = office.waits()
     closure = office.closes()
     office.closes(Span(at(DAY, "12:00"), at(NEXT, "12:00")), whole=True)
-    assert office.settles(closure, booking) == Settled.CANCELLED
+    assert office.settles(closure, booking) == SettleResult.CANCELLED
     cancelled = world.fresh(booking)
     assert (cancelled.status, cancelled.reason, cancelled.strike_at) == (Status.CANCELLED, LAMP, None)
     [text] = world.all(Message)
@@ -249,8 +250,8 @@ def test_an_offer_taken_back_for_it_leaves_the_place_in_the_queue(office: Office
     [told] = world.all(Message, kind=Kind.OFFER)
     world.change(told, state=MessageState.ACCEPTED, settled_at=NOW)
     closure = office.closes()
-    assert office.settles(closure, offer, office.other_kit) == Settled.BEFORE, "an offer is for its own slot"
-    assert office.settles(closure, offer) == Settled.CANCELLED
+    assert office.settles(closure, offer, office.other_kit) == SettleResult.BEFORE, "an offer is for its own slot"
+    assert office.settles(closure, offer) == SettleResult.CANCELLED
     assert world.fresh(entry).state == WaitingState.WAITING
     assert office.closed() == [WHOLE_DAY]
 
@@ -260,8 +261,8 @@ def test_a_kit_that_was_just_taken_changes_nothing(office: Office, world: World)
     closure = office.closes()
     world.booking(office.other_kit, office.binh, DAY)
     before = office.closed()
-    assert office.settles(closure, booking, office.other_kit) == Settled.TAKEN
-    assert office.settles(closure, booking, office.kit) == Settled.TAKEN
+    assert office.settles(closure, booking, office.other_kit) == SettleResult.TAKEN
+    assert office.settles(closure, booking, office.kit) == SettleResult.TAKEN
     assert world.fresh(booking).kit_id == office.kit.id
     assert office.closed() == before
     assert office.texts() == []
@@ -271,26 +272,28 @@ def test_a_kit_of_another_commune_or_at_another_time_is_no_choice(office: Office
     booking = office.booking()
     closure = office.closes()
     [foreign] = world.kits(world.commune("Đại Xuyên"))
-    assert office.settles(closure, booking, foreign) == Settled.TAKEN
+    assert office.settles(closure, booking, foreign) == SettleResult.TAKEN
     assert office.texts() == []
 
 
-def test_settling_twice_or_after_its_end_tells_nobody_again(office: Office, world: World):
+def test_settling_twice_or_after_the_end_sends_no_second_text(office: Office, world: World):
     booking, other = office.booking(), office.booking("sang")
     closure = office.closes()
-    assert office.settles(closure, booking) == Settled.CANCELLED
-    assert office.settles(closure, booking) == Settled.BEFORE
-    assert office.settles(closure, booking, office.other_kit) == Settled.BEFORE
+    assert office.settles(closure, booking) == SettleResult.CANCELLED
+    assert office.settles(closure, booking) == SettleResult.BEFORE
+    assert office.settles(closure, booking, office.other_kit) == SettleResult.BEFORE
     office.ends(closure)
-    assert office.settles(closure, other) == Settled.BEFORE
+    assert office.settles(closure, other) == SettleResult.BEFORE
     assert world.fresh(other).status == Status.APPROVED
     assert office.texts() == [Kind.CLOSED]
 
 
-def test_a_kit_that_is_away_is_not_settled(office: Office):
+def test_a_booking_whose_kit_is_out_is_not_settled(office: Office):
     booking = office.booking(status=Status.OUT)
     closure = office.closes()
-    assert office.settles(closure, booking) == office.settles(closure, booking, office.other_kit) == Settled.BEFORE
+    assert (
+        office.settles(closure, booking) == office.settles(closure, booking, office.other_kit) == SettleResult.BEFORE
+    )
 
 
 def waiting_for_closed(office: Office) -> tuple[int, WaitingEntry]:
@@ -370,7 +373,7 @@ def test_two_clerks_settling_at_once_tell_the_household_once(office: Office, wor
             lambda booking=booking: office.settles(closure, booking, office.other_kit),
             lambda booking=booking: office.settles(closure, booking),
         )
-        assert Settled.BEFORE in both
+        assert SettleResult.BEFORE in both
     assert len(office.texts()) == len(bookings)
     assert_is_sound(office, span)
     assert office.closed() == [span]
@@ -399,7 +402,92 @@ def test_it_ends_while_its_bookings_are_settled(office: Office, world: World):
     assert len(office.texts()) == sum(world.fresh(booking).status == Status.CANCELLED for booking in bookings)
 
 
-def test_the_slot_of_the_plan_is_what_stood_in_the_closure(office: Office, world: World):
-    """The tests above lean on it: an evening goes from five in the afternoon to half past seven the next day."""
+def test_the_evening_slot_holds_the_kit_from_five_until_half_past_seven_the_next_day(office: Office, world: World):
+    """The tests above depend on it."""
     slot = world.do(find_slot, office.kit.code, DAY, "toi").slot
     assert slot.hold == Span(at(DAY, "17:00"), at(NEXT, "07:30"))
+
+
+def test_a_booking_outside_of_the_closure_is_not_settled(office: Office, world: World):
+    """Whoever sends the form of a closure that was shortened meanwhile moves and cancels nothing."""
+    in_it, after = office.booking("sang"), office.booking("sang", NEXT)
+    closure = office.closes(Span(WHOLE_DAY.from_at, in_it.return_at))
+    for booking in (office.booking("toi"), after):
+        assert office.settles(closure, booking) == SettleResult.BEFORE
+        assert office.settles(closure, booking, office.other_kit) == SettleResult.BEFORE
+        assert world.fresh(booking).status == Status.APPROVED
+    assert office.texts() == []
+    assert office.settles(closure, in_it) == SettleResult.CANCELLED
+
+
+def test_a_booking_that_begins_when_the_closure_ends_is_not_settled(office: Office):
+    booking = office.booking("sang")
+    closure = office.closes(Span(WHOLE_DAY.from_at, booking.pick_up_at))
+    assert office.settles(closure, booking) == SettleResult.BEFORE
+
+
+def test_a_booking_of_another_kit_or_commune_is_not_settled(office: Office, world: World):
+    closure = office.closes()
+    of_other = world.booking(office.other_kit, office.hanh, DAY, status=Status.APPROVED)
+    assert office.settles(closure, of_other) == SettleResult.BEFORE
+    elsewhere = world.commune("Đại Xuyên")
+    [foreign] = world.kits(elsewhere)
+    booking = world.booking(foreign, world.household(elsewhere), DAY, status=Status.APPROVED)
+    assert office.settles(office.closes(whole=True), booking) == SettleResult.BEFORE
+    assert office.texts() == []
+
+
+def test_a_booking_whose_pick_up_has_come_is_not_moved_any_more(office: Office):
+    booking = office.booking()
+    closure = office.closes()
+    assert office.settles(closure, booking, office.other_kit, now=booking.pick_up_at) == SettleResult.TAKEN
+    before = booking.pick_up_at - timedelta(seconds=1)
+    assert office.settles(closure, booking, office.other_kit, now=before) == SettleResult.MOVED
+
+
+def test_the_commune_and_the_kits_that_it_closes_have_new_versions(office: Office, world: World):
+    rows = (office.commune, office.kit, office.other_kit)
+    before = [world.fresh(row).version for row in rows]
+    closure = office.closes()
+    assert [world.fresh(row).version - old for row, old in zip(rows, before, strict=True)] == [1, 1, 0]
+    office.ends(closure)
+    assert [world.fresh(row).version - old for row, old in zip(rows, before, strict=True)] == [2, 2, 0]
+
+
+def test_each_step_of_a_closure_is_on_record(office: Office, world: World):
+    closure = office.closes()
+    world.do(change, closure, Span(WHOLE_DAY.from_at, at(DAY, "12:00")), "Xong sớm", office.clerk.id, now=NOW)
+    office.ends(closure)
+    lines = world.all(AuditEntry)
+    assert [line.action for line in lines] == ["closed", "closure_changed", "closure_ended"]
+    assert {line.staff_id for line in lines} == {office.clerk.id}
+    assert (lines[1].detail["kit"], lines[1].detail["reason"]) == (office.kit.code, "Xong sớm")
+
+
+def test_what_is_over_is_neither_changed_nor_ended(office: Office, world: World):
+    closure = office.closes()
+    over = WHOLE_DAY.until_at
+    assert not office.ends(closure, now=over)
+    assert not world.do(change, closure, WHOLE_DAY, LAMP, office.clerk.id, now=over)
+    assert office.ends(closure, now=over - timedelta(seconds=1))
+
+
+def test_an_offer_whose_text_waits_still_is_taken_back_at_once(office: Office, world: World):
+    booking, entry = office.booking("sang"), office.waits("sang")
+    world.do(withdraw, booking.code, office.hanh.id, now=NOW)
+    [offer] = world.all(Booking, status=Status.OFFERED)
+    office.closes(Span(offer.return_at, at(NEXT, "00:00")))
+    assert world.fresh(offer).status == Status.OFFERED, "it stands before the closure"
+    office.closes()
+    assert world.fresh(offer).status == Status.CANCELLED
+    assert world.fresh(entry).state == WaitingState.WAITING
+
+
+def test_an_offer_that_was_told_stands(office: Office, world: World):
+    booking = office.booking("sang")
+    office.waits("sang")
+    world.do(withdraw, booking.code, office.hanh.id, now=NOW)
+    [told] = world.all(Message, kind=Kind.OFFER)
+    world.change(told, state=MessageState.ACCEPTED, settled_at=NOW)
+    office.closes()
+    assert len(world.all(Booking, status=Status.OFFERED)) == 1

@@ -1,4 +1,4 @@
-"""At the counter: a kit goes out and comes back, once, whatever several windows try at the same moment."""
+"""Handing over and taking back a kit, also from several windows at the same moment."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,11 +12,11 @@ from flask import Flask
 from kit_booking import worker
 from kit_booking.domain.counter import CheckedPart, Direction, TimeProblem
 from kit_booking.domain.messages import Kind
+from kit_booking.domain.standing import Pause
 from kit_booking.domain.status import LIVE, Status
 from kit_booking.models import (
     AuditEntry,
     Booking,
-    BookingMove,
     HandedPart,
     Handover,
     Hold,
@@ -28,11 +28,19 @@ from kit_booking.models import (
 )
 from kit_booking.services.audit import Actor
 from kit_booking.services.booking import answers
-from kit_booking.services.counter.handover import Outcome, Problem, Seen, hand_over, say_whether_usable, take_back
+from kit_booking.services.counter.handover import (
+    HandoverRefusal,
+    HandoverResult,
+    KitCheck,
+    hand_over,
+    say_whether_usable,
+    take_back,
+)
 from kit_booking.services.counter.reading import handovers_of, parts_of_kit, parts_to_take_back
-from kit_booking.services.messages import overdue
+from kit_booking.services.messages import reminders
 from kit_booking.services.register.erasing import erase
-from kit_booking.services.timeline import standing
+from kit_booking.services.register.households import find_household
+from kit_booking.services.timeline.standing import standing_of
 from kit_booking.services.waiting import entries
 from tests.support.builders import World
 from tests.support.fakes import FakeSms
@@ -43,8 +51,10 @@ FIVE = at(TODAY, "17:00")
 """When the evening's kits are picked up."""
 HALF_PAST = FIVE + timedelta(minutes=30)
 BACK_AT = at(days_ahead(1), "07:30")
-ALL_THERE = Seen((CheckedPart("điện thoại", 1, 1), CheckedPart("đèn", 2, 2)), saw_id=True)
-ONE_LAMP = Seen((CheckedPart("điện thoại", 1, 1, is_broken=True), CheckedPart("đèn", 2, 1)), note="rơi khi chuyển")
+ALL_THERE = KitCheck((CheckedPart("điện thoại", 1, 1), CheckedPart("đèn", 2, 2)), saw_id=True)
+ONE_LAMP = KitCheck(
+    (CheckedPart("điện thoại", 1, 1, is_broken=True), CheckedPart("đèn", 2, 1)), note="rơi khi chuyển"
+)
 
 
 class Counter:
@@ -63,13 +73,17 @@ class Counter:
             self.kit, of or self.hanh, days_ahead(days), key, status=status, asked_at=NOW - timedelta(days=3)
         )
 
-    def gives(self, booking: Booking | None = None, seen: Seen = ALL_THERE, *, now: datetime = FIVE) -> Outcome:
+    def gives(
+        self, booking: Booking | None = None, seen: KitCheck = ALL_THERE, *, now: datetime = FIVE
+    ) -> HandoverResult:
         return self.world.do(hand_over, (booking or self.evening).code, self.clerk.id, seen, now=now)
 
-    def takes(self, booking: Booking | None = None, seen: Seen = ALL_THERE, *, now: datetime = BACK_AT) -> Outcome:
+    def takes(
+        self, booking: Booking | None = None, seen: KitCheck = ALL_THERE, *, now: datetime = BACK_AT
+    ) -> HandoverResult:
         return self.world.do(take_back, (booking or self.evening).code, self.clerk.id, seen, now=now)
 
-    def misses(self, booking: Booking | None = None, *, now: datetime = HALF_PAST) -> answers.Outcome:
+    def misses(self, booking: Booking | None = None, *, now: datetime = HALF_PAST) -> answers.AnswerResult:
         return self.world.do(answers.mark_no_show, (booking or self.evening).code, self.clerk.id, now=now)
 
     def is_now(self, booking: Booking | None = None) -> Status:
@@ -110,22 +124,21 @@ def test_each_move_is_in_the_history_and_on_the_audit_list_and_raises_the_versio
     before = counter.world.fresh(counter.kit).version, counter.world.fresh(counter.hanh).version
     counter.gives()
     counter.takes()
-    moves = counter.world.all(BookingMove, booking_id=counter.evening.id)[-2:]
-    assert [(move.from_status, move.to_status, move.staff_id) for move in moves] == [
-        (Status.APPROVED, Status.OUT, counter.clerk.id),
-        (Status.OUT, Status.RETURNED, counter.clerk.id),
+    entries = counter.world.all(AuditEntry, booking_id=counter.evening.id)[-2:]
+    assert [(entry.action, entry.detail, entry.staff_id) for entry in entries] == [
+        ("out", {"from_status": "approved"}, counter.clerk.id),
+        ("returned", {"from_status": "out"}, counter.clerk.id),
     ]
-    assert [entry.action for entry in counter.world.all(AuditEntry)] == ["out", "returned"]
     after = counter.world.fresh(counter.kit).version, counter.world.fresh(counter.hanh).version
     assert [new - old for old, new in zip(before, after, strict=True)] == [2, 2]
 
 
 def test_what_happened_during_a_power_cut_is_written_down_later(counter: Counter) -> None:
     next_noon = at(days_ahead(1), "12:00")
-    assert counter.gives(seen=Seen((), happened_at=FIVE), now=next_noon).is_done is True
-    assert counter.takes(seen=Seen((), happened_at=BACK_AT), now=next_noon).is_done
-    moves = counter.world.all(BookingMove, booking_id=counter.evening.id)[-2:]
-    assert [(move.happened_at, move.written_at) for move in moves] == [(FIVE, next_noon), (BACK_AT, next_noon)]
+    assert counter.gives(seen=KitCheck((), happened_at=FIVE), now=next_noon).is_done is True
+    assert counter.takes(seen=KitCheck((), happened_at=BACK_AT), now=next_noon).is_done
+    entries = counter.world.all(AuditEntry, booking_id=counter.evening.id)[-2:]
+    assert [(entry.happened_at, entry.at) for entry in entries] == [(FIVE, next_noon), (BACK_AT, next_noon)]
 
 
 @pytest.mark.parametrize(
@@ -140,7 +153,7 @@ def test_what_happened_during_a_power_cut_is_written_down_later(counter: Counter
 def test_it_does_not_go_out_at_a_time_that_can_not_be(
     counter: Counter, happened_at: datetime | None, now: datetime, problem: TimeProblem
 ) -> None:
-    assert counter.gives(seen=Seen((), happened_at=happened_at), now=now).problem is problem
+    assert counter.gives(seen=KitCheck((), happened_at=happened_at), now=now).refusal is problem
     assert counter.is_now() is Status.APPROVED
 
 
@@ -150,7 +163,7 @@ def test_it_does_not_come_back_before_it_went_out_or_in_the_future(counter: Coun
         (FIVE - timedelta(minutes=1), TimeProblem.TOO_EARLY),
         (BACK_AT + timedelta(minutes=1), TimeProblem.AHEAD),
     ):
-        assert counter.takes(seen=Seen((), happened_at=happened_at)).problem is problem
+        assert counter.takes(seen=KitCheck((), happened_at=happened_at)).refusal is problem
     assert counter.is_now() is Status.OUT
 
 
@@ -163,7 +176,7 @@ def test_a_kit_that_goes_out_before_the_hour_is_held_from_then_on(counter: Count
 
 def test_it_does_not_go_out_before_the_hour_over_the_booking_of_somebody_else(counter: Counter) -> None:
     afternoon = counter.has(Status.APPROVED, key="chieu", of=counter.world.household(counter.commune))
-    assert counter.gives(now=at(TODAY, "12:00")).problem is Problem.NOT_FREE
+    assert counter.gives(now=at(TODAY, "12:00")).refusal is HandoverRefusal.NOT_FREE
     assert counter.is_now() is Status.APPROVED
     assert counter.holds() == [(FIVE, BACK_AT)]
     assert counter.is_now(afternoon) is Status.APPROVED
@@ -172,7 +185,7 @@ def test_it_does_not_go_out_before_the_hour_over_the_booking_of_somebody_else(co
 def test_a_kit_that_is_still_out_is_named_with_the_booking_that_has_it(counter: Counter) -> None:
     late = counter.has(Status.OUT, days=-1)
     outcome = counter.gives()
-    assert (outcome.problem, outcome.out_code) == (Problem.KIT_IS_OUT, late.code)
+    assert (outcome.refusal, outcome.out_code) == (HandoverRefusal.KIT_IS_OUT, late.code)
     assert counter.takes(late, now=FIVE).is_done
     assert counter.gives().is_done
 
@@ -181,7 +194,7 @@ def test_a_kit_that_is_still_out_is_named_with_the_booking_that_has_it(counter: 
 def test_only_what_was_approved_goes_out(counter: Counter, status: Status) -> None:
     booking = counter.has(status, days=1)
     outcome = counter.gives(booking, now=at(days_ahead(1), "17:00"))
-    assert (outcome.problem, outcome.status) == (Problem.STATUS, status)
+    assert (outcome.refusal, outcome.status) == (HandoverRefusal.STATUS, status)
 
 
 def test_a_kit_that_came_back_early_is_offered_to_who_waits(counter: Counter) -> None:
@@ -218,39 +231,39 @@ def test_nobody_gets_a_strike_for_a_kit_that_was_not_there(counter: Counter) -> 
 def test_who_comes_after_all_is_too_late_when_somebody_else_has_the_time(counter: Counter) -> None:
     counter.misses()
     counter.world.add(Hold(kit_id=counter.kit.id, from_at=HALF_PAST, until_at=BACK_AT))
-    assert counter.gives(now=HALF_PAST + timedelta(minutes=20)).problem is Problem.NOT_FREE
+    assert counter.gives(now=HALF_PAST + timedelta(minutes=20)).refusal is HandoverRefusal.NOT_FREE
     evening = counter.world.fresh(counter.evening)
     assert (evening.status, evening.strike_at) == (Status.NO_SHOW, HALF_PAST)
 
 
 def test_what_went_out_is_what_has_to_come_back(counter: Counter) -> None:
     whole = [CheckedPart("điện thoại", 1, 1), CheckedPart("đèn", 2, 2)]
-    assert counter.world.do(parts_of_kit, counter.kit.code) == whole
-    assert counter.world.do(parts_to_take_back, counter.kit.code, None) == whole
-    counter.gives(seen=Seen((CheckedPart("điện thoại", 1, 0), CheckedPart("đèn", 2, 1))))
-    out = counter.world.do(handovers_of, counter.evening.code)[Direction.OUT]
-    assert counter.world.do(parts_to_take_back, counter.kit.code, out) == [CheckedPart("đèn", 1, 1)]
+    assert counter.world.do(parts_of_kit, counter.kit.id) == whole
+    assert counter.world.do(parts_to_take_back, counter.kit.id, None) == whole
+    counter.gives(seen=KitCheck((CheckedPart("điện thoại", 1, 0), CheckedPart("đèn", 2, 1))))
+    out = counter.world.do(handovers_of, counter.evening)[Direction.OUT]
+    assert counter.world.do(parts_to_take_back, counter.kit.id, out) == [CheckedPart("đèn", 1, 1)]
 
 
-def test_the_clerks_word_on_a_kit_with_a_fault_is_kept(counter: Counter) -> None:
+def test_whether_a_kit_with_a_fault_is_usable_is_recorded(counter: Counter) -> None:
     counter.gives()
     counter.takes(seen=ONE_LAMP)
     for is_usable in (True, False):
         counter.world.do(say_whether_usable, counter.evening.code, counter.clerk.id, is_usable, now=BACK_AT)
-        assert counter.world.do(handovers_of, counter.evening.code)[Direction.BACK].is_usable is is_usable
+        assert counter.world.do(handovers_of, counter.evening)[Direction.BACK].is_usable is is_usable
     assert [entry.action for entry in counter.world.all(AuditEntry)][-2:] == ["kit_usable", "kit_unusable"]
 
 
 def test_photos_are_rows_of_the_handover(counter: Counter) -> None:
     counter.gives()
-    counter.takes(seen=Seen(ONE_LAMP.parts, photos=(b"one", b"two")))
+    counter.takes(seen=KitCheck(ONE_LAMP.parts, photos=(b"one", b"two")))
     assert len(counter.world.all(Photo)) == 2
-    assert len(counter.world.do(handovers_of, counter.evening.code)[Direction.BACK].photo_ids) == 2
+    assert len(counter.world.do(handovers_of, counter.evening)[Direction.BACK].photos) == 2
 
 
 def test_who_is_erased_leaves_no_name_note_or_photo_at_the_counter(counter: Counter) -> None:
-    counter.gives(seen=Seen(ALL_THERE.parts, person="Lê Văn Con"))
-    counter.takes(seen=Seen(ONE_LAMP.parts, note="con trai làm rơi", photos=(b"one",)))
+    counter.gives(seen=KitCheck(ALL_THERE.parts, person="Lê Văn Con"))
+    counter.takes(seen=KitCheck(ONE_LAMP.parts, note="con trai làm rơi", photos=(b"one",)))
     other = counter.has(Status.APPROVED, 1, of=counter.world.household(counter.commune, "Trần Thị Mai"))
     counter.gives(other, now=at(days_ahead(1), "17:00"))
     assert counter.world.do(erase, counter.hanh.id, Actor(staff_id=counter.clerk.id), now=at(days_ahead(1), "18:00"))
@@ -267,8 +280,8 @@ def test_who_is_erased_leaves_no_name_note_or_photo_at_the_counter(counter: Coun
 def told_at(counter: Counter, now: datetime) -> list[Message]:
     """What was written after the worker looked twice at this time."""
     for _ in range(2):
-        for code in counter.world.do(overdue.find_due, now=now):
-            counter.world.do(overdue.tell, code, now=now)
+        for code in counter.world.do(reminders.find_overdue, now=now):
+            counter.world.do(reminders.write_overdue, code, now=now)
     return counter.world.all(Message, kind=Kind.OVERDUE)
 
 
@@ -299,26 +312,30 @@ def test_the_workers_round_tells_it_and_a_kit_that_came_back_meanwhile_is_no_lon
     assert sms.texts_to(counter.hanh.phone)
 
 
-def test_nobody_is_woken_for_a_late_kit(counter: Counter) -> None:
+def test_the_text_about_an_overdue_kit_waits_for_the_end_of_the_quiet_hours(counter: Counter) -> None:
     counter.gives()
     [text] = told_at(counter, at(days_ahead(1), "23:00"))
     assert text.due_at == at(days_ahead(2), "06:30")
 
 
-def test_nobody_is_told_of_a_kit_that_is_back(counter: Counter) -> None:
+def test_no_text_is_written_about_a_kit_that_is_back(counter: Counter) -> None:
     counter.gives()
     counter.takes(now=BACK_AT + timedelta(minutes=50))
     assert told_at(counter, BACK_AT + timedelta(hours=3)) == []
-    assert counter.world.do(overdue.tell, counter.evening.code, now=BACK_AT + timedelta(hours=3)) is None
+    assert counter.world.do(reminders.write_overdue, counter.evening.code, now=BACK_AT + timedelta(hours=3)) is None
     assert counter.world.all(Message, kind=Kind.OVERDUE) == []
+
+
+def pause_of(counter: Counter, now: datetime) -> Pause | None:
+    return counter.world.do(lambda: standing_of(find_household(counter.hanh.id), now=now)).standing.pause
 
 
 def test_a_kit_kept_over_a_day_too_long_pauses_until_it_is_back(counter: Counter) -> None:
     counter.gives()
     later = BACK_AT + timedelta(hours=25)
-    assert counter.world.do(standing.standing_of, counter.hanh.id, now=later).booked.standing.pause
+    assert pause_of(counter, later)
     counter.takes(now=later)
-    assert counter.world.do(standing.standing_of, counter.hanh.id, now=later).booked.standing.pause is None
+    assert pause_of(counter, later) is None
 
 
 # Several windows at once.
@@ -327,7 +344,7 @@ ROUNDS = 12
 
 
 def at_once(app: Flask, calls: list[Callable[[], Any]]) -> list[Any]:
-    """What each call answered, all of them begun at the same moment."""
+    """The results of the calls, started at the same moment in threads."""
     start = Barrier(len(calls))
 
     def run(call: Callable[[], Any]) -> Any:
@@ -339,7 +356,7 @@ def at_once(app: Flask, calls: list[Callable[[], Any]]) -> list[Any]:
         return list(threads.map(run, calls))
 
 
-def test_handing_over_cancelling_and_giving_up_at_once_have_one_outcome(app: Flask, counter: Counter) -> None:
+def test_of_handing_over_cancelling_and_withdrawing_at_once_one_succeeds(app: Flask, counter: Counter) -> None:
     clerk, hanh, now = counter.clerk.id, counter.hanh.id, FIVE - timedelta(minutes=5)
     for round_ in range(ROUNDS):
         booking = counter.evening if round_ == 0 else counter.has(Status.APPROVED)
@@ -356,9 +373,9 @@ def test_handing_over_cancelling_and_giving_up_at_once_have_one_outcome(app: Fla
         assert sum(answer.is_done for answer in outcomes) == 1
         final = counter.is_now(booking)
         assert {answer.status for answer in outcomes} == {final}, "the others are told what is so"
-        moves = counter.world.all(BookingMove, booking_id=booking.id)
-        assert [move.to_status for move in moves][-1] == final
-        assert len(moves) == 3
+        entries = counter.world.all(AuditEntry, booking_id=booking.id)
+        assert entries[-1].action == final
+        assert len(entries) == 3
         assert len(counter.holds(booking)) == (final in LIVE)
         if final is Status.OUT:
             assert counter.takes(booking, now=now).is_done
@@ -378,7 +395,7 @@ def test_approving_and_handing_over_and_cancelling_at_once_never_lose_a_change(a
                 lambda code=code: answers.cancel(code, clerk, "Bộ đang sửa", now=now),
             ],
         )
-        path = [move.to_status for move in counter.world.all(BookingMove, booking_id=booking.id)]
+        path = [entry.action for entry in counter.world.all(AuditEntry, booking_id=booking.id)]
         done = [Status.APPROVED] * approved.is_done + [Status.OUT] * given.is_done
         assert path == [Status.REQUESTED, *done, *[Status.CANCELLED] * cancelled.is_done]
         assert cancelled.is_done != given.is_done
@@ -392,10 +409,10 @@ def test_one_kit_goes_out_once_when_two_bookings_of_it_are_handed_over_at_once(a
     afternoon = counter.has(Status.APPROVED, key="chieu", of=counter.world.household(counter.commune))
     counter.world.change(afternoon, return_at=at(TODAY, "17:00"))
     codes = [afternoon.code, counter.evening.code]
-    outcomes = at_once(app, [lambda code=code: hand_over(code, clerk, Seen(()), now=now) for code in codes * 2])
+    outcomes = at_once(app, [lambda code=code: hand_over(code, clerk, KitCheck(()), now=now) for code in codes * 2])
     assert sum(answer.is_done for answer in outcomes) == 1
     [out] = counter.world.all(Booking, status=Status.OUT)
-    assert {answer.out_code for answer in outcomes if answer.problem is Problem.KIT_IS_OUT} <= {out.code}
+    assert {answer.out_code for answer in outcomes if answer.refusal is HandoverRefusal.KIT_IS_OUT} <= {out.code}
 
 
 def test_taken_back_twice_at_once_it_came_back_once(app: Flask, counter: Counter) -> None:
@@ -405,3 +422,30 @@ def test_taken_back_twice_at_once_it_came_back_once(app: Flask, counter: Counter
     assert sum(answer.is_done for answer in outcomes) == 1
     assert {answer.status for answer in outcomes} == {Status.RETURNED}
     assert len(counter.world.all(Handover, way=Direction.BACK)) == 1
+
+
+def test_only_what_is_out_comes_back(counter: Counter) -> None:
+    assert counter.takes().refusal is HandoverRefusal.STATUS
+    counter.gives()
+    counter.takes()
+    assert counter.takes().refusal is HandoverRefusal.STATUS
+
+
+def test_it_comes_back_in_the_minute_in_which_it_went_out(counter: Counter) -> None:
+    counter.gives()
+    assert counter.takes(now=FIVE).is_done
+
+
+def test_of_a_kit_without_a_fault_nobody_says_whether_it_is_usable(counter: Counter) -> None:
+    counter.gives(seen=ONE_LAMP)
+    counter.takes()
+    counter.world.do(say_whether_usable, counter.evening.code, counter.clerk.id, False, now=BACK_AT)
+    assert {handover.is_usable for handover in counter.world.all(Handover)} == {None}
+    assert [entry.action for entry in counter.world.all(AuditEntry)][-1] == "returned"
+
+
+def test_who_came_for_the_household_is_written_down_by_name(counter: Counter) -> None:
+    counter.gives(seen=KitCheck(ALL_THERE.parts, person="Lê Văn Con", happened_at=FIVE), now=HALF_PAST)
+    [out] = counter.world.all(Handover)
+    assert (out.person, out.happened_at, out.written_at) == ("Lê Văn Con", FIVE, HALF_PAST)
+    assert out.staff_id == counter.clerk.id

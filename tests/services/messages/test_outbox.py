@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -10,21 +10,17 @@ from sqlalchemy import event
 
 from kit_booking import worker
 from kit_booking.adapters.sms import (
-    Problem,
     Receipt,
-    Report,
     SmsDelayed,
     SmsMisconfigured,
+    SmsProblem,
     SmsRefused,
-    SmsUnknown,
 )
 from kit_booking.database import db
 from kit_booking.domain.delivery import Timing
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
 from kit_booking.models import (
-    AuditEntry,
-    Booking,
     Commune,
     Household,
     Kit,
@@ -34,57 +30,17 @@ from kit_booking.models import (
     Staff,
 )
 from kit_booking.services.booking.answers import approve, cancel, withdraw
-from kit_booking.services.booking.ask import request_booking
 from kit_booking.services.booking.reading import people_to_phone
 from kit_booking.services.messages import outbox
-from kit_booking.services.messages.delivery import Resent, note_phoned, resend, take_report
 from kit_booking.services.ops.health import sending_alarms
 from kit_booking.services.sign_in.sign_in import send_code
 from tests.support.builders import World
 from tests.support.fakes import FakeSms
+from tests.support.texts import A_MOMENT, PHONE, SATURDAY, ask, the_message, work
 from tests.times import NOW, at, days_ahead
 
-PHONE = "+84912345678"
-A_MOMENT = timedelta(seconds=1)
 LEASE = Timing().lease
-SATURDAY = days_ahead(4)
 LATE = at(days_ahead(0), "22:30")
-
-
-@pytest.fixture
-def world(app: Flask) -> World:
-    return World(app)
-
-
-@pytest.fixture
-def commune(world: World) -> Commune:
-    return world.commune()
-
-
-@pytest.fixture
-def kit(world: World, commune: Commune) -> Kit:
-    return world.kits(commune)[0]
-
-
-@pytest.fixture
-def household(world: World, commune: Commune) -> Household:
-    return world.household(commune)
-
-
-@pytest.fixture
-def clerk(world: World, commune: Commune) -> Staff:
-    return world.clerk(commune)
-
-
-def ask(world: World, kit: Kit, household: Household, now: datetime = NOW) -> str:
-    asked = world.do(request_booking, kit.code, SATURDAY, "toi", household.id, sells="", streams_on="", now=now)
-    assert not asked.refusals
-    return asked.code
-
-
-def work(app: Flask, now: datetime = NOW) -> None:
-    """One round of the worker at this time."""
-    worker.run_once(app, lambda: now)
 
 
 @contextmanager
@@ -98,11 +54,6 @@ def count_statements() -> Iterator[list[str]]:
     event.listen(db.engine, "before_cursor_execute", listen)
     yield asked
     event.remove(db.engine, "before_cursor_execute", listen)
-
-
-def the_message(world: World) -> Message:
-    [message] = world.all(Message)
-    return message
 
 
 def test_what_was_written_with_the_booking_is_sent_to_the_household(
@@ -160,27 +111,6 @@ def test_a_text_that_is_no_longer_true_is_skipped(
     }
 
 
-def test_a_text_about_another_slot_than_the_booking_has_now_is_skipped(
-    app: Flask, world: World, sms: FakeSms, kit: Kit, household: Household
-) -> None:
-    code = ask(world, kit, household)
-    [booking] = world.all(Booking, code=code)
-    world.change(booking, pick_up_at=booking.pick_up_at - timedelta(hours=1))
-    work(app)
-    assert sms.sent == []
-    assert the_message(world).state == MessageState.SKIPPED
-
-
-def test_a_text_that_is_no_longer_useful_is_skipped(
-    app: Flask, world: World, sms: FakeSms, kit: Kit, household: Household
-) -> None:
-    ask(world, kit, household)
-    useful_until_at = the_message(world).useful_until_at
-    work(app, useful_until_at)
-    assert [text.kind for text in sms.sent] == ["lapsed"]
-    assert [message.state for message in world.all(Message)] == [MessageState.SKIPPED, MessageState.ACCEPTED]
-
-
 def test_the_phone_network_may_keep_a_text_only_while_it_is_useful(app: Flask, world: World, sms: FakeSms) -> None:
     world.do(send_code, PHONE, "10.0.0.1", now=NOW)
     work(app, NOW + timedelta(minutes=1))
@@ -229,15 +159,15 @@ def test_a_refused_text_has_failed_and_its_person_is_phoned(
     app: Flask, world: World, sms: FakeSms, commune: Commune, kit: Kit, household: Household
 ) -> None:
     code = ask(world, kit, household)
-    sms.fault = SmsRefused(Problem.NOT_MOBILE, 21614)
+    sms.fault = SmsRefused(SmsProblem.NOT_MOBILE, 21614)
     work(app)
     sms.fault = None
     work(app)
     assert sms.sent == []
     message = the_message(world)
     assert (message.state, message.fault) == (MessageState.FAILED, "not_mobile (code 21614)")
-    [person] = world.do(people_to_phone, [commune.id], now=NOW)
-    assert (person.household_name, person.booking_code) == (household.name, code)
+    [text] = world.do(people_to_phone, [commune.id], now=NOW)
+    assert (text.booking.household.name, text.booking.code) == (household.name, code)
 
 
 def test_when_nobody_can_tell_whether_it_was_sent_it_is_not_sent_again_and_its_person_is_phoned(
@@ -282,36 +212,6 @@ def test_a_sender_set_up_wrongly_keeps_the_queue_until_it_is_repaired(
     assert len(sms.sent) == 1
 
 
-def test_a_fault_with_a_long_name_is_written_down_too(
-    app: Flask, world: World, sms: FakeSms, kit: Kit, household: Household
-) -> None:
-    ask(world, kit, household)
-    sms.fault = SmsMisconfigured("/a/folder" * 20)
-    work(app)
-    assert the_message(world).state == MessageState.QUEUED
-
-
-@pytest.mark.parametrize(
-    ("fault", "later"),
-    [
-        (None, timedelta(0)),
-        (SmsRefused(Problem.OPTED_OUT), timedelta(0)),
-        (SmsUnknown("ReadTimeout"), timedelta(0)),
-        (None, timedelta(minutes=5)),
-    ],
-    ids=["sent", "refused", "unknown", "expired"],
-)
-def test_the_text_of_a_login_code_is_wiped_once_it_is_settled(
-    app: Flask, world: World, sms: FakeSms, fault: Exception | None, later: timedelta
-) -> None:
-    world.do(send_code, PHONE, "10.0.0.1", now=NOW)
-    assert the_message(world).body
-    sms.fault = fault
-    work(app, NOW + later)
-    assert the_message(world).state not in (MessageState.QUEUED, MessageState.SENDING)
-    assert the_message(world).body == ""
-
-
 def test_a_second_code_voids_the_text_of_the_first(app: Flask, world: World, sms: FakeSms) -> None:
     world.do(send_code, PHONE, "10.0.0.1", now=NOW)
     world.do(send_code, PHONE, "10.0.0.1", now=NOW + A_MOMENT)
@@ -338,7 +238,7 @@ def test_a_worker_that_was_given_up_can_no_longer_settle_its_text(world: World) 
     claim = world.do(outbox.claim_next, "a slow worker", now=NOW)
     later = NOW + LEASE + A_MOMENT
     world.do(outbox.give_up_lost, now=later)
-    assert world.do(outbox.settle, claim, SmsRefused(Problem.BUG), now=later)
+    assert world.do(outbox.record_result, claim, SmsRefused(SmsProblem.BUG), now=later)
     assert the_message(world).state == MessageState.UNKNOWN
 
 
@@ -356,86 +256,6 @@ def test_a_household_that_withdrew_is_told_even_just_after_the_pick_up(
     world.do(withdraw, booking.code, household.id, now=just_before)
     work(app, just_before + timedelta(minutes=10))
     assert [text.kind for text in sms.sent] == [Kind.WITHDRAWN]
-
-
-def test_a_lost_answer_is_asked_for_after_a_minute_and_the_text_adopted(
-    app: Flask, world: World, sms: FakeSms, kit: Kit, household: Household, commune: Commune
-) -> None:
-    ask(world, kit, household)
-    sms.loses_answers = True
-    work(app)
-    assert the_message(world).state == MessageState.UNKNOWN
-    assert world.do(people_to_phone, [commune.id], now=NOW) == [], "it may yet turn out that it was told"
-    work(app, NOW + timedelta(seconds=59))
-    assert sms.asked == 0
-    work(app, NOW + timedelta(seconds=60))
-    assert (the_message(world).state, the_message(world).provider_id) == (MessageState.SENT, "SM" + "1".zfill(32))
-    assert len(sms.sent) == 1
-
-
-def test_a_text_that_the_provider_does_not_have_is_sent_again(
-    app: Flask, world: World, sms: FakeSms, kit: Kit, household: Household
-) -> None:
-    ask(world, kit, household)
-    sms.fault = SmsUnknown("HTTP 500", 500)
-    work(app)
-    sms.fault = None
-    work(app, NOW + timedelta(minutes=1))
-    assert len(sms.sent) == 1
-    assert (the_message(world).state, the_message(world).tries) == (MessageState.ACCEPTED, 2)
-
-
-def test_what_the_provider_does_not_have_and_is_no_longer_true_is_skipped(
-    app: Flask, world: World, sms: FakeSms, kit: Kit, household: Household
-) -> None:
-    code = ask(world, kit, household)
-    sms.fault = SmsUnknown("HTTP 500", 500)
-    work(app)
-    sms.fault = None
-    world.do(withdraw, code, household.id, now=NOW)
-    work(app, NOW + timedelta(minutes=1))
-    assert [text.kind for text in sms.sent] == [Kind.WITHDRAWN]
-    assert [message.state for message in world.all(Message)] == [MessageState.SKIPPED, MessageState.ACCEPTED]
-
-
-def test_an_earlier_text_of_the_same_words_is_not_taken_for_the_lost_one(
-    app: Flask, world: World, sms: FakeSms, kit: Kit, household: Household
-) -> None:
-    ask(world, kit, household)
-    work(app)
-    message = the_message(world)
-    world.add(
-        Message(
-            kind=message.kind,
-            booking_id=message.booking_id,
-            kit_id=message.kit_id,
-            pick_up_at=message.pick_up_at,
-            to=message.to,
-            body=message.body,
-            created_at=NOW,
-            due_at=NOW,
-            useful_until_at=message.useful_until_at,
-        )
-    )
-    sms.fault = SmsUnknown("HTTP 500", 500)
-    work(app)
-    sms.fault = None
-    work(app, NOW + timedelta(minutes=1))
-    assert len(sms.sent) == 2
-    assert len({message.provider_id for message in world.all(Message)}) == 2
-
-
-def test_a_code_whose_answer_was_lost_is_neither_asked_for_nor_sent_again(
-    app: Flask, world: World, sms: FakeSms
-) -> None:
-    world.do(send_code, PHONE, "10.0.0.1", now=NOW)
-    sms.fault = SmsUnknown("ReadTimeout")
-    work(app)
-    sms.fault = None
-    for minutes in range(1, 9):
-        work(app, NOW + timedelta(minutes=minutes))
-    assert (sms.asked, sms.sent) == (0, [])
-    assert the_message(world).state == MessageState.UNKNOWN
 
 
 @pytest.mark.parametrize("is_there", [True, False], ids=["had gone out", "had not"])
@@ -458,7 +278,7 @@ def test_a_receipt_that_comes_after_the_lease_is_believed(world: World, kit: Kit
     claim = world.do(outbox.claim_next, "a slow worker", now=NOW)
     later = NOW + LEASE + A_MOMENT
     world.do(outbox.give_up_lost, now=later)
-    world.do(outbox.settle, claim, Receipt("SM1"), now=later)
+    world.do(outbox.record_result, claim, Receipt("SM1"), now=later)
     assert (the_message(world).state, the_message(world).provider_id) == (MessageState.ACCEPTED, "SM1")
     assert the_message(world).ask_at is None
 
@@ -480,17 +300,6 @@ def test_a_wrong_setup_stops_everything_alarms_and_is_tried_again_by_itself(
     work(app, NOW + timedelta(minutes=5))
     assert [text.kind for text in sms.sent] == [Kind.RECEIVED], "the code has expired meanwhile"
     assert world.do(sending_alarms, now=NOW + timedelta(minutes=5)) == []
-
-
-def test_an_alarm_stays_until_a_text_has_gone_out(
-    app: Flask, world: World, sms: FakeSms, kit: Kit, household: Household
-) -> None:
-    ask(world, kit, household)
-    sms.fault = SmsMisconfigured("HTTP 401", 20003)
-    for minutes in range(0, 60, 5):
-        work(app, NOW + timedelta(minutes=minutes))
-    [alarm] = world.do(sending_alarms, now=NOW + timedelta(hours=2))
-    assert alarm.since_at == NOW
 
 
 @pytest.mark.parametrize("code", [60728, 63038])
@@ -525,45 +334,6 @@ def test_a_code_that_the_limit_refuses_too_is_not_tried_without_a_pause(
     assert len(sms.sent) == 1
 
 
-@pytest.mark.parametrize(
-    ("problem", "code"), [(Problem.BAD_NUMBER, 21211), (Problem.NOT_MOBILE, 21614), (Problem.NOT_MOBILE, 21635)]
-)
-def test_a_number_that_is_no_mobile_is_marked_and_its_next_texts_are_phoned(
-    app: Flask, world: World, sms: FakeSms, commune: Commune, kit: Kit, household: Household, clerk: Staff,
-    problem: Problem, code: int,
-) -> None:  # fmt: skip
-    booking = ask(world, kit, household)
-    sms.fault = SmsRefused(problem, code)
-    work(app)
-    sms.fault = None
-    assert world.fresh(household).bad_number_at == NOW
-    world.do(approve, booking, clerk.id, now=NOW)
-    work(app)
-    assert sms.sent == []
-    assert [message.state for message in world.all(Message)] == [MessageState.FAILED, MessageState.TO_PHONE]
-    assert len(world.do(people_to_phone, [commune.id], now=NOW)) == 2
-    assert [entry.household_id for entry in world.all(AuditEntry, action="number_bad")] == [household.id]
-
-
-def test_a_new_number_is_tried_again(world: World, household: Household) -> None:
-    marked = world.change(household, bad_number_at=NOW)
-    assert not marked.gets_texts
-    assert world.change(household, phone="+84988888888").gets_texts
-
-
-def test_whoever_opted_out_at_the_network_is_phoned_from_now_on(
-    app: Flask, world: World, sms: FakeSms, kit: Kit, household: Household, clerk: Staff
-) -> None:
-    booking = ask(world, kit, household)
-    sms.fault = SmsRefused(Problem.OPTED_OUT, 21610)
-    work(app)
-    sms.fault = None
-    world.do(approve, booking, clerk.id, now=NOW)
-    work(app)
-    assert not world.fresh(household).takes_texts
-    assert [message.state for message in world.all(Message)] == [MessageState.FAILED, MessageState.TO_PHONE]
-
-
 def test_a_text_that_waits_goes_to_the_phone_list_when_its_household_wants_no_more(
     app: Flask, world: World, sms: FakeSms, kit: Kit, household: Household, commune: Commune
 ) -> None:
@@ -584,165 +354,12 @@ def test_a_text_that_waits_follows_its_household_to_the_new_number(
     assert [text.to for text in sms.sent] == ["+84988888888"]
 
 
-def test_segments_are_paid_for_when_a_text_goes_out_or_may_have(
-    app: Flask, world: World, sms: FakeSms, kit: Kit, household: Household
-) -> None:
-    ask(world, kit, household)
-    sms.fault = SmsDelayed("HTTP 429", 20429, retry_after=timedelta(seconds=30))
-    work(app)
-    assert the_message(world).cost == 0
-    sms.fault = SmsUnknown("HTTP 500", 500)
-    work(app, NOW + timedelta(minutes=1))
-    assert (the_message(world).segments, the_message(world).cost) == (1, 800)
-    sms.fault = None
-    work(app, NOW + timedelta(minutes=2))
-    assert (the_message(world).state, the_message(world).cost) == (MessageState.ACCEPTED, 800)
-
-
-@pytest.mark.parametrize("code", [30003, 30008, 30410, 30500])
-def test_a_passing_failure_is_tried_once_more_a_little_later(
-    app: Flask, world: World, sms: FakeSms, kit: Kit, household: Household, code: int
-) -> None:
-    ask(world, kit, household)
-    work(app)
-    report(world, MessageState.UNDELIVERED, code)
-    assert the_message(world).state == MessageState.QUEUED
-    work(app, NOW + timedelta(minutes=15) - A_MOMENT)
-    assert len(sms.sent) == 1
-    work(app, NOW + timedelta(minutes=15))
-    assert len(sms.sent) == 2
-    report(world, MessageState.UNDELIVERED, code)
-    assert the_message(world).state == MessageState.UNDELIVERED
-    assert the_message(world).cost == 1600, "both tries are paid for"
-
-
-def test_a_passing_failure_is_not_tried_again_when_it_would_come_too_late(
-    app: Flask, world: World, sms: FakeSms, kit: Kit, household: Household
-) -> None:
-    ask(world, kit, household)
-    work(app)
-    world.change(the_message(world), useful_until_at=NOW + timedelta(minutes=15))
-    report(world, MessageState.UNDELIVERED, 30003)
-    assert the_message(world).state == MessageState.UNDELIVERED
-
-
-@pytest.mark.parametrize("code", [30004, 30007, 30006])
-def test_other_failures_are_not_tried_again(
-    app: Flask, world: World, sms: FakeSms, kit: Kit, household: Household, code: int
-) -> None:
-    ask(world, kit, household)
-    work(app)
-    report(world, MessageState.UNDELIVERED, code)
-    assert (the_message(world).state, the_message(world).error_code) == (MessageState.UNDELIVERED, code)
-    assert bool(world.fresh(household).bad_number_at) == (code == 30006)
-
-
-def test_an_inactive_number_is_given_up_the_second_time(
-    app: Flask, world: World, sms: FakeSms, kit: Kit, household: Household, clerk: Staff
-) -> None:
-    booking = ask(world, kit, household)
-    work(app)
-    report(world, MessageState.UNDELIVERED, 30005)
-    assert world.fresh(household).bad_number_at is None
-    world.do(approve, booking, clerk.id, now=NOW)
-    work(app)
-    report(world, MessageState.UNDELIVERED, 30005)
-    assert world.fresh(household).bad_number_at
-
-
-def test_a_code_that_did_not_arrive_is_not_sent_again(app: Flask, world: World, sms: FakeSms) -> None:
-    world.do(send_code, PHONE, "10.0.0.1", now=NOW)
-    work(app)
-    report(world, MessageState.UNDELIVERED, 30003)
-    work(app, NOW + timedelta(minutes=1))
-    assert len(sms.sent) == 1
-    assert the_message(world).state == MessageState.UNDELIVERED
-
-
-def test_a_sender_that_the_operators_refuse_afterwards_is_a_wrong_setup_too(
-    app: Flask, world: World, sms: FakeSms
-) -> None:
-    world.do(send_code, PHONE, "10.0.0.1", now=NOW)
-    work(app)
-    report(world, MessageState.FAILED, 30042)
-    assert [alarm.reason for alarm in world.do(sending_alarms, now=NOW)] == [PauseReason.SETUP]
-
-
-def report(world: World, state: MessageState, code: int) -> None:
-    """What the provider says of the newest text, which it has."""
-    message = world.all(Message)[-1]
-    assert message.provider_id
-    world.do(take_report, "", Report(message.provider_id, state, code), now=NOW)
-
-
-def test_staff_send_a_failed_text_again_only_while_that_helps(
-    app: Flask, world: World, sms: FakeSms, kit: Kit, household: Household, clerk: Staff
-) -> None:
-    booking = ask(world, kit, household)
-    sms.fault = SmsRefused(Problem.BUG, 21617)
-    work(app)
-    sms.fault = None
-    message = the_message(world)
-    assert world.do(resend, message.id, clerk.id, now=NOW) is Resent.QUEUED
-    assert world.do(resend, message.id, clerk.id, now=NOW) is Resent.SETTLED, "it waits already"
-    work(app)
-    assert len(sms.sent) == 1
-    assert world.do(resend, message.id, clerk.id, now=NOW) is Resent.SETTLED
-    report(world, MessageState.UNDELIVERED, 30007)
-    world.change(household, takes_texts=False)
-    assert world.do(resend, message.id, clerk.id, now=NOW) is Resent.NO_TEXTS
-    world.change(household, takes_texts=True)
-    world.do(withdraw, booking, household.id, now=NOW)
-    assert world.do(resend, message.id, clerk.id, now=NOW) is Resent.NOT_TRUE
-    assert len(world.all(AuditEntry, action="text_resent")) == 1
-
-
-def test_an_unknown_text_is_sent_again_by_staff_only_after_asking(
-    app: Flask, world: World, sms: FakeSms, kit: Kit, household: Household, clerk: Staff
-) -> None:
-    ask(world, kit, household)
-    sms.loses_answers = sms.is_deaf = True
-    for hours in range(3):
-        work(app, NOW + timedelta(hours=hours))
-    later = NOW + timedelta(hours=4)
-    assert the_message(world).ask_at is None
-    sms.is_deaf = False
-    assert world.do(resend, the_message(world).id, clerk.id, now=later) is Resent.ASKING
-    work(app, later)
-    assert the_message(world).state == MessageState.SENT
-    assert len(sms.sent) == 1
-
-
-def test_a_phoned_person_is_off_the_list_and_the_first_who_phoned_is_remembered(
-    app: Flask, world: World, sms: FakeSms, kit: Kit, household: Household, clerk: Staff, commune: Commune
-) -> None:
-    ask(world, kit, household)
-    sms.fault = SmsRefused(Problem.BUG)
-    work(app)
-    for member in (clerk, world.staff(commune)):
-        world.do(note_phoned, the_message(world).id, member.id, now=NOW)
-    assert world.do(people_to_phone, [commune.id], now=NOW) == []
-    assert (the_message(world).phoned_at, the_message(world).phoned_by_id) == (NOW, clerk.id)
-
-
 def test_an_idle_round_writes_nothing(app: Flask, world: World, sms: FakeSms, household: Household) -> None:
     work(app)
     with app.app_context(), count_statements() as statements:
         worker.send_due(sms, lambda: NOW)
     assert len(statements) == 2
     assert all(statement.startswith("SELECT") for statement in statements)
-
-
-def test_what_was_said_by_phone_is_not_texted_any_more(
-    app: Flask, world: World, sms: FakeSms, kit: Kit, household: Household, clerk: Staff
-) -> None:
-    ask(world, kit, household)
-    sms.fault = SmsUnknown("HTTP 500", 500)
-    work(app)
-    sms.fault = None
-    world.do(note_phoned, the_message(world).id, clerk.id, now=NOW)
-    work(app, NOW + timedelta(minutes=1))
-    assert (the_message(world).state, sms.sent) == (MessageState.SKIPPED, [])
 
 
 def test_an_offer_to_a_household_that_just_switched_texts_off_runs_from_then_on(
@@ -769,16 +386,21 @@ def test_an_offer_to_a_household_that_just_switched_texts_off_runs_from_then_on(
     assert world.fresh(booking).answer_by_at == NOW + timedelta(hours=4)
 
 
-def test_an_earlier_try_that_failed_is_not_taken_for_the_present_one(
-    app: Flask, world: World, sms: FakeSms, kit: Kit, household: Household, clerk: Staff
+def test_a_text_may_be_handed_over_until_the_last_moment_of_its_claim(
+    world: World, kit: Kit, household: Household
 ) -> None:
     ask(world, kit, household)
-    work(app)
-    report(world, MessageState.UNDELIVERED, 30007)
-    assert world.do(resend, the_message(world).id, clerk.id, now=NOW) is Resent.QUEUED
-    sms.fault = SmsUnknown("HTTP 500", 500)
-    work(app)
-    sms.fault = None
-    work(app, NOW + timedelta(minutes=1))
-    assert len(sms.sent) == 2
-    assert (the_message(world).state, the_message(world).provider_id) == (MessageState.ACCEPTED, "SM" + "2".zfill(32))
+    claim = world.do(outbox.claim_next, "a worker", now=NOW)
+    assert outbox.is_fresh(claim, now=claim.hand_over_by_at)
+    assert not outbox.is_fresh(claim, now=claim.hand_over_by_at + A_MOMENT)
+
+
+def test_what_a_worker_is_sending_is_not_given_up_before_its_lease_ends(
+    world: World, kit: Kit, household: Household
+) -> None:
+    ask(world, kit, household)
+    world.do(outbox.claim_next, "a slow worker", now=NOW)
+    world.do(outbox.give_up_lost, now=NOW + LEASE)
+    assert the_message(world).state == MessageState.SENDING
+    world.do(outbox.give_up_lost, now=NOW + LEASE + A_MOMENT)
+    assert the_message(world).state == MessageState.UNKNOWN

@@ -1,4 +1,4 @@
-"""Reminders: written when they are due, once each, and sent only while the booking stands."""
+"""Reminders: written once each when they are due, and sent only while the booking is approved."""
 
 from datetime import datetime, timedelta
 
@@ -10,7 +10,7 @@ from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Commune, Household, Kit, Message, MessageState, Place
 from kit_booking.services.booking.answers import cancel, withdraw
-from kit_booking.services.booking.move import Moved, SeenSlot, move_booking
+from kit_booking.services.booking.move import MoveResult, SeenSlot, move_booking
 from kit_booking.services.messages import reminders
 from tests.support.builders import World
 from tests.support.fakes import FakeSms
@@ -20,26 +20,6 @@ DAY = days_ahead(4)
 DAY_BEFORE = at(days_ahead(3), "18:00")
 TWO_HOURS_BEFORE = at(DAY, "15:00")
 A_MOMENT = timedelta(seconds=1)
-
-
-@pytest.fixture
-def world(app: Flask) -> World:
-    return World(app)
-
-
-@pytest.fixture
-def commune(world: World) -> Commune:
-    return world.commune()
-
-
-@pytest.fixture
-def kit(world: World, commune: Commune) -> Kit:
-    return world.kits(commune)[0]
-
-
-@pytest.fixture
-def household(world: World, commune: Commune) -> Household:
-    return world.household(commune)
 
 
 @pytest.fixture
@@ -175,7 +155,9 @@ def test_a_booking_that_the_office_moved_is_not_reminded_of_a_moment_later(
     clerk, now = world.clerk(commune), at(DAY, "07:45")
     work(app, DAY_BEFORE)
     seat = SeenSlot(kit.code, booking.pick_up_at)
-    assert world.do(move_booking, booking.code, seat, other.code, DAY, "toi", clerk.id, "", now=now) is Moved.DONE
+    assert (
+        world.do(move_booking, booking.code, seat, other.code, DAY, "toi", clerk.id, "", now=now) is MoveResult.DONE
+    )
     for moment in (now, now + A_MOMENT, TWO_HOURS_BEFORE):
         work(app, moment)
     assert [text.kind for text in sms.sent] == [Kind.REMINDER_DAY, Kind.MOVED, Kind.REMINDER_SOON]

@@ -21,7 +21,7 @@ def run(app: Flask, *arguments: str | Path) -> tuple[int, str]:
 
 
 @on_sqlite
-def test_what_was_lost_comes_back(app: Flask, world: World, tmp_path: Path) -> None:
+def test_restoring_a_backup_undoes_later_changes(app: Flask, world: World, tmp_path: Path) -> None:
     world.commune("Phượng Dực")
     file = tmp_path / "backup.db"
     code, said = run(app, "backup", file)
@@ -34,7 +34,7 @@ def test_what_was_lost_comes_back(app: Flask, world: World, tmp_path: Path) -> N
 
 
 @on_sqlite
-def test_a_backup_is_one_file_for_its_owner_s_eyes(app: Flask, world: World, tmp_path: Path) -> None:
+def test_a_backup_is_one_file_that_only_its_owner_can_read(app: Flask, world: World, tmp_path: Path) -> None:
     world.commune()
     file = tmp_path / "backup.db"
     run(app, "backup", file)

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import timedelta
 from threading import Barrier
 from typing import Any
@@ -12,79 +11,35 @@ import pytest
 from flask import Flask
 
 from kit_booking.adapters.sheet_file import Unreadable
-from kit_booking.domain.booking import Reason
 from kit_booking.domain.paper_register import MOST_ROWS, Column, Fault
 from kit_booking.domain.status import Status
 from kit_booking.models import (
     AuditEntry,
     Booking,
-    Commune,
     Hold,
     Household,
-    Kit,
     Message,
     RegisterFile,
-    Staff,
     WaitingEntry,
     WaitingState,
 )
 from kit_booking.services.audit import Actor
 from kit_booking.services.booking.ask import request_booking
 from kit_booking.services.messages import reminders
-from kit_booking.services.register.paper_plan import Plan
 from kit_booking.services.register.paper_register import (
     FROM_PAPER,
-    KeptFile,
-    TakenOver,
-    find_file,
     keep_file,
     look_through,
-    take_over,
 )
 from kit_booking.services.waiting.entries import join as wait
 from tests.support.builders import World
+from tests.support.paper import D, Office, make_office
 from tests.times import NOW, days_ahead
-
-HEADINGS = "Tên chủ hộ;Điện thoại;Thôn;Nghề;Ngày;Buổi;Bộ;Bán hàng\n"
-D = {n: f"{days_ahead(n):%d/%m/%Y}" for n in (-3, 0, 1, 2, 3, 8, 9, 30)}
-
-
-@dataclass(frozen=True)
-class Office:
-    world: World
-    commune: Commune
-    kit: Kit
-    clerk: Staff
-    hanh: Household
-
-    def sends(self, *lines: str) -> KeptFile:
-        content = (HEADINGS + "\n".join(lines)).encode()
-        file_id = self.world.do(keep_file, self.commune.id, self.clerk.id, "sổ.csv", content, now=NOW)
-        assert isinstance(file_id, int), file_id
-        return self.world.do(find_file, file_id)
-
-    def sees(self, *lines: str) -> Plan:
-        return self.world.do(look_through, self.sends(*lines), now=NOW)
-
-    def takes(self, file: KeptFile, override: str = "") -> TakenOver | None:
-        who = self.clerk.id, self.clerk.name
-        return self.world.do(take_over, file, *who, consent_version="2026-11", override=override, now=NOW)
-
-    def takes_lines(self, *lines: str, override: str = "") -> TakenOver:
-        taken = self.takes(self.sends(*lines), override)
-        assert taken
-        return taken
-
-    def written(self) -> tuple[int, int, int, int]:
-        tables = (Household, Booking, Hold, AuditEntry)
-        return tuple(len(self.world.all(table)) for table in tables)
 
 
 @pytest.fixture
 def office(world: World) -> Office:
-    commune = world.commune()
-    hanh = world.household(commune, phone="+84912345678")
-    return Office(world, commune, world.kits(commune)[0], world.clerk(commune), hanh)
+    return make_office(world)
 
 
 def at_once(*calls: Callable[[], Any]) -> list[Any]:
@@ -134,17 +89,17 @@ def test_nobody_gets_a_text_for_it_but_reminders_come(office: Office, world: Wor
     assert world.do(reminders.find_due, now=NOW + timedelta(hours=10)) == [booking.id]
 
 
-def test_twice_is_the_same_as_once(office: Office):
+def test_taking_the_same_register_over_again_changes_nothing(office: Office):
     lines = (
         f"Nguyễn Thị Hạnh;0912345678;Lưu Thượng;mây tre;{D[1]};Tối",
         f"Đỗ Thị Lụa;;Giẽ Hạ;giày da;{D[2]};Tối",
         "do thi lua;;gie ha;giày da",
     )
     first = office.takes_lines(*lines)
-    assert (len(first.plan.new), len(first.plan.bookings)) == (1, 2)
+    assert (len(first.new), len(first.bookings)) == (1, 2)
     before = office.written()
     second = office.takes_lines(*lines)
-    assert (len(second.plan.new), len(second.plan.bookings), second.plan.there) == (0, 0, 2)
+    assert (len(second.new), len(second.bookings), second.existing) == (0, 0, 2)
     assert office.written()[:3] == before[:3]
 
 
@@ -158,7 +113,7 @@ def test_two_clerks_at_once_take_it_over_once(office: Office, world: World):
     line = f"Đỗ Thị Lụa;0987654321;Giẽ Hạ;giày da;{D[2]};Tối"
     file, same = office.sends(line), office.sends(line)
     answers = at_once(*(lambda f=f: office.takes(f) for f in (file, file, same)))
-    assert sum(answer is not None and bool(answer.plan.new) for answer in answers) == 1
+    assert sum(answer is not None and bool(answer.new) for answer in answers) == 1
     assert len(world.all(Household)) == 2
     assert len(world.all(Booking)) == 1
 
@@ -177,91 +132,11 @@ def test_a_file_with_one_bad_row_changes_nothing(office: Office, bad: str, colum
     before = office.written()
     taken = office.takes_lines(f"Đỗ Thị Lụa;;Giẽ Hạ;giày da;{D[2]};Tối", bad, override="Cứ nhập")
     assert not taken.is_done
-    assert [(p.line, p.column, p.fault) for p in taken.plan.problems] == [(3, column, fault)]
+    assert [(p.line, p.column, p.fault) for p in taken.problems] == [(3, column, fault)]
     assert office.written() == before
 
 
-def test_what_is_taken_already_is_a_problem_whatever_the_reason(office: Office, world: World):
-    other = world.household(office.commune, "Lê Bình")
-    world.booking(office.kit, other, days_ahead(2))
-    taken = office.takes_lines(f"Nguyễn Thị Hạnh;0912345678;Lưu Thượng;mây tre;{D[2]};Tối", override="Cứ nhập")
-    assert not taken.is_done
-    assert [p.fault for p in taken.plan.problems] == [Fault.TAKEN]
-
-
-def test_a_closed_kit_is_a_problem(office: Office, world: World):
-    world.add(world.hold(office.kit, world.slot(office.kit, days_ahead(2))))
-    assert [p.fault for p in office.sees(f"A B;;Giẽ;giày;{D[2]};Tối").problems] == [Fault.CLOSED]
-
-
-def test_slots_that_overlap_under_other_names_are_a_problem(office: Office, world: World):
-    """The kit of the morning is not back in time where handing over takes an hour."""
-    world.change(office.commune, policy={"handover_minutes": 60})
-    plan = office.sees(f"A B;;Giẽ;giày;{D[2]};Sáng", f"C D;;Giẽ;giày;{D[2]};Trưa")
-    assert [(p.line, p.fault, p.detail) for p in plan.problems] == [(3, Fault.CLASH, "2")]
-
-
-def test_of_several_kits_one_is_to_be_named(office: Office, world: World):
-    world.kit(world.place(office.commune, "Hoàng Long"))
-    plan = office.sees(
-        f"A B;;Giẽ;giày;{D[2]};Tối;", f"C D;;Giẽ;giày;{D[3]};Tối;hoang long", f"E F;;Giẽ;giày;{D[3]};Tối;PD-1"
-    )
-    assert [(p.line, p.fault) for p in plan.problems] == [(2, Fault.WHICH_KIT)]
-    assert [one.slot.kit.code for one in plan.bookings] == ["PD-2", "PD-1"]
-
-
-def test_problems_of_cells_and_of_slots_are_told_together_in_the_order_of_the_lines(office: Office):
-    plan = office.sees(
-        f"A B;;Giẽ;giày;{D[1]};Khuya",
-        "C D;0912;Giẽ;giày",
-        f"E F;;;giày;{D[2]};Tối;XX",
-        "G H;;Giẽ;giày;31/12/9999;Tối",
-    )
-    assert [(p.line, p.fault) for p in plan.problems] == [
-        (2, Fault.NO_SUCH_SLOT),
-        (3, Fault.NO_NUMBER),
-        (4, Fault.MISSING),
-        (4, Fault.NO_SUCH_KIT),
-        (5, Fault.TOO_FAR),
-    ]
-
-
-def test_rules_bind_unless_a_reason_goes_on_record(office: Office, world: World):
-    lines = [f"Nguyễn Thị Hạnh;0912345678;Lưu Thượng;mây tre;{D[n]};Tối" for n in (1, 2, 3, 30)]
-    refused = office.takes_lines(*lines)
-    assert not refused.is_done
-    assert [(line, refusal.reason) for line, refusal in refused.plan.broken] == [
-        (4, Reason.AHEAD),
-        (4, Reason.WEEK),
-        (5, Reason.NOT_OPEN),
-        (5, Reason.AHEAD),
-    ]
-    assert world.all(Booking) == []
-    assert office.takes_lines(*lines, override="Hẹn từ trước").is_done
-    assert [booking.reason for booking in world.all(Booking)] == [
-        FROM_PAPER,
-        FROM_PAPER,
-        f"{FROM_PAPER}. Hẹn từ trước",
-        f"{FROM_PAPER}. Hẹn từ trước",
-    ]
-
-
-def test_what_is_past_is_passed_over(office: Office, world: World):
-    taken = office.takes_lines(f"Đỗ Thị Lụa;;Giẽ Hạ;giày da;{D[-3]};Tối", f"Đỗ Thị Lụa;;Giẽ Hạ;giày da;{D[0]};Sáng")
-    assert taken.is_done
-    assert (taken.plan.past, len(taken.plan.new)) == (2, 1)
-    assert world.all(Booking) == []
-
-
-def test_a_number_that_is_somebodys_under_another_name_is_told(office: Office, world: World):
-    far = world.household(world.commune("Đại Xuyên"), "Vũ Thị Xa", phone="+84987654321")
-    plan = office.sees("Nguyễn Văn Hùng;0912345678;Giẽ;giày", "Ai Đó;0987654321;Giẽ;giày")
-    assert plan.renamed == [(2, "Nguyễn Thị Hạnh"), (3, "")]
-    assert plan.known == {office.hanh.id, far.id}
-    assert plan.new == {}
-
-
-def test_who_waited_for_a_slot_that_the_paper_gives_it_waits_no_more(office: Office, world: World):
+def test_taking_over_ends_waiting_for_a_slot_that_it_books(office: Office, world: World):
     other = world.household(office.commune, "Lê Bình")
     booking = world.booking(office.kit, other, days_ahead(2))
     by = Actor(household_id=office.hanh.id)
@@ -291,7 +166,7 @@ def test_looking_through_writes_nothing(office: Office):
     assert office.written() == before
 
 
-def test_no_sheet_is_not_even_kept(office: Office, world: World):
+def test_a_file_that_is_no_spreadsheet_is_not_kept(office: Office, world: World):
     for content in (b"", b"\xd0\xcf\x11\xe0", b"a\0"):
         kept = world.do(keep_file, office.commune.id, office.clerk.id, "x", content, now=NOW)
         assert isinstance(kept, Unreadable)
@@ -314,6 +189,6 @@ def test_5000_lines_are_taken_over_within_seconds(office: Office, world: World):
     looked = time.process_time()
     taken = office.takes(file, "Hẹn từ trước")
     assert taken.is_done
-    assert (len(taken.plan.new), len(taken.plan.bookings)) == (MOST_ROWS - 400, 400)
+    assert (len(taken.new), len(taken.bookings)) == (MOST_ROWS - 400, 400)
     assert looked - began < 10
     assert time.process_time() - looked < 10

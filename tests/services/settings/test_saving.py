@@ -6,28 +6,28 @@ from datetime import timedelta
 
 from kit_booking.domain.policy import Policy
 from kit_booking.models import AuditEntry, Commune
+from kit_booking.services.audit import Actor
 from kit_booking.services.booking.ask import request_booking
 from kit_booking.services.calendars.feeds import bookings_of, private_feed
-from kit_booking.services.calendars.tokens import Owner, add_token
-from kit_booking.services.communes.facts import commune_facts
-from kit_booking.services.communes.fortnight import find_version_key
+from kit_booking.services.calendars.tokens import add_token
+from kit_booking.services.communes.facts import commune_facts, find_version_key
 from kit_booking.services.settings.saving import Saved, find_settings, save
 from tests.support.builders import World
 from tests.times import NOW, days_ahead
 
 
-def test_of_two_who_save_at_once_one_is_told_that_it_is_outdated(world: World) -> None:
+def test_of_two_who_save_at_once_one_is_outdated(world: World) -> None:
     commune = world.commune()
     clerk = world.clerk(commune)
-    old = world.do(find_settings, commune.slug).settings
-    wanted = [replace(old, policy=Policy(most_ahead=3)), replace(old, policy=Policy(most_a_week=3))]
+    old = world.do(find_settings, commune.slug)
+    changes = [replace(old, policy=Policy(most_ahead=3)), replace(old, policy=Policy(most_a_week=3))]
     together, answers = threading.Barrier(2), []
 
     def save_one(new: object) -> None:
         together.wait()
-        answers.append(world.do(save, commune.id, old, new, clerk.id, now=NOW))
+        answers.append(world.do(save, old, new, clerk.id, now=NOW))
 
-    threads = [threading.Thread(target=save_one, args=(new,)) for new in wanted]
+    threads = [threading.Thread(target=save_one, args=(new,)) for new in changes]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -39,20 +39,20 @@ def test_of_two_who_save_at_once_one_is_told_that_it_is_outdated(world: World) -
     assert len(world.all(AuditEntry, action="settings_changed")) == 1
 
 
-def test_a_sheet_of_the_new_version_shows_the_new_numbers(world: World) -> None:
+def test_facts_of_the_new_version_have_the_new_numbers(world: World) -> None:
     commune = world.commune()
-    old = world.do(find_settings, commune.slug).settings
+    old = world.do(find_settings, commune.slug)
     world.do(lambda: commune_facts(commune.id, old.version))
-    world.do(save, commune.id, old, replace(old, policy=Policy(window_days=7)), world.clerk(commune).id, now=NOW)
-    stamp = world.do(find_version_key, commune.slug)
-    assert world.do(lambda: commune_facts(stamp.commune_id, stamp.version)).policy.window_days == 7
+    world.do(save, old, replace(old, policy=Policy(window_days=7)), world.clerk(commune).id, now=NOW)
+    key = world.do(find_version_key, commune.slug)
+    assert world.do(lambda: commune_facts(key.commune_id, key.version)).policy.window_days == 7
 
 
 def test_asking_goes_on_by_what_was_just_saved(world: World) -> None:
     commune = world.commune()
     [kit], household = world.kits(commune), world.household(commune)
-    old = world.do(find_settings, commune.slug).settings
-    world.do(save, commune.id, old, replace(old, policy=Policy(most_ahead=1)), world.clerk(commune).id, now=NOW)
+    old = world.do(find_settings, commune.slug)
+    world.do(save, old, replace(old, policy=Policy(most_ahead=1)), world.clerk(commune).id, now=NOW)
     asked = [
         world.do(request_booking, kit.code, days_ahead(n), "toi", household.id, sells="", streams_on="", now=NOW)
         for n in (3, 4)
@@ -63,31 +63,31 @@ def test_asking_goes_on_by_what_was_just_saved(world: World) -> None:
 
 def test_nothing_new_is_not_saved(world: World) -> None:
     commune = world.commune()
-    old = world.do(find_settings, commune.slug).settings
-    assert world.do(save, commune.id, old, old, world.clerk(commune).id, now=NOW) is Saved.NOTHING
+    old = world.do(find_settings, commune.slug)
+    assert world.do(save, old, old, world.clerk(commune).id, now=NOW) is Saved.NOTHING
     assert world.all(Commune)[0].version == old.version
 
 
 def test_a_plan_of_the_past_stays_as_it_was(world: World) -> None:
     commune = world.commune()
-    old = world.do(find_settings, commune.slug).settings
+    old = world.do(find_settings, commune.slug)
     begins = days_ahead(3)
     new = replace(old, plans=old.with_plan(begins, old.plan_on(begins)[:1]))
-    world.do(save, commune.id, old, new, world.clerk(commune).id, now=NOW)
-    found = world.do(find_settings, commune.slug).settings
-    assert [line.name for line in found.plan_on(begins)] == ["Sáng"]
-    assert found.plan_on(begins - timedelta(days=1)) == old.plan_on(begins)
+    world.do(save, old, new, world.clerk(commune).id, now=NOW)
+    saved = world.do(find_settings, commune.slug)
+    assert [line.name for line in saved.plan_on(begins)] == ["Sáng"]
+    assert saved.plan_on(begins - timedelta(days=1)) == old.plan_on(begins)
 
 
 def test_calendars_show_the_new_number_of_the_office(world: World) -> None:
     commune = world.commune()
     [kit], household = world.kits(commune), world.household(commune)
     booking = world.booking(kit, household, days_ahead(2))
-    token = world.do(add_token, Owner(household_id=household.id), now=NOW)
+    token = world.do(add_token, Actor(household_id=household.id), now=NOW)
     before, _ = world.do(private_feed, token, now=NOW)
-    old = world.do(find_settings, commune.slug).settings
-    world.do(save, commune.id, old, replace(old, phone="0912345678"), world.clerk(commune).id, now=NOW)
+    old = world.do(find_settings, commune.slug)
+    world.do(save, old, replace(old, phone="0912345678"), world.clerk(commune).id, now=NOW)
     after, _ = world.do(private_feed, token, now=NOW)
-    assert after.stamp != before.stamp
-    [shown] = world.do(bookings_of, after)
-    assert (shown.office_phone, shown.version, shown.changed_at) == ("0912345678", booking.version + 1, NOW)
+    assert after.version_key != before.version_key
+    [booked] = world.do(bookings_of, after)
+    assert (booked.office_phone, booked.version, booked.changed_at) == ("0912345678", booking.version + 1, NOW)

@@ -1,4 +1,4 @@
-"""The time line of a kit: the database itself refuses an overlap, whoever writes it and however."""
+"""Holds: the database refuses an overlap, however it is written."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -7,8 +7,12 @@ import pytest
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import IntegrityError
 
+from kit_booking.database import db
+from kit_booking.domain.booking import Reason
+from kit_booking.domain.hours import Span
 from kit_booking.domain.status import Status
-from kit_booking.models import Booking, Hold, Kit
+from kit_booking.models import Booking, Commune, Hold, Kit
+from kit_booking.services.timeline.holds import held_by, time_lines
 from tests.support.builders import World
 from tests.support.databases import on_sqlite
 from tests.times import days_ahead
@@ -26,7 +30,7 @@ def kits(world: World) -> list[Kit]:
 
 @pytest.fixture
 def connection(database_url: str) -> Iterator[Connection]:
-    """Somebody with a database client, who knows nothing of the app."""
+    """Execute SQL past the application."""
     engine = create_engine(database_url)
     with engine.connect() as connection:
         yield connection
@@ -177,3 +181,40 @@ def _at(connection: Connection, hour: float) -> object:
     """The instant as this database stores it."""
     instant = datetime(DAY.year, DAY.month, DAY.day, tzinfo=UTC) + timedelta(hours=hour)
     return f"{instant:%Y-%m-%d %H:%M:%S.%f}" if connection.dialect.name == "sqlite" else instant
+
+
+def test_time_is_closed_where_nothing_else_stands_and_else_taken(world: World, kits: list[Kit]):
+    kit, day = kits[0], days_ahead(3)
+    household = world.household(world.all(Commune)[0])
+    noon, afternoon = (world.slot(kit, day, key).hold for key in ("trua", "chieu"))
+    world.add(world.hold(kit, world.slot(kit, day, "trua")))
+    booking = world.booking(kit, household, day, "chieu")
+    both = Span(noon.from_at, afternoon.until_at)
+
+    def held(span: Span, *, kit: Kit = kit, without: int | None = None) -> Reason | None:
+        return world.do(lambda: held_by(db.session(), kit.id, span, without=without))
+
+    assert (held(noon), held(afternoon), held(both)) == (Reason.CLOSED, Reason.TAKEN, Reason.TAKEN)
+    assert held(afternoon, without=booking.id) is None
+    assert held(both, without=booking.id) == Reason.CLOSED
+    assert held(both, kit=kits[1]) is None
+
+
+def test_time_that_only_touches_what_is_held_is_free(world: World, kits: list[Kit]):
+    hold = world.slot(kits[0], days_ahead(3)).hold
+    world.add(world.hold(kits[0], world.slot(kits[0], days_ahead(3))))
+    hour = timedelta(hours=1)
+    for span in (Span(hold.from_at - hour, hold.from_at), Span(hold.until_at, hold.until_at + hour)):
+        assert world.do(lambda span=span: held_by(db.session(), kits[0].id, span)) is None
+        assert world.do(time_lines, [kits[0].id], span) == {kits[0].id: []}
+
+
+def test_the_time_lines_of_kits_are_without_the_one_booking_only(world: World, kits: list[Kit]):
+    household, day = world.household(world.all(Commune)[0]), days_ahead(3)
+    booking = world.booking(kits[0], household, day)
+    world.add(world.hold(kits[1], world.slot(kits[1], day)))
+    hold = world.slot(kits[0], day).hold
+    ids = [kit.id for kit in kits]
+    lines = world.do(time_lines, ids, hold)
+    assert (lines[kits[0].id], lines[kits[1].id]) == ([hold], [hold])
+    assert world.do(time_lines, ids, hold, without=booking.code) == lines | {kits[0].id: []}

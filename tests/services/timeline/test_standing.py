@@ -6,13 +6,14 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from kit_booking.database import transaction
-from kit_booking.domain.booking import Reason, Refusal
-from kit_booking.domain.messages import Kind
+from kit_booking.database import db, transaction
+from kit_booking.domain.booking import Booked, Reason, Refusal
+from kit_booking.domain.policy import Policy
 from kit_booking.domain.standing import GOOD_STANDING, Pause
 from kit_booking.domain.status import Status
-from kit_booking.models import AuditEntry, Booking, BookingMove, Hold, Household
+from kit_booking.models import AuditEntry, Booking, Hold, Household
 from kit_booking.services.audit import Actor
+from kit_booking.services.register.households import find_household
 from kit_booking.services.timeline import moves, standing
 from kit_booking.services.timeline.locks import lock_booking
 from tests.support.builders import World
@@ -32,7 +33,7 @@ def village(app: Flask, world: World, sms: FakeSms) -> Village:
 
 
 def standing_of(village: Village, who: Household, *, now=NOW):
-    return village.world.do(standing.standing_of, who.id, now=now).booked.standing
+    return village.world.do(lambda: standing.standing_of(find_household(who.id), now=now)).standing
 
 
 # ---- quotas
@@ -62,9 +63,8 @@ def test_staff_can_not_get_round_the_quotas_without_a_reason_on_record(village: 
     reason = "Hội chợ làng nghề"
     third = village.has(hanh, TOMORROW, "toi", override=reason)
     assert third.status == Status.APPROVED
-    step = world.all(BookingMove, booking_id=third.id)[0]
-    assert (step.staff_id, step.reason) == (village.clerk.id, reason)
-    assert world.all(AuditEntry, booking_id=third.id)[0].detail == reason
+    [line] = world.all(AuditEntry, booking_id=third.id)
+    assert (line.staff_id, line.detail) == (village.clerk.id, {"reason": reason})
 
 
 def test_no_reason_lets_staff_book_what_is_taken_or_closed(village: Village, world: World):
@@ -127,51 +127,10 @@ def test_of_two_hundred_who_ask_when_a_day_opens_four_get_its_four_slots(village
     bookings = world.all(Booking)
     assert sorted(booking.slot_name for booking in bookings) == ["Chiều", "Sáng", "Trưa", "Tối"]
     assert {hold.booking_id for hold in world.all(Hold)} == {booking.id for booking in bookings}
-    assert len(world.all(AuditEntry)) == len(world.all(BookingMove)) == 4
+    assert len(world.all(AuditEntry)) == 4
 
 
 # ---- strikes and pauses
-
-
-def test_giving_up_too_late_is_a_strike_that_the_household_sees(village: Village, world: World):
-    hanh = village.family()
-    booking = village.has(hanh, TOMORROW, "sang")
-    late = at(TODAY, "20:00")
-    village.withdraws(booking, now=late)
-    assert world.fresh(booking).strike_at == late
-    assert standing_of(village, hanh, now=late).strikes == (late,)
-    assert village.texts(booking) == [Kind.APPROVED, Kind.WITHDRAWN]
-    assert village.asks(hanh, NEXT_WEEK, now=late).code, "one strike pauses nothing"
-
-
-@pytest.mark.parametrize("why", ["in time", "just approved", "never approved", "moved by the commune", "by staff"])
-def test_giving_up_is_no_strike(village: Village, world: World, why: str):
-    hanh, late = village.family(), at(TODAY, "20:00")
-    if why == "never approved":
-        booking = village.booking(village.asks(hanh, TOMORROW, "sang").code)
-    else:
-        made = late - timedelta(minutes=30) if why == "just approved" else NOW
-        booking = village.has(hanh, TOMORROW, "sang", now=made, override="gọi muộn")
-    if why == "moved by the commune":
-        booking = world.change(booking, moved_at=NOW)
-    give_up = village.cancels if why == "by staff" else village.withdraws
-    assert give_up(booking, now=at(TODAY, "19:45") if why == "in time" else late).is_done
-    assert world.fresh(booking).strike_at is None
-    assert standing_of(village, hanh, now=late) == GOOD_STANDING
-
-
-def test_not_coming_is_a_strike_that_staff_write_down_after_half_an_hour(village: Village, world: World):
-    hanh = village.family()
-    booking = village.has(hanh)
-    after = booking.pick_up_at + timedelta(minutes=30)
-    assert not village.misses(booking, now=after - A_SECOND).is_done
-    assert village.misses(booking, now=after).is_done
-    assert not village.misses(booking, now=after).is_done, "the second tap"
-    assert (world.fresh(booking).status, world.fresh(booking).strike_at) == (Status.NO_SHOW, after)
-    assert world.all(Hold) == []
-    assert village.texts(booking) == [Kind.APPROVED, Kind.NO_SHOW]
-    assert standing_of(village, hanh, now=after).strikes == (after,)
-    assert world.all(AuditEntry)[-1].action == "no_show"
 
 
 def test_two_strikes_pause_requests_for_a_fortnight_and_leave_what_was_booked(village: Village, world: World):
@@ -203,38 +162,7 @@ def test_a_kit_kept_over_a_day_too_long_pauses_until_it_is_back(village: Village
 
 @transaction
 def _take_back(session, code, *, now):
-    moves.move(session, lock_booking(session, code).booking, Status.RETURNED, Actor(), now=now)
-
-
-@transaction
-def _come_after_all(session, code, *, now):
-    booking = lock_booking(session, code).booking
-    is_held = moves.hold_again(session, booking, now=now)
-    if is_held:
-        booking.strike_at = None
-        moves.move(session, booking, Status.OUT, Actor(), now=now)
-    return is_held
-
-
-def test_who_comes_after_all_has_the_rest_of_the_slot_and_no_strike(village: Village, world: World):
-    hanh = village.family()
-    booking = village.has(hanh)
-    village.misses(booking, now=booking.pick_up_at + timedelta(minutes=40))
-    comes = booking.pick_up_at + timedelta(minutes=50)
-    assert world.do(_come_after_all, booking.code, now=comes)
-    [hold] = world.all(Hold)
-    assert (hold.from_at, hold.until_at) == (comes, booking.return_at)
-    assert standing_of(village, hanh, now=comes) == GOOD_STANDING
-
-
-def test_who_comes_after_all_gets_nothing_that_somebody_else_has_by_now(village: Village, world: World):
-    booking = village.has(village.family())
-    missed = booking.pick_up_at + timedelta(minutes=40)
-    village.misses(booking, now=missed)
-    world.add(Hold(kit_id=village.kit.id, from_at=missed, until_at=missed + timedelta(hours=1)))
-    assert not world.do(_come_after_all, booking.code, now=missed)
-    assert not world.do(_come_after_all, booking.code, now=booking.return_at)
-    assert world.fresh(booking).status == Status.NO_SHOW
+    moves.move(session, lock_booking(session, code), Status.RETURNED, Actor(), now=now)
 
 
 def test_staff_lift_a_pause_with_a_reason_and_its_strikes_stay_spent(village: Village, world: World):
@@ -247,7 +175,7 @@ def test_staff_lift_a_pause_with_a_reason_and_its_strikes_stay_spent(village: Vi
     assert standing_of(village, hanh) == GOOD_STANDING
     assert village.asks(hanh, NEXT_WEEK).code
     line = world.all(AuditEntry, action="pause_lifted")[0]
-    assert (line.household_id, line.staff_id, line.detail) == (hanh.id, village.clerk.id, reason)
+    assert (line.household_id, line.staff_id, line.detail) == (hanh.id, village.clerk.id, {"reason": reason})
 
 
 def test_strikes_of_other_communes_count_by_the_numbers_of_the_one_that_is_asked(village: Village, world: World):
@@ -258,3 +186,54 @@ def test_strikes_of_other_communes_count_by_the_numbers_of_the_one_that_is_asked
     assert village.asks(hanh, NEXT_WEEK).code
     refused = village.asks(hanh, NEXT_WEEK, kit=elsewhere).refusals
     assert refused == [Refusal(Reason.PAUSED, at=struck + timedelta(days=14))]
+
+
+def has(village: Village, who: Household, *, now=NOW, without: int | None = None, at_=None) -> Booked:
+    """What the household has ahead and in the week of this pick-up, which is tomorrow's evening by default."""
+    commune = village.commune
+    values = {"commune_id": commune.id, "policy": commune_policy(village), "now": now, "without": without}
+    pick_up_at = at_ or at(TOMORROW, "17:00")
+    return village.world.do(lambda: standing.booked(db.session(), who.id, pick_up_at, **values))
+
+
+def commune_policy(village: Village) -> Policy:
+    return Policy.of(village.world.fresh(village.commune).policy)
+
+
+def test_a_booking_is_ahead_until_the_minute_of_its_return(village: Village, world: World):
+    hanh = village.family()
+    booking = world.booking(village.kit, hanh, TOMORROW, status=Status.APPROVED)
+    assert has(village, hanh, now=booking.return_at - A_SECOND).ahead == 1
+    assert has(village, hanh, now=booking.return_at).ahead == 0
+    assert has(village, hanh, without=booking.id).ahead == 0
+
+
+def test_a_week_goes_from_monday_to_the_next_one(village: Village, world: World):
+    hanh, monday = village.family(), at(days_ahead(6), "00:00")
+    world.booking(village.kit, hanh, days_ahead(6), pick_up_at=monday)
+    assert has(village, hanh, at_=monday - A_SECOND).in_week == 0
+    assert has(village, hanh, at_=monday).in_week == 1
+
+
+def test_a_strike_counts_in_its_week_whatever_became_of_the_booking(village: Village, world: World):
+    hanh = village.family()
+    world.booking(village.kit, hanh, TOMORROW, status=Status.CANCELLED, strike_at=NOW)
+    world.booking(village.kit, hanh, TOMORROW, "trua", status=Status.CANCELLED)
+    assert has(village, hanh).in_week == 1
+
+
+def test_of_an_erased_household_nothing_is_counted(village: Village, world: World):
+    hanh = village.family(erased_at=NOW)
+    with pytest.raises(standing.HouseholdGone):
+        has(village, hanh)
+
+
+def test_a_household_of_another_commune_is_not_from_here(village: Village, world: World):
+    assert has(village, village.family()).is_from_here
+    assert not has(village, world.household(world.commune("Chuyên Mỹ"))).is_from_here
+
+
+def test_lifting_a_pause_raises_the_version_of_the_household(village: Village, world: World):
+    hanh = village.family()
+    world.do(standing.lift_pause, hanh.id, village.clerk.id, "Nhà có tang", now=NOW)
+    assert world.fresh(hanh).version == hanh.version + 1

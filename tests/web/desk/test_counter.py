@@ -12,7 +12,7 @@ from kit_booking.clock import utc_now
 from kit_booking.domain.counter import Direction
 from kit_booking.domain.local_time import to_local
 from kit_booking.domain.status import Status
-from kit_booking.models import Booking, BookingMove, HandedPart, Handover, Household, Kit, Part, Photo
+from kit_booking.models import AuditEntry, Booking, HandedPart, Handover, Household, Kit, Part, Photo
 from tests.support.builders import csrf_token
 from tests.support.town import Browser, Town, where, words_of
 from tests.web.desk.test_today import now_at_the_counter
@@ -139,9 +139,9 @@ def test_there_is_no_question_about_a_whole_kit(clerk: Browser, out: Booking) ->
 def test_what_happened_before_is_written_down_with_its_own_time(town: Town, clerk: Browser, out: Booking) -> None:
     earlier = (utc_now() - timedelta(minutes=30)).replace(second=0, microsecond=0)
     assert where(take(clerk, out, **WHOLE, happened_at=typed(earlier))) == "303 /staff"
-    move = town.world.all(BookingMove, booking_id=out.id)[-1]
-    assert move.happened_at == earlier
-    assert move.written_at > earlier
+    entry = town.world.all(AuditEntry, booking_id=out.id)[-1]
+    assert entry.happened_at == earlier
+    assert entry.at > earlier
 
 
 @pytest.mark.parametrize("wrong", ["nonsense", "2026-13-45T99:99", "0001-01-01T00:00", "9999-12-31T23:59"])
@@ -156,7 +156,7 @@ def test_a_time_that_is_none_is_asked_for_again_and_nothing_is_lost(
     assert town.world.fresh(going).status == Status.APPROVED
 
 
-def test_a_time_that_can_not_be_is_told_and_nothing_is_lost(town: Town, clerk: Browser, going: Booking) -> None:
+def test_an_impossible_time_is_refused_and_the_form_is_kept(town: Town, clerk: Browser, going: Booking) -> None:
     ahead = utc_now() + timedelta(minutes=30)
     answer = give(clerk, going, **WHOLE, happened_at=typed(ahead), note="giao hộ")
     assert answer.status_code == 409
@@ -256,7 +256,7 @@ def test_without_a_photo_the_field_is_simply_empty(town: Town, clerk: Browser, o
         ([lambda: photo("x.jpg", b"<svg onload=alert(1)>")], "không phải là ảnh"),
     ],
 )
-def test_what_can_not_be_taken_as_a_photo_is_told_and_nothing_else_is_lost(
+def test_a_file_that_is_no_photo_is_refused_and_the_form_is_kept(
     town: Town, clerk: Browser, out: Booking, photos: list[object], said: str
 ) -> None:
     fields = {**WHOLE, "note": "vỡ kính", "photos": [make() for make in photos]}  # type: ignore[operator]
@@ -284,13 +284,13 @@ def test_one_photo_of_more_than_ten_megabytes_is_named_and_nothing_else_is_lost(
     assert 'value="vỡ kính"' in answer.text
 
 
-def test_far_too_much_is_refused_there_with_what_to_do(clerk: Browser, out: Booking) -> None:
+def test_a_body_over_the_limit_gets_413_with_advice(clerk: Browser, out: Booking) -> None:
     answer = take_with_a_file_of(clerk, out, 33)
     assert answer.status_code == 413
     assert "Ảnh to quá" in words_of(answer)
 
 
-def test_no_other_form_takes_so_much(town: Town, clerk: Browser, going: Booking) -> None:
+def test_other_forms_have_the_small_limit(town: Town, clerk: Browser, going: Booking) -> None:
     for path in (f"/staff/bookings/{going.code}/hand-over", f"/staff/bookings/{going.code}/cancel", "/sign-in"):
         answer = clerk.client.post(path, data={"csrf_token": csrf_token(clerk.client), "x": "x" * 70_000})
         assert answer.status_code == 413, path

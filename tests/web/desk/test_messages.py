@@ -189,7 +189,7 @@ def test_who_may_only_look_has_no_buttons_here(town: Town, reader: str) -> None:
     assert town.world.fresh(message).phoned_at is None
 
 
-def test_after_an_action_nobody_is_led_elsewhere(town: Town) -> None:
+def test_after_an_action_next_stays_on_this_site(town: Town) -> None:
     answer = town.browser(town.clerk).post(f"{PAGE}/{town.message().id}/phoned", next="https://example.com")
     assert where(answer) == "303 /staff"
 
@@ -234,7 +234,7 @@ def test_a_household_whose_number_is_bad_reads_that_it_will_be_phoned(town: Town
     assert town.owner.phone == NUMBER
 
 
-def test_staff_are_told_at_once_whom_no_text_tells(town: Town) -> None:
+def test_staff_see_at_once_that_a_household_gets_no_texts(town: Town) -> None:
     town.world.change(town.owner, takes_texts=False)
     booking, clerk = town.booking(), town.browser(town.clerk)
     clerk.post(f"/staff/bookings/{booking.code}/approve")

@@ -1,4 +1,4 @@
-"""What the sheets of paper say; how they look is seen in a browser (tests/e2e/test_paper.py)."""
+"""The texts of the printed pages; their layout is tested in a browser (tests/e2e/test_paper.py)."""
 
 import re
 from datetime import timedelta

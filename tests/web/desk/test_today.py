@@ -1,4 +1,4 @@
-"""Today at the office: every line with its one click, and the script that only adds comfort."""
+"""Today at the office: every line with its buttons, and the optional script for keys."""
 
 import re
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What went wrong is said in Vietnamese, with what to do next; and what those who watch the machine see."""
+"""The error pages in Vietnamese with advice, and the health checks."""
 
 import logging
 
@@ -33,7 +33,7 @@ def test_what_is_too_large_is_refused_in_vietnamese(client: FlaskClient) -> None
 
 
 @pytest.mark.parametrize("reader", [None, "owner", "clerk"])
-def test_when_the_database_fails_the_page_still_speaks(
+def test_a_database_error_still_gives_an_error_page(
     town: Town, caplog: pytest.LogCaptureFixture, reader: str | None
 ) -> None:
     browser = town.browser(getattr(town, str(reader), None))

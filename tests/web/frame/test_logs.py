@@ -1,4 +1,4 @@
-"""What the log tells of a whole road: every request, and nobody's number, code, token or booking."""
+"""The log of a whole booking: every request, without numbers, codes, tokens or bookings."""
 
 import json
 import logging
@@ -19,7 +19,7 @@ from tests.support.town import Town, where
 NUMBER = "0987 654 321"
 
 
-def test_the_whole_road_leaves_no_number_code_or_token_in_the_log(
+def test_the_log_of_a_whole_booking_has_no_number_code_or_token(
     town: Town, sms: FakeSms, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -53,7 +53,7 @@ def _work(town: Town) -> None:
         worker.run_once(town.app, utc_now)
 
 
-def test_not_even_a_failing_database_brings_a_number_to_the_log(town: Town, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_database_error_logs_no_number(town: Town, caplog: pytest.LogCaptureFixture) -> None:
     town.app.testing = False
     with town.app.app_context(), db.engine.begin() as connection:
         connection.execute(text("DROP TABLE login_code"))

@@ -83,7 +83,7 @@ def test_household_and_staff_are_never_mixed(town: Town) -> None:
     assert where(browser.get("/bookings")) == "303 /sign-in"
 
 
-def test_a_wrong_password_keeps_the_name_and_tells_no_more(town: Town) -> None:
+def test_a_wrong_password_keeps_the_name_and_gives_no_hint(town: Town) -> None:
     member = town.world.staff_with_password(town.commune)
     answers = [
         town.browser().post("/staff/sign-in", username=name, password="wrong one")

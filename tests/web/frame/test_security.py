@@ -65,7 +65,7 @@ PAGES = ["/", "/communes/phuong-duc", "/communes/phuong-duc.ics", "/privacy", "/
 PAGES += ["/static/style.css", "/healthz", "/bookings", "/no-such-page", "/communes/no-such-one", "/language/en"]
 
 
-def test_every_answer_carries_the_guarding_headers(town: Town) -> None:
+def test_every_answer_has_the_security_headers(town: Town) -> None:
     for path in PAGES:
         headers = town.browser().get(path).headers
         policy = headers["Content-Security-Policy"]
@@ -78,7 +78,7 @@ def test_every_answer_carries_the_guarding_headers(town: Town) -> None:
         assert headers["Cache-Control"], path
 
 
-def test_pages_of_what_went_wrong_carry_them_too(client: Browser) -> None:
+def test_error_pages_have_the_security_headers(client: Browser) -> None:
     for answer in (client.post("/sign-in"), client.post("/"), client.post("/sign-in", data={"x": "x" * 70_000})):
         assert answer.status_code in (400, 405, 413)
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
@@ -86,7 +86,7 @@ def test_pages_of_what_went_wrong_carry_them_too(client: Browser) -> None:
         assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_no_page_needs_what_the_policy_forbids(town: Town) -> None:
+def test_no_page_has_inline_scripts_or_styles(town: Town) -> None:
     household, staff = town.browser(town.owner), town.browser(town.clerk)
     code = town.booking().code
     pages = [household.get(path).text for path in ("/", "/bookings", f"/bookings/{code}", "/calendar")]
@@ -135,18 +135,18 @@ def test_under_https_cookies_travel_on_https_only(https: Town) -> None:
     assert "max-age" in https.browser().get("/").headers["Strict-Transport-Security"]
 
 
-def test_under_http_there_is_no_promise_of_https(town: Town) -> None:
+def test_without_https_there_is_no_hsts_header(town: Town) -> None:
     assert "Strict-Transport-Security" not in town.browser().get("/").headers
 
 
-def test_whoever_only_looks_gets_no_cookie_and_no_token(town: Town) -> None:
+def test_public_pages_set_no_cookie_and_no_token(town: Town) -> None:
     for path in ["/", "/communes/phuong-duc", "/?q=phuong", "/privacy", "/communes/phuong-duc/calendar"]:
         answer = town.browser().get(path)
         assert "Set-Cookie" not in answer.headers, path
         assert "csrf_token" not in answer.text, path
 
 
-def test_personal_pages_are_kept_nowhere(town: Town) -> None:
+def test_personal_pages_are_not_cached(town: Town) -> None:
     household, staff, code = town.browser(town.owner), town.browser(town.clerk), town.booking().code
     own = ("/", "/bookings", f"/bookings/{code}", f"/bookings/{code}/cancel", f"/bookings/{code}.ics", "/calendar")
     answers = [household.get(path) for path in (*own, town.slot_path())]
@@ -173,21 +173,21 @@ EVIL = [
 ]
 
 
-def test_nobody_is_sent_to_another_site(town: Town) -> None:
+def test_next_redirects_only_within_this_site(town: Town) -> None:
     for target in EVIL:
         assert own_path(target, "/safe") == "/safe", target
         switched = town.browser().client.get("/language/en", query_string={"next": target})
         assert switched.headers["Location"] == "/", target
 
 
-def test_nor_by_an_encoded_address(town: Town) -> None:
+def test_an_encoded_address_does_not_redirect_elsewhere(town: Town) -> None:
     for target in ["%2f%2fevil.example", "/%2fevil.example", "/%5cevil.example", "/%09/evil.example"]:
         location = town.browser().get(f"/language/en?next={target}").headers["Location"]
         assert location.startswith("/"), target
         assert not location.startswith(("//", "/\\", "/\t")), target
 
 
-def test_a_clerk_is_not_sent_away_by_a_forged_sign_in_link(town: Town) -> None:
+def test_a_forged_sign_in_link_does_not_redirect_a_clerk_elsewhere(town: Town) -> None:
     member = town.world.staff_with_password(town.commune)
     answer = town.browser().post("/staff/sign-in?next=//evil.example", username=member.username, password=PASSWORD)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/staff")

@@ -1,4 +1,4 @@
-"""A household's pages: the slot, its own bookings, giving one up, and why something can't be had."""
+"""A household's pages: a slot, its own bookings, cancelling one, and the reasons of refusals."""
 
 from datetime import timedelta
 
@@ -124,7 +124,7 @@ def test_the_history_tells_who_did_what(town: Town) -> None:
     assert "Lý do: Bộ đang sửa" in page
 
 
-def test_giving_up_asks_once_then_frees_the_slot(town: Town) -> None:
+def test_cancelling_asks_once_then_frees_the_slot(town: Town) -> None:
     browser, slot = town.browser(town.owner), town.slot_path()
     code = browser.post(slot).headers["Location"].split("/")[-1].partition("?")[0]
     question = browser.get(f"/bookings/{code}/cancel")

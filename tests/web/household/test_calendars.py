@@ -1,4 +1,4 @@
-"""The five feeds: what they hold and what they hide, and how their events change."""
+"""The five feeds: their contents, what they leave out, and how their events change."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -14,8 +14,9 @@ from kit_booking.database import transaction
 from kit_booking.domain.local_time import local_day, to_local
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Place
-from kit_booking.services.calendars.tokens import Owner, add_token
-from kit_booking.services.timeline.calendar_versions import bump_calendar_versions
+from kit_booking.services.audit import Actor
+from kit_booking.services.calendars.tokens import add_token
+from kit_booking.services.timeline.locks import bump_calendar_versions
 from kit_booking.web.frame.formats import moment
 from tests.support.feeds import events_by_ical_js, events_by_vdirsyncer_and_khal, libical_errors, serving_at
 from tests.support.subscribing import PUBLIC, events, feed_of
@@ -102,7 +103,7 @@ def test_only_what_holds_a_kit_or_did_is_shown(town: Town, status: Status) -> No
     assert len(events(town.browser().get(PUBLIC[0]))) == shown
 
 
-def test_a_public_feed_tells_nothing_of_the_household(town: Town) -> None:
+def test_a_public_feed_has_nothing_about_the_household(town: Town) -> None:
     booking = town.booking(Status.APPROVED, sells="làn mây xuất khẩu", streams_on="TikTok")
     for path in PUBLIC:
         feed = town.browser().get(path).text.replace("\r\n ", "")
@@ -110,7 +111,7 @@ def test_a_public_feed_tells_nothing_of_the_household(town: Town) -> None:
             assert secret not in feed
 
 
-def test_the_private_ones_tell_their_owners_what_they_need(town: Town) -> None:
+def test_private_feeds_have_what_their_owners_need(town: Town) -> None:
     booking = town.booking(Status.APPROVED)
     feeds = {name: answer.text.replace("\r\n ", "") for name, answer in all_feeds(town, booking).items()}
     assert booking.code in feeds["household"]
@@ -120,7 +121,7 @@ def test_the_private_ones_tell_their_owners_what_they_need(town: Town) -> None:
     assert "Nguyễn Thị Hạnh" not in feeds["household"]
 
 
-def test_a_file_that_a_phone_takes_once_says_that_it_stays_as_it_is(town: Town) -> None:
+def test_the_file_of_a_booking_says_that_it_is_not_updated(town: Town) -> None:
     booking = town.booking(Status.APPROVED)
     (event,) = events(town.browser(town.owner).get(f"/bookings/{booking.code}.ics"))
     assert "không tự đổi theo" in str(event["description"])
@@ -132,7 +133,7 @@ def test_a_file_that_a_phone_takes_once_says_that_it_stays_as_it_is(town: Town) 
 def test_each_sees_the_own_bookings_only(town: Town) -> None:
     town.booking(of=town.neighbour)
     assert events(town.browser().get(feed_of(town, town.owner))) == []
-    foreign = town.world.do(add_token, Owner(staff_id=town.foreign_clerk.id), now=utc_now())
+    foreign = town.world.do(add_token, Actor(staff_id=town.foreign_clerk.id), now=utc_now())
     assert events(town.browser().get(f"/feeds/{foreign}.ics")) == []
     assert len(events(town.browser().get(feed_of(town, town.clerk)))) == 1
 

@@ -6,6 +6,7 @@ import pytest
 from flask import render_template
 
 from kit_booking.models import Commune, Province, Village
+from kit_booking.services.communes.search import CommuneMatches
 from tests.support.town import Town, words_of
 
 
@@ -27,11 +28,11 @@ def test_a_commune_is_found_by_any_of_its_names(villages: Town) -> None:
     assert [query for query in queries if "dai-xuyen" not in found_by(villages, query)] == []
 
 
-def test_letters_put_together_from_parts_are_found_too(villages: Town) -> None:
+def test_decomposed_letters_match_too(villages: Town) -> None:
     assert found_by(villages, "Phu\u031b\u01a1\u0323ng") == found_by(villages, "phuong") == ["phuong-duc"]
 
 
-def test_signs_with_a_meaning_for_the_database_have_none_here(villages: Town) -> None:
+def test_like_wildcards_are_searched_literally(villages: Town) -> None:
     queries = ["%", "_", "\\", "100%", "'", "x_y"]
     assert [query for query in queries if found_by(villages, query)] == []
 
@@ -49,9 +50,7 @@ def test_an_empty_result_helps_on(town: Town) -> None:
 
 def test_without_any_commune_the_page_says_so(town: Town) -> None:
     with town.app.test_request_context("/"):
-        page = render_template(
-            "household/communes/start.html", communes=[], provinces=[], province="", is_cut=False, q=""
-        )
+        page = render_template("household/communes/start.html", matches=CommuneMatches(), q="")
     assert "Chưa có xã nào cho mượn bộ" in page
 
 

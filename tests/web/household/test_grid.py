@@ -12,10 +12,10 @@ from kit_booking.clock import utc_now
 from kit_booking.database import db
 from kit_booking.domain.status import Status
 from kit_booking.models import Commune, Hold, Household, PlannedSlot
-from kit_booking.services.communes.facts import CommuneFacts, commune_facts
-from kit_booking.services.communes.fortnight import changes_at, find_version_key, fortnight
+from kit_booking.services.communes.facts import CommuneFacts, commune_facts, find_version_key
+from kit_booking.services.communes.fortnight import fortnight
+from kit_booking.services.communes.schedule import schedule
 from kit_booking.web.frame.responses import cached
-from kit_booking.web.household.communes import office_of
 from kit_booking.web.household.grid import GridPage, page_of
 from tests.support.town import SLOTS, Town, words_of
 from tests.times import NOW, at, days_ahead
@@ -24,27 +24,27 @@ PATH = "/communes/phuong-duc"
 TODAY = days_ahead(0)
 
 
-def sheet_of(town: Town) -> CommuneFacts:
-    stamp = find_version_key("phuong-duc")
-    assert stamp
-    return commune_facts(stamp.commune_id, stamp.version)
+def facts_of(town: Town) -> CommuneFacts:
+    version_key = find_version_key("phuong-duc")
+    assert version_key
+    return commune_facts(version_key.commune_id, version_key.version)
 
 
 def page_at(town: Town, now: datetime, who: Household | None = None) -> GridPage:
     """The page's values at a given time."""
     with town.app.test_request_context(PATH):
-        return page_of(fortnight(sheet_of(town), now=now, household_id=who and who.id))
+        return page_of(fortnight(facts_of(town), now=now, household_id=who and who.id))
 
 
 def text_at(town: Town, now: datetime) -> str:
     with town.app.test_request_context(PATH):
-        page = page_of(fortnight(sheet_of(town), now=now))
-        return render_template("household/communes/fortnight.html", page=page, office=office_of(page.commune))
+        page = page_of(fortnight(facts_of(town), now=now))
+        return render_template("household/communes/fortnight.html", page=page, office=page.commune)
 
 
 def day_of(page: GridPage, day: date, kit: int = 0) -> str:
     """The markup of a day of a kit."""
-    return page.grid.partition(f' id="{page.kits[kit].code}-{day:%m%d}">')[2].partition("</li>")[0]
+    return page.grid.partition(f' id="{page.kits[kit].schedule.kit.code}-{day:%m%d}">')[2].partition("</li>")[0]
 
 
 def states(page: GridPage, day: date, kit: int = 0) -> list[str]:
@@ -85,7 +85,6 @@ def test_of_two_that_hold_a_slot_the_one_that_lasts_is_shown(town: Town) -> None
     booking = town.world.booking(town.kit, town.neighbour, day, status=Status.REQUESTED)
     with town.app.app_context(), Session(db.engine) as session:
         half = slot.hold.from_at + timedelta(hours=1)
-        session.connection(execution_options={"writes": True})
         session.execute(update(Hold).where(Hold.booking_id == booking.id).values(until_at=half))
         session.add(Hold(kit_id=town.kit.id, from_at=half, until_at=slot.hold.until_at))
         session.commit()
@@ -95,7 +94,6 @@ def test_of_two_that_hold_a_slot_the_one_that_lasts_is_shown(town: Town) -> None
 def test_a_day_without_one_of_the_slots_leaves_its_row_empty(town: Town) -> None:
     tuesday = days_ahead(7)
     with town.app.app_context(), Session(db.engine) as session:
-        session.connection(execution_options={"writes": True})
         of_commune = PlannedSlot.commune_id == town.commune.id
         session.execute(update(PlannedSlot).where(of_commune, PlannedSlot.name == "Trưa").values(weekdays="02"))
         session.execute(update(Commune).values(version=Commune.version + 1))
@@ -128,8 +126,9 @@ def test_the_last_day_opens_at_seven(town: Town) -> None:
 def test_free_slots_are_counted_for_the_kit_and_for_the_day(town: Town) -> None:
     def said(kit: int = 0) -> list[str]:
         page = page_at(town, NOW)
+        kit_free = re.findall(r'class="free">([^<]+)', page.grid)
         strip = re.findall(rf'href="#PD-{kit + 1}-1204" aria-label="([^"]+)"><b>T6</b> 04<i>([^<]+)', page.grid)
-        return [page.kits[kit].free, *re.findall(r'class="sum">([^<]+)', day_of(page, days_ahead(3), kit)), *strip[0]]
+        return [kit_free[kit], *re.findall(r'class="sum">([^<]+)', day_of(page, days_ahead(3), kit)), *strip[0]]
 
     assert said() == ["○ 59 buổi trống", "4 buổi trống", "Thứ Sáu 04/12: 4 buổi trống", "○ 4"]
     town.world.booking(town.kit, town.owner, days_ahead(3), "toi")
@@ -161,7 +160,7 @@ def test_a_free_slot_leads_to_asking_and_an_own_one_to_its_booking(town: Town) -
         assert re.search(r'<a class="slot free" href="/kits/PD-1/\d{4}-\d\d-\d\d/(sang|trua|chieu|toi)">', page)
 
 
-def test_nobodys_name_or_number_is_on_it(town: Town) -> None:
+def test_the_public_fortnight_has_no_names_or_numbers(town: Town) -> None:
     town.booking(Status.APPROVED, sells="làn mây xuất khẩu")
     for reader in (None, town.neighbour, town.clerk):
         page = town.browser(reader).get(PATH).text
@@ -179,7 +178,7 @@ def test_names_are_shown_to_staff_as_they_are_written(town: Town) -> None:
 # Told apart by ETags
 
 
-def test_the_same_page_is_not_sent_twice(town: Town) -> None:
+def test_a_page_that_the_reader_has_is_answered_with_304(town: Town) -> None:
     first = town.browser().get(PATH)
     etag = first.headers["ETag"]
     assert etag.startswith('W/"')
@@ -226,18 +225,18 @@ def test_each_reader_and_each_language_has_its_own(town: Town) -> None:
 
 def test_time_alone_changes_it_when_a_slot_passes(town: Town) -> None:
     with town.app.app_context():
-        commune = sheet_of(town)
+        commune = facts_of(town)
     morning = at(TODAY, "09:00")
-    moment = changes_at(commune, now=morning)
+    moment = schedule(commune, now=morning).until_at
     assert morning < moment
     assert page_at(town, morning) == page_at(town, moment - timedelta(seconds=1))
     assert page_at(town, morning) != page_at(town, moment)
     evening = at(TODAY, "23:00")
-    assert changes_at(commune, now=evening) == at(days_ahead(1), "00:00")
-    assert changes_at(commune, now=at(TODAY, "05:30")) <= at(TODAY, "07:00")
+    assert schedule(commune, now=evening).until_at == at(days_ahead(1), "00:00")
+    assert schedule(commune, now=at(TODAY, "05:30")).until_at <= at(TODAY, "07:00")
 
 
-def test_a_kept_page_is_built_anew_when_its_time_is_over(town: Town) -> None:
+def test_a_cached_page_is_rebuilt_when_it_expires(town: Town) -> None:
     builds: list[datetime] = []
 
     def answer(now: datetime) -> str:
@@ -254,7 +253,7 @@ def test_a_kept_page_is_built_anew_when_its_time_is_over(town: Town) -> None:
     assert builds == [NOW, NOW + timedelta(minutes=5)]
 
 
-def test_it_is_sent_packed_to_whoever_takes_it(town: Town) -> None:
+def test_the_page_is_gzipped_on_request(town: Town) -> None:
     plain = town.browser().get(PATH)
     packed = town.browser().get(PATH, {"Accept-Encoding": "gzip, br"})
     assert packed.headers["Content-Encoding"] == "gzip"

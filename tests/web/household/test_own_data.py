@@ -1,4 +1,4 @@
-"""A household and what is kept of it: seeing, putting right, taking along, erasing."""
+"""A household's own data: looking at it, correcting, downloading and erasing it."""
 
 import json
 

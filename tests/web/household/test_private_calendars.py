@@ -10,7 +10,8 @@ from kit_booking.clock import utc_now
 from kit_booking.domain.local_time import local_day
 from kit_booking.domain.status import Status
 from kit_booking.models import FeedToken, Role, StaffRole
-from kit_booking.services.calendars.tokens import Owner, add_token, token_hash
+from kit_booking.services.audit import Actor
+from kit_booking.services.calendars.tokens import add_token, token_hash
 from tests.support.feeds import events_by_vdirsyncer_and_khal, libical_errors, serving_at
 from tests.support.subscribing import events, feed_of
 from tests.support.town import Town, where, words_of
@@ -127,7 +128,7 @@ def test_a_member_sees_the_communes_of_all_own_roles_and_no_other(town: Town) ->
 
 def test_a_clerk_of_a_commune_without_a_kit_has_an_empty_calendar_that_goes_on(town: Town) -> None:
     commune = town.world.commune("Vân Từ", kits=0)
-    token = town.world.do(add_token, Owner(staff_id=town.world.clerk(commune).id), now=utc_now())
+    token = town.world.do(add_token, Actor(staff_id=town.world.clerk(commune).id), now=utc_now())
     for path in ("/communes/van-tu.ics", f"/feeds/{token}.ics"):
         answer = town.browser().get(path)
         assert (answer.status_code, events(answer)) == (200, [])
@@ -162,7 +163,7 @@ def test_its_last_use_is_written_once_an_hour(town: Town, agent: str, name: str)
     assert town.world.fresh(token).last_agent == "Thunderbird"
 
 
-def test_the_list_tells_which_program_looked_and_when(town: Town) -> None:
+def test_the_list_shows_which_program_read_a_feed_and_when(town: Town) -> None:
     path = feed_of(town, town.owner)
     town.browser().get(path, {"User-Agent": "Google-Calendar-Importer"})
     town.world.change(town.world.all(FeedToken)[0], last_used_at=utc_now() - timedelta(hours=3, minutes=2))

@@ -129,7 +129,7 @@ def test_sending_again_voids_the_code_before(town: Town) -> None:
     assert [message.state for message in town.world.all(Message)] == ["skipped", "queued"]
 
 
-def test_a_code_bears_five_wrong_tries_then_not_even_the_right_one(town: Town) -> None:
+def test_after_five_wrong_tries_even_the_right_code_is_refused(town: Town) -> None:
     browser = town.browser()
     browser.post("/sign-in", phone=NUMBER)
     code = code_sent_to(town)

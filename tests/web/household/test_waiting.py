@@ -1,4 +1,4 @@
-"""Waiting for a taken slot as households and staff see it: joining in two taps, the place, the offer, the change."""
+"""Waiting for a taken slot as households see it: joining in two taps, the place, the offer, the change."""
 
 from datetime import date, timedelta
 
@@ -132,24 +132,6 @@ def test_leaving_is_asked_once_and_keeps_the_page(town: Town):
     assert "Thôi chờ" in words_of(phone.get(f"/waiting/{entry.id}"))
     assert where(phone.post(f"/waiting/{entry.id}/leave")) == f"303 /waiting/{entry.id}"
     assert "Nhà mình đã thôi chờ" in words_of(phone.get(f"/waiting/{entry.id}"))
-
-
-def test_staff_see_who_waits_in_which_order_and_why_and_may_put_somebody_forward(town: Town):
-    day = evening()
-    fill_up(town, day)
-    first = town.world.entry(town.kit, town.neighbour, day, joined_at=utc_now() - timedelta(hours=3))
-    last = town.world.entry(town.kit, town.owner, day, joined_at=utc_now() - timedelta(hours=1))
-    desk = town.browser(town.clerk)
-    said = words_of(desk.get("/staff/queue"))
-    assert said.index("1. Lê Văn Bình") < said.index("2. Nguyễn Thị Hạnh")
-    assert "chưa được mượn lần nào" in said
-
-    assert desk.post(f"/staff/queue/{last.id}/forward", {"reason": " "}).status_code == 422
-    assert where(desk.post(f"/staff/queue/{last.id}/forward", {"reason": "Có hội chợ"})) == "303 /staff/queue"
-    said = words_of(desk.get("/staff/queue"))
-    assert said.index("1. Nguyễn Thị Hạnh") < said.index("2. Lê Văn Bình")
-    assert "được ưu tiên: Có hội chợ" in said
-    assert town.world.fresh(first).state == WaitingState.WAITING
 
 
 def test_a_booking_is_changed_to_another_free_slot_in_one_step(town: Town):

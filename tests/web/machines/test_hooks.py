@@ -1,4 +1,4 @@
-"""Twilio's reports: signed ones are believed once and in their order, everything else changes nothing."""
+"""Twilio's delivery reports: signed ones change the state of their text once, all others nothing."""
 
 from dataclasses import replace
 from itertools import permutations
@@ -69,14 +69,14 @@ def test_reports_in_any_order_and_repeated_come_to_the_same(
 
 
 @pytest.mark.parametrize("end", ["undelivered", "failed", "delivered"])
-def test_nothing_is_believed_after_the_end(client: FlaskClient, world: World, claim: outbox.Claim, end: str) -> None:
+def test_no_report_changes_a_final_state(client: FlaskClient, world: World, claim: outbox.Claim, end: str) -> None:
     report(client, claim.sms.ref, end)
     for status in ("sent", "delivered", "undelivered", "failed"):
         report(client, claim.sms.ref, status)
     assert state(world) == end
 
 
-def test_a_text_whose_worker_died_before_writing_the_name_down_is_healed(
+def test_a_report_gives_its_provider_id_to_a_text_whose_worker_died(
     client: FlaskClient, world: World, claim: outbox.Claim
 ) -> None:
     report(client, claim.sms.ref, "sent")
@@ -103,7 +103,7 @@ def test_another_text_s_name_does_not_overwrite_the_one_that_is_known(
     assert (message.state, message.provider_id) == (MessageState.SENT, SID)
 
 
-def test_a_report_about_an_unknown_text_is_thanked_for_and_forgotten(client: FlaskClient, world: World) -> None:
+def test_a_report_about_an_unknown_text_is_ignored_with_204(client: FlaskClient, world: World) -> None:
     for ref in ["", "7-1", "x", "1-x", "-", "٣-1", "9" * 30 + "-1", "1-1-1", "%00"]:
         for status in ["delivered", "received", "", "nonsense"]:
             path = f"{PATH}?m={ref}"
@@ -115,7 +115,7 @@ def test_a_report_about_an_unknown_text_is_thanked_for_and_forgotten(client: Fla
 
 
 @pytest.mark.parametrize("signature", ["", "wrong", "ứ", "A" * 28])
-def test_what_is_not_signed_is_refused_and_changes_nothing(
+def test_an_unsigned_report_is_refused_and_changes_nothing(
     client: FlaskClient, world: World, claim: outbox.Claim, signature: str
 ) -> None:
     form = {"MessageSid": SID, "MessageStatus": "delivered"}
@@ -130,7 +130,7 @@ def test_a_signature_for_another_text_is_refused(client: FlaskClient, world: Wor
     assert report(client, claim.sms.ref, "delivered", signature=other) == 403
 
 
-def test_without_an_account_nobody_s_report_is_believed(settings: Settings, app: Flask) -> None:
+def test_without_twilio_credentials_every_report_is_refused(settings: Settings, app: Flask) -> None:
     app.extensions["settings"] = replace(settings, twilio_auth_token="")
     form = {"MessageSid": SID, "MessageStatus": "delivered"}
     signature = RequestValidator("").compute_signature(BASE + PATH, form)

@@ -1,6 +1,7 @@
 """Staff accounts on screen: a password is shown once, and nobody is locked out by mistake."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 
@@ -82,6 +83,60 @@ def test_roles_come_and_go_by_commune(town: Town, operator: Browser) -> None:
     [role] = town.world.all(StaffRole, staff_id=town.leader.id, role=Role.CLERK)
     assert where(operator.post(f"{path}/roles/{role.id}/remove")) == f"303 {path}"
     assert town.browser(town.leader).get("/staff/settings/dai-xuyen").status_code == 404
+
+
+NOBODY_ANSWERS = "Xã chưa có cán bộ duyệt phiếu"
+
+
+def can_be_asked(town: Town) -> bool:
+    """Whether the commune takes requests: what the page of a free slot says, and the answer to asking for it."""
+    path = town.slot_path()
+    page, answer = town.browser().get(path), town.browser(town.owner).post(path)
+    is_asked = where(answer).startswith("303 /bookings/")
+    assert is_asked or answer.status_code == 409
+    assert [NOBODY_ANSWERS in words_of(said) for said in (page, answer)] == [not is_asked] * 2
+    return is_asked
+
+
+def clerk_role(town: Town, member: Staff) -> int:
+    return town.world.all(StaffRole, staff_id=member.id, role=Role.CLERK)[0].id
+
+
+def change_who_answers(town: Town, operator: Browser) -> Iterator[tuple[str, bool]]:
+    """Every change of who can answer, done one after the other, and whether somebody can after it."""
+    clerk, leader = (f"{STAFF}/{member.id}" for member in (town.clerk, town.leader))
+    operator.post(f"{clerk}/disable")
+    yield "the only clerk is disabled", False
+    operator.post(f"{clerk}/enable")
+    yield "the clerk is enabled again", True
+    operator.post(f"{clerk}/disable")
+    add(operator)
+    yield "another clerk is added", True
+    [other] = town.world.all(Staff, username="lan.phuongduc")
+    operator.post(f"{STAFF}/{other.id}/roles", role="leader", commune="phuong-duc")
+    operator.post(f"{STAFF}/{other.id}/roles/{clerk_role(town, other)}/remove")
+    yield "the other clerk is a leader now", False
+    operator.post(f"{leader}/roles", role="clerk", commune="phuong-duc")
+    yield "the leader is a clerk, too", True
+    operator.post(f"{leader}/roles/{clerk_role(town, town.leader)}/remove")
+    yield "the leader is no clerk any more", False
+
+
+def test_a_commune_can_be_asked_from_the_moment_on_that_somebody_can_answer(town: Town, operator: Browser) -> None:
+    assert can_be_asked(town)
+    for change, is_answered in change_who_answers(town, operator):
+        assert can_be_asked(town) == is_answered, change
+
+
+def test_a_form_that_was_open_meanwhile_changes_nothing_of_who_can_answer(town: Town, operator: Browser) -> None:
+    path = "/staff/operator/communes/phuong-duc/edit"
+    window = operator.get(path)
+    for change, is_answered in change_who_answers(town, town.browser(town.operator)):
+        window = operator.post(path, typed(window))
+        assert window.status_code == 409, change
+        assert where(operator.post(path, typed(window))) == "303 /staff/operator/communes/phuong-duc"
+        window = operator.get(path)
+        assert can_be_asked(town) == is_answered, change
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import Status
-from kit_booking.models import Commune, Kit, Message, Part, Place, Village
+from kit_booking.models import Kit, Message, Part, Place, Village
 from tests.support.town import Browser, Town, where, words_of
 from tests.support.typed import typed
 
@@ -97,15 +97,44 @@ def test_a_new_name_leaves_the_address_and_changes_the_page(town: Town, operator
     assert "Phú Minh" in words_of(operator.get("/communes/phuong-duc"))
 
 
-def test_a_form_of_an_older_version_is_shown_again(town: Town, operator: Browser) -> None:
-    fields = typed(operator.get(f"{ONE}/edit"))
-    send(operator, f"{ONE}/edit", name="Phú Minh")
-    page = operator.post(f"{ONE}/edit", fields | {"name": "Phú Nghĩa"})
+SETTINGS = "/staff/settings/phuong-duc"
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "leads_to"),
+    [
+        (f"{ONE}/edit", {"name": "Phú Nghĩa"}, ONE),
+        (f"{ONE}/places/new", {"name": "Tri Trung", "address": "Chợ"}, ONE),
+        (f"{ONE}/places/1", {"name": "Tri Trung"}, ONE),
+        (f"{ONE}/kits/new", {"code": "PD-9", "place_id": "1"}, ONE),
+        (f"{ONE}/kits/PD-1", {"place_id": "3", "confirmed": "1"}, ONE),
+        (f"{SETTINGS}/kits/PD-1", {"parts-1-count": "5"}, SETTINGS),
+    ],
+)
+def test_a_form_of_an_older_version_is_shown_again(
+    town: Town, operator: Browser, path: str, fields: dict[str, str], leads_to: str
+) -> None:
+    town.world.place(town.commune, "Văn Hoàng")
+    window = typed(operator.get(path))
+    assert where(send(operator, f"{ONE}/edit", name="Phú Minh")) == f"303 {ONE}"
+    page = operator.post(path, window | fields)
     assert page.status_code == 409
     assert "có người vừa sửa xã này" in words_of(page)
-    assert typed(page)["name"] == ["Phú Nghĩa"]
-    assert where(operator.post(f"{ONE}/edit", typed(page))) == f"303 {ONE}"
-    assert town.world.all(Commune, slug="phuong-duc")[0].name == "Phú Nghĩa"
+    again = typed(page)
+    assert {name: again[name] for name in fields if name != "confirmed"} == {
+        name: [value] for name, value in fields.items() if name != "confirmed"
+    }
+    assert where(operator.post(path, fields | again)) == f"303 {leads_to}"
+
+
+def test_a_mistake_in_an_older_form_does_not_make_it_a_new_one(town: Town, operator: Browser) -> None:
+    window = typed(operator.get(f"{ONE}/edit"))
+    send(operator, f"{ONE}/edit", name="Phú Minh")
+    page = operator.post(f"{ONE}/edit", window | {"code": "x"})
+    assert page.status_code == 422
+    page = operator.post(f"{ONE}/edit", typed(page) | {"code": "12345"})
+    assert page.status_code == 409
+    assert town.world.fresh(town.commune).name == "Phú Minh"
 
 
 @pytest.mark.parametrize("code", ["PD-1", "DX-1"])

@@ -1,39 +1,24 @@
 """The forms of the register: what staff, and households themselves, write of a household."""
 
 from flask_wtf.file import FileField, FileRequired
-from wtforms import BooleanField, Field, StringField, TelField, ValidationError
+from wtforms import BooleanField, Field, TelField, ValidationError
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from kit_booking.domain.phone import PhoneProblem, dialled, parse_mobile
-from kit_booking.web.frame.forms import Form, tidy
+from kit_booking.web.frame.forms import TEL, Form, VillageForm, line
 from kit_booking.web.frame.labels import phone_problem_text
 from kit_booking.web.frame.language import lazy_gettext as _
 
 
-class OwnForm(Form):
-    """What a household may put right by itself."""
-
-    village = StringField(_("Thôn, làng"), [DataRequired()], filters=[tidy(80)], render_kw={"maxlength": 80})
-    craft = StringField(_("Nghề"), [DataRequired()], filters=[tidy(80)], render_kw={"maxlength": 80})
-
-
-class CorrectForm(OwnForm):
-    name = StringField(
-        _("Tên chủ hộ"), [DataRequired(), Length(min=2)], filters=[tidy(80)], render_kw={"maxlength": 80}
-    )
+class CorrectForm(VillageForm):
+    name = line(_("Tên chủ hộ"), 80, DataRequired(), Length(min=2), autocomplete="on")
 
 
 class PhonesForm(Form):
     """A mobile, a landline, or neither; each as it is stored once the form is valid."""
 
-    phone = TelField(
-        _("Số di động (không có thì để trống)"),
-        render_kw={"autocomplete": "off", "maxlength": 40, "inputmode": "tel"},
-    )
-    landline = TelField(
-        _("Số máy bàn để gọi (không có thì để trống)"),
-        render_kw={"autocomplete": "off", "maxlength": 40, "inputmode": "tel"},
-    )
+    phone = TelField(_("Số di động (không có thì để trống)"), render_kw=TEL)
+    landline = TelField(_("Số máy bàn để gọi (không có thì để trống)"), render_kw=TEL)
     number = ""
     desk_number = ""
 
@@ -77,15 +62,9 @@ class EraseForm(Form):
 class BookForForm(Form):
     """What staff write of a booking for somebody; a reason only where a rule stands against it."""
 
-    sells = StringField(_("Hộ bán gì? (không ghi cũng được)"), filters=[tidy(120)], render_kw={"maxlength": 120})
-    streams_on = StringField(
-        _("Phát ở đâu? (không ghi cũng được)"), filters=[tidy(120)], render_kw={"maxlength": 120}
-    )
-    override = StringField(
-        _("Vẫn cho mượn vì (lý do còn lưu lại)"),
-        filters=[tidy(200)],
-        render_kw={"maxlength": 200, "autocomplete": "off"},
-    )
+    sells = line(_("Hộ bán gì? (không ghi cũng được)"), 120, autocomplete="on")
+    streams_on = line(_("Phát ở đâu? (không ghi cũng được)"), 120, autocomplete="on")
+    override = line(_("Vẫn cho mượn vì (lý do còn lưu lại)"), 200)
 
 
 class UploadForm(Form):
@@ -97,11 +76,7 @@ class UploadForm(Form):
 
 
 class TakeOverForm(Form):
-    override = StringField(
-        _("Vẫn nhận các phiếu này vì (lý do còn lưu lại)"),
-        filters=[tidy(150)],
-        render_kw={"maxlength": 150, "autocomplete": "off"},
-    )
+    override = line(_("Vẫn nhận các phiếu này vì (lý do còn lưu lại)"), 150)
     consent = BooleanField(
         _("Các hộ trong sổ đã được nghe và đồng ý cho xã giữ tên, số điện thoại, thôn và nghề"),
         [InputRequired(_("Hộ phải nghe và đồng ý thì mới ghi vào sổ được."))],

@@ -1,24 +1,23 @@
-"""The register for staff: finding a household, its page, putting right, another number, joining, erasing."""
+"""The register for staff: searching it, a household's page, correcting, another number, joining, erasing."""
 
-from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request
+from sqlalchemy import Row
 
 from kit_booking.clock import utc_now
 from kit_booking.domain.status import LIVE
-from kit_booking.services.audit import Actor
-from kit_booking.services.booking.reading import bookings_of_household
+from kit_booking.models import Household
+from kit_booking.services.booking.reading import bookings_of_household, messages_of_household
 from kit_booking.services.register import erasing, households, joining
-from kit_booking.services.register.households import ShownHousehold, find_registered
-from kit_booking.services.register.reading import messages_of_household, waiting_of_household
+from kit_booking.services.register.households import find_household
 from kit_booking.services.timeline.standing import lift_pause, standing_of
+from kit_booking.services.waiting.reading import open_entries
+from kit_booking.web.desk.edit import this_actor
 from kit_booking.web.desk.register.forms import CorrectForm, EraseForm, NumberChangeForm
 from kit_booking.web.frame.forms import ReasonForm
-from kit_booking.web.frame.labels import kind_word, slot_word, state_word
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.readers import staff_household_or_404, staff_only, this_member
-from kit_booking.web.household.bookings import shown_view
 
 blueprint = Blueprint("households", __name__, url_prefix="/staff/households")
 ONE = "/<int(max=2147483647):household_id>"
@@ -33,11 +32,12 @@ def search() -> str:
     page = min(max(request.args.get("page", 1, type=int), 1), MOST_PAGES)
     own = own_communes()
     is_everything = own is None and not typed
-    found = households.Found([]) if is_everything else households.search_households(own, typed, page=page)
+    rows, has_more = ([], False) if is_everything else households.search_households(own, typed, page=page)
     return render_template(
         "desk/register/search.html",
         q=typed,
-        found=found,
+        rows=rows,
+        has_more=has_more,
         page=page,
         is_everything=is_everything,
         many_communes=own is None or len(own) > 1,
@@ -48,48 +48,42 @@ def search() -> str:
 def own_communes() -> list[int] | None:
     """Those whose register the member of staff sees; None for all."""
     member = this_member()
-    return None if member.is_operator else [own for _role, own in member.roles if own is not None]
+    return None if member.is_operator else [role.commune_id for role in member.roles if role.commune_id is not None]
 
 
 @blueprint.get(ONE)
 @staff_only
 def one(household_id: int) -> str:
-    household = find_registered(household_id) or abort(404)
+    household = find_household(household_id) or abort(404)
     if this_member().may_see(household.commune_id):
         return _one_page(_viewed(household))
     return _guest_page(household)
 
 
-def _viewed(household: ShownHousehold) -> ShownHousehold:
-    """The household, after it was written down who looked at its number and all that is kept of it."""
+def _viewed(household: Household) -> Household:
+    """The household, after recording who looked at it."""
     households.note_view(household, this_member().id, now=utc_now())
     return household
 
 
-def _one_page(household: ShownHousehold, form: ReasonForm | None = None) -> str:
+def _one_page(household: Household, form: ReasonForm | None = None) -> str:
     now = utc_now()
-    shown = bookings_of_household(household.id)
+    bookings = bookings_of_household(household.id)
     return render_template(
         "desk/register/one.html",
         household=household,
-        ahead=sorted((shown_view(b, now) for b in shown if b.is_ahead(now)), key=lambda b: b["pick_up_at"]),
-        past=[shown_view(b, now) for b in shown if not b.is_ahead(now)],
-        waiting=[
-            {**asdict(entry), "slot_name": slot_word(entry.slot_name)}
-            for entry in waiting_of_household(household.id, now=now)
-        ],
-        messages=[
-            {**asdict(text), "kind_word": kind_word(text.kind), "state_word": state_word(text.state)}
-            for text in messages_of_household(household.id)
-        ],
+        ahead=sorted((b for b in bookings if b.is_ahead(now)), key=lambda b: b.pick_up_at),
+        past=[b for b in bookings if not b.is_ahead(now)],
+        waiting=open_entries(household.id, now=now),
+        messages=messages_of_household(household.id),
         views=households.views_of(household.id),
-        home=standing_of(household.id, now=now),
+        booked=standing_of(household, now=now),
         can_act=this_member().may_act(household.commune_id),
         form=form,
     )
 
 
-def _guest_page(household: ShownHousehold) -> str:
+def _guest_page(household: Household) -> str:
     """Of another commune's household only the standing and what it has booked here."""
     now, own = utc_now(), own_communes() or []
     if not households.is_guest_of(household.id, own):
@@ -97,8 +91,8 @@ def _guest_page(household: ShownHousehold) -> str:
     return render_template(
         "desk/register/guest.html",
         household=household,
-        bookings=[shown_view(b, now) for b in bookings_of_household(household.id) if b.commune_id in own],
-        home=standing_of(household.id, now=now),
+        bookings=[b for b in bookings_of_household(household.id) if b.commune_id in own],
+        booked=standing_of(household, now=now),
     )
 
 
@@ -109,7 +103,7 @@ def lift(household_id: int) -> Any:
     if not form.validate_on_submit():
         return _one_page(_viewed(household), form), 422
     now = utc_now()
-    if standing_of(household_id, now=now).booked.standing.pause:
+    if standing_of(household, now=now).standing.pause:
         lift_pause(household_id, this_member().id, form.text("reason"), now=now)
         flash(_("Hộ %(name)s được đăng ký trở lại.", name=household.name), "good")
     else:
@@ -130,14 +124,14 @@ def correct(household_id: int) -> Any:
     household, form = staff_household_or_404(household_id, acting=True), CorrectForm()
     if not form.validate_on_submit():
         return _edit_page(household, form), 422
-    words = {name: form.text(name) for name in ("name", "village", "craft")}
-    if not households.correct(household_id, _me(), **words, now=utc_now()):
+    values = {name: form.text(name) for name in ("name", "village", "craft")}
+    if not households.correct(household_id, this_actor(), **values, now=utc_now()):
         abort(404)
-    flash(_("Đã sửa thông tin của hộ %(name)s.", name=words["name"]), "good")
+    flash(_("Đã sửa thông tin của hộ %(name)s.", name=values["name"]), "good")
     return _back_to(household_id)
 
 
-def _edit_page(household: ShownHousehold, form: CorrectForm) -> str:
+def _edit_page(household: Household, form: CorrectForm) -> str:
     return render_template("desk/register/edit.html", household=household, form=form)
 
 
@@ -171,9 +165,7 @@ def change_number(household_id: int) -> Any:
     return _back_to(household_id)
 
 
-def _number_page(
-    household: ShownHousehold, form: NumberChangeForm, others: list[households.FoundHousehold] | None = None
-) -> str:
+def _number_page(household: Household, form: NumberChangeForm, others: list[Row[Any]] | None = None) -> str:
     member = this_member()
     named = [other.name if member.may_see(other.commune_id) else _("một hộ ở xã khác") for other in others or []]
     return render_template("desk/register/number.html", household=household, form=form, others=named)
@@ -187,7 +179,7 @@ def join(household_id: int) -> str:
         return _join_page(household, _other(household))
     typed = request.args.get("q", "")[:80].strip()
     acting = [commune_id for commune_id in own_communes() or [] if this_member().may_act(commune_id)]
-    alike = households.search_households(acting, typed or household.name).households
+    alike = households.search_households(acting, typed or household.name)[0]
     if not typed:
         alike += [
             other
@@ -210,19 +202,20 @@ def join_two(household_id: int) -> Any:
     return _back_to(household_id)
 
 
-def _other(household: ShownHousehold) -> ShownHousehold:
+def _other(household: Household) -> Household:
     typed = request.values.get("with", "")
     if not (typed.isascii() and typed.isdecimal() and len(typed) < 10) or int(typed) == household.id:
         abort(404)
     return staff_household_or_404(int(typed), acting=True)
 
 
-def _join_page(kept: ShownHousehold, gone: ShownHousehold, problem: joining.JoinProblem | None = None) -> str:
+def _join_page(kept: Household, gone: Household, problem: joining.JoinProblem | None = None) -> str:
     return render_template(
         "desk/register/join.html",
         kept=kept,
         gone=gone,
-        preview=joining.preview(kept.id, gone.id, now=utc_now()),
+        kept_counts=joining.counts(kept.id, now=utc_now()),
+        gone_counts=joining.counts(gone.id, now=utc_now()),
         problem=problem,
         form=EraseForm(formdata=None),
     )
@@ -240,26 +233,21 @@ def erase(household_id: int) -> Any:
     household, form = staff_household_or_404(household_id, acting=True), EraseForm()
     if not form.validate_on_submit():
         return _erase_page(household, form), 422
-    if not erasing.erase(household_id, _me(), now=utc_now()):
+    if not erasing.erase(household_id, this_actor(), now=utc_now()):
         return _erase_page(household, form), 409
     flash(_("Đã xóa tên, số điện thoại và thôn của hộ. Số buổi đã mượn còn lại để thống kê."), "good")
     return redirect("/staff/households", 303)
 
 
-def _erase_page(household: ShownHousehold, form: EraseForm) -> str:
-    now = utc_now()
-    ahead = [b for b in bookings_of_household(household.id) if b.status in LIVE]
+def _erase_page(household: Household, form: EraseForm) -> str:
+    live = [b for b in bookings_of_household(household.id) if b.status in LIVE]
     return render_template(
         "desk/register/erase.html",
         household=household,
         form=form,
-        ahead=[shown_view(b, now) for b in ahead if b.status != "out"],
-        out=[shown_view(b, now) for b in ahead if b.status == "out"],
+        ahead=[b for b in live if b.status != "out"],
+        out=[b for b in live if b.status == "out"],
     )
-
-
-def _me() -> Actor:
-    return Actor(staff_id=this_member().id)
 
 
 def _back_to(household_id: int) -> Any:

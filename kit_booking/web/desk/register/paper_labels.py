@@ -1,56 +1,38 @@
 """What is wrong with a sheet or a cell of it, in plain words."""
 
 from kit_booking.adapters.sheet_file import Unreadable
-from kit_booking.domain.paper_register import HEADINGS, Column, Fault, Problem
-from kit_booking.web.frame.language import gettext as _
+from kit_booking.domain.paper_register import HEADINGS, MOST_ROWS, CellProblem, Column, Fault
+from kit_booking.web.frame.language import lazy_gettext as _
+
+FAULTS = {
+    Fault.NO_COLUMN: _("Thiếu cả cột này. Dòng đầu của tệp phải là tên các cột."),
+    Fault.TWO_COLUMNS: _("Có hai cột cùng tên, xin bỏ bớt một cột."),
+    Fault.MISSING: _("Còn trống."),
+    Fault.TOO_LONG: _("Dài quá %(most)s chữ."),
+    Fault.NO_NUMBER: _("“%(typed)s” không phải một số điện thoại đúng."),
+    Fault.NO_DAY: _("“%(typed)s” không phải một ngày. Xin ghi như 05/12/2026."),
+    Fault.TOO_FAR: _("%(typed)s còn xa hơn một năm, chắc ghi nhầm năm."),
+    Fault.NO_SUCH_SLOT: _("Ngày đó không có buổi “%(typed)s”."),
+    Fault.NO_SUCH_KIT: _("Xã không có bộ nào tên “%(typed)s”."),
+    Fault.WHICH_KIT: _("Xã có nhiều bộ, xin ghi mã bộ."),
+    Fault.TAKEN: _("Buổi này đã có nhà khác trên máy."),
+    Fault.CLOSED: _("Buổi này bộ nghỉ."),
+    Fault.CLASH: _("Trùng giờ với dòng %(line)s."),
+}
+UNREADABLE = {
+    Unreadable.EMPTY: _("Tệp này không có dòng nào."),
+    Unreadable.TOO_LARGE: _("Tệp này lớn quá. Xin bỏ hình ảnh, hoặc chia thành vài tệp."),
+    Unreadable.TOO_MANY_ROWS: _("Tệp có nhiều hơn %(most)d dòng. Xin chia thành vài tệp.", most=MOST_ROWS),
+    Unreadable.OLD_EXCEL: _("Tệp .xls kiểu cũ không đọc được. Mở bằng Excel rồi lưu lại thành .xlsx."),
+    Unreadable.ENCODING: _("Chữ trong tệp không đọc được. Lưu lại thành .xlsx, hoặc CSV kiểu UTF-8."),
+    Unreadable.NO_SHEET: _("Tệp này không phải bảng tính .xlsx hay .csv, hoặc đã hỏng."),
+}
 
 
-def column_word(column: Column) -> str:
+def column_label(column: Column) -> str:
     """The heading as the template has it; it is Vietnamese in every language, because the sheet is."""
     return HEADINGS[column][0]
 
 
-def problem_words(problem: Problem) -> str:
-    match problem.fault:
-        case Fault.NO_COLUMN:
-            return _("Thiếu cả cột này. Dòng đầu của tệp phải là tên các cột.")
-        case Fault.TWO_COLUMNS:
-            return _("Có hai cột cùng tên, xin bỏ bớt một cột.")
-        case Fault.MISSING:
-            return _("Còn trống.")
-        case Fault.TOO_LONG:
-            return _("Dài quá %(most)s chữ.", most=problem.detail)
-        case Fault.NO_NUMBER:
-            return _("“%(typed)s” không phải một số điện thoại đúng.", typed=problem.detail)
-        case Fault.NO_DAY:
-            return _("“%(typed)s” không phải một ngày. Xin ghi như 05/12/2026.", typed=problem.detail)
-        case Fault.TOO_FAR:
-            return _("%(typed)s còn xa hơn một năm, chắc ghi nhầm năm.", typed=problem.detail)
-        case Fault.NO_SUCH_SLOT:
-            return _("Ngày đó không có buổi “%(typed)s”.", typed=problem.detail)
-        case Fault.NO_SUCH_KIT:
-            return _("Xã không có bộ nào tên “%(typed)s”.", typed=problem.detail)
-        case Fault.WHICH_KIT:
-            return _("Xã có nhiều bộ, xin ghi mã bộ.")
-        case Fault.TAKEN:
-            return _("Buổi này đã có nhà khác trên máy.")
-        case Fault.CLOSED:
-            return _("Buổi này bộ nghỉ.")
-        case Fault.CLASH:
-            return _("Trùng giờ với dòng %(line)s.", line=problem.detail)
-
-
-def unreadable_words(why: Unreadable, most_rows: int) -> str:
-    match why:
-        case Unreadable.EMPTY:
-            return _("Tệp này không có dòng nào.")
-        case Unreadable.TOO_LARGE:
-            return _("Tệp này lớn quá. Xin bỏ hình ảnh, hoặc chia thành vài tệp.")
-        case Unreadable.TOO_MANY_ROWS:
-            return _("Tệp có nhiều hơn %(most)d dòng. Xin chia thành vài tệp.", most=most_rows)
-        case Unreadable.OLD_EXCEL:
-            return _("Tệp .xls kiểu cũ không đọc được. Mở bằng Excel rồi lưu lại thành .xlsx.")
-        case Unreadable.ENCODING:
-            return _("Chữ trong tệp không đọc được. Lưu lại thành .xlsx, hoặc CSV kiểu UTF-8.")
-        case Unreadable.NO_SHEET:
-            return _("Tệp này không phải bảng tính .xlsx hay .csv, hoặc đã hỏng.")
+def problem_text(problem: CellProblem) -> str:
+    return str(FAULTS[problem.fault]) % dict.fromkeys(("most", "typed", "line"), problem.detail)

@@ -1,6 +1,5 @@
-"""Taking the paper register over: a sheet is sent, looked through, and taken as a whole or not at all."""
+"""Taking the paper register over: a spreadsheet is uploaded, previewed, and taken over as a whole or not at all."""
 
-from collections import Counter
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template
@@ -8,27 +7,28 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from kit_booking.adapters.sheet_file import MOST_BYTES, Unreadable, template
 from kit_booking.clock import utc_now
-from kit_booking.domain.paper_register import HEADINGS, MOST_ROWS, Column
+from kit_booking.domain.paper_register import MOST_ROWS, Column
 from kit_booking.domain.text import clean
-from kit_booking.services.communes.facts import CommuneFacts, commune_facts
-from kit_booking.services.communes.fortnight import find_version_key
+from kit_booking.models import RegisterFile
+from kit_booking.services.communes.facts import CommuneFacts
 from kit_booking.services.register import paper_register
-from kit_booking.services.register.paper_plan import Plan
-from kit_booking.services.register.paper_register import KeptFile, find_file
-from kit_booking.web.desk.on_behalf import acting_communes, chosen_commune
-from kit_booking.web.desk.on_behalf_labels import refusal_words
+from kit_booking.services.register.adding import Consent
+from kit_booking.services.register.paper_plan import RegisterPlan
+from kit_booking.web.desk.on_behalf import chosen_commune
 from kit_booking.web.desk.register.forms import TakeOverForm, UploadForm
-from kit_booking.web.desk.register.paper_labels import column_word, problem_words, unreadable_words
+from kit_booking.web.desk.register.paper_labels import UNREADABLE, column_label, problem_text
+from kit_booking.web.desk.tabs import acting_communes_or_403
 from kit_booking.web.frame.forms import PRIVACY_VERSION
 from kit_booking.web.frame.labels import slot_word
 from kit_booking.web.frame.language import gettext as _
-from kit_booking.web.frame.readers import staff_only, this_member
+from kit_booking.web.frame.readers import commune_or_404, staff_only, this_member
+from kit_booking.web.frame.refusals import refusal_text
 from kit_booking.web.frame.security import takes_files
 
 blueprint = Blueprint("paper_register", __name__, url_prefix="/staff/import")
 FILE = "/<int(max=2147483647):file_id>"
 MOST_SHOWN = 100
-"""Problems on one page; whoever has more mends these first."""
+"""At most so many problems are shown; the others are shown once these are corrected."""
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -42,7 +42,7 @@ def start() -> str:
 @staff_only
 @takes_files(MOST_BYTES + 100_000)
 def upload() -> Any:
-    acting, form = acting_communes(), UploadForm()
+    acting, form = acting_communes_or_403(), UploadForm()
     if not form.validate_on_submit():
         return _start_page(form), 422
     commune = chosen_commune(acting)
@@ -50,18 +50,17 @@ def upload() -> Any:
     name = clean(form.file.data.filename or "", 120)
     kept = paper_register.keep_file(commune.id, this_member().id, name, content, now=utc_now())
     if isinstance(kept, Unreadable):
-        form.file.errors = [unreadable_words(kept, MOST_ROWS)]
+        form.file.errors = [UNREADABLE[kept]]
         return _start_page(form), 422
     return redirect(f"/staff/import/{kept}", 303)
 
 
 def _start_page(form: UploadForm) -> str:
-    communes = acting_communes()
     return render_template(
         "desk/paper_register/start.html",
         form=form,
-        communes=communes,
-        headings=[words[0] for words in HEADINGS.values()],
+        communes=acting_communes_or_403(),
+        headings=[column_label(column) for column in Column],
         most_rows=MOST_ROWS,
     )
 
@@ -70,16 +69,15 @@ def _start_page(form: UploadForm) -> str:
 @staff_only
 def form_to_fill_in() -> Response:
     """The headings, and beside them what the commune's slots and kits are called."""
-    stamps = [find_version_key(commune.slug) or abort(404) for commune in acting_communes()]
-    notes = [[column_word(column), _what_goes_in(column)] for column in Column]
-    notes += [line for stamp in stamps for line in _names_of(commune_facts(stamp.commune_id, stamp.version))]
+    notes = [[column_label(column), _instruction(column)] for column in Column]
+    notes += [line for commune in acting_communes_or_403() for line in _names_of(commune_or_404(commune.slug))]
     names = _("Sổ mượn"), _("Cách ghi")
-    response = Response(template([words[0] for words in HEADINGS.values()], notes, names), mimetype=XLSX)
+    response = Response(template([column_label(column) for column in Column], notes, names), mimetype=XLSX)
     response.headers["Content-Disposition"] = 'attachment; filename="so-muon.xlsx"'
     return response
 
 
-def _what_goes_in(column: Column) -> str:
+def _instruction(column: Column) -> str:
     return {
         Column.NAME: _("Họ và tên chủ hộ, phải có."),
         Column.PHONE: _("Số di động; không có thì số máy bàn, hoặc để trống."),
@@ -113,57 +111,54 @@ def take_over(file_id: int) -> Any:
     file, form, member = _file_or_404(file_id), TakeOverForm(), this_member()
     if not form.validate_on_submit():
         return _look_page(file, paper_register.look_through(file, now=utc_now()), form), 422
-    taken = paper_register.take_over(
+    plan = paper_register.take_over(
         file,
-        member.id,
-        member.name[:80],
-        consent_version=PRIVACY_VERSION,
+        Consent(PRIVACY_VERSION, member.id, member.name[:80]),
         override=form.text("override"),
         now=utc_now(),
     )
-    if taken is None:
-        return _no_more()
-    if not taken.is_done:
-        if taken.plan.broken:
+    if plan is None:
+        return _gone()
+    if not plan.is_done:
+        if plan.broken:
             form.override.errors = [_("Xin ghi lý do, hoặc bỏ các dòng ấy khỏi tệp.")]
-        return _look_page(file, taken.plan, form), 409
-    done = _(
-        "Đã nhập sổ: thêm %(new)d hộ, %(bookings)d phiếu.", new=len(taken.plan.new), bookings=len(taken.plan.bookings)
-    )
+        return _look_page(file, plan, form), 409
+    done = _("Đã nhập sổ: thêm %(new)d hộ, %(bookings)d phiếu.", new=len(plan.new), bookings=len(plan.bookings))
     flash(done, "good")
     return redirect("/staff/households", 303)
 
 
-def _file_or_404(file_id: int) -> KeptFile:
-    """The file if it is of a commune that the member of staff acts in; one that is no more leads to the register."""
-    acting_communes()
-    file = find_file(file_id)
+def _file_or_404(file_id: int) -> RegisterFile:
+    """The file, of a commune whose clerk is signed in; if it is gone, redirects to the register."""
+    acting_communes_or_403()
+    file = paper_register.find_file(file_id)
     if file is None:
-        abort(_no_more())
+        abort(_gone())
     if not this_member().may_act(file.commune_id):
         abort(404)
     return file
 
 
-def _no_more() -> BaseResponse:
-    """Mostly the same button twice."""
+def _gone() -> BaseResponse:
+    """Redirect to the register: mostly the button was pressed twice."""
     flash(_("Tệp ấy đã nhập xong rồi, hoặc để quá một ngày nên đã bỏ."), "good")
     return redirect("/staff/households", 303)
 
 
-def _look_page(file: KeptFile, plan: Plan, form: TakeOverForm) -> str:
-    broken = Counter(refusal_words(refusal) for _line, refusal in plan.broken)
-    lines = {text: [line for line, refusal in plan.broken if refusal_words(refusal) == text] for text in broken}
+def _look_page(file: RegisterFile, plan: RegisterPlan, form: TakeOverForm) -> str:
+    broken: dict[str, list[int]] = {}
+    for line, refusal in plan.broken:
+        broken.setdefault(refusal_text(refusal, to_clerk=True), []).append(line)
     return render_template(
         "desk/paper_register/look.html",
         file=file,
         plan=plan,
         form=form,
         problems=[
-            (problem.line, column_word(problem.column), problem_words(problem))
+            (problem.line, column_label(problem.column), problem_text(problem))
             for problem in plan.problems[:MOST_SHOWN]
         ],
-        broken=lines,
+        broken=broken,
         renamed=plan.renamed[:MOST_SHOWN],
         privacy_version=PRIVACY_VERSION,
     )

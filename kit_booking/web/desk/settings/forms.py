@@ -1,7 +1,8 @@
-"""The forms of a commune's settings: each builds new settings from those it was opened on."""
+"""The forms of a commune's settings; each builds new settings from those it was opened on."""
 
 import functools
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, time
 from typing import Any
@@ -15,7 +16,6 @@ from wtforms import (
     FormField,
     IntegerField,
     SelectMultipleField,
-    StringField,
     TelField,
     ValidationError,
 )
@@ -25,35 +25,35 @@ from wtforms.widgets import TextInput
 
 from kit_booking.domain.hours import WeeklyHours
 from kit_booking.domain.phone import dialled, national
+from kit_booking.domain.policy import NUMBERS, Number
 from kit_booking.domain.settings import (
-    LIMITS,
     MOST_SLOTS,
     CommuneSettings,
     PlaceSettings,
+    Plan,
     Problem,
     Trouble,
     plan_troubles,
     policy_troubles,
 )
-from kit_booking.domain.slots import PlannedSlot
+from kit_booking.domain.slots import SlotPlanLine
 from kit_booking.domain.text import slug
-from kit_booking.web.desk.settings.labels import DEFAULTS, NUMBERS, SECTIONS, trouble_text
-from kit_booking.web.frame.forms import Form, tidy
+from kit_booking.web.desk.settings.labels import SECTIONS, trouble_text
+from kit_booking.web.frame.forms import TEL, Form, line, tidy
 from kit_booking.web.frame.language import FormTranslations
 from kit_booking.web.frame.language import lazy_gettext as _
 
 LONGEST_CLOCK = 12
+_CLOCK = re.compile(r"(\d{1,2})(?:[h:.](\d\d)?)?h?")
 
 
 def parse_clock(typed: str) -> time | None:
     """The time of day that was typed: ``7h30``, ``19h``, ``07:30``, ``7.30``, ``19``; None when it is none."""
-    plain = "".join(typed.lower().split())[:LONGEST_CLOCK].replace("giờ", "h").removesuffix("h")
-    hour, _sign, minute = plain.replace("h", ":").replace(".", ":").partition(":")
-    if not (hour.isdecimal() and len(hour) <= 2 and (not minute or (minute.isdecimal() and len(minute) == 2))):
+    match = _CLOCK.fullmatch("".join(typed.lower().split())[:LONGEST_CLOCK].replace("giờ", "h"))
+    try:
+        return time(int(match[1]), int(match[2] or 0)) if match else None
+    except ValueError:
         return None
-    if int(hour) > 23 or int(minute or 0) > 59:
-        return None
-    return time(int(hour), int(minute or 0))
 
 
 class ClockField(Field):
@@ -74,18 +74,25 @@ class ClockField(Field):
 
 
 CLOCK = {"autocomplete": "off", "maxlength": LONGEST_CLOCK, "class": "clock"}
-TEL = {"inputmode": "tel", "autocomplete": "off", "maxlength": 40}
 
 
 class SettingsForm(Form):
     """A form that was opened on some settings, and builds others from them once it is valid."""
 
-    def wanted(self, old: CommuneSettings) -> CommuneSettings:
+    def __init__(self, section: str, settings: CommuneSettings, **filled: Any) -> None:
+        super().__init__(**filled)
+        self.section, self.settings = section, settings
+
+    @property
+    def title(self) -> str:
+        return str(SECTIONS[self.section][0])
+
+    def new_settings(self) -> CommuneSettings:
         raise NotImplementedError
 
-    def troubles(self) -> Iterator[Trouble]:
+    def troubles(self) -> Iterable[Trouble]:
         """What does not fit together of fields that are each right."""
-        return iter(())
+        return ()
 
     def validate(self, extra_validators: Any = None) -> bool:
         if not super().validate(extra_validators):
@@ -95,39 +102,35 @@ class SettingsForm(Form):
 
 
 class NumbersForm(SettingsForm):
-    """The numbers of one section."""
+    """The numbers of one section; its subclasses have the fields, named as those of `Policy`."""
 
-    names: tuple[str, ...] = ()
+    def __init__(self, section: str, settings: CommuneSettings) -> None:
+        super().__init__(section, settings, obj=settings.policy)
 
-    def __init__(self, settings: CommuneSettings) -> None:
-        super().__init__(data={name: getattr(settings.policy, name) for name in self.names})
-        self.policy = settings.policy
+    def new_settings(self) -> CommuneSettings:
+        return replace(self.settings, policy=replace(self.settings.policy, **self.data))
 
-    def wanted(self, old: CommuneSettings) -> CommuneSettings:
-        return replace(old, policy=replace(old.policy, **{name: self[name].data for name in self.names}))
-
-    def troubles(self) -> Iterator[Trouble]:
-        return policy_troubles(replace(self.policy, **{name: self[name].data for name in self.names}))
+    def troubles(self) -> Iterable[Trouble]:
+        return policy_troubles(self.new_settings().policy)
 
 
 @functools.cache
 def numbers_form(section: str) -> type[NumbersForm]:
     """The form of a section of numbers."""
-    names = SECTIONS[section].numbers
-    return type("SectionForm", (NumbersForm,), {"names": names, **{name: _number_field(name) for name in names}})
+    names = [name for name, number in NUMBERS.items() if number.section == section]
+    return type("SectionForm", (NumbersForm,), {name: _number_field(NUMBERS[name]) for name in names})
 
 
-def _number_field(name: str) -> Any:
-    label, default = NUMBERS[name].label, DEFAULTS[name]
-    if isinstance(default, bool):
+def _number_field(number: Number) -> Any:
+    label = _(number.label)
+    if number.unit == "yes_no":
         return BooleanField(label)
-    if isinstance(default, time):
+    if number.unit == "clock":
         return ClockField(label, [InputRequired()], render_kw=CLOCK)
-    least, most = LIMITS[name]
-    message = _("Ghi một số từ %(least)d đến %(most)d.", least=least, most=most)
+    message = _("Ghi một số từ %(least)d đến %(most)d.", least=number.least, most=number.most)
     return IntegerField(
         label,
-        [InputRequired(message), NumberRange(least, most, message)],
+        [InputRequired(message), NumberRange(number.least, number.most, message)],
         render_kw={"inputmode": "numeric", "autocomplete": "off", "maxlength": 6, "class": "number"},
     )
 
@@ -183,50 +186,53 @@ class DayForm(PartOfForm):
 class HoursForm(SettingsForm):
     days = Lines(FormField(DayForm), min_entries=7, max_entries=7)
 
+    def __init__(self, section: str, settings: CommuneSettings, hours: WeeklyHours, **filled: Any) -> None:
+        days = [dict(zip(("opens", "closes"), day or (), strict=False)) for day in hours.days]
+        super().__init__(section, settings, data={"days": days, **filled})
+
     @property
     def hours(self) -> WeeklyHours:
         pairs = ((entry.form.opens.data, entry.form.closes.data) for entry in self.days)
         return WeeklyHours(tuple((opens, closes) if opens and closes else None for opens, closes in pairs))
 
 
-def _filled(hours: WeeklyHours) -> list[dict[str, time | None]]:
-    return [{"opens": day[0] if day else None, "closes": day[1] if day else None} for day in hours.days]
-
-
 class OfficeForm(HoursForm):
     phone = TelField(_("Điện thoại của xã"), [can_be_called], filters=[tidy(20)], render_kw=TEL)
 
     def __init__(self, settings: CommuneSettings) -> None:
-        super().__init__(data={"phone": national(settings.phone), "days": _filled(settings.office)})
+        super().__init__("office", settings, settings.office, phone=national(settings.phone))
 
-    def troubles(self) -> Iterator[Trouble]:
-        if not any(self.hours.days):
-            yield Trouble(Problem.NEVER_OPEN)
+    def troubles(self) -> Iterable[Trouble]:
+        return () if any(self.hours.days) else [Trouble(Problem.NEVER_OPEN)]
 
-    def wanted(self, old: CommuneSettings) -> CommuneSettings:
-        return replace(old, phone=same_or(old.phone, self.text("phone")), office=self.hours)
+    def new_settings(self) -> CommuneSettings:
+        phone = same_or(self.settings.phone, self.text("phone"))
+        return replace(self.settings, phone=phone, office=self.hours)
 
 
-class PlaceForm(HoursForm):
-    keeper = StringField(_("Người giữ bộ"), filters=[tidy(80)], render_kw={"maxlength": 80, "autocomplete": "off"})
+class KeeperForm(HoursForm):
+    """Who keeps the kits of a place, and when they are handed over there."""
+
+    keeper = line(_("Người giữ bộ"), 80)
     keeper_phone = TelField(
         _("Điện thoại người giữ bộ"), [Optional(), can_be_called], filters=[tidy(20)], render_kw=TEL
     )
 
-    def __init__(self, place: PlaceSettings) -> None:
+    def __init__(self, settings: CommuneSettings, place: PlaceSettings) -> None:
         phone = place.keeper_phone and national(place.keeper_phone)
-        fields = {"keeper": place.keeper, "keeper_phone": phone, "days": _filled(place.handover)}
-        super().__init__(data=fields)
+        super().__init__("place", settings, place.handover, keeper=place.keeper, keeper_phone=phone)
         self.place = place
 
-    def wanted(self, old: CommuneSettings) -> CommuneSettings:
-        place = replace(
-            self.place,
-            keeper=self.text("keeper"),
-            keeper_phone=same_or(self.place.keeper_phone, self.text("keeper_phone")),
-            handover=self.hours,
+    @property
+    def title(self) -> str:
+        return self.place.name
+
+    def new_settings(self) -> CommuneSettings:
+        phone = same_or(self.place.keeper_phone, self.text("keeper_phone"))
+        place = replace(self.place, keeper=self.text("keeper"), keeper_phone=phone, handover=self.hours)
+        return replace(
+            self.settings, places=tuple(place if one.id == place.id else one for one in self.settings.places)
         )
-        return replace(old, places=tuple(place if one.id == place.id else one for one in old.places))
 
 
 WEEKDAYS: list[Any] = list("0123456")
@@ -236,7 +242,7 @@ WEEKDAYS: list[Any] = list("0123456")
 class LineForm(PartOfForm):
     """One slot of a plan; a line in which nothing is written is none."""
 
-    name = StringField(_("Tên buổi"), filters=[tidy(40)], render_kw={"maxlength": 40, "autocomplete": "off"})
+    name = line(_("Tên buổi"), 40)
     from_time = ClockField(_("Live từ"), render_kw=CLOCK)
     until_time = ClockField(_("đến"), render_kw=CLOCK)
     weekdays = SelectMultipleField(_("Ngày trong tuần"), choices=WEEKDAYS, coerce=int)
@@ -263,35 +269,29 @@ class PlanForm(SettingsForm):
     lines = Lines(FormField(LineForm), min_entries=1, max_entries=MOST_SLOTS)
 
     def __init__(self, settings: CommuneSettings, valid_from: date, *, today: date) -> None:
-        lines = [
-            {
-                "name": line.name,
-                "from_time": line.from_time,
-                "until_time": line.until_time,
-                "weekdays": sorted(line.weekdays),
-            }
-            for line in settings.plan_on(valid_from)
-        ]
-        empty = [{"weekdays": list(range(7))} for _ in range(max(0, min(2, MOST_SLOTS - len(lines))))]
-        super().__init__(data={"valid_from": valid_from, "lines": lines + empty})
+        """The plan of that day to change, with two more lines if a plan may have so many."""
+        lines: list[Any] = list(settings.plan_on(valid_from))
+        empty = [{"weekdays": range(7)} for _ in range(max(0, min(2, MOST_SLOTS - len(lines))))]
+        super().__init__("plan", settings, data={"valid_from": valid_from, "lines": lines + empty})
         self.today = today
 
     @property
-    def plan(self) -> tuple[PlannedSlot, ...]:
+    def plan(self) -> Plan:
         used: list[Any] = [entry.form for entry in self.lines if entry.form.is_used]
-        lines = (
-            PlannedSlot(line.name.data, line.from_time.data, line.until_time.data, frozenset(line.weekdays.data))
+        slots = (
+            SlotPlanLine(line.name.data, line.from_time.data, line.until_time.data, frozenset(line.weekdays.data))
             for line in used
         )
-        return tuple(sorted(lines, key=lambda line: line.from_time))
+        return tuple(sorted(slots, key=lambda slot: slot.from_time))
 
     @property
     def begins(self) -> date:
+        """Once the form is valid."""
         assert self.valid_from.data
         return self.valid_from.data
 
-    def troubles(self) -> Iterator[Trouble]:
+    def troubles(self) -> Iterable[Trouble]:
         return plan_troubles(self.begins, self.plan, today=self.today)
 
-    def wanted(self, old: CommuneSettings) -> CommuneSettings:
-        return replace(old, plans=old.with_plan(self.begins, self.plan))
+    def new_settings(self) -> CommuneSettings:
+        return replace(self.settings, plans=self.settings.with_plan(self.begins, self.plan))

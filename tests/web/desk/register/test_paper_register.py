@@ -117,7 +117,7 @@ def test_more_than_a_million_bytes_are_not_even_read(clerk: Browser) -> None:
     assert send(clerk, b"x" * 1_100_000).status_code == 413
 
 
-def test_elsewhere_as_little_is_taken_as_before(clerk: Browser) -> None:
+def test_only_the_import_page_takes_large_requests(clerk: Browser) -> None:
     assert clerk.post("/staff/book", name="x" * 70_000).status_code == 413
 
 
