@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from babel.support import NullTranslations, Translations
-from flask import Blueprint, Flask, abort, current_app, redirect, request
+from flask import Blueprint, Flask, abort, current_app, g, redirect, request
 from flask_babel import Babel, Domain
 from flask_babel.speaklater import LazyString
 from werkzeug.wrappers import Response
@@ -57,8 +57,11 @@ def lazy_gettext(text: str, **values: Any) -> LazyString:
 
 def language() -> str:
     """The reader's language: "vi" or "en"."""
-    chosen = request.cookies.get(COOKIE, "")
-    return chosen if chosen in LANGUAGES else LANGUAGES[0]
+    chosen: str | None = g.get("language")
+    if chosen is None:
+        cookie = request.cookies.get(COOKIE, "")
+        chosen = g.language = cookie if cookie in LANGUAGES else LANGUAGES[0]
+    return chosen
 
 
 @blueprint.get("/language/<code>")

@@ -48,6 +48,7 @@ def events_of(feed: Feed, base_url: str, host: str) -> Iterator[FeedEvent]:
             yield _closed(kit, span, host)
 
 
+@lru_cache(maxsize=8192)
 def _public(booking: Row[Any], host: str) -> FeedEvent:
     """A booking in a public feed: that the kit is taken, and where it is, without the household."""
     is_asked = booking.status == Status.REQUESTED
@@ -55,6 +56,7 @@ def _public(booking: Row[Any], host: str) -> FeedEvent:
     return _event(booking, host, f"{word}: {_kit(booking)}", _times(booking), is_tentative=is_asked)
 
 
+@lru_cache(maxsize=8192)
 def _for_household(booking: Row[Any], host: str) -> FeedEvent:
     where = f"bộ livestream ở {booking.place_name}"
     match booking.status:
@@ -76,6 +78,7 @@ def for_keeping(booking: Row[Any], base_url: str, host: str) -> FeedEvent:
     return replace(event, description=f"{event.description}\n{note}")
 
 
+@lru_cache(maxsize=8192)
 def _for_staff(booking: Row[Any], host: str) -> FeedEvent:
     summary = f"{_kit(booking)}: {booking.household_name}, {booking.village}"
     if word := _OPEN.get(booking.status):
