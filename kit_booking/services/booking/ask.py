@@ -11,15 +11,17 @@ from sqlalchemy.orm import Session
 from kit_booking.database import Rollback, db, transaction
 from kit_booking.domain.booking import OF_THE_SLOT, Booked, Reason, Refusal, refusals
 from kit_booking.domain.deadlines import half_way
+from kit_booking.domain.household import gets_texts
 from kit_booking.domain.messages import Kind
 from kit_booking.domain.status import LIVE, Status
+from kit_booking.models import Place
 from kit_booking.services.audit import Actor
 from kit_booking.services.communes.slots import BookableSlot, find_slot
 from kit_booking.services.timeline import standing
 from kit_booking.services.timeline.create import SlotTaken, create_booking
 from kit_booking.services.timeline.holds import held_by
-from kit_booking.services.timeline.locks import lock_household_to_book, lock_kit_to_book, locked_booking
-from kit_booking.services.timeline.texts import queue_booking_text
+from kit_booking.services.timeline.locks import lock_household_to_book, lock_kit_to_book
+from kit_booking.services.timeline.texts import context_of, queue_text
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,18 @@ def request_booking(
     except SlotTaken:
         raise Rollback(AskResult(refusals=[Refusal(Reason.TAKEN)])) from None
     kind = Kind.APPROVED if by.staff_id else Kind.RECEIVED
-    queue_booking_text(session, kind, locked_booking(session, booking.id), now=now)
+    place = kit.place if place_id == kit.place_id else session.get_one(Place, place_id).name
+    reached = gets_texts(household.phone, household.takes_texts, household.bad_number_at)
+    queue_text(
+        session,
+        kind,
+        booking,
+        context_of(booking, commune.name, place, commune.phone),
+        household.phone if reached else "",
+        household.phone or household.landline,
+        commune.policy,
+        now=now,
+    )
     return AskResult(code=booking.code)
 
 

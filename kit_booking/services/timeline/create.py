@@ -4,16 +4,51 @@ import secrets
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, update
+from sqlalchemy import Row, bindparam, exists, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from kit_booking.database import upsert
 from kit_booking.domain.booking import CODE_LETTERS
 from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Hold, WaitingEntry, WaitingState
 from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.communes.slots import BookableSlot
+
+_add_hold = insert(Hold)
+_GIVEN = [
+    "code",
+    "commune_id",
+    "place_id",
+    "kit_id",
+    "household_id",
+    "status",
+    "day",
+    "slot_name",
+    "from_at",
+    "until_at",
+    "pick_up_at",
+    "return_at",
+    "sells",
+    "streams_on",
+    "asked_at",
+    "answer_by_at",
+    "remind_staff_at",
+    "approved_at",
+    "changed_at",
+    "reason",
+]
+_columns = Booking.__table__.columns
+# Not ON CONFLICT DO NOTHING, which SQLAlchemy compiles anew at each call.
+_add_booking = (
+    insert(Booking)
+    .from_select(
+        _GIVEN,
+        select(*(bindparam(name, type_=_columns[name].type) for name in _GIVEN)).where(
+            ~exists().where(_columns.code == bindparam("code", type_=_columns.code.type))
+        ),
+    )
+    .returning(*_columns)
+)
 
 
 class SlotTaken(Exception):
@@ -72,7 +107,7 @@ def create_booking(
     booking = _with_new_code(session, kit.code, values)
     hold = {"booking_id": booking.id, "kit_id": kit.id, "from_at": slot.hold.from_at, "until_at": slot.hold.until_at}
     try:
-        connection.execute(insert(Hold), hold)
+        connection.execute(_add_hold, hold)
     except IntegrityError as error:
         raise_unless_overlap(error)
         raise SlotTaken from error
@@ -85,24 +120,33 @@ def create_booking(
 def _with_new_code(session: Session, kit_code: str, values: dict[str, Any]) -> Row[Any]:
     """Insert the booking under an unused code: the commune's two letters and three more, or up to five."""
     connection, letters = session.connection(), kit_code.partition("-")[0][:2]
-    add = upsert(Booking).on_conflict_do_nothing(index_elements=["code"]).returning(*Booking.__table__.columns)
     for length in (3, 3, 3, 4, 4, 5, 5, 5):
         code = letters + "".join(secrets.choice(CODE_LETTERS) for _ in range(length))
-        if booking := connection.execute(add, {"code": code, **values}).one_or_none():
+        if booking := connection.execute(_add_booking, {"code": code, **values}).one_or_none():
             return booking
     raise RuntimeError(f"no free code for {letters}")
 
 
+_serve = (
+    update(WaitingEntry)
+    .where(
+        WaitingEntry.household_id == bindparam("of_household"),
+        WaitingEntry.commune_id == bindparam("of_commune"),
+        WaitingEntry.day == bindparam("of_day"),
+        WaitingEntry.slot_name == bindparam("of_slot"),
+        WaitingEntry.state == WaitingState.WAITING,
+    )
+    .values(state=WaitingState.SERVED, ended_at=bindparam("now"))
+)
+
+
 def end_waiting_for(session: Session, booking: Booking | Row[Any], *, now: datetime) -> None:
     """End the household's waiting for the slot that it now has."""
-    session.execute(
-        update(WaitingEntry)
-        .where(
-            WaitingEntry.household_id == booking.household_id,
-            WaitingEntry.commune_id == booking.commune_id,
-            WaitingEntry.day == booking.day,
-            WaitingEntry.slot_name == booking.slot_name,
-            WaitingEntry.state == WaitingState.WAITING,
-        )
-        .values(state=WaitingState.SERVED, ended_at=now)
-    )
+    values = {
+        "of_household": booking.household_id,
+        "of_commune": booking.commune_id,
+        "of_day": booking.day,
+        "of_slot": booking.slot_name,
+        "now": now,
+    }
+    session.connection().execute(_serve, values)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import func, select, true
+from sqlalchemy import bindparam, func, select, true
 from sqlalchemy.orm import Session
 
 from kit_booking.database import read
@@ -10,16 +10,18 @@ from kit_booking.domain.booking import Reason
 from kit_booking.domain.hours import Span
 from kit_booking.models import Booking, Hold
 
+_overlapping = select(Hold.booking_id).where(
+    Hold.kit_id == bindparam("kit_id"), Hold.from_at < bindparam("until_at"), Hold.until_at > bindparam("from_at")
+)
+
 
 def held_by(session: Session, kit_id: int, span: Span, *, without: int | None = None) -> Reason | None:
     """Why the kit is not free in this time: TAKEN if a booking overlaps it, CLOSED if only closed time does.
 
     ``without`` is the id of a booking whose hold does not count.
     """
-    overlapping = select(Hold.booking_id).where(
-        Hold.kit_id == kit_id, Hold.from_at < span.until_at, Hold.until_at > span.from_at
-    )
-    held = set(session.scalars(overlapping)) - {without or 0}
+    values = {"kit_id": kit_id, "from_at": span.from_at, "until_at": span.until_at}
+    held = set(session.connection().scalars(_overlapping, values)) - {without or 0}
     return None if not held else Reason.CLOSED if held == {None} else Reason.TAKEN
 
 

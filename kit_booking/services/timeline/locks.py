@@ -55,7 +55,15 @@ _bump_kit = _bump[Kit].returning(Kit.place_id)
 _bump_household = (
     _bump[Household]
     .values(sells=bindparam("sells"), streams_on=bindparam("streams_on"))
-    .returning(Household.commune_id, Household.erased_at, Household.lifted_at)
+    .returning(
+        Household.commune_id,
+        Household.erased_at,
+        Household.lifted_at,
+        Household.phone,
+        Household.landline,
+        Household.takes_texts,
+        Household.bad_number_at,
+    )
 )
 
 
@@ -73,7 +81,7 @@ def lock_kit_to_book(session: Session, kit_id: int) -> int:
 def lock_household_to_book(session: Session, household_id: int, *, sells: str, streams_on: str) -> Row[Any] | None:
     """Lock the household, raise its version and write what it sells, to prefill the next form.
 
-    A row of ``commune_id``, ``erased_at`` and ``lifted_at``; None if it does not exist.
+    A row of its commune, its erased and lifted times, its numbers and whether texts reach it; None if there is none.
     """
     values = {"row_id": household_id, "sells": sells, "streams_on": streams_on}
     return session.connection().execute(_bump_household, values).one_or_none()

@@ -1,26 +1,38 @@
 """Writing a text about a booking into the outbox, in the transaction that causes it; the worker sends it."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import Row, insert, update
 from sqlalchemy.orm import Session
 
 from kit_booking.database import settings_of
 from kit_booking.domain.messages import Kind, MessageContext, booking_text, send_at, useful_until
+from kit_booking.domain.policy import Policy
 from kit_booking.models import Booking, Message, MessageState
+
+_add_message = insert(Message)
 
 
 def message_context(booking: Booking, due_at: datetime | None = None) -> MessageContext:
     """The values of the texts about a booking loaded as by `lock_booking`; ``due_at`` is the deadline they name."""
+    commune = booking.commune
+    return context_of(booking, commune.name, booking.place.name, commune.phone, due_at)
+
+
+def context_of(
+    booking: Booking | Row[Any], commune: str, place: str, office_phone: str, due_at: datetime | None = None
+) -> MessageContext:
+    """The values of the texts from the columns of a booking and the names that it does not hold itself."""
     return MessageContext(
         code=booking.code,
-        commune=booking.commune.name,
-        place=booking.place.name,
+        commune=commune,
+        place=place,
         from_at=booking.from_at,
         until_at=booking.until_at,
         pick_up_at=booking.pick_up_at,
         return_at=booking.return_at,
-        office_phone=booking.commune.phone,
+        office_phone=office_phone,
         reason=booking.reason,
         due_at=due_at,
     )
@@ -44,6 +56,22 @@ def queue_booking_text(
     if kind is Kind.MOVED:
         _skip_unsent(session, booking, kind, now=now)
     number = to or (household.phone if household.gets_texts else "")
+    spoken, context = household.phone or household.landline, message_context(booking, due_at)
+    return queue_text(session, kind, booking, context, number, spoken, booking.policy, now=now)
+
+
+def queue_text(
+    session: Session,
+    kind: Kind,
+    booking: Booking | Row[Any],
+    context: MessageContext,
+    number: str,
+    spoken: str,
+    policy: Policy,
+    *,
+    now: datetime,
+) -> bool:
+    """Queue a text about the booking from its columns; without a ``number`` staff tell it by phone, at ``spoken``."""
     ends_at = useful_until(kind, now=now, pick_up_at=booking.pick_up_at)
     values = {
         "kind": kind,
@@ -51,15 +79,15 @@ def queue_booking_text(
         "booking_id": booking.id,
         "kit_id": booking.kit_id,
         "pick_up_at": booking.pick_up_at,
-        "to": number or household.phone or household.landline,
-        "body": booking_text(kind, sms_name(session), message_context(booking, due_at)),
+        "to": number or spoken,
+        "body": booking_text(kind, sms_name(session), context),
         "created_at": now,
-        "due_at": send_at(kind, now=now, pick_up_at=booking.pick_up_at, policy=booking.policy),
+        "due_at": send_at(kind, now=now, pick_up_at=booking.pick_up_at, policy=policy),
         "useful_until_at": booking.answer_by_at if kind is Kind.OFFER else ends_at,
         "state": MessageState.QUEUED if number else MessageState.TO_PHONE,
         "settled_at": None if number else now,
     }
-    session.connection().execute(insert(Message), values)
+    session.connection().execute(_add_message, values)
     return bool(number)
 
 
