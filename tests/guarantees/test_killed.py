@@ -29,7 +29,8 @@ from kit_booking.services.booking import deadlines
 from kit_booking.services.marks import set_mark
 from tests.support.builders import World
 from tests.support.fakes import FakeSms
-from tests.support.village import Village, at_once
+from tests.support.threads import at_once
+from tests.support.village import Village
 from tests.times import at, days_ahead
 
 ROOT = Path(__file__).parents[2]

@@ -1,9 +1,7 @@
 """A commune in which slots are asked for, waited for and given back: the acts, each by its service."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from threading import Barrier, Thread
 from typing import Any
 
 from flask import Flask
@@ -186,20 +184,3 @@ def _open_again(session: Any, kit_id: int, span: Span, *, now: datetime) -> None
     lock(session, Kit, kit_id)
     session.execute(delete(Hold).where(Hold.kit_id == kit_id, Hold.booking_id.is_(None)))
     release_time(session, kit_id, span, now=now)
-
-
-def at_once(*acts: Callable[[], Any]) -> list[Any]:
-    """The results of the calls, started at the same moment in threads."""
-    outcomes: list[Any] = [None] * len(acts)
-    start = Barrier(len(acts))
-
-    def run(n: int) -> None:
-        start.wait()
-        outcomes[n] = acts[n]()
-
-    threads = [Thread(target=run, args=(n,)) for n in range(len(acts))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return outcomes

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -31,6 +30,7 @@ from kit_booking.services.booking.ask import AskResult, look_at_slot, request_bo
 from kit_booking.services.communes.slots import NoSuchSlot
 from kit_booking.services.timeline.standing import HouseholdGone
 from tests.support.builders import World
+from tests.support.threads import at_once
 from tests.times import NOW, at, days_ahead
 
 TOMORROW = days_ahead(1)
@@ -316,25 +316,8 @@ def test_a_booking_keeps_its_slot_when_the_plan_changes(village: Village, world:
 def test_one_household_asking_for_many_slots_at_once_keeps_to_its_quota(village: Village, world: World):
     slots = [(days, key) for days in (1, 8) for key in ("sang", "trua", "chieu", "toi")]
     asks = [lambda d=days, k=key: village.asks(days_ahead(d), k) for days, key in slots]
-    assert sum(bool(asked.code) for asked in _at_once(*asks)) == 2
+    assert sum(bool(asked.code) for asked in at_once(*asks)) == 2
     assert len(world.all(Booking)) == len(world.all(Hold)) == 2
-
-
-def _at_once(*acts: Callable[[], Any]) -> list[Any]:
-    """What each gave, begun at the same moment in threads of their own."""
-    outcomes: list[Any] = [None] * len(acts)
-    start = Barrier(len(acts))
-
-    def run(n: int) -> None:
-        start.wait()
-        outcomes[n] = acts[n]()
-
-    threads = [Thread(target=run, args=(n,)) for n in range(len(acts))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return outcomes
 
 
 def _clock(text: str) -> Any:

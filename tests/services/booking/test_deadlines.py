@@ -11,7 +11,8 @@ from kit_booking.models import AuditEntry, Booking, Hold, Message, Role
 from kit_booking.services.booking import deadlines
 from tests.support.builders import World
 from tests.support.fakes import FakeSms
-from tests.support.village import TOMORROW, Village, at_once
+from tests.support.threads import at_once
+from tests.support.village import TOMORROW, Village
 from tests.times import NOW, at, days_ahead
 
 TODAY, NEXT_WEEK = days_ahead(0), days_ahead(8)

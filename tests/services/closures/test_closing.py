@@ -1,11 +1,9 @@
 """Closing, changing and ending closures, and settling bookings: closed holds are the union without bookings."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import pairwise
-from threading import Barrier
 
 import pytest
 
@@ -34,6 +32,7 @@ from kit_booking.services.booking.move import change_slot
 from kit_booking.services.closures.closing import SettleResult, change, close, end, settle
 from kit_booking.services.communes.slots import find_slot
 from tests.support.builders import World
+from tests.support.threads import at_once
 from tests.times import NOW, at, days_ahead
 
 DAY, NEXT = days_ahead(3), days_ahead(4)
@@ -329,17 +328,6 @@ def test_nothing_is_approved_on_silence_while_a_closure_stands_against_it(office
         world.do(lapse, booking.code, now=booking.answer_by_at)
     assert world.fresh(in_it).status == Status.LAPSED
     assert world.fresh(after_it).status == Status.APPROVED
-
-
-def at_once(*actions: Callable[[], object]) -> list[object]:
-    start = Barrier(len(actions))
-
-    def run(action: Callable[[], object]) -> object:
-        start.wait(30)
-        return action()
-
-    with ThreadPoolExecutor(len(actions)) as threads:
-        return [done.result() for done in [threads.submit(run, action) for action in actions]]
 
 
 def assert_is_sound(office: Office, span: Span) -> None:

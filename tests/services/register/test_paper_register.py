@@ -1,11 +1,7 @@
 """Taking a paper register over: everything or nothing, and twice the same as once."""
 
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -34,23 +30,13 @@ from kit_booking.services.register.paper_register import (
 from kit_booking.services.waiting.entries import join as wait
 from tests.support.builders import World
 from tests.support.paper import D, Office, make_office
+from tests.support.threads import at_once
 from tests.times import NOW, days_ahead
 
 
 @pytest.fixture
 def office(world: World) -> Office:
     return make_office(world)
-
-
-def at_once(*calls: Callable[[], Any]) -> list[Any]:
-    start = Barrier(len(calls))
-
-    def run(call: Callable[[], Any]) -> Any:
-        start.wait(30)
-        return call()
-
-    with ThreadPoolExecutor(len(calls)) as threads:
-        return list(threads.map(run, calls))
 
 
 def test_households_and_bookings_are_taken_over(office: Office, world: World):

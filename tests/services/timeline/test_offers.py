@@ -31,7 +31,8 @@ from kit_booking.services.timeline.offers import reset_offer
 from tests.support.builders import World
 from tests.support.databases import on_sqlite
 from tests.support.fakes import FakeSms
-from tests.support.village import TOMORROW, Village, at_once
+from tests.support.threads import at_once
+from tests.support.village import TOMORROW, Village
 from tests.times import NOW, at, days_ahead
 
 TODAY, NEXT_WEEK = days_ahead(0), days_ahead(8)

@@ -18,7 +18,8 @@ from kit_booking.services.timeline import moves, standing
 from kit_booking.services.timeline.locks import lock_booking
 from tests.support.builders import World
 from tests.support.fakes import FakeSms
-from tests.support.village import TOMORROW, Village, at_once
+from tests.support.threads import at_once
+from tests.support.village import TOMORROW, Village
 from tests.times import NOW, at, days_ahead
 
 TODAY, NEXT_WEEK, LAST_DAY = days_ahead(0), days_ahead(8), days_ahead(14)

@@ -23,7 +23,8 @@ from kit_booking.services.waiting import entries
 from kit_booking.services.waiting.entries import WaitRefusal, WaitResult
 from tests.support.builders import World
 from tests.support.fakes import FakeSms
-from tests.support.village import TOMORROW, Village, at_once
+from tests.support.threads import at_once
+from tests.support.village import TOMORROW, Village
 from tests.times import NOW, at, days_ahead
 
 TODAY, NEXT_WEEK = days_ahead(0), days_ahead(8)
