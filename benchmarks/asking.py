@@ -15,7 +15,7 @@ from benchmarks.tools.load import AGENT, LoadClient, post
 from benchmarks.tools.report import Case, Ratio, beside_bare, case_line, verdict
 from benchmarks.tools.serve import app_of, serving
 from benchmarks.tools.world import Town, World, slots
-from kit_booking.domain.slots import Slot
+from kit_booking.domain.time.slots import Slot
 from kit_booking.models import Booking
 from kit_booking.web.frame.readers import sign_in_household
 

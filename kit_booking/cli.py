@@ -21,9 +21,9 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from kit_booking import worker as worker_loop
 from kit_booking.clock import utc_now
 from kit_booking.config import Settings
-from kit_booking.domain.local_time import ZONE
 from kit_booking.domain.phone import PhoneProblem, parse_mobile
 from kit_booking.domain.text import clean
+from kit_booking.domain.time.local_time import ZONE
 from kit_booking.models import Role
 from kit_booking.server import server_of
 from kit_booking.services.audit import SYSTEM

@@ -13,7 +13,7 @@ from click import ClickException
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from kit_booking.domain.delivery import Timing
+from kit_booking.domain.messages.delivery import Timing
 
 INSTANCE = Path(__file__).resolve().parent.parent / "instance"
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kit_booking.config import BadSetting, Settings
-from kit_booking.domain.delivery import Timing
+from kit_booking.domain.messages.delivery import Timing
 from tests.support.commands import run
 
 SECRET = {"SECRET_KEY": "enough letters for a secret"}

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from kit_booking import create_app
 from kit_booking.config import Settings
 from kit_booking.database import Base, db
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
 from kit_booking.models import Booking, Hold
 from tests.support.builders import World
 from tests.support.fakes import FakeSms

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from kit_booking import create_app
 from kit_booking.config import Settings
 from kit_booking.database import db, load, read, transaction
-from kit_booking.domain.counter import Direction
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.counter import Direction
+from kit_booking.domain.booking.status import Status
 from kit_booking.models import Booking, HandedPart, Handover, Household, Role
 from tests.support.builders import World
 from tests.support.databases import on_postgresql

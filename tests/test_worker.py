@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from kit_booking.domain.delivery import Timing
-from kit_booking.domain.local_time import local_day
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.messages.delivery import Timing
+from kit_booking.domain.time.local_time import local_day
 from kit_booking.models import Booking, Commune, Mark, Message, MessageState
 from kit_booking.services.booking.answers import approve
 from kit_booking.services.sign_in.sign_in import send_code

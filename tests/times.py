@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from kit_booking import clock
 from kit_booking.clock import machine_now
-from kit_booking.domain.local_time import ZONE, local, local_day
+from kit_booking.domain.time.local_time import ZONE, local, local_day
 
 NOW = datetime(2026, 12, 1, 2, 0, tzinfo=UTC)
 """Tuesday 1 December, 9 in the morning in Vietnam: for whatever is handed the time."""

@@ -1,16 +1,17 @@
-"""Faults in the rules; those of `kit_booking/domain/X.py` belong to `tests/domain/test_X.py`."""
+"""Faults in the rules; those of `kit_booking/domain/X.py` belong to the test file at the same place."""
 
 from benchmarks.fault_list import Fault
 
 
 def faults_in(module: str, *changes: tuple[str, str]) -> list[Fault]:
-    file, tests = f"kit_booking/domain/{module}.py", (f"tests/domain/test_{module}.py",)
+    folder, _, name = f"/{module}".rpartition("/")
+    file, tests = f"kit_booking/domain/{module}.py", (f"tests/domain{folder}/test_{name}.py",)
     return [Fault(file, text, replacement, tests) for text, replacement in changes]
 
 
 FAULTS = [
     *faults_in(
-        "booking",
+        "booking/refusals",
         ("now >= slot.ask_until_at", "now > slot.ask_until_at"),
         ("now < opens_at(slot.day, policy)", "now <= opens_at(slot.day, policy)"),
         ("booked.ahead >= policy.most_ahead", "booked.ahead > policy.most_ahead"),
@@ -36,7 +37,7 @@ FAULTS = [
         (", MOST)", ", 200)"),
     ),
     *faults_in(
-        "closure",
+        "time/closure",
         ("span.from_at <= merged[-1].until_at", "span.from_at < merged[-1].until_at"),
         ("max(merged[-1].until_at, span.until_at)", "span.until_at"),
         ("if from_at < cut.from_at:", "if from_at <= cut.from_at:"),
@@ -48,7 +49,7 @@ FAULTS = [
         ("to_local(span.from_at), to_local(span.until_at)", "span.from_at, span.until_at"),
     ),
     *faults_in(
-        "counter",
+        "booking/counter",
         ("max(0, self.expected - self.count)", "self.expected - self.count"),
         ("self.is_broken or self.missing > 0", "self.missing > 0"),
         ("self.is_broken or self.missing > 0", "self.is_broken or self.missing > 1"),
@@ -59,7 +60,7 @@ FAULTS = [
         ("happened_at >= before", "happened_at > before"),
     ),
     *faults_in(
-        "deadlines",
+        "time/deadlines",
         ("LEAST_OFFER = timedelta(minutes=30)", "LEAST_OFFER = timedelta(minutes=20)"),
         ("- now >= LEAST_OFFER", "- now > LEAST_OFFER"),
         ("return pick_up_at - policy.lead", "return pick_up_at"),
@@ -76,7 +77,7 @@ FAULTS = [
         ("office.later(back_at, GRACE) or back_at + GRACE", "back_at + GRACE"),
     ),
     *faults_in(
-        "delivery",
+        "messages/delivery",
         ("M.QUEUED: frozenset({M.SENDING, M.SKIPPED, M.TO_PHONE})", "M.QUEUED: frozenset({M.SENDING, M.SKIPPED})"),
         ("M.UNKNOWN: frozenset({M.QUEUED, M.SKIPPED, *REPORTS})", "M.UNKNOWN: frozenset({M.QUEUED, *REPORTS})"),
         ("WENT_OUT = frozenset({M.ACCEPTED, M.SENT,", "WENT_OUT = frozenset({M.SENT,"),
@@ -99,7 +100,7 @@ FAULTS = [
         ("cost >= NEAR_BUDGET * budget", "cost > NEAR_BUDGET * budget"),
     ),
     *faults_in(
-        "hours",
+        "time/hours",
         ("self.from_at < other.until_at", "self.from_at <= other.until_at"),
         ("other.from_at < self.until_at", "other.from_at <= self.until_at"),
         ("len(stored) != 7", "len(stored) > 7"),
@@ -118,7 +119,7 @@ FAULTS = [
         ('[["07:30", "17:00"]', '[["07:00", "17:00"]'),
     ),
     *faults_in(
-        "household",
+        "register/household",
         ("takes_texts and phone", "phone"),
         (' and phone != ""', ""),
         (" and bad_number_at is None", ""),
@@ -128,14 +129,14 @@ FAULTS = [
         ("national(number)) for", "number) for"),
     ),
     *faults_in(
-        "local_time",
+        "time/local_time",
         ("Asia/Ho_Chi_Minh", "Asia/Shanghai"),
         ("clock, ZONE).astimezone(UTC)", "clock, ZONE)"),
         ("return instant.astimezone(ZONE)\n", "return instant\n"),
         ("return instant.astimezone(ZONE).date()", "return instant.date()"),
     ),
     *faults_in(
-        "messages",
+        "messages/texts",
         ("len(plain) > most", "len(plain) >= most"),
         ("most // 2, most + 1", "most // 2, most"),
         ("most // 2, most + 1", "0, most + 1"),
@@ -162,7 +163,7 @@ FAULTS = [
         ("max(1, int(", "max(0, int("),
     ),
     *faults_in(
-        "paper_register",
+        "register/paper_register",
         ("NEEDED = (Column.NAME, Column.VILLAGE, Column.CRAFT)", "NEEDED = (Column.NAME, Column.VILLAGE)"),
         ("columns.count(column) > 1", "columns.count(column) > 2"),
         ("enumerate(lines[1:], 2)", "enumerate(lines[1:], 1)"),
@@ -215,7 +216,7 @@ FAULTS = [
         ('"dong", 0, 1_000_000_000', '"dong", 1, 1_000_000_000'),
     ),
     *faults_in(
-        "queue",
+        "booking/queue",
         ("RECENT = timedelta(days=30)", "RECENT = timedelta(days=60)"),
         ("(forward is None, forward", "(forward is not None, forward"),
         ("forward.timestamp() if forward else 0", "0"),
@@ -231,7 +232,7 @@ FAULTS = [
         ("one != other), Why.EARLIER)", "one != other), Why.FEWER)"),
     ),
     *faults_in(
-        "quiet",
+        "time/quiet",
         ("begins > ends", "begins >= ends"),
         ("through_midnight and clock >= begins", "through_midnight and clock > begins"),
         ("clock < ends and", "clock <= ends and"),
@@ -242,7 +243,7 @@ FAULTS = [
         ("+ timedelta(days=1), policy.quiet_from", "+ timedelta(days=1), policy.quiet_until"),
     ),
     *faults_in(
-        "reminders",
+        "messages/reminders",
         ("FRESH = timedelta(hours=2)", "FRESH = timedelta(hours=1)"),
         ("LEAST_AHEAD = timedelta(minutes=30)", "LEAST_AHEAD = timedelta(minutes=60)"),
         ("timedelta(days=1), policy.day_reminder", "timedelta(days=2), policy.day_reminder"),
@@ -279,7 +280,7 @@ FAULTS = [
         ("        if one.old != one.new\n", "        if masked(str(one.old)) != masked(str(one.new))\n"),
     ),
     *faults_in(
-        "slots",
+        "time/slots",
         ("ANSWER_MARGIN = timedelta(hours=1)", "ANSWER_MARGIN = timedelta(hours=2)"),
         ("if valid_from <= day), ())", "if valid_from < day), ())"),
         ("reversed(self.plans)", "self.plans"),
@@ -300,7 +301,7 @@ FAULTS = [
         ("local(day - timedelta(days=policy.window_days)", "local(day - timedelta(days=policy.window_days - 1)"),
     ),
     *faults_in(
-        "standing",
+        "booking/standing",
         ("TOO_LATE = timedelta(hours=24)", "TOO_LATE = timedelta(hours=12)"),
         ("strike - earlier < counts", "strike - earlier <= counts"),
         ("len(unspent) >= policy.strikes", "len(unspent) > policy.strikes"),
@@ -319,7 +320,7 @@ FAULTS = [
         ("lifted_at >= pause.from_at", "lifted_at > pause.from_at"),
     ),
     *faults_in(
-        "status",
+        "booking/status",
         ("S.CANCELLED, S.LAPSED})", "S.CANCELLED})"),
         ("    S.NO_SHOW: frozenset({S.OUT}),\n", ""),
         ("frozenset({S.OUT, S.CANCELLED, S.NO_SHOW})", "frozenset({S.OUT, S.CANCELLED, S.NO_SHOW, S.RETURNED})"),

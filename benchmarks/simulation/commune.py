@@ -19,12 +19,12 @@ from benchmarks.tools.world import Town
 from kit_booking import worker
 from kit_booking.adapters.sms import Receipt, Sms
 from kit_booking.database import db, read, transaction
-from kit_booking.domain.booking import Reason, week_of
-from kit_booking.domain.hours import EVERY_DAY, WeeklyHours
-from kit_booking.domain.local_time import local, local_day, to_local
-from kit_booking.domain.messages import Kind
-from kit_booking.domain.slots import Slot, slots_between
-from kit_booking.domain.status import AHEAD, HAD_KIT, Status
+from kit_booking.domain.booking.refusals import Reason, week_of
+from kit_booking.domain.booking.status import AHEAD, HAD_KIT, Status
+from kit_booking.domain.messages.texts import Kind
+from kit_booking.domain.time.hours import EVERY_DAY, WeeklyHours
+from kit_booking.domain.time.local_time import local, local_day, to_local
+from kit_booking.domain.time.slots import Slot, slots_between
 from kit_booking.models import Booking, Hold
 from kit_booking.services.audit import Actor
 from kit_booking.services.booking import answers, ask

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from benchmarks.simulation.people import FIRST_DAY, HOUSEHOLDS, KITS, People
 from benchmarks.tools.world import Town
-from kit_booking.domain.local_time import local
+from kit_booking.domain.time.local_time import local
 from kit_booking.models import AuditEntry, Booking
 
 USED = ("out", "returned")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from random import Random
 
-from kit_booking.domain.local_time import local
+from kit_booking.domain.time.local_time import local
 
 FIRST_DAY = date(2026, 12, 1)
 DAYS = 90

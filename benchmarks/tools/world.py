@@ -11,11 +11,11 @@ from typing import Any
 from sqlalchemy import Connection, insert, text
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.hours import EVERY_DAY, WeeklyHours
-from kit_booking.domain.local_time import local_day
+from kit_booking.domain.booking.status import Status
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.slots import DEFAULT_PLAN, Slot, Timetable, slots_between
-from kit_booking.domain.status import Status
+from kit_booking.domain.time.hours import EVERY_DAY, WeeklyHours
+from kit_booking.domain.time.local_time import local_day
+from kit_booking.domain.time.slots import DEFAULT_PLAN, Slot, Timetable, slots_between
 from kit_booking.models import (
     Booking,
     Commune,

@@ -10,7 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from kit_booking.adapters.sms import Receipt, Report, Sms, SmsMisconfigured
-from kit_booking.domain.delivery import MessageState
+from kit_booking.domain.messages.delivery import MessageState
 
 FIND_AMONG = 5000
 """So many of the last texts are looked through for one that may have been written."""

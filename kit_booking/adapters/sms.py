@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from kit_booking.domain.delivery import MessageState
+from kit_booking.domain.messages.delivery import MessageState
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from kit_booking.adapters.sms import (
     SmsRefused,
     SmsUnknown,
 )
-from kit_booking.domain.delivery import SETUP_ERRORS, MessageState, state_of
+from kit_booking.domain.messages.delivery import SETUP_ERRORS, MessageState, state_of
 
 # Twilio's error numbers: https://www.twilio.com/docs/api/errors
 REFUSED = {

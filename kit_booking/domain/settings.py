@@ -7,11 +7,11 @@ from enum import StrEnum
 from itertools import combinations, product
 from typing import Any
 
-from kit_booking.domain.hours import WeeklyHours
 from kit_booking.domain.phone import masked
 from kit_booking.domain.policy import NUMBERS, Affects, Policy
-from kit_booking.domain.slots import SlotPlanLine
 from kit_booking.domain.text import slug
+from kit_booking.domain.time.hours import WeeklyHours
+from kit_booking.domain.time.slots import SlotPlanLine
 
 MOST_SLOTS = 8
 """A plan has at most so many slots a day."""

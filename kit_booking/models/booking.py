@@ -6,9 +6,9 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kit_booking.database import Base, UtcDateTime, enum_text
+from kit_booking.domain.booking.standing import is_late_to_cancel
+from kit_booking.domain.booking.status import AHEAD, Status
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.standing import is_late_to_cancel
-from kit_booking.domain.status import AHEAD, Status
 from kit_booking.models.commune import Commune, Place
 from kit_booking.models.household import Household
 from kit_booking.models.kit import Kit

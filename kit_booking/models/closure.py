@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kit_booking.database import Base, UtcDateTime
-from kit_booking.domain.hours import Span
+from kit_booking.domain.time.hours import Span
 from kit_booking.models.commune import Commune
 from kit_booking.models.kit import Kit
 from kit_booking.models.staff import Staff

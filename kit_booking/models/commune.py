@@ -7,7 +7,7 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kit_booking.database import Base
-from kit_booking.domain.hours import EVERY_DAY
+from kit_booking.domain.time.hours import EVERY_DAY
 
 
 class Province(Base):

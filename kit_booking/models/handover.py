@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, 
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kit_booking.database import Base, UtcDateTime, enum_text
-from kit_booking.domain.counter import Direction
+from kit_booking.domain.booking.counter import Direction
 from kit_booking.models.booking import Booking
 from kit_booking.models.staff import Staff
 

@@ -7,8 +7,8 @@ from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from kit_booking.database import Base, UtcDateTime
-from kit_booking.domain.household import SEARCH_WIDTH, gets_texts, search_text
 from kit_booking.domain.policy import Policy
+from kit_booking.domain.register.household import SEARCH_WIDTH, gets_texts, search_text
 from kit_booking.models.commune import Commune
 
 _IS_ERASED = text("erased_at IS NOT NULL")

@@ -7,8 +7,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kit_booking.database import Base, UtcDateTime, enum_text
-from kit_booking.domain.delivery import MessageState
-from kit_booking.domain.messages import Kind
+from kit_booking.domain.messages.delivery import MessageState
+from kit_booking.domain.messages.texts import Kind
 from kit_booking.models.booking import Booking
 from kit_booking.models.staff import Staff
 

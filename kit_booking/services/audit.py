@@ -9,9 +9,9 @@ from sqlalchemy import Row, Select, bindparam, false, insert, literal, select, t
 from sqlalchemy.orm import Session
 
 from kit_booking.database import UtcDateTime, read
-from kit_booking.domain.local_time import local
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
 from kit_booking.domain.text import search_key
+from kit_booking.domain.time.local_time import local
 from kit_booking.models import AuditEntry, Booking, Commune, Household, Staff, StaffRole
 
 PAGE = 50

@@ -25,9 +25,9 @@ from sqlalchemy import insert
 from kit_booking.clock import utc_now
 from kit_booking.config import Settings
 from kit_booking.database import db
-from kit_booking.domain.delivery import WENT_OUT, Timing
-from kit_booking.domain.messages import Kind
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.messages.delivery import WENT_OUT, Timing
+from kit_booking.domain.messages.texts import Kind
 from kit_booking.models import Booking, Commune, Household, Message, MessageState, Staff
 from kit_booking.services.booking.answers import cancel
 from kit_booking.services.sign_in.sign_in import send_code

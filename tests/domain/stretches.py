@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from hypothesis import strategies as st
 
-from kit_booking.domain.hours import Span
+from kit_booking.domain.time.hours import Span
 from tests.times import NOW
 
 LAST_HOUR = 38

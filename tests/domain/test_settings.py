@@ -16,7 +16,7 @@ from kit_booking.domain.settings import (
     plan_troubles,
     policy_troubles,
 )
-from kit_booking.domain.slots import DEFAULT_PLAN, SlotPlanLine
+from kit_booking.domain.time.slots import DEFAULT_PLAN, SlotPlanLine
 from tests.domain.weeks import EVERY_DAY_HOURS, WEEKDAYS
 
 TODAY = date(2026, 12, 1)

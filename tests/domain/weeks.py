@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from hypothesis import strategies as st
 
-from kit_booking.domain.hours import EVERY_DAY, WeeklyHours
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.slots import DEFAULT_PLAN, Timetable
+from kit_booking.domain.time.hours import EVERY_DAY, WeeklyHours
+from kit_booking.domain.time.slots import DEFAULT_PLAN, Timetable
 
 FRIDAY, SATURDAY, SUNDAY, MONDAY = (date(2026, 12, 4) + timedelta(days=n) for n in range(4))
 

@@ -8,11 +8,11 @@ from datetime import date, time, timedelta
 
 from playwright.sync_api import Locator, Page
 
-from kit_booking.domain.hours import EVERY_DAY, WeeklyHours
-from kit_booking.domain.local_time import local
+from kit_booking.domain.booking.status import Status
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.slots import DEFAULT_PLAN, Timetable
-from kit_booking.domain.status import Status
+from kit_booking.domain.time.hours import EVERY_DAY, WeeklyHours
+from kit_booking.domain.time.local_time import local
+from kit_booking.domain.time.slots import DEFAULT_PLAN, Timetable
 from kit_booking.models import Booking, Household, Kit, Part
 from tests.e2e.demo import Demo
 from tests.support.builders import LONG_AGO

@@ -7,11 +7,11 @@ from datetime import time, timedelta
 from playwright.sync_api import Page
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.counter import Direction
-from kit_booking.domain.hours import Span
-from kit_booking.domain.local_time import local
-from kit_booking.domain.messages import Kind
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.counter import Direction
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.messages.texts import Kind
+from kit_booking.domain.time.hours import Span
+from kit_booking.domain.time.local_time import local
 from kit_booking.models import (
     AuditEntry,
     Booking,

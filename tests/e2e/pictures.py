@@ -8,8 +8,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from kit_booking.domain.local_time import local
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.time.local_time import local
 from kit_booking.models import Household, Role, WaitingEntry
 from tests.e2e import browser as browsers
 from tests.e2e.demo import COMMUNE, Demo, filled_database, running_demo

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
 from kit_booking.models import Commune, Household, Role
 from tests.e2e.pages import Shown, Visitor
 from tests.times import days_ahead

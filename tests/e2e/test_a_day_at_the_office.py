@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from kit_booking.adapters.file_sms import read_phones
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
 from kit_booking.models import Booking
 from tests.e2e import browser as browsers
 from tests.e2e.demo import Demo, running_demo

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
 from kit_booking.models import Booking, Role
 from tests.e2e import browser as browsers
 from tests.e2e.demo import Demo

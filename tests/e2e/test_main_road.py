@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from kit_booking.clock import machine_now, utc_now
-from kit_booking.domain.local_time import local, local_day
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.quiet import quiet_end
+from kit_booking.domain.time.local_time import local, local_day
+from kit_booking.domain.time.quiet import quiet_end
 from kit_booking.models import Booking, Household
 from kit_booking.services.ops.demo_data import PASSWORD
 from tests.e2e.demo import Demo

@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Page
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.local_time import local_day
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.time.local_time import local_day
 from kit_booking.models import Commune, Role
 from tests.e2e.demo import COMMUNE, Demo
 from tests.e2e.pages import Visitor

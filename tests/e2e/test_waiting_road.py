@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
 from kit_booking.models import Booking, Household, WaitingEntry
 from tests.e2e.demo import COMMUNE, Demo
 from tests.e2e.test_main_road import chip, heading, newest_text, people_are_awake

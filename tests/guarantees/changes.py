@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 
 from kit_booking.clock import utc_now
 from kit_booking.database import Base, transaction
-from kit_booking.domain.hours import Span
-from kit_booking.domain.local_time import local_day
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
 from kit_booking.domain.text import slug
+from kit_booking.domain.time.hours import Span
+from kit_booking.domain.time.local_time import local_day
 from kit_booking.models import Booking, Commune, Hold, Kit, Place, WaitingEntry
 from kit_booking.services.audit import Actor
 from kit_booking.services.booking import answers, ask

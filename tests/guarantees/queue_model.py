@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from kit_booking.domain.local_time import local, to_local
-from kit_booking.domain.slots import Slot
+from kit_booking.domain.time.local_time import local, to_local
+from kit_booking.domain.time.slots import Slot
 from kit_booking.models import AuditEntry, Booking, Hold, Household, Kit, Message, WaitingEntry
 
 HOUR = timedelta(hours=1)

@@ -10,9 +10,9 @@ import pytest
 from icalendar import Calendar
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.local_time import ZONE, local_day, to_local
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
 from kit_booking.domain.text import clean
+from kit_booking.domain.time.local_time import ZONE, local_day, to_local
 from kit_booking.models import Booking, Hold, Household, Kit, Place
 from tests.guarantees.changes import Life
 from tests.support.databases import on_both_in_ci

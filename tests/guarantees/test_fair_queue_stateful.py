@@ -24,10 +24,10 @@ from sqlalchemy.orm import Session
 
 from kit_booking import worker
 from kit_booking.database import db, transaction
-from kit_booking.domain.hours import Span
-from kit_booking.domain.local_time import local, local_day
-from kit_booking.domain.slots import Slot
-from kit_booking.domain.status import Status, may_move
+from kit_booking.domain.booking.status import Status, may_move
+from kit_booking.domain.time.hours import Span
+from kit_booking.domain.time.local_time import local, local_day
+from kit_booking.domain.time.slots import Slot
 from kit_booking.models import AuditEntry, Booking, Hold, Household, Kit, Message, WaitingEntry
 from kit_booking.services.audit import Actor
 from kit_booking.services.booking import deadlines

@@ -17,10 +17,10 @@ from sqlalchemy.orm import Session
 from kit_booking import worker
 from kit_booking.clock import utc_now
 from kit_booking.database import db, read
-from kit_booking.domain.hours import EVERY_DAY
-from kit_booking.domain.messages import Kind
-from kit_booking.domain.slots import Slot
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.messages.texts import Kind
+from kit_booking.domain.time.hours import EVERY_DAY
+from kit_booking.domain.time.slots import Slot
 from kit_booking.models import (
     AuditEntry,
     Booking,

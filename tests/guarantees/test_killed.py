@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from kit_booking import worker
 from kit_booking.database import db
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
 from kit_booking.models import (
     AuditEntry,
     Booking,

@@ -13,10 +13,10 @@ from sqlalchemy import event
 
 from kit_booking.adapters.sms import SmsDelayed
 from kit_booking.database import db
-from kit_booking.domain.counter import CheckedPart
-from kit_booking.domain.hours import Span
-from kit_booking.domain.messages import Kind
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.counter import CheckedPart
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.messages.texts import Kind
+from kit_booking.domain.time.hours import Span
 from kit_booking.models import Commune, Hold, Message, MessageState, Place
 from kit_booking.services.audit import Actor
 from kit_booking.services.closures.closing import close, end

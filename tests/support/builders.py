@@ -12,12 +12,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kit_booking.database import Base, db
-from kit_booking.domain.hours import EVERY_DAY, WeeklyHours
-from kit_booking.domain.local_time import local_day
+from kit_booking.domain.booking.status import LIVE, Status
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.slots import DEFAULT_PLAN, Slot, Timetable
-from kit_booking.domain.status import LIVE, Status
 from kit_booking.domain.text import search_key, slug
+from kit_booking.domain.time.hours import EVERY_DAY, WeeklyHours
+from kit_booking.domain.time.local_time import local_day
+from kit_booking.domain.time.slots import DEFAULT_PLAN, Slot, Timetable
 from kit_booking.models import (
     AuditEntry,
     Booking,

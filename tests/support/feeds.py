@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from kit_booking.domain.local_time import ZONE
+from kit_booking.domain.time.local_time import ZONE
 from tests.support.server import serving
 
 ROOT = Path(__file__).parents[2]

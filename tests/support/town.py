@@ -11,10 +11,10 @@ from werkzeug.test import TestResponse
 
 from kit_booking.clock import utc_now
 from kit_booking.database import db
-from kit_booking.domain.hours import Span
-from kit_booking.domain.local_time import local, local_day
-from kit_booking.domain.messages import Kind
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.messages.texts import Kind
+from kit_booking.domain.time.hours import Span
+from kit_booking.domain.time.local_time import local, local_day
 from kit_booking.models import (
     Booking,
     Household,

@@ -9,8 +9,8 @@ from sqlalchemy import delete
 
 from kit_booking import worker
 from kit_booking.database import transaction
-from kit_booking.domain.hours import Span
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.time.hours import Span
 from kit_booking.models import Booking, Commune, Hold, Household, Kit, Message, Staff, WaitingEntry, WaitingState
 from kit_booking.services.audit import Actor
 from kit_booking.services.booking import answers, ask

@@ -11,8 +11,8 @@ from flask import Flask
 from kit_booking import create_app
 from kit_booking.clock import utc_now
 from kit_booking.config import Settings
-from kit_booking.domain.counter import Direction
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.counter import Direction
+from kit_booking.domain.booking.status import Status
 from kit_booking.models import Booking, FeedToken, Handover, Photo, Role, StaffRole
 from kit_booking.services.audit import Actor
 from kit_booking.services.calendars.tokens import add_token

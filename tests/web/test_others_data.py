@@ -5,7 +5,7 @@ from io import BytesIO
 import pytest
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
 from kit_booking.models import Kit, Place, StaffRole
 from kit_booking.services.register.adding import HOUSEHOLDS_A_NUMBER, Consent, register_household
 from kit_booking.services.register.households import views_of

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.counter import CheckedPart
-from kit_booking.domain.hours import Span
-from kit_booking.domain.local_time import local, local_day
+from kit_booking.domain.booking.counter import CheckedPart
+from kit_booking.domain.booking.status import Status
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.status import Status
+from kit_booking.domain.time.hours import Span
+from kit_booking.domain.time.local_time import local, local_day
 from kit_booking.models import Booking, Closure, Place
 from kit_booking.services.audit import Actor
 from kit_booking.services.booking import answers, ask, deadlines, move

@@ -5,7 +5,7 @@ from threading import Barrier
 
 import pytest
 
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
 from kit_booking.models import AuditEntry
 from tests.support.town import Browser, Town, where, words_of
 from tests.web.desk.test_today import now_at_the_counter

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from kit_booking.database import UtcDateTime
-from kit_booking.domain.household import search_text
+from kit_booking.domain.register.household import search_text
 
 revision = "0003"
 down_revision = "0002"

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from kit_booking.database import UtcDateTime
-from kit_booking.domain.messages import Kind
+from kit_booking.domain.messages.texts import Kind
 from kit_booking.domain.text import slug
 
 revision = "0008"

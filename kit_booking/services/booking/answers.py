@@ -7,9 +7,9 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from kit_booking.database import transaction
-from kit_booking.domain.counter import Direction
-from kit_booking.domain.messages import Kind
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.counter import Direction
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.messages.texts import Kind
 from kit_booking.models import Booking, Handover
 from kit_booking.services.audit import Actor
 from kit_booking.services.timeline.closed_time import closed_spans

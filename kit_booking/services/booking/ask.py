@@ -9,11 +9,11 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from kit_booking.database import Rollback, db, transaction
-from kit_booking.domain.booking import OF_THE_SLOT, Booked, Reason, Refusal, refusals
-from kit_booking.domain.deadlines import half_way
-from kit_booking.domain.household import gets_texts
-from kit_booking.domain.messages import Kind
-from kit_booking.domain.status import LIVE, Status
+from kit_booking.domain.booking.refusals import OF_THE_SLOT, Booked, Reason, Refusal, refusals
+from kit_booking.domain.booking.status import LIVE, Status
+from kit_booking.domain.messages.texts import Kind
+from kit_booking.domain.register.household import gets_texts
+from kit_booking.domain.time.deadlines import half_way
 from kit_booking.models import Place
 from kit_booking.services.audit import Actor
 from kit_booking.services.communes.slots import BookableSlot, find_slot

@@ -7,10 +7,10 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from kit_booking.database import read, transaction
-from kit_booking.domain.deadlines import grace_until
-from kit_booking.domain.hours import WeeklyHours
-from kit_booking.domain.messages import Kind
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.messages.texts import Kind
+from kit_booking.domain.time.deadlines import grace_until
+from kit_booking.domain.time.hours import WeeklyHours
 from kit_booking.models import Booking, Commune, Role, Staff, StaffRole, WaitingEntry, WaitingState
 from kit_booking.services.audit import SYSTEM
 from kit_booking.services.marks import find_mark

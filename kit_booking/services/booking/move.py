@@ -8,13 +8,13 @@ from typing import Self
 from sqlalchemy.orm import Session
 
 from kit_booking.database import transaction
-from kit_booking.domain.booking import Reason, Refusal
-from kit_booking.domain.deadlines import half_way
-from kit_booking.domain.hours import Span
-from kit_booking.domain.local_time import local_day
-from kit_booking.domain.messages import Kind
-from kit_booking.domain.slots import Slot, opens_at, slots_between
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.refusals import Reason, Refusal
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.messages.texts import Kind
+from kit_booking.domain.time.deadlines import half_way
+from kit_booking.domain.time.hours import Span
+from kit_booking.domain.time.local_time import local_day
+from kit_booking.domain.time.slots import Slot, opens_at, slots_between
 from kit_booking.models import Booking
 from kit_booking.services.audit import Actor
 from kit_booking.services.booking.answers import WITHDRAWABLE

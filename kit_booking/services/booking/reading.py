@@ -7,9 +7,9 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from kit_booking.database import load, read
-from kit_booking.domain.delivery import NOT_TOLD
-from kit_booking.domain.messages import Kind
-from kit_booking.domain.status import USED, Status
+from kit_booking.domain.booking.status import USED, Status
+from kit_booking.domain.messages.delivery import NOT_TOLD
+from kit_booking.domain.messages.texts import Kind
 from kit_booking.models import Booking, Commune, Hold, Kit, Message, WaitingEntry
 
 MOST_TEXTS = 30

@@ -11,10 +11,10 @@ from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.orm import aliased
 
 from kit_booking.database import UtcDateTime, read
-from kit_booking.domain.closure import union
-from kit_booking.domain.hours import Span
-from kit_booking.domain.local_time import local, local_day
-from kit_booking.domain.status import IN_CALENDARS
+from kit_booking.domain.booking.status import IN_CALENDARS
+from kit_booking.domain.time.closure import union
+from kit_booking.domain.time.hours import Span
+from kit_booking.domain.time.local_time import local, local_day
 from kit_booking.models import Booking, Commune, FeedToken, Hold, Household, Kit, Place, Staff, StaffRole
 from kit_booking.services.calendars.tokens import USE_NOTED, token_hash
 

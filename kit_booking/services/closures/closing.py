@@ -9,10 +9,10 @@ from sqlalchemy import select, true, update
 from sqlalchemy.orm import Session
 
 from kit_booking.database import transaction
-from kit_booking.domain.hours import Span
-from kit_booking.domain.messages import Kind
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.messages.texts import Kind
 from kit_booking.domain.text import slug
+from kit_booking.domain.time.hours import Span
 from kit_booking.models import Booking, Closure, Commune, Kit, Message, MessageState
 from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.booking.answers import CANCELLABLE, WITHDRAWABLE

@@ -10,9 +10,9 @@ from sqlalchemy.orm import joinedload
 
 from kit_booking.adapters.holidays import Holiday, public_holidays
 from kit_booking.database import load, read
-from kit_booking.domain.hours import Span
-from kit_booking.domain.local_time import local, local_day
 from kit_booking.domain.text import search_key, slug
+from kit_booking.domain.time.hours import Span
+from kit_booking.domain.time.local_time import local, local_day
 from kit_booking.models import Booking, Closure, Commune, Hold, Kit, Place, Village
 from kit_booking.services.booking.answers import CANCELLABLE, WITHDRAWABLE
 from kit_booking.services.booking.reading import bookings_in

@@ -10,10 +10,10 @@ from typing import NamedTuple
 from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, bindparam, func, select
 
 from kit_booking.database import db, read
-from kit_booking.domain import slots
-from kit_booking.domain.hours import Span, WeeklyHours
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.slots import Timetable
+from kit_booking.domain.time import slots
+from kit_booking.domain.time.hours import Span, WeeklyHours
+from kit_booking.domain.time.slots import Timetable
 from kit_booking.models import Closure, Commune, Kit, Part, Place, PlannedSlot, Role, Staff, StaffRole, Village
 
 MOST_CLOSURES = 100

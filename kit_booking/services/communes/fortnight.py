@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Row, Select, bindparam, select
 
 from kit_booking.database import UtcDateTime, read
-from kit_booking.domain.slots import Slot
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.time.slots import Slot
 from kit_booking.models import Booking, Hold, Household, Kit
 from kit_booking.services.communes.facts import CommuneFacts, KitFacts
 from kit_booking.services.communes.schedule import KitSchedule, Schedule, SlotState, schedule

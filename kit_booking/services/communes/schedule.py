@@ -7,9 +7,9 @@ from datetime import date, datetime, time, timedelta
 from enum import IntEnum, auto
 from itertools import pairwise
 
-from kit_booking.domain.hours import Span
-from kit_booking.domain.local_time import local, local_day
-from kit_booking.domain.slots import Slot, Window, slots_between, window
+from kit_booking.domain.time.hours import Span
+from kit_booking.domain.time.local_time import local, local_day
+from kit_booking.domain.time.slots import Slot, Window, slots_between, window
 from kit_booking.services.communes.facts import CommuneFacts, KitFacts
 
 

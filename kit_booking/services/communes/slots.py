@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import bindparam, select
 
 from kit_booking.database import read
-from kit_booking.domain.slots import Slot
+from kit_booking.domain.time.slots import Slot
 from kit_booking.models import Commune, Kit
 from kit_booking.services.communes.facts import CommuneFacts, KitFacts, commune_facts
 

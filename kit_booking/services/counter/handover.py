@@ -9,8 +9,15 @@ from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from kit_booking.database import transaction
-from kit_booking.domain.counter import CheckedPart, Direction, TimeProblem, earliest_out, has_fault, time_problem
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.counter import (
+    CheckedPart,
+    Direction,
+    TimeProblem,
+    earliest_out,
+    has_fault,
+    time_problem,
+)
+from kit_booking.domain.booking.status import Status
 from kit_booking.models import Booking, HandedPart, Handover, Photo
 from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.timeline.locks import lock_booking

@@ -6,7 +6,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from kit_booking.database import load, read
-from kit_booking.domain.counter import CheckedPart, Direction
+from kit_booking.domain.booking.counter import CheckedPart, Direction
 from kit_booking.models import Booking, Handover, Part, Photo
 
 

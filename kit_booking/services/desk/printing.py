@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from kit_booking.database import read
-from kit_booking.domain.hours import Span
-from kit_booking.domain.local_time import local, to_local
-from kit_booking.domain.slots import Slot, slots_between
-from kit_booking.domain.status import LIVE, Status
+from kit_booking.domain.booking.status import LIVE, Status
+from kit_booking.domain.time.hours import Span
+from kit_booking.domain.time.local_time import local, to_local
+from kit_booking.domain.time.slots import Slot, slots_between
 from kit_booking.models import Booking, Household
 from kit_booking.services.closures.reading import closures_between
 from kit_booking.services.communes.facts import CommuneFacts, KitFacts

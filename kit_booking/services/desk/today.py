@@ -9,11 +9,11 @@ from sqlalchemy import Select, and_, bindparam, func, or_, select, union_all
 from sqlalchemy.orm import aliased
 
 from kit_booking.database import UtcDateTime, read
-from kit_booking.domain.counter import Direction
-from kit_booking.domain.local_time import local, local_day
-from kit_booking.domain.queue import RECENT
-from kit_booking.domain.standing import GOOD_STANDING, Standing, standing
-from kit_booking.domain.status import HAD_KIT, LIVE, USED, Status
+from kit_booking.domain.booking.counter import Direction
+from kit_booking.domain.booking.queue import RECENT
+from kit_booking.domain.booking.standing import GOOD_STANDING, Standing, standing
+from kit_booking.domain.booking.status import HAD_KIT, LIVE, USED, Status
+from kit_booking.domain.time.local_time import local, local_day
 from kit_booking.models import Booking, Handover, Household, Message
 from kit_booking.models.booking import COUNTS_FOR_STANDING
 from kit_booking.services.booking.reading import is_to_phone, load_bookings, people_to_phone

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from kit_booking.adapters.sms import Report, SmsFault
 from kit_booking.database import settings_of, transaction
-from kit_booking.domain.delivery import Meaning, meaning
-from kit_booking.domain.delivery import MessageState as State
-from kit_booking.domain.messages import Kind
+from kit_booking.domain.messages.delivery import Meaning, meaning
+from kit_booking.domain.messages.delivery import MessageState as State
+from kit_booking.domain.messages.texts import Kind
 from kit_booking.models import Booking, Household, Message
 from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.messages import states

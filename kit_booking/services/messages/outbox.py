@@ -18,9 +18,9 @@ from kit_booking.adapters.sms import (
     SmsRefused,
 )
 from kit_booking.database import read, settings_of, transaction
-from kit_booking.domain.delivery import LIMIT_ERRORS, Meaning
-from kit_booking.domain.delivery import MessageState as State
-from kit_booking.domain.messages import SAYS_WHERE, Kind, booking_text, send_at
+from kit_booking.domain.messages.delivery import LIMIT_ERRORS, Meaning
+from kit_booking.domain.messages.delivery import MessageState as State
+from kit_booking.domain.messages.texts import SAYS_WHERE, Kind, booking_text, send_at
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.text import sms_segments
 from kit_booking.models import Booking, Commune, Household, Message, PauseReason, SendingPause

@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, Row, and_, case, func, select
 from sqlalchemy.orm import contains_eager, defer, joinedload
 
 from kit_booking.database import load, read
-from kit_booking.domain.delivery import FILTERED, WENT_OUT, MessageState
-from kit_booking.domain.local_time import local
+from kit_booking.domain.messages.delivery import FILTERED, WENT_OUT, MessageState
+from kit_booking.domain.time.local_time import local
 from kit_booking.models import Booking, Commune, Household, Message, Staff
 
 PAGE = 100

@@ -6,10 +6,10 @@ from sqlalchemy import ColumnElement, and_, exists, select
 from sqlalchemy.orm import Session
 
 from kit_booking.database import read, transaction, upsert
-from kit_booking.domain.messages import Kind, booking_text, useful_until
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.messages.reminders import Reminder, reminders
+from kit_booking.domain.messages.texts import Kind, booking_text, useful_until
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.reminders import Reminder, reminders
-from kit_booking.domain.status import Status
 from kit_booking.models import Booking, Commune, Household, Kit, Message
 from kit_booking.services.timeline.locks import lock, lock_booking, locked_booking
 from kit_booking.services.timeline.texts import message_context, queue_booking_text, sms_name

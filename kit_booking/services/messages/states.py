@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 
 from kit_booking.adapters.sms import Report, SmsFault
 from kit_booking.database import settings_of, upsert
-from kit_booking.domain.delivery import Meaning, may_move, meaning
-from kit_booking.domain.delivery import MessageState as State
-from kit_booking.domain.messages import Kind, worth_sending
+from kit_booking.domain.messages.delivery import Meaning, may_move, meaning
+from kit_booking.domain.messages.delivery import MessageState as State
+from kit_booking.domain.messages.texts import Kind, worth_sending
 from kit_booking.models import Booking, Household, Message, PauseReason, SendingPause
 from kit_booking.services.audit import SYSTEM, record_audit
 

@@ -8,7 +8,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from kit_booking.database import load, read, transaction
-from kit_booking.domain.booking import CODE_LETTERS
+from kit_booking.domain.booking.refusals import CODE_LETTERS
 from kit_booking.models import Commune, FeedToken, Role, Staff, StaffRole
 from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.operator.edits import Denied

@@ -6,9 +6,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from kit_booking.database import load, read, transaction
-from kit_booking.domain.hours import WeeklyHours
-from kit_booking.domain.messages import Kind
-from kit_booking.domain.status import AHEAD, Status
+from kit_booking.domain.booking.status import AHEAD, Status
+from kit_booking.domain.messages.texts import Kind
+from kit_booking.domain.time.hours import WeeklyHours
 from kit_booking.models import Booking, Household, Kit, Place
 from kit_booking.services.audit import record_audit
 from kit_booking.services.operator.edits import Denied, Editor, commune_to_edit

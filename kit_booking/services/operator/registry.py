@@ -7,9 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from kit_booking.database import Rollback, transaction
-from kit_booking.domain.local_time import local_day
-from kit_booking.domain.slots import DEFAULT_PLAN
 from kit_booking.domain.text import search_text, slug
+from kit_booking.domain.time.local_time import local_day
+from kit_booking.domain.time.slots import DEFAULT_PLAN
 from kit_booking.models import Booking, Commune, Kit, Part, Place, Province, Village
 from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.operator.edits import Denied, Editor, commune_to_edit

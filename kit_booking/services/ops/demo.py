@@ -11,12 +11,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kit_booking.database import transaction
-from kit_booking.domain.booking import CODE_LETTERS, week_of
-from kit_booking.domain.deadlines import offers_end_at
-from kit_booking.domain.hours import EVERY_DAY, WeeklyHours
-from kit_booking.domain.local_time import local, local_day
-from kit_booking.domain.slots import DEFAULT_PLAN, Slot, Timetable
-from kit_booking.domain.status import AHEAD, LIVE, USED, Status
+from kit_booking.domain.booking.refusals import CODE_LETTERS, week_of
+from kit_booking.domain.booking.status import AHEAD, LIVE, USED, Status
+from kit_booking.domain.time.deadlines import offers_end_at
+from kit_booking.domain.time.hours import EVERY_DAY, WeeklyHours
+from kit_booking.domain.time.local_time import local, local_day
+from kit_booking.domain.time.slots import DEFAULT_PLAN, Slot, Timetable
 from kit_booking.models import Booking, Closure, Commune, Hold, Household, Kit, Mark
 from kit_booking.services.audit import SYSTEM, Actor, record_audit
 from kit_booking.services.ops import demo_data

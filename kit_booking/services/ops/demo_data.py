@@ -13,12 +13,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from kit_booking.adapters.holidays import public_holidays
-from kit_booking.domain.counter import Direction
-from kit_booking.domain.local_time import local
+from kit_booking.domain.booking.counter import Direction
+from kit_booking.domain.booking.status import AHEAD, Status
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.slots import DEFAULT_PLAN
-from kit_booking.domain.status import AHEAD, Status
 from kit_booking.domain.text import search_text, slug
+from kit_booking.domain.time.local_time import local
+from kit_booking.domain.time.slots import DEFAULT_PLAN
 from kit_booking.models import (
     Booking,
     Closure,

@@ -13,7 +13,7 @@ from kit_booking.adapters.sms import SmsFault, SmsMisconfigured, SmsSender
 from kit_booking.adapters.twilio_sms import TwilioSms
 from kit_booking.config import Settings
 from kit_booking.database import db, read
-from kit_booking.domain.delivery import MessageState, is_alarming
+from kit_booking.domain.messages.delivery import MessageState, is_alarming
 from kit_booking.models import Mark, Message, PauseReason
 from kit_booking.services.marks import find_mark
 from kit_booking.services.ops import health

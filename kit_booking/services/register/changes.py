@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from kit_booking.domain.household import ERASED_NAME
-from kit_booking.domain.messages import Kind
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.messages.texts import Kind
+from kit_booking.domain.register.household import ERASED_NAME
 from kit_booking.models import Booking, FeedToken, Household, Kit, Message, MessageState
 from kit_booking.services.timeline.locks import bump_version, lock
 from kit_booking.services.timeline.offers import offer_text

@@ -7,10 +7,10 @@ from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from kit_booking.database import read, transaction
-from kit_booking.domain.delivery import NOT_TOLD
-from kit_booking.domain.messages import Kind
+from kit_booking.domain.booking.status import LIVE, Status
+from kit_booking.domain.messages.delivery import NOT_TOLD
+from kit_booking.domain.messages.texts import Kind
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.status import LIVE, Status
 from kit_booking.models import (
     Booking,
     Commune,

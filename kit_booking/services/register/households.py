@@ -8,9 +8,9 @@ from sqlalchemy import Row, bindparam, exists, func, literal_column, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from kit_booking.database import load, read, transaction
-from kit_booking.domain.household import search_words
-from kit_booking.domain.local_time import local, local_day
-from kit_booking.domain.status import AHEAD
+from kit_booking.domain.booking.status import AHEAD
+from kit_booking.domain.register.household import search_words
+from kit_booking.domain.time.local_time import local, local_day
 from kit_booking.models import AuditEntry, Booking, Commune, Household, Staff, WaitingEntry
 from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.register.changes import (

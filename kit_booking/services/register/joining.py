@@ -8,7 +8,7 @@ from sqlalchemy import Row, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from kit_booking.database import read, transaction
-from kit_booking.domain.status import AHEAD, LIVE
+from kit_booking.domain.booking.status import AHEAD, LIVE
 from kit_booking.models import Booking, FeedToken, Household, WaitingEntry, WaitingState
 from kit_booking.models.waiting import OPEN
 from kit_booking.services.audit import Actor, record_audit

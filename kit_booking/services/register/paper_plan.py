@@ -9,11 +9,11 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kit_booking.domain.booking import Booked, Refusal, refusals, week_of
-from kit_booking.domain.local_time import local_day
-from kit_booking.domain.paper_register import CellProblem, Column, Fault, RegisterRow, Sheet, is_called
-from kit_booking.domain.slots import Slot
+from kit_booking.domain.booking.refusals import Booked, Refusal, refusals, week_of
+from kit_booking.domain.register.paper_register import CellProblem, Column, Fault, RegisterRow, Sheet, is_called
 from kit_booking.domain.text import search_key, slug
+from kit_booking.domain.time.local_time import local_day
+from kit_booking.domain.time.slots import Slot
 from kit_booking.models import Booking, Hold, Household
 from kit_booking.services.communes.facts import CommuneFacts, KitFacts
 from kit_booking.services.communes.slots import BookableSlot

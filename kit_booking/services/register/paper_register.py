@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 
 from kit_booking.adapters.sheet_file import Unreadable, read_lines
 from kit_booking.database import db, load, transaction
-from kit_booking.domain.local_time import local_day
-from kit_booking.domain.paper_register import MOST_ROWS, RegisterRow, Sheet, read_sheet
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.register.paper_register import MOST_ROWS, RegisterRow, Sheet, read_sheet
+from kit_booking.domain.time.local_time import local_day
 from kit_booking.models import Commune, Household, Kit, RegisterFile
 from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.communes.facts import CommuneFacts, commune_facts

@@ -9,13 +9,13 @@ from typing import Any
 from sqlalchemy import Row, and_, func, select
 
 from kit_booking.database import read
-from kit_booking.domain.local_time import local_day
+from kit_booking.domain.booking.standing import standing
+from kit_booking.domain.booking.status import AHEAD, LIVE, Status
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.settings import CommuneSettings
-from kit_booking.domain.slots import Timetable, Window, window
-from kit_booking.domain.standing import standing
-from kit_booking.domain.status import AHEAD, LIVE, Status
 from kit_booking.domain.text import slug
+from kit_booking.domain.time.local_time import local_day
+from kit_booking.domain.time.slots import Timetable, Window, window
 from kit_booking.models import Booking, Household, Message, MessageState, WaitingEntry, WaitingState
 from kit_booking.services.communes.facts import CommuneFacts, KitFacts, commune_facts
 from kit_booking.services.communes.fortnight import SlotView, fortnight

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from kit_booking.database import load, read, transaction
-from kit_booking.domain.hours import WeeklyHours
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.settings import CommuneSettings, PlaceSettings, Plan, differences
+from kit_booking.domain.time.hours import WeeklyHours
 from kit_booking.models import AuditEntry, Booking, Commune, Place, PlannedSlot, Staff
 from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.communes.facts import slot_plans

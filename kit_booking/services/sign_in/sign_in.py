@@ -15,7 +15,7 @@ from sqlalchemy import Row, delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from kit_booking.database import read, settings_of, transaction, upsert
-from kit_booking.domain.messages import CODE_LIVES, Kind, login_text
+from kit_booking.domain.messages.texts import CODE_LIVES, Kind, login_text
 from kit_booking.models import Household, LoginCode, Message, MessageState, Staff, Throttle
 from kit_booking.services.sign_in.members import find_member
 from kit_booking.services.sign_in.throttle import count_try

@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, true
 from sqlalchemy.orm import Session
 
-from kit_booking.domain.closure import union, without
-from kit_booking.domain.hours import Span
+from kit_booking.domain.time.closure import union, without
+from kit_booking.domain.time.hours import Span
 from kit_booking.models import Closure, Hold, Kit
 
 

@@ -8,8 +8,8 @@ from sqlalchemy import Row, bindparam, exists, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from kit_booking.domain.booking import CODE_LETTERS
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.refusals import CODE_LETTERS
+from kit_booking.domain.booking.status import Status
 from kit_booking.models import Booking, Hold, WaitingEntry, WaitingState
 from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.communes.slots import BookableSlot

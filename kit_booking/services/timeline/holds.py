@@ -6,8 +6,8 @@ from sqlalchemy import bindparam, func, select, true
 from sqlalchemy.orm import Session
 
 from kit_booking.database import read
-from kit_booking.domain.booking import Reason
-from kit_booking.domain.hours import Span
+from kit_booking.domain.booking.refusals import Reason
+from kit_booking.domain.time.hours import Span
 from kit_booking.models import Booking, Hold
 
 _overlapping = select(Hold.booking_id).where(

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, bindparam, select, update
 from sqlalchemy.orm import Session, joinedload
 
-from kit_booking.domain.status import IN_CALENDARS
+from kit_booking.domain.booking.status import IN_CALENDARS
 from kit_booking.models import Booking, Household, Kit
 
 

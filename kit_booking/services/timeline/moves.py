@@ -10,8 +10,8 @@ from sqlalchemy import Insert, Update, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from kit_booking.domain.hours import Span
-from kit_booking.domain.status import LIVE, Status, may_move
+from kit_booking.domain.booking.status import LIVE, Status, may_move
+from kit_booking.domain.time.hours import Span
 from kit_booking.models import Booking, Hold, Household, Kit, WaitingEntry, WaitingState
 from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.communes.slots import BookableSlot

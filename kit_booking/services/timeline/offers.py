@@ -5,13 +5,13 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kit_booking.domain.booking import Reason, refusals
-from kit_booking.domain.deadlines import is_worth_offering, offer_until, offers_end_at
-from kit_booking.domain.hours import Span
-from kit_booking.domain.messages import Kind, booking_text, send_at
-from kit_booking.domain.queue import in_order
-from kit_booking.domain.slots import opens_at, slots_between, window
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.queue import in_order
+from kit_booking.domain.booking.refusals import Reason, refusals
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.messages.texts import Kind, booking_text, send_at
+from kit_booking.domain.time.deadlines import is_worth_offering, offer_until, offers_end_at
+from kit_booking.domain.time.hours import Span
+from kit_booking.domain.time.slots import opens_at, slots_between, window
 from kit_booking.models import Booking, Closure, Household, WaitingEntry, WaitingState
 from kit_booking.services.audit import SYSTEM
 from kit_booking.services.communes.slots import BookableSlot, find_kit

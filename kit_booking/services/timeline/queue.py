@@ -9,8 +9,8 @@ from sqlalchemy import Row, Select, and_, bindparam, exists, func, select
 from sqlalchemy.orm import aliased
 
 from kit_booking.database import UtcDateTime, read
-from kit_booking.domain.queue import RECENT, Waiting
-from kit_booking.domain.status import HAD_KIT
+from kit_booking.domain.booking.queue import RECENT, Waiting
+from kit_booking.domain.booking.status import HAD_KIT
 from kit_booking.models import Booking, WaitingEntry, WaitingState
 
 

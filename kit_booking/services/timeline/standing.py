@@ -8,12 +8,12 @@ from sqlalchemy import Row, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from kit_booking.database import read, transaction
-from kit_booking.domain.booking import Booked, week_of
-from kit_booking.domain.hours import LONGEST_PAUSE
-from kit_booking.domain.local_time import local, local_day
+from kit_booking.domain.booking.refusals import Booked, week_of
+from kit_booking.domain.booking.standing import standing
+from kit_booking.domain.booking.status import AHEAD, USED, Status
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.standing import standing
-from kit_booking.domain.status import AHEAD, USED, Status
+from kit_booking.domain.time.hours import LONGEST_PAUSE
+from kit_booking.domain.time.local_time import local, local_day
 from kit_booking.models import Booking, Household
 from kit_booking.models.booking import COUNTS_FOR_STANDING
 from kit_booking.services.audit import Actor, record_audit

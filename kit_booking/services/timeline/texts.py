@@ -7,7 +7,7 @@ from sqlalchemy import Row, insert, update
 from sqlalchemy.orm import Session
 
 from kit_booking.database import settings_of
-from kit_booking.domain.messages import Kind, MessageContext, booking_text, send_at, useful_until
+from kit_booking.domain.messages.texts import Kind, MessageContext, booking_text, send_at, useful_until
 from kit_booking.domain.policy import Policy
 from kit_booking.models import Booking, Message, MessageState
 

@@ -8,11 +8,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from kit_booking.database import transaction
-from kit_booking.domain.booking import Reason
-from kit_booking.domain.deadlines import is_worth_offering
-from kit_booking.domain.hours import Span
-from kit_booking.domain.messages import Kind
-from kit_booking.domain.status import LIVE, Status
+from kit_booking.domain.booking.refusals import Reason
+from kit_booking.domain.booking.status import LIVE, Status
+from kit_booking.domain.messages.texts import Kind
+from kit_booking.domain.time.deadlines import is_worth_offering
+from kit_booking.domain.time.hours import Span
 from kit_booking.models import Booking, Household, Kit, WaitingEntry, WaitingState
 from kit_booking.models.waiting import OPEN
 from kit_booking.services.audit import SYSTEM, Actor, record_audit

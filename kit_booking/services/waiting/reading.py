@@ -11,11 +11,11 @@ from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import joinedload
 
 from kit_booking.database import load, read
-from kit_booking.domain.booking import Reason
-from kit_booking.domain.hours import Span
-from kit_booking.domain.queue import RECENT, PlaceInQueue, in_order, place_of
-from kit_booking.domain.slots import Slot
+from kit_booking.domain.booking.queue import RECENT, PlaceInQueue, in_order, place_of
+from kit_booking.domain.booking.refusals import Reason
 from kit_booking.domain.text import slug
+from kit_booking.domain.time.hours import Span
+from kit_booking.domain.time.slots import Slot
 from kit_booking.models import Commune, Hold, Household, WaitingEntry, WaitingState
 from kit_booking.models.waiting import OPEN
 from kit_booking.services.communes.facts import CommuneFacts, KitFacts, commune_facts

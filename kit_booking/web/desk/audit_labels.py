@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from kit_booking.domain.hours import Span
 from kit_booking.domain.settings import Difference
+from kit_booking.domain.time.hours import Span
 from kit_booking.web.desk.settings.labels import describe
 from kit_booking.web.frame.formats import day, role_word, span_word
 from kit_booking.web.frame.labels import kind_word, slot_word

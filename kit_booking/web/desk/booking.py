@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.counter import Direction
-from kit_booking.domain.status import HAD_KIT, Status
+from kit_booking.domain.booking.counter import Direction
+from kit_booking.domain.booking.status import HAD_KIT, Status
 from kit_booking.domain.text import clean
 from kit_booking.models import Booking, Handover
 from kit_booking.services.audit import Actor, booking_history

@@ -7,8 +7,8 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, render_template, request
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.local_time import local_day, to_local
 from kit_booking.domain.text import clean
+from kit_booking.domain.time.local_time import local_day, to_local
 from kit_booking.models import Closure
 from kit_booking.services.closures import closing, reading
 from kit_booking.services.closures.closing import SettleResult

@@ -18,8 +18,8 @@ from wtforms import (
 from wtforms.validators import NumberRange, Optional
 
 from kit_booking.adapters.pictures import NotAPicture, TooLarge, small_jpeg
-from kit_booking.domain.counter import CheckedPart, Direction, TimeProblem
-from kit_booking.domain.local_time import ZONE
+from kit_booking.domain.booking.counter import CheckedPart, Direction, TimeProblem
+from kit_booking.domain.time.local_time import ZONE
 from kit_booking.models import Booking
 from kit_booking.services.counter.handover import HandoverRefusal, KitCheck
 from kit_booking.services.counter.reading import handovers_of, parts_of_kit, parts_to_take_back

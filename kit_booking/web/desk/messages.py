@@ -8,7 +8,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request
 from flask_babel import format_decimal
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.delivery import (
+from kit_booking.domain.messages.delivery import (
     NOT_TOLD,
     BudgetState,
     Meaning,
@@ -18,9 +18,9 @@ from kit_booking.domain.delivery import (
     is_rising,
     meaning,
 )
-from kit_booking.domain.local_time import local_day
-from kit_booking.domain.messages import Kind
+from kit_booking.domain.messages.texts import Kind
 from kit_booking.domain.policy import Policy
+from kit_booking.domain.time.local_time import local_day
 from kit_booking.models import Message
 from kit_booking.services.messages import delivery, reading
 from kit_booking.services.messages.delivery import ResendResult

@@ -8,7 +8,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, s
 from sqlalchemy import Row
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.booking import OF_THE_SLOT, Reason, Refusal
+from kit_booking.domain.booking.refusals import OF_THE_SLOT, Reason, Refusal
 from kit_booking.domain.phone import PhoneProblem, parse_mobile
 from kit_booking.models import Household
 from kit_booking.services.audit import Actor

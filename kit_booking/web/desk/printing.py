@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from flask import Blueprint, abort, current_app, render_template, request
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.local_time import local_day
+from kit_booking.domain.time.local_time import local_day
 from kit_booking.services.booking.reading import pick_ups, returns
 from kit_booking.services.communes.facts import CommuneFacts
 from kit_booking.services.communes.schedule import SlotState

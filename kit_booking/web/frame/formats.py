@@ -13,9 +13,9 @@ from flask_babel import get_locale
 from lunar_vn import LunarDate, solar_to_lunar
 
 from kit_booking.domain import phone
-from kit_booking.domain.hours import Span
-from kit_booking.domain.local_time import local, local_day, to_local
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.time.hours import Span
+from kit_booking.domain.time.local_time import local, local_day, to_local
 from kit_booking.web.frame.language import lazy_gettext as _
 
 _SHORT_WEEKDAYS = ("T2", "T3", "T4", "T5", "T6", "T7", "CN")

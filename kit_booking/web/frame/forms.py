@@ -24,10 +24,10 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # 
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from kit_booking.domain.hours import Span
-from kit_booking.domain.local_time import local
 from kit_booking.domain.phone import PhoneProblem, parse_mobile
 from kit_booking.domain.text import clean
+from kit_booking.domain.time.hours import Span
+from kit_booking.domain.time.local_time import local
 from kit_booking.web.frame.labels import phone_problem_text
 from kit_booking.web.frame.language import FormTranslations
 from kit_booking.web.frame.language import lazy_gettext as _

@@ -5,12 +5,12 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import Row
 
-from kit_booking.domain.booking import Booked, Reason, Refusal
-from kit_booking.domain.delivery import FILTERED, Meaning, meaning
-from kit_booking.domain.messages import Kind
+from kit_booking.domain.booking.queue import PlaceInQueue, Why
+from kit_booking.domain.booking.refusals import Booked, Reason, Refusal
+from kit_booking.domain.messages.delivery import FILTERED, Meaning, meaning
+from kit_booking.domain.messages.texts import Kind
 from kit_booking.domain.phone import PhoneProblem, national
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.queue import PlaceInQueue, Why
 from kit_booking.models import Handover, Household, MessageState, PauseReason, SendingPause
 from kit_booking.services.sign_in.sign_in import SignInProblem
 from kit_booking.web.frame.formats import day, moment

@@ -1,6 +1,6 @@
 """Texts of refusals to book or to wait: one for the household, one for a clerk who books for it."""
 
-from kit_booking.domain.booking import Reason, Refusal
+from kit_booking.domain.booking.refusals import Reason, Refusal
 from kit_booking.services.waiting.entries import WaitRefusal
 from kit_booking.web.frame.formats import moment
 from kit_booking.web.frame.language import lazy_gettext as _

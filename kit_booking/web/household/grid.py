@@ -7,9 +7,9 @@ from functools import lru_cache
 from flask import render_template
 from markupsafe import Markup
 
-from kit_booking.domain.local_time import to_local
 from kit_booking.domain.phone import national
-from kit_booking.domain.slots import Slot
+from kit_booking.domain.time.local_time import to_local
+from kit_booking.domain.time.slots import Slot
 from kit_booking.services.communes.facts import CommuneFacts
 from kit_booking.services.communes.fortnight import Fortnight, Holder, KitFortnight
 from kit_booking.services.communes.schedule import Schedule, SlotState

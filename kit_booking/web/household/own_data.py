@@ -10,10 +10,10 @@ from flask_login import logout_user
 from sqlalchemy import Row
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.counter import Direction
-from kit_booking.domain.local_time import to_local
+from kit_booking.domain.booking.counter import Direction
+from kit_booking.domain.booking.status import LIVE
 from kit_booking.domain.phone import national
-from kit_booking.domain.status import LIVE
+from kit_booking.domain.time.local_time import to_local
 from kit_booking.models import Booking, Handover, Household, Message, WaitingEntry
 from kit_booking.services.audit import Actor
 from kit_booking.services.booking.reading import bookings_of_household, count_bookings, messages_of_household

@@ -10,7 +10,7 @@ from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.messages import CODE_LIVES
+from kit_booking.domain.messages.texts import CODE_LIVES
 from kit_booking.domain.phone import PhoneProblem, masked, modern_form
 from kit_booking.domain.text import search_key
 from kit_booking.services.booking.ask import SlotLook, request_booking

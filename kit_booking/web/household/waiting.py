@@ -7,9 +7,9 @@ from flask import Blueprint, abort, redirect, render_template
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # Too new for its stubs.
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.booking import Reason
-from kit_booking.domain.deadlines import offers_end_at
-from kit_booking.domain.local_time import local
+from kit_booking.domain.booking.refusals import Reason
+from kit_booking.domain.time.deadlines import offers_end_at
+from kit_booking.domain.time.local_time import local
 from kit_booking.services.audit import Actor
 from kit_booking.services.booking.ask import SlotLook
 from kit_booking.services.communes.slots import BookableSlot

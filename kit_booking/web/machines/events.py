@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import Row
 
 from kit_booking.adapters.ical import FeedEvent
-from kit_booking.domain.closure import whole_days
-from kit_booking.domain.hours import Span
-from kit_booking.domain.local_time import local, to_local
-from kit_booking.domain.messages import WEEKDAYS
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.messages.texts import WEEKDAYS
 from kit_booking.domain.phone import national
-from kit_booking.domain.status import Status
+from kit_booking.domain.time.closure import whole_days
+from kit_booking.domain.time.hours import Span
+from kit_booking.domain.time.local_time import local, to_local
 from kit_booking.services.calendars.feeds import Feed, bookings_of, closures_of
 
 ENDED_SHOWS = timedelta(days=7)

@@ -8,7 +8,7 @@ from kit_booking.adapters.ical import calendar
 from kit_booking.clock import utc_now
 from kit_booking.config import Settings
 from kit_booking.domain.calendar_apps import app_name
-from kit_booking.domain.local_time import local
+from kit_booking.domain.time.local_time import local
 from kit_booking.services.calendars import feeds, tokens
 from kit_booking.services.calendars.feeds import Feed
 from kit_booking.web.frame.readers import household_only, own_booking_or_404

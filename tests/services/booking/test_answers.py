@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from kit_booking.domain.counter import Direction
-from kit_booking.domain.hours import Span
-from kit_booking.domain.messages import Kind
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.counter import Direction
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.messages.texts import Kind
+from kit_booking.domain.time.hours import Span
 from kit_booking.models import AuditEntry, Booking, Handover, Hold, Message
 from kit_booking.services.booking.answers import AnswerResult
 from kit_booking.services.closures.closing import close

@@ -10,9 +10,9 @@ from flask import Flask
 from sqlalchemy import event
 
 from kit_booking.database import db
-from kit_booking.domain.booking import Reason, Refusal
-from kit_booking.domain.messages import Kind
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.refusals import Reason, Refusal
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.messages.texts import Kind
 from kit_booking.models import (
     AuditEntry,
     Booking,

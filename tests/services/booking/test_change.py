@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from kit_booking.domain.booking import Reason, Refusal
-from kit_booking.domain.messages import Kind
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.refusals import Reason, Refusal
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.messages.texts import Kind
 from kit_booking.models import AuditEntry, Booking, Hold
 from kit_booking.services.communes.slots import NoSuchSlot
 from tests.support.builders import World

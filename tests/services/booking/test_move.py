@@ -7,9 +7,9 @@ from threading import Barrier
 import pytest
 from flask import Flask
 
-from kit_booking.domain.hours import EVERY_DAY
-from kit_booking.domain.messages import Kind
-from kit_booking.domain.status import LIVE, Status
+from kit_booking.domain.booking.status import LIVE, Status
+from kit_booking.domain.messages.texts import Kind
+from kit_booking.domain.time.hours import EVERY_DAY
 from kit_booking.models import Booking, Hold, Kit, Message, WaitingEntry, WaitingState
 from kit_booking.services.booking.ask import request_booking
 from kit_booking.services.booking.deadlines import lapse

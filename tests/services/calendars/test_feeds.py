@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from kit_booking.domain.hours import Span
-from kit_booking.domain.local_time import local_day
-from kit_booking.domain.status import IN_CALENDARS, Status
+from kit_booking.domain.booking.status import IN_CALENDARS, Status
+from kit_booking.domain.time.hours import Span
+from kit_booking.domain.time.local_time import local_day
 from kit_booking.models import Commune, Hold, Household, Kit
 from kit_booking.services.audit import Actor
 from kit_booking.services.calendars.feeds import (

@@ -7,10 +7,10 @@ from itertools import pairwise
 
 import pytest
 
-from kit_booking.domain.booking import Reason
-from kit_booking.domain.hours import Span
-from kit_booking.domain.messages import Kind
-from kit_booking.domain.status import LIVE, Status
+from kit_booking.domain.booking.refusals import Reason
+from kit_booking.domain.booking.status import LIVE, Status
+from kit_booking.domain.messages.texts import Kind
+from kit_booking.domain.time.hours import Span
 from kit_booking.models import (
     AuditEntry,
     Booking,

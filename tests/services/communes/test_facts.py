@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from kit_booking.domain.hours import Span
+from kit_booking.domain.time.hours import Span
 from kit_booking.models import Closure, Commune, Role
 from kit_booking.services.communes.facts import CommuneFacts, commune_facts
 from tests.support.builders import World

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
 from kit_booking.models import Commune, Hold, Household, Kit
 from kit_booking.services.communes.facts import commune_facts
 from kit_booking.services.communes.fortnight import Fortnight, Holder, count_free, fortnight

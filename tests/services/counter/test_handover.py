@@ -10,10 +10,10 @@ import pytest
 from flask import Flask
 
 from kit_booking import worker
-from kit_booking.domain.counter import CheckedPart, Direction, TimeProblem
-from kit_booking.domain.messages import Kind
-from kit_booking.domain.standing import Pause
-from kit_booking.domain.status import LIVE, Status
+from kit_booking.domain.booking.counter import CheckedPart, Direction, TimeProblem
+from kit_booking.domain.booking.standing import Pause
+from kit_booking.domain.booking.status import LIVE, Status
+from kit_booking.domain.messages.texts import Kind
 from kit_booking.models import (
     AuditEntry,
     Booking,

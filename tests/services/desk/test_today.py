@@ -9,9 +9,9 @@ from flask import Flask
 from sqlalchemy import event
 
 from kit_booking.database import db
-from kit_booking.domain.counter import Direction
-from kit_booking.domain.messages import Kind
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.counter import Direction
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.messages.texts import Kind
 from kit_booking.models import Booking, Handover, Household, Message, MessageState
 from kit_booking.services.desk.today import Today, count_of_today, today, week_ahead
 from tests.support.builders import World

@@ -9,7 +9,7 @@ from kit_booking.adapters.sms import (
     SmsRefused,
     SmsUnknown,
 )
-from kit_booking.domain.messages import Kind
+from kit_booking.domain.messages.texts import Kind
 from kit_booking.models import (
     AuditEntry,
     Commune,

@@ -17,9 +17,9 @@ from kit_booking.adapters.sms import (
     SmsRefused,
 )
 from kit_booking.database import db
-from kit_booking.domain.delivery import Timing
-from kit_booking.domain.messages import Kind
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.messages.delivery import Timing
+from kit_booking.domain.messages.texts import Kind
 from kit_booking.models import (
     Commune,
     Household,

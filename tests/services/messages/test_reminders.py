@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 
 from kit_booking import worker
-from kit_booking.domain.messages import Kind
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.messages.texts import Kind
 from kit_booking.models import Booking, Commune, Household, Kit, Message, MessageState, Place
 from kit_booking.services.booking.answers import cancel, withdraw
 from kit_booking.services.booking.move import MoveResult, SeenSlot, move_booking

@@ -14,8 +14,8 @@ from kit_booking.adapters.sms import (
     SmsUnknown,
 )
 from kit_booking.database import db, transaction
-from kit_booking.domain.messages import Kind
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.messages.texts import Kind
 from kit_booking.models import (
     AuditEntry,
     Booking,

@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from kit_booking.domain.messages import Kind
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.messages.texts import Kind
 from kit_booking.models import AuditEntry, Booking, Commune, Kit, Message, Part, Place, PlannedSlot
 from kit_booking.services.booking.answers import withdraw
 from kit_booking.services.booking.ask import request_booking

@@ -14,11 +14,11 @@ from flask import Flask
 from kit_booking import create_app
 from kit_booking.config import Settings
 from kit_booking.database import Base, db
-from kit_booking.domain.booking import week_of
-from kit_booking.domain.local_time import local_day
+from kit_booking.domain.booking.refusals import week_of
+from kit_booking.domain.booking.status import AHEAD, LIVE, USED, Status, may_move
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.slots import opens_at, window
-from kit_booking.domain.status import AHEAD, LIVE, USED, Status, may_move
+from kit_booking.domain.time.local_time import local_day
+from kit_booking.domain.time.slots import opens_at, window
 from kit_booking.models import AuditEntry, Booking, Closure, Commune, Handover, Hold, Household, Kit, Staff
 from kit_booking.services.ops import demo
 from kit_booking.services.ops.health import is_demo

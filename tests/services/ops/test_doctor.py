@@ -13,7 +13,7 @@ from kit_booking import create_app
 from kit_booking.clock import machine_now, utc_now
 from kit_booking.config import Settings
 from kit_booking.database import db
-from kit_booking.domain.messages import Kind
+from kit_booking.domain.messages.texts import Kind
 from kit_booking.models import Mark, Message, MessageState, PauseReason, SendingPause, Throttle
 from tests.support import twilio as stand_in
 from tests.support.builders import World

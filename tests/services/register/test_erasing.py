@@ -8,11 +8,11 @@ from flask import Flask
 from sqlalchemy import event, text
 
 from kit_booking.database import db
-from kit_booking.domain.counter import Direction
-from kit_booking.domain.household import ERASED_NAME
-from kit_booking.domain.messages import Kind
+from kit_booking.domain.booking.counter import Direction
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.messages.texts import Kind
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.status import Status
+from kit_booking.domain.register.household import ERASED_NAME
 from kit_booking.models import (
     AuditEntry,
     Booking,

@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import event, insert
 
 from kit_booking.database import db
-from kit_booking.domain.messages import Kind
+from kit_booking.domain.messages.texts import Kind
 from kit_booking.models import (
     AuditEntry,
     Booking,

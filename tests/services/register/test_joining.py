@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 
 from kit_booking.database import Base
-from kit_booking.domain.household import ERASED_NAME
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.register.household import ERASED_NAME
 from kit_booking.models import (
     AuditEntry,
     Booking,

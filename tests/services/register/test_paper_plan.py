@@ -2,8 +2,8 @@
 
 import pytest
 
-from kit_booking.domain.booking import Reason
-from kit_booking.domain.paper_register import Fault
+from kit_booking.domain.booking.refusals import Reason
+from kit_booking.domain.register.paper_register import Fault
 from kit_booking.models import (
     Booking,
 )

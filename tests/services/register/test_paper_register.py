@@ -7,8 +7,8 @@ import pytest
 from flask import Flask
 
 from kit_booking.adapters.sheet_file import Unreadable
-from kit_booking.domain.paper_register import MOST_ROWS, Column, Fault
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.register.paper_register import MOST_ROWS, Column, Fault
 from kit_booking.models import (
     AuditEntry,
     Booking,

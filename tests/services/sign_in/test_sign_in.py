@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from kit_booking.database import read
-from kit_booking.domain.messages import CODE_LIVES, Kind
+from kit_booking.domain.messages.texts import CODE_LIVES, Kind
 from kit_booking.models import Commune, Household, LoginCode, Message, MessageState
 from kit_booking.services.sign_in import sign_in
 from kit_booking.services.sign_in.sign_in import (

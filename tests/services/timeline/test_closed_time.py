@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from kit_booking.database import transaction
-from kit_booking.domain.hours import Span
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.time.hours import Span
 from kit_booking.models import Closure, Commune, Hold, Kit
 from kit_booking.services.timeline.closed_time import closed_spans, rewrite_closed
 from kit_booking.services.timeline.offers import release_time

@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 
 from kit_booking.database import transaction
-from kit_booking.domain.booking import CODE_LETTERS
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.refusals import CODE_LETTERS
+from kit_booking.domain.booking.status import Status
 from kit_booking.models import (
     AuditEntry,
     Booking,

@@ -8,9 +8,9 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import IntegrityError
 
 from kit_booking.database import db
-from kit_booking.domain.booking import Reason
-from kit_booking.domain.hours import Span
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.refusals import Reason
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.time.hours import Span
 from kit_booking.models import Booking, Commune, Hold, Kit
 from kit_booking.services.timeline.holds import held_by, time_lines
 from tests.support.builders import World

@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import event
 
 from kit_booking.database import db, transaction
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
 from kit_booking.models import Booking, Commune, Household, Kit
 from kit_booking.services.timeline.locks import (
     IN_FEEDS,

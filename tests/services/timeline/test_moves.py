@@ -7,8 +7,8 @@ import pytest
 from flask import Flask
 
 from kit_booking.database import transaction
-from kit_booking.domain.messages import Kind
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.messages.texts import Kind
 from kit_booking.models import (
     AuditEntry,
     Hold,

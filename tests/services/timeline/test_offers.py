@@ -10,10 +10,10 @@ from sqlalchemy import event, insert
 
 from kit_booking.adapters.sms import SmsDelayed, SmsRefused
 from kit_booking.database import db, transaction
-from kit_booking.domain.booking import Reason, Refusal
-from kit_booking.domain.hours import Span
-from kit_booking.domain.messages import Kind
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.refusals import Reason, Refusal
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.messages.texts import Kind
+from kit_booking.domain.time.hours import Span
 from kit_booking.models import (
     AuditEntry,
     Booking,

@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 
 from kit_booking.database import read
-from kit_booking.domain.queue import RECENT
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.queue import RECENT
+from kit_booking.domain.booking.status import Status
 from kit_booking.models import (
     AuditEntry,
     WaitingState,

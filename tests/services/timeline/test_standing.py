@@ -7,10 +7,10 @@ import pytest
 from flask import Flask
 
 from kit_booking.database import db, transaction
-from kit_booking.domain.booking import Booked, Reason, Refusal
+from kit_booking.domain.booking.refusals import Booked, Reason, Refusal
+from kit_booking.domain.booking.standing import GOOD_STANDING, Pause
+from kit_booking.domain.booking.status import Status
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.standing import GOOD_STANDING, Pause
-from kit_booking.domain.status import Status
 from kit_booking.models import AuditEntry, Booking, Hold, Household
 from kit_booking.services.audit import Actor
 from kit_booking.services.register.households import find_household

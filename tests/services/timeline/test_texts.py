@@ -3,8 +3,8 @@
 import pytest
 
 from kit_booking.database import transaction
-from kit_booking.domain.messages import Kind
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.messages.texts import Kind
 from kit_booking.models import Booking, Commune, Household, Message, MessageState
 from kit_booking.services.timeline.locks import lock_booking
 from kit_booking.services.timeline.texts import queue_booking_text

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 import kit_booking
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
 from kit_booking.web.desk.audit_labels import ACTIONS, line_of, sentence
 
 PACKAGE = Path(kit_booking.__file__).parent

@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.hours import Span
-from kit_booking.domain.local_time import local_day
-from kit_booking.domain.messages import Kind
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.messages.texts import Kind
+from kit_booking.domain.time.hours import Span
+from kit_booking.domain.time.local_time import local_day
 from kit_booking.models import AuditEntry, Booking, Closure, Hold, Household, Message
 from kit_booking.services.closures.reading import closures_between
 from kit_booking.web.frame.formats import day as day_word

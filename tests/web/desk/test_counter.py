@@ -9,9 +9,9 @@ from PIL import Image
 from werkzeug.test import TestResponse
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.counter import Direction
-from kit_booking.domain.local_time import to_local
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.counter import Direction
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.time.local_time import to_local
 from kit_booking.models import AuditEntry, Booking, HandedPart, Handover, Household, Kit, Part, Photo
 from tests.support.builders import csrf_token
 from tests.support.town import Browser, Town, where, words_of

@@ -4,9 +4,9 @@ import re
 from datetime import timedelta
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.local_time import local_day
-from kit_booking.domain.messages import Kind
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.messages.texts import Kind
+from kit_booking.domain.time.local_time import local_day
 from kit_booking.models import AuditEntry, Booking, Hold, Message
 from kit_booking.services.booking.answers import withdraw
 from tests.support.town import Browser, Town, where, words_of

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.local_time import local_day
-from kit_booking.domain.messages import Kind
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.messages.texts import Kind
+from kit_booking.domain.time.local_time import local_day
 from kit_booking.models import Booking, Message, MessageState
 from tests.support.town import Town, where, words_of
 

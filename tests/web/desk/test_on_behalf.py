@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.local_time import local_day
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.time.local_time import local_day
 from kit_booking.models import AuditEntry, Booking, Household, Message, MessageState, WaitingEntry
 from kit_booking.services.timeline.standing import HouseholdGone
 from kit_booking.web.frame.forms import PRIVACY_VERSION

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.hours import EVERY_DAY
-from kit_booking.domain.local_time import local_day
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.time.hours import EVERY_DAY
+from kit_booking.domain.time.local_time import local_day
 from kit_booking.models import PlannedSlot
 from kit_booking.web.desk.printing import notice_name
 from tests.support.builders import LONG_AGO

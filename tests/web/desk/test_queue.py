@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.local_time import local_day
+from kit_booking.domain.time.local_time import local_day
 from kit_booking.models import Household, WaitingEntry, WaitingState
 from tests.support.town import Town, where, words_of
 

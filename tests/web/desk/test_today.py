@@ -7,8 +7,8 @@ import pytest
 from flask import Flask
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.local_time import local_day
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.time.local_time import local_day
 from kit_booking.models import Booking, Hold, Household, Kit
 from tests.support.town import Town, where, words_of
 

@@ -7,9 +7,9 @@ import pytest
 from flask import Flask, render_template_string
 from flask_babel import Babel, force_locale
 
-from kit_booking.domain.hours import Span
-from kit_booking.domain.local_time import local
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.time.hours import Span
+from kit_booking.domain.time.local_time import local
 from kit_booking.web.frame import formats
 
 SATURDAY = date(2026, 12, 5)

@@ -11,8 +11,8 @@ from werkzeug.test import TestResponse
 
 from kit_booking.clock import utc_now
 from kit_booking.database import transaction
-from kit_booking.domain.local_time import local_day, to_local
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.time.local_time import local_day, to_local
 from kit_booking.models import Booking, Place
 from kit_booking.services.audit import Actor
 from kit_booking.services.calendars.tokens import add_token

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from kit_booking.clock import utc_now
 from kit_booking.database import db
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
 from kit_booking.models import Commune, Hold, Household, PlannedSlot
 from kit_booking.services.communes.facts import CommuneFacts, commune_facts, find_version_key
 from kit_booking.services.communes.fortnight import fortnight

@@ -5,10 +5,10 @@ import json
 import pytest
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.household import ERASED_NAME
-from kit_booking.domain.local_time import local_day
-from kit_booking.domain.messages import Kind
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.messages.texts import Kind
+from kit_booking.domain.register.household import ERASED_NAME
+from kit_booking.domain.time.local_time import local_day
 from kit_booking.models import Message
 from tests.support.town import Browser, Town, where, words_of
 from tests.web.desk.test_counter import WHOLE

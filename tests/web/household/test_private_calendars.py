@@ -7,8 +7,8 @@ from subprocess import CalledProcessError
 import pytest
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.local_time import local_day
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.time.local_time import local_day
 from kit_booking.models import FeedToken, Role, StaffRole
 from kit_booking.services.audit import Actor
 from kit_booking.services.calendars.tokens import add_token, token_hash

@@ -6,8 +6,8 @@ from icalendar import Calendar
 from werkzeug.test import TestResponse
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.local_time import local_day
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.time.local_time import local_day
 from kit_booking.models import Hold, Kit
 from tests.support.feeds import events_by_ical_js, libical_errors
 from tests.support.subscribing import PUBLIC, events, feed_of

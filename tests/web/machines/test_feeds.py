@@ -12,7 +12,7 @@ from werkzeug.http import http_date
 
 from kit_booking.clock import utc_now
 from kit_booking.database import db
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
 from kit_booking.web.frame.responses import PageCache
 from tests.support.feeds import serving_at
 from tests.support.subscribing import PUBLIC, feed_of

@@ -10,7 +10,7 @@ from twilio.request_validator import RequestValidator
 
 from kit_booking.clock import utc_now
 from kit_booking.config import Settings
-from kit_booking.domain.delivery import MessageState
+from kit_booking.domain.messages.delivery import MessageState
 from kit_booking.models import Household, Message
 from kit_booking.services.messages import outbox
 from kit_booking.services.sign_in.sign_in import send_code

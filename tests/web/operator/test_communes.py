@@ -2,8 +2,8 @@
 
 import pytest
 
-from kit_booking.domain.messages import Kind
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.messages.texts import Kind
 from kit_booking.models import Kit, Message, Part, Place, Village
 from tests.support.town import Browser, Town, where, words_of
 from tests.support.typed import typed

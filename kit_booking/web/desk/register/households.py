@@ -6,7 +6,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request
 from sqlalchemy import Row
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.status import LIVE
+from kit_booking.domain.booking.status import LIVE
 from kit_booking.models import Household
 from kit_booking.services.booking.reading import bookings_of_household, messages_of_household
 from kit_booking.services.register import erasing, households, joining

@@ -1,7 +1,7 @@
 """What is wrong with a sheet or a cell of it, in plain words."""
 
 from kit_booking.adapters.sheet_file import Unreadable
-from kit_booking.domain.paper_register import HEADINGS, MOST_ROWS, CellProblem, Column, Fault
+from kit_booking.domain.register.paper_register import HEADINGS, MOST_ROWS, CellProblem, Column, Fault
 from kit_booking.web.frame.language import lazy_gettext as _
 
 FAULTS = {

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from kit_booking.adapters.sheet_file import MOST_BYTES, Unreadable, template
 from kit_booking.clock import utc_now
-from kit_booking.domain.paper_register import MOST_ROWS, Column
+from kit_booking.domain.register.paper_register import MOST_ROWS, Column
 from kit_booking.domain.text import clean
 from kit_booking.models import RegisterFile
 from kit_booking.services.communes.facts import CommuneFacts

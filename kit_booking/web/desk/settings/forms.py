@@ -23,7 +23,6 @@ from wtforms import Form as PlainForm
 from wtforms.validators import InputRequired, NumberRange, Optional
 from wtforms.widgets import TextInput
 
-from kit_booking.domain.hours import WeeklyHours
 from kit_booking.domain.phone import dialled, national
 from kit_booking.domain.policy import NUMBERS, Number
 from kit_booking.domain.settings import (
@@ -36,8 +35,9 @@ from kit_booking.domain.settings import (
     plan_troubles,
     policy_troubles,
 )
-from kit_booking.domain.slots import SlotPlanLine
 from kit_booking.domain.text import slug
+from kit_booking.domain.time.hours import WeeklyHours
+from kit_booking.domain.time.slots import SlotPlanLine
 from kit_booking.web.desk.settings.labels import SECTIONS, trouble_text
 from kit_booking.web.frame.forms import TEL, Form, line, tidy
 from kit_booking.web.frame.language import FormTranslations

@@ -7,10 +7,10 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, render_template, request
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.hours import WeeklyHours
-from kit_booking.domain.local_time import local_day
 from kit_booking.domain.policy import NUMBERS, Policy
 from kit_booking.domain.settings import CommuneSettings, differences, stored_slot
+from kit_booking.domain.time.hours import WeeklyHours
+from kit_booking.domain.time.local_time import local_day
 from kit_booking.services.operator.reading import kits_of
 from kit_booking.services.settings import saving
 from kit_booking.services.settings.effects import effect_of

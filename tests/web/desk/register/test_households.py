@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.local_time import local_day
-from kit_booking.domain.status import Status
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.time.local_time import local_day
 from kit_booking.models import AuditEntry, Household, Message
 from tests.support.town import NUMBER, Browser, Town, where, words_of
 

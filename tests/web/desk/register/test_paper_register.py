@@ -8,7 +8,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.local_time import local_day
+from kit_booking.domain.time.local_time import local_day
 from kit_booking.models import Booking, Household, RegisterFile
 from tests.support.builders import csrf_token
 from tests.support.town import Browser, Town, where, words_of

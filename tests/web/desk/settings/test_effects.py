@@ -6,10 +6,10 @@ from typing import get_args
 
 from flask import Flask
 
-from kit_booking.domain.local_time import local
 from kit_booking.domain.policy import NUMBERS, Affects, Policy
 from kit_booking.domain.settings import Difference
-from kit_booking.domain.slots import Window
+from kit_booking.domain.time.local_time import local
+from kit_booking.domain.time.slots import Window
 from kit_booking.services.settings.effects import Effect, NotShown
 from kit_booking.web.desk.settings.effects import LINES, effect_lines
 from tests.support.databases import on_sqlite

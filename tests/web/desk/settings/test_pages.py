@@ -7,10 +7,10 @@ import pytest
 from hypothesis import strategies as st
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.local_time import local_day
+from kit_booking.domain.booking.status import Status
 from kit_booking.domain.policy import NUMBERS, Policy
 from kit_booking.domain.settings import policy_troubles
-from kit_booking.domain.status import Status
+from kit_booking.domain.time.local_time import local_day
 from kit_booking.models import AuditEntry, Commune, Place, PlannedSlot
 from kit_booking.web.desk.settings.forms import parse_clock
 from kit_booking.web.frame.formats import day as day_word

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from kit_booking.domain.deadlines import (
+from kit_booking.domain.policy import Policy
+from kit_booking.domain.time.deadlines import (
     GRACE,
     STEP,
     grace_until,
@@ -15,9 +16,8 @@ from kit_booking.domain.deadlines import (
     offer_until,
     offers_end_at,
 )
-from kit_booking.domain.hours import WeeklyHours
-from kit_booking.domain.policy import Policy
-from kit_booking.domain.quiet import quiet_end, quiet_start
+from kit_booking.domain.time.hours import WeeklyHours
+from kit_booking.domain.time.quiet import quiet_end, quiet_start
 from tests.domain.examples import few_examples
 from tests.domain.weeks import (
     EVERY_DAY_HOURS,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kit_booking.domain.local_time import local
-from kit_booking.domain.messages import (
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.messages.texts import (
     SAYS_WHERE,
     TEMPLATES,
     TRUE_WHILE,
@@ -25,8 +25,8 @@ from kit_booking.domain.messages import (
     worth_sending,
 )
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.status import Status
 from kit_booking.domain.text import GSM_BASIC, sms_segments
+from kit_booking.domain.time.local_time import local
 from tests.domain.examples import few_examples
 from tests.domain.typed import ANYTHING
 from tests.domain.weeks import FRIDAY, SATURDAY, SUNDAY

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from kit_booking.domain.hours import Span, WeeklyHours
-from kit_booking.domain.local_time import local_day
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.slots import (
+from kit_booking.domain.time.hours import Span, WeeklyHours
+from kit_booking.domain.time.local_time import local_day
+from kit_booking.domain.time.slots import (
     ANSWER_MARGIN,
     DEFAULT_PLAN,
     Slot,

@@ -7,8 +7,8 @@ from datetime import date
 from enum import StrEnum
 
 from kit_booking.domain.phone import PhoneProblem, dialled, parse_mobile
-from kit_booking.domain.slots import Slot
 from kit_booking.domain.text import clean, search_key, slug
+from kit_booking.domain.time.slots import Slot
 
 MOST_ROWS = 5000
 

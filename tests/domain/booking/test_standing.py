@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kit_booking.domain.policy import Policy
-from kit_booking.domain.standing import (
+from kit_booking.domain.booking.standing import (
     GOOD_STANDING,
     TOO_LATE,
     Pause,
@@ -15,6 +14,7 @@ from kit_booking.domain.standing import (
     is_late_to_cancel,
     standing,
 )
+from kit_booking.domain.policy import Policy
 from tests.domain.examples import few_examples
 
 START = datetime(2026, 12, 1, 2, 0, tzinfo=UTC)

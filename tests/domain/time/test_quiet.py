@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kit_booking.domain.local_time import local, to_local
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.quiet import quiet_end, quiet_start
+from kit_booking.domain.time.local_time import local, to_local
+from kit_booking.domain.time.quiet import quiet_end, quiet_start
 from tests.domain.weeks import FRIDAY, SATURDAY, SUNDAY, clocks, instants
 from tests.times import at
 

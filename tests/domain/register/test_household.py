@@ -2,7 +2,7 @@
 
 import pytest
 
-from kit_booking.domain.household import SEARCH_WIDTH, gets_texts, search_text, search_words
+from kit_booking.domain.register.household import SEARCH_WIDTH, gets_texts, search_text, search_words
 from tests.times import NOW
 
 HANH = search_text("Nguyễn Thị Hạnh", "Đồng Vinh", "+84912345678", "02433854321")

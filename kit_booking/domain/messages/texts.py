@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 
-from kit_booking.domain.local_time import to_local
+from kit_booking.domain.booking.status import AHEAD, Status
 from kit_booking.domain.phone import dialled
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.quiet import quiet_end
-from kit_booking.domain.status import AHEAD, Status
 from kit_booking.domain.text import unaccented
+from kit_booking.domain.time.local_time import to_local
+from kit_booking.domain.time.quiet import quiet_end
 
 
 class Kind(StrEnum):

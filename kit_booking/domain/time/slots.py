@@ -4,10 +4,10 @@ import functools
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from kit_booking.domain.hours import Span, WeeklyHours
-from kit_booking.domain.local_time import local, local_day
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.text import slug
+from kit_booking.domain.time.hours import Span, WeeklyHours
+from kit_booking.domain.time.local_time import local, local_day
 
 ANSWER_MARGIN = timedelta(hours=1)
 """A request is answered at the latest this long before the pick-up, and has at least so much office time."""

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from kit_booking.domain.counter import CheckedPart, TimeProblem, earliest_out, has_fault, time_problem
+from kit_booking.domain.booking.counter import CheckedPart, TimeProblem, earliest_out, has_fault, time_problem
 from tests.times import NOW, at, days_ahead
 
 MINUTE = timedelta(minutes=1)

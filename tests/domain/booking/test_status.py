@@ -2,7 +2,7 @@
 
 from itertools import product
 
-from kit_booking.domain.status import AHEAD, HAD_KIT, IN_CALENDARS, LIVE, MOVES, USED, Status, may_move
+from kit_booking.domain.booking.status import AHEAD, HAD_KIT, IN_CALENDARS, LIVE, MOVES, USED, Status, may_move
 
 ALLOWED = """
 requested: approved declined cancelled lapsed

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from kit_booking.domain.booking.standing import GOOD_STANDING, Standing
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.slots import Slot, opens_at
-from kit_booking.domain.standing import GOOD_STANDING, Standing
+from kit_booking.domain.time.slots import Slot, opens_at
 
 CODE_LETTERS = "23456789ABCDEFGHJKMNPQRTUVWXYZ"
 """What the random part of a booking's code is made of: nothing that is easily taken for something else."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kit_booking.domain.hours import EVERY_DAY, LONGEST_PAUSE, Span, WeeklyHours
+from kit_booking.domain.time.hours import EVERY_DAY, LONGEST_PAUSE, Span, WeeklyHours
 from tests.domain.examples import few_examples
 from tests.domain.weeks import (
     CLOSED_SUNDAYS,

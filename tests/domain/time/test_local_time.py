@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from hypothesis import given
 
-from kit_booking.domain.local_time import local, local_day, to_local
+from kit_booking.domain.time.local_time import local, local_day, to_local
 from tests.domain.weeks import FRIDAY, SATURDAY, instants
 
 

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from kit_booking.domain.local_time import local, local_day, to_local
 from kit_booking.domain.policy import Policy
+from kit_booking.domain.time.local_time import local, local_day, to_local
 
 
 def quiet_end(instant: datetime, policy: Policy) -> datetime | None:

@@ -5,8 +5,8 @@ from itertools import pairwise
 
 from hypothesis import given
 
-from kit_booking.domain.closure import union, whole_days, without
-from kit_booking.domain.hours import Span
+from kit_booking.domain.time.closure import union, whole_days, without
+from kit_booking.domain.time.hours import Span
 from tests.domain.examples import few_examples
 from tests.domain.stretches import hours_in, span, spans
 from tests.domain.weeks import MONDAY

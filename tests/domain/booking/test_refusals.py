@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kit_booking.domain.booking import CODE_LETTERS, OF_THE_SLOT, Booked, Reason, Refusal, refusals, week_of
+from kit_booking.domain.booking.refusals import CODE_LETTERS, OF_THE_SLOT, Booked, Reason, Refusal, refusals, week_of
+from kit_booking.domain.booking.standing import Pause, Standing
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.slots import Slot
-from kit_booking.domain.standing import Pause, Standing
+from kit_booking.domain.time.slots import Slot
 from tests.domain.weeks import FRIDAY, MONDAY, USUAL
 from tests.times import at
 

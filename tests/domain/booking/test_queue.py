@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kit_booking.domain.queue import RECENT, PlaceInQueue, Waiting, Why, in_order, place_of, why_before
+from kit_booking.domain.booking.queue import RECENT, PlaceInQueue, Waiting, Why, in_order, place_of, why_before
 from tests.domain.examples import few_examples
 
 MONDAY = datetime(2026, 11, 30, 2, 0, tzinfo=UTC)

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from kit_booking.domain.local_time import local, local_day
-from kit_booking.domain.messages import Kind
+from kit_booking.domain.messages.texts import Kind
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.quiet import quiet_end
+from kit_booking.domain.time.local_time import local, local_day
+from kit_booking.domain.time.quiet import quiet_end
 
 FRESH = timedelta(hours=2)
 """For so long the approval itself reminds well enough."""

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from datetime import date, time
 
-from kit_booking.domain.hours import Span
-from kit_booking.domain.local_time import to_local
+from kit_booking.domain.time.hours import Span
+from kit_booking.domain.time.local_time import to_local
 
 
 def union(spans: Iterable[Span]) -> list[Span]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kit_booking.domain.paper_register import (
+from kit_booking.domain.register.paper_register import (
     CellProblem,
     Column,
     Fault,

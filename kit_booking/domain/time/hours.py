@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from itertools import takewhile
 from typing import Self
 
-from kit_booking.domain.local_time import local, local_day
+from kit_booking.domain.time.local_time import local, local_day
 
 LONGEST_PAUSE = timedelta(days=7)
 """How far ahead or back an open hour is looked for; longer pauses are closures, not weekly hours."""

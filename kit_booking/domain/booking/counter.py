@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from enum import StrEnum
 
-from kit_booking.domain.local_time import local, local_day
+from kit_booking.domain.time.local_time import local, local_day
 
 
 class Direction(StrEnum):

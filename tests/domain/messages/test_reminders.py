@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kit_booking.domain.local_time import local
-from kit_booking.domain.messages import Kind
+from kit_booking.domain.messages.reminders import Reminder, reminders
+from kit_booking.domain.messages.texts import Kind
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.quiet import quiet_end
-from kit_booking.domain.reminders import Reminder, reminders
+from kit_booking.domain.time.local_time import local
+from kit_booking.domain.time.quiet import quiet_end
 from tests.domain.weeks import FRIDAY, SATURDAY, clocks, instants
 
 LONG_AGO = local(date(2026, 11, 28), time(9))

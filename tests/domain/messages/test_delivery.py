@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from kit_booking.domain.delivery import (
+from kit_booking.domain.messages.delivery import (
     LIMIT_ERRORS,
     NOT_TOLD,
     WENT_OUT,

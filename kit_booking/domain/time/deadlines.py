@@ -2,9 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from kit_booking.domain.hours import WeeklyHours
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.quiet import quiet_end, quiet_start
+from kit_booking.domain.time.hours import WeeklyHours
+from kit_booking.domain.time.quiet import quiet_end, quiet_start
 
 LEAST_OFFER = timedelta(minutes=30)
 """With less time left nobody is offered the slot: it is free for all."""

@@ -1,0 +1,1 @@
+"""What one household may do with one slot, and who is next."""

@@ -1,0 +1,1 @@
+"""Text messages: their words, when they go out and what became of them."""

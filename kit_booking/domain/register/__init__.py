@@ -1,0 +1,1 @@
+"""Households: how they are found, and how a paper register is read."""

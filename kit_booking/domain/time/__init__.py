@@ -1,0 +1,1 @@
+"""Days, hours, slots and deadlines: when something is possible."""
