@@ -18,6 +18,7 @@ from kit_booking.services.booking import deadlines
 from kit_booking.services.messages import delivery, outbox, reminders
 from kit_booking.services.ops import health
 from kit_booking.services.register import erasing
+from kit_booking.services.timeline import undo
 from kit_booking.services.waiting import entries
 
 log = logging.getLogger(__name__)
@@ -68,6 +69,8 @@ def do_chores(clock: Clock) -> None:
     """All but what has to do with sending. Needs an application context."""
     health.beat(now=clock())
     due = deadlines.find_due(now=clock())
+    _each(undo.keep_no_longer, undo.find_kept(now=clock()), clock)
+    _each(undo.forget, undo.find_over(now=clock()), clock)
     _each(deadlines.lapse, due.lapsing, clock)
     _each(deadlines.remind_staff, due.to_remind_of, clock)
     _each(entries.end_waiting, due.waiting_over, clock)

@@ -1,8 +1,9 @@
 """Bookings."""
 
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kit_booking.database import Base, UtcDateTime, enum_text
@@ -16,6 +17,7 @@ from kit_booking.models.kit import Kit
 COUNTS_FOR_STANDING = text("(booking.strike_at IS NOT NULL OR booking.status = 'out')")
 """The few bookings of a household that its standing is computed from; they have an index of their own."""
 _COUNTS = text("strike_at IS NOT NULL OR status = 'out'")
+_CAN_UNDO = text("undo_until_at IS NOT NULL")
 _STATUSES = ", ".join(f"'{status}'" for status in Status)
 
 
@@ -38,6 +40,7 @@ class Booking(Base):
         Index("ix_booking_household_id_pick_up_at", "household_id", "pick_up_at"),
         Index("ix_booking_status_pick_up_at", "status", "pick_up_at"),
         Index("ix_booking_status_answer_by_at", "status", "answer_by_at"),
+        Index("ix_booking_undo_until_at", "undo_until_at", sqlite_where=_CAN_UNDO, postgresql_where=_CAN_UNDO),
         Index("ix_booking_household_id_standing", "household_id", sqlite_where=_COUNTS, postgresql_where=_COUNTS),
         Index(
             "uq_booking_kit_id_out",
@@ -74,6 +77,10 @@ class Booking(Base):
     """When it became a strike: not collected, or given up too late."""
     moved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When the commune last moved it; giving it up is no strike then."""
+    undo_until_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Until when the office's last action can be undone; its texts are not sent before."""
+    undo: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True), deferred=True)
+    """What that action changed, as `services/timeline/undo.py` writes it."""
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(default=0)
 
@@ -89,6 +96,10 @@ class Booking(Base):
 
     def is_ahead(self, now: datetime) -> bool:
         return (self.status in AHEAD or self.status == Status.OUT) and self.return_at > now
+
+    def can_be_undone(self, now: datetime) -> bool:
+        """Whether the office's last action on it can still be taken back."""
+        return self.undo_until_at is not None and now < self.undo_until_at
 
     def can_be_withdrawn(self, now: datetime) -> bool:
         return self.status in (Status.REQUESTED, Status.APPROVED) and now < self.pick_up_at

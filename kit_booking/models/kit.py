@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, func, literal_column
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, and_, func, literal_column, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -37,13 +37,20 @@ class Part(Base):
     count: Mapped[int]
 
 
+_IS_KEPT = text("kept_until_at IS NOT NULL")
+
+
 class Hold(Base):
-    """A half-open stretch in which a kit is not free: for its booking, or closed when it has none."""
+    """A half-open stretch in which a kit is not free: for its booking, or closed when it has none.
+
+    What the office takes from a booking is kept for a moment, in which that can be undone.
+    """
 
     __tablename__ = "hold"
     __table_args__ = (
         CheckConstraint("from_at < until_at", name="from_before_until"),
         Index("ix_hold_kit_id_until_at", "kit_id", "until_at"),
+        Index("ix_hold_kept_until_at", "kept_until_at", sqlite_where=_IS_KEPT, postgresql_where=_IS_KEPT),
         ExcludeConstraint(
             (func.int4range(literal_column("kit_id"), literal_column("kit_id"), "[]"), "&&"),
             (func.tstzrange(literal_column("from_at"), literal_column("until_at"), "[)"), "&&"),
@@ -57,3 +64,10 @@ class Hold(Base):
     from_at: Mapped[datetime] = mapped_column(UtcDateTime)
     until_at: Mapped[datetime] = mapped_column(UtcDateTime)
     booking_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id"), unique=True)
+    kept_until_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the time that was taken from the booking `kept_for_id` becomes free."""
+    kept_for_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id", name="fk_hold_kept_for_id"))
+
+
+IS_CLOSED = and_(Hold.booking_id.is_(None), Hold.kept_for_id.is_(None))
+"""Condition for holds that are closed time."""

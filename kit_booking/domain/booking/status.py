@@ -1,5 +1,6 @@
 """The statuses of a booking and the moves between them; there are no others."""
 
+from datetime import timedelta
 from enum import StrEnum
 
 
@@ -41,6 +42,10 @@ HAD_KIT = frozenset({S.OUT, S.RETURNED})
 
 IN_CALENDARS = LIVE | {S.RETURNED}
 """A booking that feeds contain; calendar programs remove those that a feed no longer contains."""
+
+
+UNDO_TIME = timedelta(minutes=2)
+"""How long the office can undo its last action on a booking."""
 
 
 def may_move(from_status: Status, to_status: Status) -> bool:

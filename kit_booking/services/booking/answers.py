@@ -16,6 +16,7 @@ from kit_booking.services.timeline.closed_time import closed_spans
 from kit_booking.services.timeline.locks import lock_booking
 from kit_booking.services.timeline.moves import move
 from kit_booking.services.timeline.texts import queue_booking_text
+from kit_booking.services.timeline.undo import can_be_undone
 
 WITHDRAWABLE = frozenset({Status.REQUESTED, Status.APPROVED})
 CANCELLABLE = WITHDRAWABLE | {Status.OFFERED}
@@ -53,9 +54,9 @@ def withdraw(session: Session, code: str, household_id: int, *, now: datetime) -
     booking = lock_booking(session, code)
     if booking.status not in WITHDRAWABLE or now >= booking.pick_up_at:
         return AnswerResult(False, booking.status)
-    if booking.is_late_to_cancel(now) and not _is_endangered(session, booking, now=now):
-        booking.strike_at = now
-    return _done(session, booking, Status.CANCELLED, Kind.WITHDRAWN, Actor(household_id=household_id), now=now)
+    is_strike = booking.is_late_to_cancel(now) and not _is_endangered(session, booking, now=now)
+    by, strike_at = Actor(household_id=household_id), now if is_strike else None
+    return _done(session, booking, Status.CANCELLED, Kind.WITHDRAWN, by, now=now, strike_at=strike_at)
 
 
 def _is_endangered(session: Session, booking: Booking, *, now: datetime) -> bool:
@@ -99,13 +100,24 @@ def mark_no_show(session: Session, code: str, staff_id: int, *, now: datetime) -
         return AnswerResult(False, booking.status)
     if session.scalar(select(exists().where(Booking.kit_id == booking.kit_id, Booking.status == Status.OUT))):
         return AnswerResult(False, booking.status)  # The kit was not there.
-    booking.strike_at = None if back_at else now
-    return _done(session, booking, Status.NO_SHOW, Kind.NO_SHOW, Actor(staff_id=staff_id), now=now)
+    strike_at = None if back_at else now
+    by = Actor(staff_id=staff_id)
+    return _done(session, booking, Status.NO_SHOW, Kind.NO_SHOW, by, now=now, strike_at=strike_at)
 
 
 def _done(
-    session: Session, booking: Booking, status: Status, kind: Kind, by: Actor, *, now: datetime, reason: str = ""
+    session: Session,
+    booking: Booking,
+    status: Status,
+    kind: Kind,
+    by: Actor,
+    *,
+    now: datetime,
+    reason: str = "",
+    strike_at: datetime | None = None,
 ) -> AnswerResult:
-    move(session, booking, status, by, now=now, reason=reason)
-    queue_booking_text(session, kind, booking, now=now)
+    with can_be_undone(session, booking, by, now=now):
+        booking.strike_at = strike_at
+        move(session, booking, status, by, now=now, reason=reason)
+        queue_booking_text(session, kind, booking, now=now)
     return AnswerResult(True, status)

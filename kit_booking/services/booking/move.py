@@ -7,7 +7,7 @@ from typing import Self
 
 from sqlalchemy.orm import Session
 
-from kit_booking.database import transaction
+from kit_booking.database import Rollback, transaction
 from kit_booking.domain.booking.refusals import Reason, Refusal
 from kit_booking.domain.booking.status import Status
 from kit_booking.domain.messages.texts import Kind
@@ -26,6 +26,7 @@ from kit_booking.services.timeline.locks import lock_booking, locked_booking
 from kit_booking.services.timeline.moves import reschedule
 from kit_booking.services.timeline.standing import booked
 from kit_booking.services.timeline.texts import queue_booking_text
+from kit_booking.services.timeline.undo import can_be_undone
 
 BEFORE, AFTER = timedelta(days=3), timedelta(days=7)
 """The days before and after its own in which free slots are listed."""
@@ -126,12 +127,14 @@ def move_booking(
         return MoveResult.TAKEN
     if not reason and _is_beyond(to.kit, to.slot, now=now):
         return MoveResult.NEEDS_REASON
-    if not reschedule(session, booking, to, Actor(staff_id=staff_id), now=now, reason=reason):
-        return MoveResult.TAKEN
-    booking.moved_at = now
-    if booking.status == Status.REQUESTED:
-        _answer_later(booking, to, now=now)
-    queue_booking_text(session, Kind.MOVED, locked_booking(session, booking.id), now=now)
+    by = Actor(staff_id=staff_id)
+    with can_be_undone(session, booking, by, now=now):
+        if not reschedule(session, booking, to, by, now=now, reason=reason):
+            raise Rollback(MoveResult.TAKEN)
+        booking.moved_at = now
+        if booking.status == Status.REQUESTED:
+            _answer_later(booking, to, now=now)
+        queue_booking_text(session, Kind.MOVED, locked_booking(session, booking.id), now=now)
     return MoveResult.DONE
 
 

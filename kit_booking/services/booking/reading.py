@@ -124,6 +124,7 @@ def is_to_phone(commune_ids: Sequence[int], *, now: datetime) -> ColumnElement[b
         Booking.commune_id.in_(commune_ids),
         Booking.return_at > now,
         Message.due_at > now - LONG_AGO,
+        or_(Booking.undo_until_at.is_(None), Booking.undo_until_at <= now),
     )
 
 

@@ -16,6 +16,7 @@ from kit_booking.domain.time.closure import union
 from kit_booking.domain.time.hours import Span
 from kit_booking.domain.time.local_time import local, local_day
 from kit_booking.models import Booking, Commune, FeedToken, Hold, Household, Kit, Place, Staff, StaffRole
+from kit_booking.models.kit import IS_CLOSED
 from kit_booking.services.calendars.tokens import USE_NOTED, token_hash
 
 PAST, AHEAD = timedelta(days=30), timedelta(days=90)
@@ -205,7 +206,7 @@ _closed = (
     .join(Place, Place.id == Kit.place_id)
     .join(Commune, Commune.id == Place.commune_id)
     .where(
-        Hold.booking_id.is_(None),
+        IS_CLOSED,
         Hold.kit_id.in_(bindparam("kit_ids", expanding=True)),
         Hold.until_at > bindparam("since_at", type_=UtcDateTime),
     )

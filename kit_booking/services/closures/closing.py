@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import select, true, update
 from sqlalchemy.orm import Session
 
-from kit_booking.database import transaction
+from kit_booking.database import Rollback, transaction
 from kit_booking.domain.booking.status import Status
 from kit_booking.domain.messages.texts import Kind
 from kit_booking.domain.text import slug
@@ -22,6 +22,7 @@ from kit_booking.services.timeline.locks import bump_version, lock, lock_booking
 from kit_booking.services.timeline.moves import move, reschedule
 from kit_booking.services.timeline.offers import release_time
 from kit_booking.services.timeline.texts import queue_booking_text
+from kit_booking.services.timeline.undo import can_be_undone
 
 
 @transaction
@@ -102,7 +103,7 @@ def settle(
 ) -> SettleResult:
     """Move a booking out of the closure to another kit at the same time, or without a kit cancel it.
 
-    Its time on the kit becomes closed in this same transaction, and its household gets one text.
+    Its household gets one text; its time on the kit becomes closed once this can't be undone any more.
     """
     if session.scalar(select(Booking.id).where(Booking.code == code)) is None:
         return SettleResult.BEFORE
@@ -120,15 +121,17 @@ def settle(
         return SettleResult.BEFORE
     if to_kit is None:
         closed = closed_spans(session, booking.kit_id, booking.pick_up_at, booking.return_at)
-        move(session, booking, Status.CANCELLED, by, now=now, reason=closure.reason)
-        queue_booking_text(session, Kind.CLOSED, booking, now=now, due_at=closed[-1].until_at)
+        with can_be_undone(session, booking, by, now=now):
+            move(session, booking, Status.CANCELLED, by, now=now, reason=closure.reason)
+            queue_booking_text(session, Kind.CLOSED, booking, now=now, due_at=closed[-1].until_at)
         return SettleResult.CANCELLED
     if new_slot is None or new_slot.slot.hold.from_at <= now or new_slot.kit.id == booking.kit_id:
         return SettleResult.TAKEN
-    if not reschedule(session, booking, new_slot, by, now=now, reason=closure.reason):
-        return SettleResult.TAKEN
-    booking.moved_at = now
-    queue_booking_text(session, Kind.MOVED, locked_booking(session, booking.id), now=now)
+    with can_be_undone(session, booking, by, now=now):
+        if not reschedule(session, booking, new_slot, by, now=now, reason=closure.reason):
+            raise Rollback(SettleResult.TAKEN)
+        booking.moved_at = now
+        queue_booking_text(session, Kind.MOVED, locked_booking(session, booking.id), now=now)
     return SettleResult.MOVED
 
 

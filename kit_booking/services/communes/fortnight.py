@@ -62,7 +62,7 @@ class Fortnight:
 
 
 _holds = (
-    select(Hold.kit_id, Hold.from_at, Hold.until_at, Booking.status)
+    select(Hold.kit_id, Hold.from_at, Hold.until_at, Hold.kept_for_id, Booking.status)
     .select_from(Hold)
     .outerjoin(Booking, Booking.id == Hold.booking_id)
     .where(
@@ -121,7 +121,7 @@ def _kit(
     states, holders = list(ahead.states), {}
     for number, hold in _held(ahead, holds).items():
         if hold.status is None:
-            states[number] = SlotState.CLOSED
+            states[number] = SlotState.TAKEN if hold.kept_for_id else SlotState.CLOSED
         elif household_id is not None and hold.household_id == household_id:
             states[number] = SlotState.MINE
             holders[number] = Holder(hold.code)

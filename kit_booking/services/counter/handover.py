@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
-from kit_booking.database import transaction
+from kit_booking.database import Rollback, transaction
 from kit_booking.domain.booking.counter import (
     CheckedPart,
     Direction,
@@ -22,6 +22,7 @@ from kit_booking.models import Booking, HandedPart, Handover, Photo
 from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.timeline.locks import lock_booking
 from kit_booking.services.timeline.moves import hold_again, hold_from, move
+from kit_booking.services.timeline.undo import can_be_undone
 
 CAN_GO_OUT = frozenset({Status.APPROVED, Status.NO_SHOW})
 
@@ -79,15 +80,17 @@ def hand_over(session: Session, code: str, staff_id: int, check: KitCheck, *, no
         happened_at, not_before=earliest_out(booking.pick_up_at), before=booking.return_at, now=now
     ):
         return HandoverResult(status, problem)
-    if status is Status.NO_SHOW:
-        is_held = hold_again(session, booking, now=now)
-    else:
-        is_held = happened_at >= booking.pick_up_at or hold_from(session, booking, happened_at)
-    if not is_held:
-        return HandoverResult(status, HandoverRefusal.NOT_FREE)
-    booking.strike_at = None
-    move(session, booking, Status.OUT, Actor(staff_id=staff_id), now=now, happened_at=happened_at)
-    return _add_handover(session, booking, Direction.OUT, staff_id, check, now=now)
+    by = Actor(staff_id=staff_id)
+    with can_be_undone(session, booking, by, now=now):
+        if status is Status.NO_SHOW:
+            is_held = hold_again(session, booking, now=now)
+        else:
+            is_held = happened_at >= booking.pick_up_at or hold_from(session, booking, happened_at, now=now)
+        if not is_held:
+            raise Rollback(HandoverResult(status, HandoverRefusal.NOT_FREE))
+        booking.strike_at = None
+        move(session, booking, Status.OUT, by, now=now, happened_at=happened_at)
+        return _add_handover(session, booking, Direction.OUT, staff_id, check, now=now)
 
 
 @transaction
@@ -102,8 +105,10 @@ def take_back(session: Session, code: str, staff_id: int, check: KitCheck, *, no
     )
     if problem := time_problem(happened_at, not_before=out_at or earliest_out(booking.pick_up_at), now=now):
         return HandoverResult(status, problem)
-    move(session, booking, Status.RETURNED, Actor(staff_id=staff_id), now=now, happened_at=happened_at)
-    return _add_handover(session, booking, Direction.BACK, staff_id, check, now=now)
+    by = Actor(staff_id=staff_id)
+    with can_be_undone(session, booking, by, now=now):
+        move(session, booking, Status.RETURNED, by, now=now, happened_at=happened_at)
+        return _add_handover(session, booking, Direction.BACK, staff_id, check, now=now)
 
 
 def _add_handover(

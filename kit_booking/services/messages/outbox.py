@@ -55,7 +55,10 @@ def find_work(*, now: datetime) -> Row[Any]:
 
 
 def _is_sendable(now: datetime) -> ColumnElement[bool]:
-    """Due, and sending is not paused; a pause for the account's limit does not hold back login codes."""
+    """Due, nothing that the office can still undo, and sending is not paused.
+
+    A pause for the account's limit does not hold back login codes.
+    """
 
     def is_paused(*reasons: PauseReason) -> ColumnElement[bool]:
         return exists().where(SendingPause.reason.in_(reasons), SendingPause.until_at > now)
@@ -63,6 +66,7 @@ def _is_sendable(now: datetime) -> ColumnElement[bool]:
     return and_(
         Message.state == State.QUEUED,
         Message.due_at <= now,
+        ~exists().where(Booking.id == Message.booking_id, Booking.undo_until_at > now),
         ~is_paused(PauseReason.SETUP, PauseReason.BUSY),
         or_(Message.kind == Kind.LOGIN_CODE, ~is_paused(PauseReason.LIMIT)),
     )
@@ -81,6 +85,8 @@ def claim_next(session: Session, worker: str, *, now: datetime) -> Claim | None:
     while message := session.scalar(due):
         # Locked, so that a cancellation that is being written is waited for.
         booking = session.get_one(Booking, message.booking_id, with_for_update=True) if message.booking_id else None
+        if booking and booking.can_be_undone(now):
+            continue  # Since just now; the next look leaves it out.
         if not is_valid(message, booking, now=now):
             change(session, message, State.SKIPPED, now=now)
         elif not _is_wanted(session, message, booking):

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from kit_booking.domain.time.closure import union, without
 from kit_booking.domain.time.hours import Span
 from kit_booking.models import Closure, Hold, Kit
+from kit_booking.models.kit import IS_CLOSED
 
 
 def touching(kit_id: int, from_at: datetime, until_at: datetime | None = None) -> ColumnElement[bool]:
@@ -33,7 +34,7 @@ def rewrite_closed(session: Session, kit_id: int, *, now: datetime) -> list[Span
 
     Returns the time that is no longer closed.
     """
-    ahead = and_(Hold.kit_id == kit_id, Hold.booking_id.is_(None), Hold.until_at >= now)
+    ahead = and_(Hold.kit_id == kit_id, IS_CLOSED, Hold.until_at >= now)
     before = [Span(*row) for row in session.execute(delete(Hold).where(ahead).returning(Hold.from_at, Hold.until_at))]
     since = min([now, *(span.from_at for span in before)])  # A closure that runs began earlier.
     closed = closed_spans(session, kit_id, since)

@@ -10,7 +10,7 @@ from kit_booking.domain.booking.refusals import Reason
 from kit_booking.domain.time.hours import Span
 from kit_booking.models import Booking, Hold
 
-_overlapping = select(Hold.booking_id).where(
+_overlapping = select(func.coalesce(Hold.booking_id, Hold.kept_for_id)).where(
     Hold.kit_id == bindparam("kit_id"), Hold.from_at < bindparam("until_at"), Hold.until_at > bindparam("from_at")
 )
 

@@ -6,11 +6,12 @@ and the household.
 
 from datetime import datetime
 
-from sqlalchemy import Insert, Update, delete, insert, select, update
+from sqlalchemy import Insert, Update, and_, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from kit_booking.domain.booking.status import LIVE, Status, may_move
+from kit_booking.domain.booking.status import LIVE, UNDO_TIME, Status, may_move
+from kit_booking.domain.time.closure import without
 from kit_booking.domain.time.hours import Span
 from kit_booking.models import Booking, Hold, Household, Kit, WaitingEntry, WaitingState
 from kit_booking.services.audit import Actor, record_audit
@@ -32,7 +33,8 @@ def move(
 ) -> None:
     """Give the booking another status. When it is no longer live, its hold is deleted and its time offered.
 
-    ``happened_at`` is given when it is recorded later than it happened.
+    What staff free is kept first, as long as they can undo it. ``happened_at`` is given when it is recorded later
+    than it happened.
     """
     from_status = booking.status
     if not may_move(from_status, to_status):
@@ -41,10 +43,12 @@ def move(
         booking.approved_at = now
     record_change(session, booking, to_status, by, now=now, reason=reason, happened_at=happened_at)
     if from_status in LIVE and to_status not in LIVE:
-        hold = session.execute(
+        if by.staff_id is not None:
+            kept = {"booking_id": None, "kept_for_id": booking.id, "kept_until_at": now + UNDO_TIME}
+            session.execute(update(Hold).where(Hold.booking_id == booking.id).values(kept))
+        elif hold := session.execute(
             delete(Hold).where(Hold.booking_id == booking.id).returning(Hold.from_at, Hold.until_at)
-        ).one_or_none()
-        if hold:
+        ).one_or_none():
             release_time(session, booking.kit_id, Span(hold.from_at, hold.until_at), now=now)
     if from_status is Status.OFFERED:  # After release_time, or an offer taken back would go to the same entry again.
         _end_offer(session, booking, to_status, by, now=now)
@@ -64,6 +68,7 @@ def record_change(
     from_status = booking.status
     booking.status = to_status
     booking.reason = reason
+    booking.undo, booking.undo_until_at = None, None
     booking.changed_at = now
     booking.version += 1
     session.flush()
@@ -84,25 +89,52 @@ def record_change(
 
 def hold_again(session: Session, booking: Booking, *, now: datetime) -> bool:
     """Hold the rest of the booking's time again; False when it is over or not free."""
-    from_at = max(booking.pick_up_at, now)
-    values = {"booking_id": booking.id, "kit_id": booking.kit_id, "from_at": from_at, "until_at": booking.return_at}
-    return from_at < booking.return_at and _write_hold(session, insert(Hold).values(values))
+    span = Span(max(booking.pick_up_at, now), booking.return_at)
+    values = {"booking_id": booking.id, "kit_id": booking.kit_id, "from_at": span.from_at, "until_at": span.until_at}
+    statement = insert(Hold).values(values)
+    return span.from_at < span.until_at and _write_hold(session, statement, booking.kit_id, span, booking, now=now)
 
 
-def hold_from(session: Session, booking: Booking, from_at: datetime) -> bool:
-    """Begin the booking's hold earlier, when the kit really goes out; False when it is not free then."""
-    return _write_hold(session, update(Hold).where(Hold.booking_id == booking.id).values(from_at=from_at))
+def hold_from(session: Session, booking: Booking, from_at: datetime, *, now: datetime) -> bool:
+    """Begin the booking's hold earlier, when the kit really goes out; False when it is not free then.
+
+    Time that is kept for an undo is free: the kit itself is there.
+    """
+    statement = update(Hold).where(Hold.booking_id == booking.id).values(from_at=from_at)
+    return _write_hold(session, statement, booking.kit_id, Span(from_at, booking.pick_up_at), None, now=now)
 
 
-def _write_hold(session: Session, statement: Insert | Update) -> bool:
-    """Execute the statement in a savepoint; False, and nothing changed, when another hold overlaps."""
+def _write_hold(
+    session: Session, statement: Insert | Update, kit_id: int, span: Span, booking: Booking | None, *, now: datetime
+) -> bool:
+    """Execute the statement, which holds ``span``; False, and nothing changed, when another hold overlaps.
+
+    What is kept of this time for the booking, or without one for any, is kept no longer.
+    """
+    kept = and_(Hold.kit_id == kit_id, Hold.from_at < span.until_at, Hold.until_at > span.from_at)
+    of_whom = Hold.kept_for_id == booking.id if booking else Hold.kept_for_id.is_not(None)
     try:
         with session.begin_nested():
+            freed = session.execute(
+                delete(Hold).where(kept, of_whom).returning(Hold.from_at, Hold.until_at),
+                execution_options={"synchronize_session": False},
+            ).all()
             session.execute(statement)
     except IntegrityError as error:
         raise_unless_overlap(error)
         return False
+    for row in freed:
+        release_time(session, kit_id, Span(*row), now=now)
     return True
+
+
+def _keep(session: Session, booking: Booking, kit_id: int, span: Span, *, now: datetime) -> None:
+    """Keep the time on this kit, which the booking had, until its move can't be undone any more."""
+    own = [Span(booking.pick_up_at, booking.return_at)] if booking.kit_id == kit_id else []
+    until_at = now + UNDO_TIME
+    for rest in without([span], own):
+        values = {"kit_id": kit_id, "from_at": rest.from_at, "until_at": rest.until_at}
+        session.execute(insert(Hold).values(**values, kept_for_id=booking.id, kept_until_at=until_at))
 
 
 def reschedule(
@@ -110,12 +142,13 @@ def reschedule(
 ) -> bool:
     """Move the booking to another slot or kit of the commune, in the same status; False when that was just taken.
 
-    Both kits are locked. The time that it had comes free.
+    Both kits are locked. The time that it had comes free, or is kept as by `move`.
     """
     kit, slot = bookable.kit, bookable.slot
     old_kit_id, old_span = booking.kit_id, Span(booking.pick_up_at, booking.return_at)
     values = {"kit_id": kit.id, "from_at": slot.hold.from_at, "until_at": slot.hold.until_at}
-    if not _write_hold(session, update(Hold).where(Hold.booking_id == booking.id).values(values)):
+    statement = update(Hold).where(Hold.booking_id == booking.id).values(values)
+    if not _write_hold(session, statement, kit.id, slot.hold, booking, now=now):
         return False
     # Read under the lock: the facts are older, and the kit may have moved to another place.
     booking.place_id = session.scalars(select(Kit.place_id).where(Kit.id == kit.id)).one()
@@ -127,7 +160,10 @@ def reschedule(
     if old_kit_id != kit.id:
         bump_version(session, Kit, old_kit_id)
     end_waiting_for(session, booking, now=now)
-    release_time(session, old_kit_id, old_span, now=now)
+    if by.staff_id is not None:
+        _keep(session, booking, old_kit_id, old_span, now=now)
+    else:
+        release_time(session, old_kit_id, old_span, now=now)
     return True
 
 

@@ -24,6 +24,7 @@ from kit_booking.services.timeline.moves import move
 from kit_booking.services.timeline.offers import release_time
 from kit_booking.services.timeline.standing import booked
 from kit_booking.services.timeline.texts import queue_booking_text
+from kit_booking.services.timeline.undo import can_be_undone
 from kit_booking.services.waiting.reading import select_own_entry
 
 
@@ -180,8 +181,9 @@ def accept(session: Session, code: str, by: Actor, *, now: datetime) -> AnswerRe
     booking = lock_booking(session, code)
     if booking.status != Status.OFFERED or now >= booking.pick_up_at:
         return AnswerResult(False, booking.status)
-    move(session, booking, Status.APPROVED, by, now=now)
-    queue_booking_text(session, Kind.APPROVED, booking, now=now)
+    with can_be_undone(session, booking, by, now=now):
+        move(session, booking, Status.APPROVED, by, now=now)
+        queue_booking_text(session, Kind.APPROVED, booking, now=now)
     return AnswerResult(True, Status.APPROVED)
 
 
@@ -198,7 +200,8 @@ def refuse(session: Session, code: str, by: Actor, *, now: datetime) -> AnswerRe
     booking = lock_booking(session, code)
     if booking.status != Status.OFFERED:
         return AnswerResult(False, booking.status)
-    move(session, booking, Status.REFUSED, by, now=now)
+    with can_be_undone(session, booking, by, now=now):
+        move(session, booking, Status.REFUSED, by, now=now)
     return AnswerResult(True, Status.REFUSED)
 
 

@@ -17,6 +17,7 @@ from kit_booking.domain.text import slug
 from kit_booking.domain.time.hours import Span
 from kit_booking.domain.time.slots import Slot
 from kit_booking.models import Commune, Hold, Household, WaitingEntry, WaitingState
+from kit_booking.models.kit import IS_CLOSED
 from kit_booking.models.waiting import OPEN
 from kit_booking.services.communes.facts import CommuneFacts, KitFacts, commune_facts
 from kit_booking.services.communes.slots import BookableSlot
@@ -151,7 +152,7 @@ def _held(slots: list[tuple[int, Span]]) -> dict[int, Reason]:
     """By the ids of those kits that are not free in the whole span, the reason: TAKEN or CLOSED."""
     spans = dict(slots)
     rows = read(
-        select(Hold.kit_id, Hold.booking_id, Hold.from_at, Hold.until_at).where(
+        select(Hold.kit_id, IS_CLOSED.label("is_closed"), Hold.from_at, Hold.until_at).where(
             Hold.kit_id.in_(spans),
             Hold.from_at < max(span.until_at for span in spans.values()),
             Hold.until_at > min(span.from_at for span in spans.values()),
@@ -160,7 +161,7 @@ def _held(slots: list[tuple[int, Span]]) -> dict[int, Reason]:
     held: dict[int, Reason] = {}
     for row in rows:
         if Span(row.from_at, row.until_at).overlaps(spans[row.kit_id]) and held.get(row.kit_id) != Reason.TAKEN:
-            held[row.kit_id] = Reason.TAKEN if row.booking_id else Reason.CLOSED
+            held[row.kit_id] = Reason.CLOSED if row.is_closed else Reason.TAKEN
     return held
 
 
