@@ -7,6 +7,7 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kit_booking.database import Base, UtcDateTime, enum_text
+from kit_booking.domain.booking.seen import SeenBooking
 from kit_booking.domain.booking.standing import is_late_to_cancel
 from kit_booking.domain.booking.status import AHEAD, Status
 from kit_booking.domain.policy import Policy
@@ -93,6 +94,11 @@ class Booking(Base):
     def policy(self) -> Policy:
         """The numbers of its commune, which must be loaded."""
         return Policy.of(self.commune.policy)
+
+    @property
+    def seen(self) -> SeenBooking:
+        """What a page shows of it, for the forms that act on it; its kit must be loaded."""
+        return SeenBooking(self.code, self.kit.code, self.pick_up_at, self.status, self.household_id)
 
     def is_ahead(self, now: datetime) -> bool:
         return (self.status in AHEAD or self.status == Status.OUT) and self.return_at > now

@@ -8,12 +8,13 @@ from sqlalchemy.orm import Session
 
 from kit_booking.database import transaction
 from kit_booking.domain.booking.counter import Direction
+from kit_booking.domain.booking.seen import SeenBooking
 from kit_booking.domain.booking.status import Status
 from kit_booking.domain.messages.texts import Kind
 from kit_booking.models import Booking, Handover
 from kit_booking.services.audit import Actor
 from kit_booking.services.timeline.closed_time import closed_spans
-from kit_booking.services.timeline.locks import lock_booking
+from kit_booking.services.timeline.locks import lock_seen
 from kit_booking.services.timeline.moves import move
 from kit_booking.services.timeline.texts import queue_booking_text
 from kit_booking.services.timeline.undo import can_be_undone
@@ -31,27 +32,27 @@ class AnswerResult:
 
 
 @transaction
-def approve(session: Session, code: str, staff_id: int, *, now: datetime) -> AnswerResult:
+def approve(session: Session, seen: SeenBooking, staff_id: int, *, now: datetime) -> AnswerResult:
     """Staff approve a request whose time on air is not over."""
-    booking = lock_booking(session, code)
+    booking = lock_seen(session, seen, Status.APPROVED)
     if booking.status != Status.REQUESTED or now >= booking.until_at:
         return AnswerResult(False, booking.status)
     return _done(session, booking, Status.APPROVED, Kind.APPROVED, Actor(staff_id=staff_id), now=now)
 
 
 @transaction
-def decline(session: Session, code: str, staff_id: int, reason: str, *, now: datetime) -> AnswerResult:
+def decline(session: Session, seen: SeenBooking, staff_id: int, reason: str, *, now: datetime) -> AnswerResult:
     """Staff decline a request, with a reason that the household reads."""
-    booking = lock_booking(session, code)
+    booking = lock_seen(session, seen, Status.DECLINED)
     if booking.status != Status.REQUESTED:
         return AnswerResult(False, booking.status)
     return _done(session, booking, Status.DECLINED, Kind.DECLINED, Actor(staff_id=staff_id), now=now, reason=reason)
 
 
 @transaction
-def withdraw(session: Session, code: str, household_id: int, *, now: datetime) -> AnswerResult:
+def withdraw(session: Session, seen: SeenBooking, household_id: int, *, now: datetime) -> AnswerResult:
     """The household gives up its booking before the pick-up; late, that is a strike, unless the kit isn't there."""
-    booking = lock_booking(session, code)
+    booking = lock_seen(session, seen, Status.CANCELLED)
     if booking.status not in WITHDRAWABLE or now >= booking.pick_up_at:
         return AnswerResult(False, booking.status)
     is_strike = booking.is_late_to_cancel(now) and not _is_endangered(session, booking, now=now)
@@ -72,21 +73,21 @@ def _is_endangered(session: Session, booking: Booking, *, now: datetime) -> bool
 
 
 @transaction
-def cancel(session: Session, code: str, staff_id: int, reason: str, *, now: datetime) -> AnswerResult:
+def cancel(session: Session, seen: SeenBooking, staff_id: int, reason: str, *, now: datetime) -> AnswerResult:
     """Staff cancel a booking, with a reason that the household reads."""
-    booking = lock_booking(session, code)
+    booking = lock_seen(session, seen, Status.CANCELLED)
     if booking.status not in CANCELLABLE:
         return AnswerResult(False, booking.status)
     return _done(session, booking, Status.CANCELLED, Kind.CANCELLED, Actor(staff_id=staff_id), now=now, reason=reason)
 
 
 @transaction
-def mark_no_show(session: Session, code: str, staff_id: int, *, now: datetime) -> AnswerResult:
+def mark_no_show(session: Session, seen: SeenBooking, staff_id: int, *, now: datetime) -> AnswerResult:
     """Nobody came for the kit: a strike, and the rest of the booking's time comes free.
 
     No strike when the kit came back from the booking before only after this one's pick-up.
     """
-    booking = lock_booking(session, code)
+    booking = lock_seen(session, seen, Status.NO_SHOW)
     back_at = session.scalar(
         select(func.max(Handover.happened_at))
         .join(Booking, Booking.id == Handover.booking_id)

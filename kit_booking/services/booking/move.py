@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Self
 
 from sqlalchemy.orm import Session
 
 from kit_booking.database import Rollback, transaction
 from kit_booking.domain.booking.refusals import Reason, Refusal
+from kit_booking.domain.booking.seen import BookingChanged, SeenBooking
 from kit_booking.domain.booking.status import Status
 from kit_booking.domain.messages.texts import Kind
 from kit_booking.domain.time.deadlines import half_way
@@ -74,35 +74,14 @@ class MoveResult(StrEnum):
     TAKEN = "taken"
     """The slot is no longer free, or its pick-up has passed; nothing was changed."""
     CHANGED = "changed"
-    """The booking is no longer in the slot that the page showed, or can't be moved any more."""
+    """The booking can't be moved any more."""
     NEEDS_REASON = "needs_reason"
-
-
-@dataclass(frozen=True)
-class SeenSlot:
-    """The slot in which a page showed a booking; ``str`` and ``parse`` write ``PD-1 2026-12-05T10:00:00+00:00``."""
-
-    kit_code: str
-    pick_up_at: datetime
-
-    def __str__(self) -> str:
-        return f"{self.kit_code} {self.pick_up_at.isoformat()}"
-
-    @classmethod
-    def parse(cls, text: str) -> Self | None:
-        kit_code, _space, at = text.partition(" ")
-        try:
-            pick_up_at = datetime.fromisoformat(at)
-        except ValueError:
-            return None
-        return cls(kit_code, pick_up_at) if pick_up_at.tzinfo else None
 
 
 @transaction
 def move_booking(
     session: Session,
-    code: str,
-    seen: SeenSlot,
+    seen: SeenBooking,
     kit_code: str,
     day: date,
     slot_key: str,
@@ -111,17 +90,17 @@ def move_booking(
     *,
     now: datetime,
 ) -> MoveResult:
-    """Staff move a booking from the slot ``seen`` to another one of its commune; quotas don't count.
+    """Staff move a booking to another slot of its commune; quotas don't count.
 
-    Of two who move it at once, the second gets CHANGED. Raises ``NoSuchSlot``.
+    Raises ``NoSuchSlot``, and ``BookingChanged`` unless it is there already: sent twice, or moved by another clerk.
     """
     to = find_slot(kit_code, day, slot_key)
-    was = find_kit(seen.kit_code)
-    booking = lock_booking(session, code, to.kit.id)
+    booking = lock_booking(session, seen.code, to.kit.id)
     if (booking.kit_id, booking.pick_up_at) == (to.kit.id, to.slot.hold.from_at):
-        return MoveResult.DONE  # Sent twice, or another clerk moved it there.
-    is_where_seen = was is not None and (booking.kit_id, booking.pick_up_at) == (was[1].id, seen.pick_up_at)
-    if not is_where_seen or booking.status not in WITHDRAWABLE:
+        return MoveResult.DONE
+    if booking.seen != seen:
+        raise BookingChanged(seen, booking.seen)
+    if booking.status not in WITHDRAWABLE:
         return MoveResult.CHANGED
     if to.commune.id != booking.commune_id or to.slot.hold.from_at <= now:
         return MoveResult.TAKEN
@@ -147,21 +126,23 @@ def _answer_later(booking: Booking, to: BookableSlot, *, now: datetime) -> None:
 
 @transaction
 def change_slot(
-    session: Session, code: str, kit_code: str, day: date, slot_key: str, household_id: int, *, now: datetime
+    session: Session, seen: SeenBooking, kit_code: str, day: date, slot_key: str, household_id: int, *, now: datetime
 ) -> AskResult:
     """Move the booking to another free slot of its commune; when that is refused, the booking stays as it is.
 
-    Raises ``NoSuchSlot``, for a slot of another commune too. A booking that can't be changed any more is
-    refused as TOO_LATE.
+    Raises ``NoSuchSlot``, for a slot of another commune too, and ``BookingChanged`` unless it is in that slot
+    already. A booking that can't be changed any more is refused as TOO_LATE.
     """
     bookable = find_slot(kit_code, day, slot_key)
-    booking = lock_booking(session, code, bookable.kit.id)
+    booking, code = lock_booking(session, seen.code, bookable.kit.id), seen.code
     if booking.commune_id != bookable.commune.id:
         raise NoSuchSlot
-    if not booking.can_be_changed(now):
-        return AskResult(refusals=[Refusal(Reason.TOO_LATE, at=booking.pick_up_at - booking.policy.late_cancel)])
     if (booking.kit_id, booking.day, booking.slot_name) == (bookable.kit.id, day, bookable.slot.name):
         return AskResult(code=code)
+    if booking.seen != seen:
+        raise BookingChanged(seen, booking.seen)
+    if not booking.can_be_changed(now):
+        return AskResult(refusals=[Refusal(Reason.TOO_LATE, at=booking.pick_up_at - booking.policy.late_cancel)])
     policy = bookable.commune.policy
     pick_up_at, commune_id = bookable.slot.hold.from_at, bookable.commune.id
     has = booked(session, household_id, pick_up_at, commune_id=commune_id, policy=policy, now=now, without=booking.id)

@@ -9,6 +9,7 @@ from sqlalchemy import select, true, update
 from sqlalchemy.orm import Session
 
 from kit_booking.database import Rollback, transaction
+from kit_booking.domain.booking.seen import SeenBooking
 from kit_booking.domain.booking.status import Status
 from kit_booking.domain.messages.texts import Kind
 from kit_booking.domain.text import slug
@@ -93,22 +94,24 @@ class SettleResult(StrEnum):
     CANCELLED = "cancelled"
     TAKEN = "taken"
     """The kit that the booking should be moved to is no longer free; nothing was changed."""
+    CHANGED = "changed"
+    """The booking is not any more what the page showed; nothing was changed."""
     BEFORE = "before"
     """The booking was moved or cancelled before, or the closure has ended; nothing was changed."""
 
 
 @transaction
 def settle(
-    session: Session, closure_id: int, code: str, to_kit: str | None, staff_id: int, *, now: datetime
+    session: Session, closure_id: int, seen: SeenBooking, to_kit: str | None, staff_id: int, *, now: datetime
 ) -> SettleResult:
     """Move a booking out of the closure to another kit at the same time, or without a kit cancel it.
 
     Its household gets one text; its time on the kit becomes closed once this can't be undone any more.
     """
-    if session.scalar(select(Booking.id).where(Booking.code == code)) is None:
+    if session.scalar(select(Booking.id).where(Booking.code == seen.code)) is None:
         return SettleResult.BEFORE
-    new_slot = _same_slot(session, code, to_kit) if to_kit else None
-    booking = lock_booking(session, code, *([new_slot.kit.id] if new_slot else []))
+    new_slot = _same_slot(session, seen.code, to_kit) if to_kit else None
+    booking = lock_booking(session, seen.code, *([new_slot.kit.id] if new_slot else []))
     closure = session.get_one(Closure, closure_id, populate_existing=True)
     by = Actor(staff_id=staff_id)
     is_in_closure = (
@@ -119,6 +122,8 @@ def settle(
     )
     if not is_in_closure or booking.status not in (WITHDRAWABLE if to_kit else CANCELLABLE):
         return SettleResult.BEFORE
+    if booking.seen != seen:
+        return SettleResult.CHANGED
     if to_kit is None:
         closed = closed_spans(session, booking.kit_id, booking.pick_up_at, booking.return_at)
         with can_be_undone(session, booking, by, now=now):
@@ -136,10 +141,10 @@ def settle(
 
 
 def settle_all(
-    closure_id: int, plan: Iterable[tuple[str, str | None]], staff_id: int, *, now: datetime
+    closure_id: int, plan: Iterable[tuple[SeenBooking, str | None]], staff_id: int, *, now: datetime
 ) -> dict[SettleResult, int]:
     """Settle one after the other, each in its own transaction; how many had which result."""
-    return Counter(settle(closure_id, code, to_kit, staff_id, now=now) for code, to_kit in plan)
+    return Counter(settle(closure_id, seen, to_kit, staff_id, now=now) for seen, to_kit in plan)
 
 
 def _same_slot(session: Session, code: str, kit_code: str) -> BookableSlot | None:

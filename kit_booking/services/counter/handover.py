@@ -17,10 +17,11 @@ from kit_booking.domain.booking.counter import (
     has_fault,
     time_problem,
 )
+from kit_booking.domain.booking.seen import SeenBooking
 from kit_booking.domain.booking.status import Status
 from kit_booking.models import Booking, HandedPart, Handover, Photo
 from kit_booking.services.audit import Actor, record_audit
-from kit_booking.services.timeline.locks import lock_booking
+from kit_booking.services.timeline.locks import lock_seen
 from kit_booking.services.timeline.moves import hold_again, hold_from, move
 from kit_booking.services.timeline.undo import can_be_undone
 
@@ -66,9 +67,11 @@ class HandoverResult:
 
 
 @transaction
-def hand_over(session: Session, code: str, staff_id: int, check: KitCheck, *, now: datetime) -> HandoverResult:
+def hand_over(
+    session: Session, seen: SeenBooking, staff_id: int, check: KitCheck, *, now: datetime
+) -> HandoverResult:
     """The kit goes out; after a no-show too, while the rest of the booking's time is free."""
-    booking = lock_booking(session, code)
+    booking = lock_seen(session, seen, Status.OUT)
     status, happened_at = booking.status, check.happened_at or now
     if status not in CAN_GO_OUT:
         return HandoverResult(status, HandoverRefusal.STATUS)
@@ -94,9 +97,11 @@ def hand_over(session: Session, code: str, staff_id: int, check: KitCheck, *, no
 
 
 @transaction
-def take_back(session: Session, code: str, staff_id: int, check: KitCheck, *, now: datetime) -> HandoverResult:
+def take_back(
+    session: Session, seen: SeenBooking, staff_id: int, check: KitCheck, *, now: datetime
+) -> HandoverResult:
     """The kit is back; when that is early, the rest of the booking's time comes free."""
-    booking = lock_booking(session, code)
+    booking = lock_seen(session, seen, Status.RETURNED)
     status, happened_at = booking.status, check.happened_at or now
     if status is not Status.OUT:
         return HandoverResult(status, HandoverRefusal.STATUS)

@@ -1,12 +1,14 @@
 """Row locks, in the order that every transaction keeps (kits by id, then households by id), and row versions."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, bindparam, select, update
 from sqlalchemy.orm import Session, joinedload
 
-from kit_booking.domain.booking.status import IN_CALENDARS
+from kit_booking.domain.booking.seen import BookingChanged, SeenBooking
+from kit_booking.domain.booking.status import IN_CALENDARS, Status
 from kit_booking.models import Booking, Household, Kit
 
 
@@ -18,7 +20,9 @@ def lock(session: Session, table: type[Kit] | type[Household], *row_ids: int) ->
 
 _loaded = (
     select(Booking)
-    .options(joinedload(Booking.household), joinedload(Booking.commune), joinedload(Booking.place))
+    .options(
+        joinedload(Booking.household), joinedload(Booking.commune), joinedload(Booking.place), joinedload(Booking.kit)
+    )
     .execution_options(populate_existing=True)
 )
 
@@ -26,7 +30,7 @@ _loaded = (
 def lock_booking(session: Session, code: str, *also_kits: int) -> Booking:
     """Lock the booking's kit, the kits ``also_kits`` (ids) and its household.
 
-    Then load the booking of this code with its household, commune and place.
+    Then load the booking of this code with its household, commune, place and kit.
     """
     row = session.execute(select(Booking.kit_id, Booking.household_id).where(Booking.code == code)).one()
     lock(session, Kit, row.kit_id, *also_kits)
@@ -39,6 +43,17 @@ def lock_booking(session: Session, code: str, *also_kits: int) -> Booking:
     if booking.kit_id != row.kit_id:  # Moved to another kit just before the lock.
         lock(session, Kit, booking.kit_id)
         booking = session.scalars(statement).one()
+    return booking
+
+
+def lock_seen(session: Session, seen: SeenBooking, to_status: Status) -> Booking:
+    """`lock_booking` of one that a page showed, to give it this status.
+
+    Raises ``BookingChanged`` when it is not so any more, unless it has that status already: sent twice.
+    """
+    booking = lock_booking(session, seen.code)
+    if booking.seen not in (seen, replace(seen, status=to_status)):
+        raise BookingChanged(seen, booking.seen)
     return booking
 
 

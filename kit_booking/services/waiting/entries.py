@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from kit_booking.database import transaction
 from kit_booking.domain.booking.refusals import Reason
+from kit_booking.domain.booking.seen import SeenBooking
 from kit_booking.domain.booking.status import LIVE, Status
 from kit_booking.domain.messages.texts import Kind
 from kit_booking.domain.time.deadlines import is_worth_offering
@@ -19,7 +20,7 @@ from kit_booking.services.audit import SYSTEM, Actor, record_audit
 from kit_booking.services.booking.answers import AnswerResult
 from kit_booking.services.communes.slots import BookableSlot, find_slot
 from kit_booking.services.timeline.holds import held_by
-from kit_booking.services.timeline.locks import bump_version, lock, lock_booking
+from kit_booking.services.timeline.locks import bump_version, lock, lock_seen
 from kit_booking.services.timeline.moves import move
 from kit_booking.services.timeline.offers import release_time
 from kit_booking.services.timeline.standing import booked
@@ -176,9 +177,9 @@ def put_forward(session: Session, entry_id: int, staff_id: int, reason: str, *, 
 
 
 @transaction
-def accept(session: Session, code: str, by: Actor, *, now: datetime) -> AnswerResult:
+def accept(session: Session, seen: SeenBooking, by: Actor, *, now: datetime) -> AnswerResult:
     """Accept the offered slot, by the household or by staff for it; until the pick-up, as long as it is held."""
-    booking = lock_booking(session, code)
+    booking = lock_seen(session, seen, Status.APPROVED)
     if booking.status != Status.OFFERED or now >= booking.pick_up_at:
         return AnswerResult(False, booking.status)
     with can_be_undone(session, booking, by, now=now):
@@ -195,9 +196,9 @@ def offer_free(session: Session, kit_id: int, *, now: datetime) -> None:
 
 
 @transaction
-def refuse(session: Session, code: str, by: Actor, *, now: datetime) -> AnswerResult:
+def refuse(session: Session, seen: SeenBooking, by: Actor, *, now: datetime) -> AnswerResult:
     """Refuse the offered slot; it is offered to the next in the queue."""
-    booking = lock_booking(session, code)
+    booking = lock_seen(session, seen, Status.REFUSED)
     if booking.status != Status.OFFERED:
         return AnswerResult(False, booking.status)
     with can_be_undone(session, booking, by, now=now):

@@ -14,7 +14,7 @@ from kit_booking.models import Booking, Handover
 from kit_booking.services.audit import Actor, booking_history
 from kit_booking.services.booking import answers, reading
 from kit_booking.services.booking.answers import WITHDRAWABLE, AnswerResult
-from kit_booking.services.booking.move import MoveResult, SeenSlot, free_slots, move_booking
+from kit_booking.services.booking.move import MoveResult, free_slots, move_booking
 from kit_booking.services.counter import handover
 from kit_booking.services.counter.handover import CAN_GO_OUT, HandoverRefusal, KitCheck
 from kit_booking.services.counter.reading import find_photo, handovers_of, parts_of_kit
@@ -25,7 +25,7 @@ from kit_booking.web.frame.formats import hours, long_day, status_word
 from kit_booking.web.frame.forms import ReasonForm
 from kit_booking.web.frame.labels import COMMON_REASONS, fault_text, slot_word
 from kit_booking.web.frame.language import gettext as _
-from kit_booking.web.frame.readers import check_commune, staff_booking_or_404, staff_only, this_member
+from kit_booking.web.frame.readers import check_commune, seen_in_form, staff_booking_or_404, staff_only, this_member
 from kit_booking.web.frame.security import takes_files
 from kit_booking.web.household.slots import day_or_404, no_slot_is_404, slot_address
 
@@ -107,7 +107,7 @@ def refuse(code: str) -> Any:
 def _answer(code: str, target: Status, act: Callable[..., AnswerResult], *arguments: Any) -> Any:
     """Call the service; redirect to today's page, or to the booking if its status had changed."""
     booking = staff_booking_or_404(code, acting=True)
-    outcome = act(code, *arguments, now=utc_now())
+    outcome = act(seen_in_form(booking), *arguments, now=utc_now())
     if not outcome.is_done:
         _flash_not_done(booking, outcome.status, target)
         return redirect(f"/staff/bookings/{code}", 303)
@@ -169,17 +169,17 @@ def _check(code: str, way: Direction) -> Any:
     booking, form = staff_booking_or_404(code, acting=True), counter_forms.form_of(way)()
     parts = counter_forms.parts_of(booking, way)
     if "all" in request.form:
-        seen: KitCheck | None = KitCheck(parts, saw_id=way is Direction.OUT)
+        check: KitCheck | None = KitCheck(parts, saw_id=way is Direction.OUT)
         form = type(form)(formdata=None, data={"parts": all_there(parts)})
     elif not form.validate_on_submit():
         return check_page(booking, way, parts, form), 422
     else:
-        seen = form.seen(parts)
-    if seen is None:
+        check = form.seen(parts)
+    if check is None:
         return check_page(booking, way, parts, form, _("Danh sách món vừa thay đổi. Xin kiểm lại từng món.")), 409
     is_out = way is Direction.OUT
     act, target = (handover.hand_over, Status.OUT) if is_out else (handover.take_back, Status.RETURNED)
-    result = act(code, this_member().id, seen, now=utc_now())
+    result = act(seen_in_form(booking), this_member().id, check, now=utc_now())
     if result.is_done:
         text = str(counter_forms.DONE[way]) % {"kit": booking.kit.code, "name": booking.household.name}
         flash(text, f"receipt {code}")
@@ -257,15 +257,15 @@ def ask_to_move(code: str) -> Any:
 @blueprint.post("/bookings/<code>/move")
 @staff_only
 def move(code: str) -> Any:
-    """``to`` is the address of a slot; ``seen`` is the ``SeenSlot`` of the booking when the page was shown."""
+    """``to`` is the address of a slot."""
     booking = staff_booking_or_404(code, acting=True)
-    to, seen, reason = (request.form.get(name, "") for name in ("to", "seen", "reason"))
-    address, seen_slot, reason = slot_address(clean(to, 100)), SeenSlot.parse(clean(seen, 100)), clean(reason, 80)
-    if address is None or seen_slot is None:
+    seen, reason = seen_in_form(booking), clean(request.form.get("reason", ""), 80)
+    address = slot_address(clean(request.form.get("to", ""), 100))
+    if address is None:
         return _move_page(booking), 422
     kit, day, key = address
     with no_slot_is_404():
-        moved = move_booking(code, seen_slot, kit, day_or_404(day), key, this_member().id, reason, now=utc_now())
+        moved = move_booking(seen, kit, day_or_404(day), key, this_member().id, reason, now=utc_now())
     booking = staff_booking_or_404(code)
     if moved is MoveResult.TAKEN:
         return _move_page(booking, _("Buổi đó vừa có người khác. Xin chọn buổi khác."), reason), 409
@@ -289,7 +289,6 @@ def _move_page(booking: Booking, problem: str = "", reason: str = "", *, is_reas
     return render_template(
         "desk/move.html",
         booking=booking,
-        seen=SeenSlot(booking.kit.code, booking.pick_up_at),
         same_time=same_time,
         same_kit=same_kit,
         others=[one for one in easy if one not in same_time and one not in same_kit],

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, render_template, request
 
 from kit_booking.clock import utc_now
+from kit_booking.domain.booking.seen import SeenBooking
 from kit_booking.domain.text import clean
 from kit_booking.domain.time.local_time import local_day, to_local
 from kit_booking.models import Closure
@@ -209,10 +210,10 @@ def end(closure_id: int) -> Any:
 @blueprint.post(f"{ONE}/bookings")
 @staff_only
 def settle(closure_id: int) -> Any:
-    """Each ``plan`` of the form is ``CODE KIT`` to move a booking to a kit, or ``CODE`` to cancel it."""
+    """Each ``plan`` of the form is a `SeenBooking`, and after a ``>`` the kit to move it to, or else it is cancelled."""
     staff_closure_or_404(closure_id, acting=True)
-    pairs = (clean(chosen, 40).partition(" ") for chosen in request.form.getlist("plan")[:MOST_AT_ONCE])
-    plan = [(code, kit or None) for code, _space, kit in pairs]
+    pairs = (clean(chosen, 100).partition(">") for chosen in request.form.getlist("plan")[:MOST_AT_ONCE])
+    plan = [(seen, kit or None) for text, _sign, kit in pairs if (seen := SeenBooking.parse(text))]
     numbers = closing.settle_all(closure_id, plan, this_member().id, now=utc_now())
     if text := _plan_text(numbers.get(SettleResult.MOVED, 0), numbers.get(SettleResult.CANCELLED, 0)):
         flash(_("Đã xong: %(what)s. Các hộ sẽ nhận được tin nhắn.", what=text), "good")
@@ -221,6 +222,8 @@ def settle(closure_id: int) -> Any:
             ngettext("%(num)d phiếu chưa chuyển được, vì bộ kia vừa có người. Xin xem đề nghị mới ở dưới.", number),
             "bad",
         )
+    if number := numbers.get(SettleResult.CHANGED, 0):
+        flash(ngettext("%(num)d phiếu vừa thay đổi nên chưa làm gì. Xin xem lại ở dưới.", number), "bad")
     if number := numbers.get(SettleResult.BEFORE, 0):
         flash(ngettext("%(num)d phiếu đã xong từ trước.", number), "good")
     return redirect(f"/staff/closures/{closure_id}", 303)

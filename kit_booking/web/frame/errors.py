@@ -6,10 +6,13 @@ from flask import Flask, Response, g, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from kit_booking.domain.booking.seen import BookingChanged
 from kit_booking.domain.policy import NUMBERS
 from kit_booking.services.timeline.standing import HouseholdGone
+from kit_booking.web.frame.formats import moment, status_word
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.language import lazy_gettext
+from kit_booking.web.frame.readers import OtherReader, reader
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +42,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(HouseholdGone, _gone)
+    app.register_error_handler(OtherReader, _other_reader)
+    app.register_error_handler(BookingChanged, _changed)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -57,6 +62,37 @@ def _gone(_error: HouseholdGone) -> Response:
         _("Hộ này không còn trong sổ"),
         _("Thông tin của hộ vừa được xóa, hoặc vừa ghép vào một hộ khác."),
         _("Tìm lại hộ theo tên hoặc số điện thoại."),
+    )
+
+
+def _other_reader(_error: OtherReader) -> Response:
+    who = reader()
+    return _page(
+        409,
+        _("Trang này mở khi người khác đang đăng nhập"),
+        _("Bây giờ đang là %(name)s, nên chưa làm gì cả.", name=who.name if who else _("khách")),
+        _("Mở lại trang rồi làm lại, hoặc đăng nhập lại cho đúng."),
+    )
+
+
+def _changed(error: BookingChanged) -> Response:
+    seen, present = error.seen, error.present
+    was, now = moment(seen.pick_up_at), moment(present.pick_up_at)
+    texts = {
+        "kit_code": _("bộ %(was)s nay là bộ %(now)s", was=seen.kit_code, now=present.kit_code),
+        "pick_up_at": _("giờ nhận %(was)s nay là %(now)s", was=was, now=now),
+        "status": _("“%(was)s” nay là “%(now)s”", was=status_word(seen.status), now=status_word(present.status)),
+        "household_id": _("phiếu nay là của hộ khác"),
+    }
+    what = [text for name, text in texts.items() if name in seen.differences(present)]
+    who = reader()
+    base = "/staff/bookings" if who and who.kind == "staff" else "/bookings"
+    return _page(
+        409,
+        _("Phiếu %(code)s vừa thay đổi", code=seen.code),
+        _("Từ lúc mở trang: %(what)s. Chưa làm gì cả.", what="; ".join(what)),
+        _("Xem lại phiếu rồi quyết định."),
+        (f"{base}/{seen.code}", _("Xem phiếu %(code)s", code=seen.code)),
     )
 
 
@@ -110,8 +146,9 @@ def _unexpected(error: Exception) -> Response:
     return _http(InternalServerError())
 
 
-def _page(status: int, title: str, text: str, todo: str) -> Response:
+def _page(status: int, title: str, text: str, todo: str, link: tuple[str, str] | None = None) -> Response:
+    """``link`` is the address and the words of what to open next."""
     form = {} if status == 413 else request.form  # What is too large can't be read either.
     kept = [(label, form[name]) for name, label in KEPT.items() if form.get(name, "").strip()]
-    page = render_template("frame/error.html", title=title, text=text, todo=todo, kept=kept)
+    page = render_template("frame/error.html", title=title, text=text, todo=todo, link=link, kept=kept)
     return make_response(page, status)

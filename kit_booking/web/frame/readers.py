@@ -12,6 +12,7 @@ from flask_login import LoginManager, UserMixin, current_user, login_user
 from werkzeug.wrappers import Response
 
 from kit_booking.clock import utc_now
+from kit_booking.domain.booking.seen import SeenBooking
 from kit_booking.models import Booking, Household, Staff
 from kit_booking.services.booking.reading import find_booking
 from kit_booking.services.communes.facts import CommuneFacts, find_commune
@@ -52,6 +53,7 @@ class Reader(UserMixin):
 def init_app(app: Flask) -> None:
     login_manager.init_app(app, add_context_processor=False)  # Templates use `reader`.
     app.context_processor(lambda: {"reader": reader(), "now": utc_now()})
+    app.jinja_env.globals["form_reader"] = form_reader
 
 
 @login_manager.user_loader
@@ -130,9 +132,21 @@ def _only(who: Callable[[], object], sign_in: str, view: Callable[P, T]) -> Call
     def guarded(*args: P.args, **kwargs: P.kwargs) -> T | Response:
         if who() is None:
             return redirect(f"{sign_in}?next={quote(_next_after_sign_in())}", 303)
+        if request.form.get("reader", form_reader()) != form_reader():
+            raise OtherReader
         return view(*args, **kwargs)
 
     return guarded
+
+
+class OtherReader(Exception):
+    """The form was made for somebody else, who was signed in on this phone or computer before."""
+
+
+def form_reader() -> str:
+    """Who is signed in, as every form says for whom it was made; "" for nobody."""
+    who = reader()
+    return f"{who.kind}.{who.member.id}" if who else ""
 
 
 def _next_after_sign_in() -> str:
@@ -160,6 +174,12 @@ def own_booking_or_404(code: str) -> Booking:
     """The booking if it is the household's own; that of another one is 404, as if it did not exist."""
     booking = find_booking(code) or abort(404)
     return booking if booking.household_id == this_household().id else abort(404)
+
+
+def seen_in_form(booking: Booking) -> SeenBooking:
+    """What the page of the form showed of the booking; 400 if it does not say."""
+    seen = SeenBooking.parse(request.form.get("seen", ""))
+    return seen if seen and seen.code == booking.code else abort(400)
 
 
 def check_commune(commune_id: int, *, acting: bool = False) -> None:

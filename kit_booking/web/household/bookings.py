@@ -22,6 +22,7 @@ from kit_booking.web.frame.readers import (
     household,
     household_only,
     own_booking_or_404,
+    seen_in_form,
     this_household,
 )
 from kit_booking.web.frame.refusals import refusal_text
@@ -137,7 +138,8 @@ def change(code: str) -> Any:
     booking, to = own_booking_or_404(code), request.form.get("to", "")
     kit_code, day, slot_key = _slot_names_or_404(to)
     with no_slot_is_404():
-        asked = change_slot(code, kit_code, day_or_404(day), slot_key, this_household().id, now=utc_now())
+        day_chosen, who = day_or_404(day), this_household()
+        asked = change_slot(seen_in_form(booking), kit_code, day_chosen, slot_key, who.id, now=utc_now())
     if asked.code:
         return redirect(f"/bookings/{code}", 303)
     return _change_page(booking, "", [refusal_text(refusal) for refusal in asked.refusals]), 409
@@ -188,8 +190,8 @@ def ask_to_withdraw(code: str) -> Any:
 @blueprint.post("/bookings/<code>/cancel")
 @household_only
 def withdraw(code: str) -> Any:
-    own_booking_or_404(code)
-    outcome = answers.withdraw(code, this_household().id, now=utc_now())
+    seen = seen_in_form(own_booking_or_404(code))
+    outcome = answers.withdraw(seen, this_household().id, now=utc_now())
     if not outcome.is_done and outcome.status != Status.CANCELLED:
         refused = _("Phiếu này không hủy trên trang được nữa. Bà con gọi điện cho xã.")
         return _one_page(own_booking_or_404(code), refused), 409

@@ -19,7 +19,7 @@ from kit_booking.web.frame.formats import moment
 from kit_booking.web.frame.forms import EmptyForm, NumberForm, WaitForm
 from kit_booking.web.frame.labels import place_text
 from kit_booking.web.frame.language import gettext as _
-from kit_booking.web.frame.readers import household, household_only, own_booking_or_404, this_household
+from kit_booking.web.frame.readers import household, household_only, own_booking_or_404, seen_in_form, this_household
 from kit_booking.web.frame.refusals import wait_refusal_text
 from kit_booking.web.household.slots import day_or_404, look_or_404, no_slot_is_404
 
@@ -143,14 +143,14 @@ def _offers_until(queued: QueuedEntry) -> datetime:
 @blueprint.post("/bookings/<code>/accept")
 @household_only
 def accept(code: str) -> Any:
-    own_booking_or_404(code)
-    entries.accept(code, Actor(household_id=this_household().id), now=utc_now())
+    seen = seen_in_form(own_booking_or_404(code))
+    entries.accept(seen, Actor(household_id=this_household().id), now=utc_now())
     return redirect(f"/bookings/{code}", 303)  # Its page shows the result.
 
 
 @blueprint.post("/bookings/<code>/refuse")
 @household_only
 def refuse(code: str) -> Any:
-    own_booking_or_404(code)
-    entries.refuse(code, Actor(household_id=this_household().id), now=utc_now())
+    seen = seen_in_form(own_booking_or_404(code))
+    entries.refuse(seen, Actor(household_id=this_household().id), now=utc_now())
     return redirect(f"/bookings/{code}", 303)
