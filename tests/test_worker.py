@@ -96,7 +96,8 @@ def test_a_text_whose_worker_was_killed_is_asked_for_and_never_sent_twice(
     tmp_path: Path,
     can_be_asked: bool,
 ) -> None:
-    world.do(approve, booking.code, world.clerk(commune).id, now=NOW)
+    world.do(approve, world.seen(booking), world.clerk(commune).id, now=NOW)
+    world.let_undo_pass()
     twilio.mood_of = lambda _to, _before: Mood.SILENT
     twilio.may_be_asked = lambda _to: can_be_asked
     settings = twilio.settings | {"DATABASE_URL": database_url}

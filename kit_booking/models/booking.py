@@ -80,7 +80,7 @@ class Booking(Base):
     """When the commune last moved it; giving it up is no strike then."""
     undo_until_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """Until when the office's last action can be undone; its texts are not sent before."""
-    undo: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True), deferred=True)
+    undo: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
     """What that action changed, as `services/timeline/undo.py` writes it."""
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(default=0)

@@ -66,7 +66,7 @@ class Hold(Base):
     booking_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id"), unique=True)
     kept_until_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When the time that was taken from the booking `kept_for_id` becomes free."""
-    kept_for_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id", name="fk_hold_kept_for_id"))
+    kept_for_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id", name="fk_hold_kept_for_id"), index=True)
 
 
 IS_CLOSED = and_(Hold.booking_id.is_(None), Hold.kept_for_id.is_(None))

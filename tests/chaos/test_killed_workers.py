@@ -149,7 +149,8 @@ class Office:
 
     def cancel_one(self, chance: random.Random) -> None:
         code = chance.choice([code for code in self.codes if code not in self.cancelled_at])
-        assert self.world.do(cancel, code, self.clerk.id, "Bộ đang sửa", now=utc_now()).is_done
+        assert self.world.do(cancel, self.world.seen(code), self.clerk.id, "Bộ đang sửa", now=utc_now()).is_done
+        self.world.let_undo_pass(utc_now())
         self.cancelled_at[code] = utc_now().timestamp()
 
 

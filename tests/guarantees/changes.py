@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from random import Random
+from typing import Any
 
 from sqlalchemy import ColumnElement, delete, update
 from sqlalchemy.orm import Session
@@ -112,15 +113,17 @@ class Life:
         booking = self._booking(Status.REQUESTED, Status.APPROVED)
         return (
             booking is not None
-            and self.world.do(answers.withdraw, booking.code, booking.household_id, now=utc_now()).is_done
+            and self.world.do(answers.withdraw, self.world.seen(booking), booking.household_id, now=utc_now()).is_done
         )
 
     def _answered(self, service: Callable[..., answers.AnswerResult], status: Status, *reason: str) -> bool:
         booking = self._booking(status)
-        return (
-            booking is not None
-            and self.world.do(service, booking.code, self.town.clerk.id, *reason, now=utc_now()).is_done
-        )
+        return booking is not None and self._done(service, booking, self.town.clerk.id, *reason)
+
+    def _done(self, service: Callable[..., answers.AnswerResult], booking: Booking, *arguments: Any) -> bool:
+        done = self.world.do(service, self.world.seen(booking), *arguments, now=utc_now()).is_done
+        self.world.let_undo_pass(utc_now())
+        return done
 
     def move(self) -> bool:
         """To another kit, another slot, or both."""
@@ -128,7 +131,9 @@ class Life:
         if booking is None:
             return False
         kit, day, key = self._free()
-        moved = self.world.do(change_slot, booking.code, kit.code, day, key, booking.household_id, now=utc_now())
+        moved = self.world.do(
+            change_slot, self.world.seen(booking), kit.code, day, key, booking.household_id, now=utc_now()
+        )
         return bool(moved.code)
 
     def wait(self) -> bool:
@@ -150,7 +155,9 @@ class Life:
         for booking in found:
             service = {Status.REQUESTED: answers.decline, Status.APPROVED: answers.cancel}.get(booking.status)
             if service:
-                return self.world.do(service, booking.code, self.town.clerk.id, "Trụ sở nghỉ", now=utc_now()).is_done
+                return self.world.do(
+                    service, self.world.seen(booking), self.town.clerk.id, "Trụ sở nghỉ", now=utc_now()
+                ).is_done
         return False
 
     def accept(self) -> bool:
@@ -163,7 +170,9 @@ class Life:
         booking = self._booking(Status.OFFERED)
         return (
             booking is not None
-            and self.world.do(service, booking.code, Actor(household_id=booking.household_id), now=utc_now()).is_done
+            and self.world.do(
+                service, self.world.seen(booking), Actor(household_id=booking.household_id), now=utc_now()
+            ).is_done
         )
 
     def close(self) -> bool:

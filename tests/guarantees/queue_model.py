@@ -45,6 +45,21 @@ class Seen:
         return [booking for booking in self.bookings.values() if booking.household_id == household_id]
 
 
+VERSIONS = {"version", "changed_at", "undo", "undo_until_at"}
+
+
+def without_versions(seen: Seen) -> list[dict[int, dict[str, Any]]]:
+    """All that an undo brings back: everything but the history, and what only rises."""
+    tables = (seen.bookings, seen.entries, seen.holds, seen.texts)
+    return [
+        {
+            key: {name: row_value for name, row_value in row._mapping.items() if name not in VERSIONS}
+            for key, row in rows.items()
+        }
+        for rows in tables
+    ]
+
+
 def in_the_way(seen: Seen, kit_id: int, slot: Slot) -> list[Any]:
     """The holds that overlap the slot's."""
     return [

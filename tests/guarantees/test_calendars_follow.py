@@ -101,7 +101,7 @@ class Truth:
         step = timedelta(minutes=MINUTES)
         quarters = sorted(
             hold.from_at + n * step
-            for hold in self.world.all(Hold, kit_id=kit_id, booking_id=None)
+            for hold in self.world.all(Hold, kit_id=kit_id, booking_id=None, kept_for_id=None)
             for n in range((hold.until_at - hold.from_at) // step)
         )
         begins = [at for at in quarters if at - step not in quarters]

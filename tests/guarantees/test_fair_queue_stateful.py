@@ -28,11 +28,13 @@ from kit_booking.domain.booking.status import Status, may_move
 from kit_booking.domain.time.hours import Span
 from kit_booking.domain.time.local_time import local, local_day
 from kit_booking.domain.time.slots import Slot
-from kit_booking.models import AuditEntry, Booking, Hold, Household, Kit, Message, WaitingEntry
+from kit_booking.models import AuditEntry, Booking, HandedPart, Handover, Hold, Household, Kit, Message, WaitingEntry
 from kit_booking.services.audit import Actor
-from kit_booking.services.booking import deadlines
+from kit_booking.services.booking import answers, deadlines
+from kit_booking.services.counter import handover
+from kit_booking.services.counter.handover import KitCheck
 from kit_booking.services.messages import reminders
-from kit_booking.services.timeline import moves, standing
+from kit_booking.services.timeline import moves, standing, undo
 from kit_booking.services.timeline.locks import lock_booking
 from kit_booking.services.waiting import entries
 from tests.guarantees import queue_model as model
@@ -63,6 +65,17 @@ TEXTS = {
 UNTOLD = {("offered", "lapsed"), ("offered", "refused"), ("approved", "out"), ("no_show", "out"), ("out", "returned")}
 NOT_OF_A_MOVE = ("staff_due", "reminder_day", "reminder_soon")
 
+DEEDS: dict[Callable[..., Any], Callable[[int], tuple[Any, ...]]] = {
+    answers.approve: lambda clerk: (clerk,),
+    answers.decline: lambda clerk: (clerk, "Bộ đang sửa"),
+    answers.cancel: lambda clerk: (clerk, "Bộ đang sửa"),
+    answers.mark_no_show: lambda clerk: (clerk,),
+    entries.accept: lambda clerk: (Actor(staff_id=clerk),),
+    entries.refuse: lambda clerk: (Actor(staff_id=clerk),),
+    handover.hand_over: lambda clerk: (clerk, KitCheck(())),
+    handover.take_back: lambda clerk: (clerk, KitCheck(())),
+}
+"""What the office does by one click, and with what."""
 numbers = st.integers(0, 2**16)
 families = st.integers(0, FAMILIES - 1)
 kits = st.integers(0, 1)
@@ -82,7 +95,7 @@ class FairQueue(RuleBasedStateMachine):
         self.village, self.world, self.people = village, village.world, people
         self.now = NOW
         with village.app.app_context(), Session(db.engine) as session:
-            for table in (AuditEntry, Message, Hold, WaitingEntry, Booking):
+            for table in (AuditEntry, Message, Hold, WaitingEntry, HandedPart, Handover, Booking):
                 session.execute(delete(table))
             session.execute(update(Household).values(lifted_at=None))
             session.commit()
@@ -160,7 +173,12 @@ class FairQueue(RuleBasedStateMachine):
         done = self.act(lambda: self.village.withdraws(booking, self.now)).is_done
         assert done == (self.now < booking.pick_up_at)
         is_fresh = booking.approved_at and self.now - booking.approved_at <= timedelta(minutes=30)
-        assert bool(self.seen.bookings[booking.id].strike_at) == bool(done and late and not is_fresh)
+        is_kept = any(  # By who has the kit and is late.
+            other.kit_id == booking.kit_id and other.status == "out" and other.return_at <= self.now
+            for other in self.seen.bookings.values()
+        )
+        is_strike = done and late and not is_fresh and not is_kept
+        assert bool(self.seen.bookings[booking.id].strike_at) == bool(is_strike)
 
     @some("requested", "approved")
     @rule(number=numbers, kit=kits, slot=slots)
@@ -263,6 +281,25 @@ class FairQueue(RuleBasedStateMachine):
     def take_back(self, number: int) -> None:
         booking = self.pick(number, "out")
         self.act(lambda: self.world.do(_take_back, booking.code, now=self.now))
+
+    @some("requested", "offered", "approved", "no_show", "out")
+    @rule(number=numbers, deed=st.sampled_from(list(DEEDS)))
+    def regret(self, number: int, deed: Callable[..., Any]) -> None:
+        """The office does something to the wrong booking and undoes it: as if it had not been."""
+        booking = self.pick(number, "requested", "offered", "approved", "no_show", "out")
+        more = DEEDS[deed](self.village.clerk.id)
+        self.act(lambda: self.world.do(worker.send_due, self.village.sms, lambda: self.now))
+        if not self.world.acts(deed, booking, *more, now=self.now).is_done:
+            return
+        self.world.do(worker.send_due, self.village.sms, lambda: self.now)
+        told = [text for text in self.look().texts.values() if text.state == "accepted"]
+        assert len(told) == sum(text.state == "accepted" for text in self.seen.texts.values()), "nobody was told"
+        assert self.look().with_status("offered") == self.seen.with_status("offered") or booking.status == "offered"
+        undone = self.world.do(undo.undo, booking.code, self.village.clerk.id, now=self.now + timedelta(seconds=119))
+        assert undone is undo.UndoResult.DONE
+        after = self.look()
+        assert model.without_versions(after) == model.without_versions(self.seen)
+        self.seen = after
 
     @rule(family=families)
     def lift(self, family: int) -> None:

@@ -110,8 +110,8 @@ class Town:
             "waiting": lambda: join(self.kit.code, day, "trua", who, by=Actor(household_id=who), now=now),
             "who waits": lambda: who_waits(read, self.commune.id, day, day, now=now),
             "the standing": lambda: standing_of(find_household(who), now=now),
-            "giving up what somebody waits for": lambda: withdraw(codes[0], neighbour, now=now),
-            "taking the offer": lambda: accept(self.the_offer(), Actor(household_id=who), now=now),
+            "giving up what somebody waits for": lambda: withdraw(self.world.seen(codes[0]), neighbour, now=now),
+            "taking the offer": lambda: accept(self.world.seen(self.the_offer()), Actor(household_id=who), now=now),
         }
         return {name: partial(self.serve, act) for name, act in acts.items()}
 

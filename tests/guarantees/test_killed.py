@@ -25,13 +25,15 @@ from kit_booking.models import (
     Message,
     WaitingEntry,
 )
-from kit_booking.services.booking import deadlines
+from kit_booking.services.audit import Actor
+from kit_booking.services.booking import answers, deadlines
 from kit_booking.services.marks import set_mark
+from kit_booking.services.waiting import entries
 from tests.support.builders import World
 from tests.support.fakes import FakeSms
 from tests.support.threads import at_once
 from tests.support.village import Village
-from tests.times import at, days_ahead
+from tests.times import NOW, at, days_ahead
 
 ROOT = Path(__file__).parents[2]
 TODAY, NEXT_WEEK = days_ahead(0), days_ahead(8)
@@ -107,17 +109,22 @@ def asked(village: Village) -> Booking:
     return village.world.all(Booking, status=Status.REQUESTED)[0]
 
 
+def staff_do(village: Village, act: Callable[..., Any], booking: Booking, reason: str) -> Any:
+    return village.world.acts(act, booking, village.clerk.id, reason, now=NOW)
+
+
+BY_STAFF = Actor(staff_id=1)
 ACTS: dict[str, Callable[[Village, Household], Any]] = {
     "asking": lambda village, guest: village.asks(guest, days_ahead(3)),
-    "declining what others wait for": lambda village, guest: village.declines(asked(village)),
+    "declining what others wait for": lambda v, guest: staff_do(v, answers.decline, asked(v), "Bộ đang sửa"),
     "withdrawing what others wait for": lambda village, guest: village.withdraws(asked(village)),
     "changing a slot that others wait for": lambda village, guest: village.changes(
         asked(village), days_ahead(3), "toi"
     ),
     "waiting": lambda village, guest: village.waits(guest, NEXT_WEEK),
-    "taking an offer": lambda village, guest: village.accepts(village.the_offer()),
-    "refusing an offer": lambda village, guest: village.refuses(village.the_offer()),
-    "taking an offer back": lambda village, guest: village.cancels(village.the_offer()),
+    "taking an offer": lambda v, guest: v.world.acts(entries.accept, v.the_offer(), BY_STAFF, now=NOW),
+    "refusing an offer": lambda v, guest: v.world.acts(entries.refuse, v.the_offer(), BY_STAFF, now=NOW),
+    "taking an offer back": lambda v, guest: staff_do(v, answers.cancel, v.the_offer(), "Xã cần dùng"),
     "a request that runs out": lambda v, guest: v.world.do(deadlines.lapse, asked(v).code, now=DEADLINE),
     "an offer that runs out": lambda v, guest: v.world.do(deadlines.lapse, v.the_offer().code, now=DEADLINE),
     "reminding the clerk": lambda v, guest: v.world.do(deadlines.remind_staff, asked(v).code, now=DEADLINE),

@@ -264,9 +264,9 @@ def test_who_found_no_kit_because_the_one_before_kept_it_gets_no_strike(village:
     late = village.has(village.family("Lan"), TOMORROW, "chieu")
     nxt = village.has(village.family("Hoa"), TOMORROW, "toi")
     seen = handover.KitCheck([CheckedPart("đèn", 2, 2)])
-    assert world.do(handover.hand_over, late.code, village.clerk.id, seen, now=late.pick_up_at).is_done
+    assert world.do(handover.hand_over, world.seen(late), village.clerk.id, seen, now=late.pick_up_at).is_done
     back_at = nxt.pick_up_at + HOUR
-    assert world.do(handover.take_back, late.code, village.clerk.id, seen, now=back_at).is_done
+    assert world.do(handover.take_back, world.seen(late), village.clerk.id, seen, now=back_at).is_done
     soon = back_at + MINUTE
     assert not village.misses(nxt, soon).is_done
     shown = world.do(today, [village.commune.id], now=soon)
@@ -283,10 +283,10 @@ def test_who_gives_a_booking_up_while_the_kit_is_overdue_gets_no_strike(village:
     late = village.has(village.family("Lan"), TOMORROW, "sang")
     nxt = village.has(village.family("Hoa"), TOMORROW, "toi")
     seen = handover.KitCheck([CheckedPart("đèn", 2, 2)])
-    village.world.do(handover.hand_over, late.code, village.clerk.id, seen, now=late.pick_up_at)
+    village.world.do(handover.hand_over, village.world.seen(late), village.clerk.id, seen, now=late.pick_up_at)
     overdue = late.return_at + HOUR
     if is_back:
-        village.world.do(handover.take_back, late.code, village.clerk.id, seen, now=overdue)
+        village.world.do(handover.take_back, village.world.seen(late), village.clerk.id, seen, now=overdue)
     assert village.withdraws(nxt, now=overdue).is_done
     assert (village.booking(nxt.code).strike_at is not None) == is_back
 

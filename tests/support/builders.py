@@ -8,10 +8,11 @@ from typing import Any, TypeVar
 from flask import Flask
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session, joinedload
 
 from kit_booking.database import Base, db
+from kit_booking.domain.booking.seen import BookingChanged, SeenBooking
 from kit_booking.domain.booking.status import LIVE, Status
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.text import search_key, slug
@@ -35,8 +36,10 @@ from kit_booking.models import (
     Village,
     WaitingEntry,
 )
+from kit_booking.services.booking.answers import AnswerResult
 from kit_booking.services.operator.accounts import bump_communes
 from kit_booking.services.sign_in.sign_in import hasher
+from kit_booking.services.timeline import undo
 from tests.times import NOW
 
 T = TypeVar("T")
@@ -90,6 +93,31 @@ class World:
         """The rows with these values, oldest first."""
         with self.app.app_context(), self._session() as session:
             return list(session.scalars(select(table).filter_by(**columns).order_by(table.id)))
+
+    def seen(self, booking: Booking | str) -> SeenBooking:
+        """The booking, or that of this code, as a page would show it now."""
+        code = booking if isinstance(booking, str) else booking.code
+        with self.app.app_context(), self._session() as session:
+            return session.scalars(select(Booking).options(joinedload(Booking.kit)).filter_by(code=code)).one().seen
+
+    def acts(self, use_case: Callable[..., Any], booking: Booking, *args: Any, **kwargs: Any) -> Any:
+        """Do something with the booking as a page shows it now; for one that changed meanwhile, an answer says so."""
+        try:
+            return self.do(use_case, self.seen(booking), *args, **kwargs)
+        except BookingChanged as error:
+            return AnswerResult(False, error.present.status)
+
+    def let_undo_pass(self, now: datetime = NOW) -> None:
+        """From now on nothing that the office has done can be undone; what it freed is offered at this moment."""
+        with self.app.app_context():
+            with self._session() as session:
+                session.execute(update(Hold).where(Hold.kept_until_at > now).values(kept_until_at=now))
+                session.execute(update(Booking).where(Booking.undo_until_at > now).values(undo_until_at=now))
+                session.commit()
+            for hold_id in undo.find_kept(now=now):
+                undo.keep_no_longer(hold_id, now=now)
+            for booking_id in undo.find_over(now=now):
+                undo.forget(booking_id, now=now)
 
     def commune(
         self,

@@ -32,13 +32,14 @@ from tests.support.builders import World, csrf_token, sign_in
 
 SLOTS = ("sang", "trua", "chieu", "toi")
 NUMBER = "+84912345678"
+OF_A_BOOKING = re.compile(r"(?:/staff)?/bookings/(\w+)/")
 
 
 class Browser:
-    """One person's browser; what it posts carries the CSRF token that the page would have had."""
+    """One person's browser; what it posts carries what the page would have had: the token, and what it showed."""
 
     def __init__(self, app: Flask, who: Household | Staff | None = None) -> None:
-        self.client = app.test_client()
+        self.client, self._world = app.test_client(), World(app)
         if who:
             sign_in(self.client, who)
 
@@ -46,7 +47,10 @@ class Browser:
         return self.client.get(path, headers=headers, buffered=True)  # Else files stay open.
 
     def post(self, path: str, fields: dict[str, object] | None = None, **more: object) -> TestResponse:
-        return self.client.post(path, data={"csrf_token": csrf_token(self.client), **(fields or {}), **more})
+        data = {"csrf_token": csrf_token(self.client), **(fields or {}), **more}
+        if (match := OF_A_BOOKING.match(path)) and (rows := self._world.all(Booking, code=match[1])):
+            data = {"seen": str(self._world.seen(rows[0])), **data}
+        return self.client.post(path, data=data)
 
 
 class Town:

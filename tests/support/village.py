@@ -125,33 +125,46 @@ class Village:
         return WaitingState(self.world.fresh(entry).state)
 
     def approves(self, booking: Booking, now: datetime = NOW) -> AnswerResult:
-        return self.world.do(answers.approve, booking.code, self.clerk.id, now=now)
+        done = self.world.acts(answers.approve, booking, self.clerk.id, now=now)
+        self.world.let_undo_pass(now)
+        return done
 
     def declines(self, booking: Booking, now: datetime = NOW) -> AnswerResult:
-        return self.world.do(answers.decline, booking.code, self.clerk.id, "Bộ đang sửa", now=now)
+        done = self.world.acts(answers.decline, booking, self.clerk.id, "Bộ đang sửa", now=now)
+        self.world.let_undo_pass(now)
+        return done
 
     def cancels(self, booking: Booking, now: datetime = NOW) -> AnswerResult:
-        return self.world.do(answers.cancel, booking.code, self.clerk.id, "Xã cần dùng", now=now)
+        """The office cancels it, and can't undo that any more; as with all that it does here."""
+        done = self.world.acts(answers.cancel, booking, self.clerk.id, "Xã cần dùng", now=now)
+        self.world.let_undo_pass(now)
+        return done
 
     def withdraws(self, booking: Booking, now: datetime = NOW) -> AnswerResult:
-        return self.world.do(answers.withdraw, booking.code, booking.household_id, now=now)
+        return self.world.acts(answers.withdraw, booking, booking.household_id, now=now)
 
     def misses(self, booking: Booking, now: datetime) -> AnswerResult:
-        return self.world.do(answers.mark_no_show, booking.code, self.clerk.id, now=now)
+        done = self.world.acts(answers.mark_no_show, booking, self.clerk.id, now=now)
+        self.world.let_undo_pass(now)
+        return done
 
     def changes(
         self, booking: Booking, day: date, key: str, *, kit: Kit | None = None, now: datetime = NOW
     ) -> AskResult:
         kit = kit or self.kit
-        return self.world.do(change_slot, booking.code, kit.code, day, key, booking.household_id, now=now)
+        return self.world.do(change_slot, self.world.seen(booking), kit.code, day, key, booking.household_id, now=now)
 
     def accepts(self, booking: Booking, by: Actor | None = None, now: datetime = NOW) -> AnswerResult:
         by = by or Actor(household_id=booking.household_id)
-        return self.world.do(entries.accept, booking.code, by, now=now)
+        done = self.world.acts(entries.accept, booking, by, now=now)
+        self.world.let_undo_pass(now)
+        return done
 
     def refuses(self, booking: Booking, by: Actor | None = None, now: datetime = NOW) -> AnswerResult:
         by = by or Actor(household_id=booking.household_id)
-        return self.world.do(entries.refuse, booking.code, by, now=now)
+        done = self.world.acts(entries.refuse, booking, by, now=now)
+        self.world.let_undo_pass(now)
+        return done
 
     def opens_again(self, kit: Kit, span: Span, now: datetime = NOW) -> None:
         """A closure of the kit ends before its time."""

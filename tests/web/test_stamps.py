@@ -9,6 +9,7 @@ import pytest
 
 from kit_booking.clock import utc_now
 from kit_booking.domain.booking.counter import CheckedPart
+from kit_booking.domain.booking.seen import SeenBooking
 from kit_booking.domain.booking.status import Status
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.time.hours import Span
@@ -64,8 +65,11 @@ class Scene:
     def do(self, act: Callable[..., Any], *args: Any, **more: Any) -> Any:
         return self.town.world.do(act, *args, **more, now=utc_now())
 
+    def seen(self, of: Booking) -> SeenBooking:
+        return self.town.world.seen(of)
+
     def staff(self, act: Callable[..., Any], of: Booking, *args: Any) -> bool:
-        return bool(self.do(act, of.code, self.town.clerk.id, *args).is_done)
+        return bool(self.do(act, self.seen(of), self.town.clerk.id, *args).is_done)
 
     def saves(self, **changes: Any) -> bool:
         old = self.town.world.do(find_settings, self.town.commune.slug)
@@ -85,10 +89,8 @@ class Scene:
         return bool(self.do(closing.close, town.commune.id, kit_id, self.span(), "Tết", town.clerk.id))
 
     def moves(self) -> bool:
-        seen = move.SeenSlot(self.town.kit.code, self.approved.pick_up_at)
-        moved = self.do(
-            move.move_booking, self.approved.code, seen, self.town.kit.code, *self.free, self.town.clerk.id, "Mưa"
-        )
+        seen = self.town.world.seen(self.approved)
+        moved = self.do(move.move_booking, seen, self.town.kit.code, *self.free, self.town.clerk.id, "Mưa")
         return bool(moved is move.MoveResult.DONE)
 
     def corrects(self, **what: str) -> bool:
@@ -124,15 +126,15 @@ ACTS: dict[str, Callable[[Scene], bool]] = {
     "approve": lambda s: s.staff(answers.approve, s.requested),
     "decline": lambda s: s.staff(answers.decline, s.requested, "Bộ hỏng"),
     "cancel": lambda s: s.staff(answers.cancel, s.approved, "Bộ hỏng"),
-    "withdraw": lambda s: s.do(answers.withdraw, s.approved.code, s.town.owner.id).is_done,
+    "withdraw": lambda s: s.do(answers.withdraw, s.seen(s.approved), s.town.owner.id).is_done,
     "lapse": S.lapses,
     "free what is waited for": lambda s: s.staff(answers.cancel, s.waited, "Bộ hỏng"),
-    "accept": lambda s: s.do(entries.accept, s.offered.code, Actor(household_id=s.town.owner.id)).is_done,
-    "refuse": lambda s: s.do(entries.refuse, s.offered.code, Actor(household_id=s.town.owner.id)).is_done,
+    "accept": lambda s: s.do(entries.accept, s.seen(s.offered), Actor(household_id=s.town.owner.id)).is_done,
+    "refuse": lambda s: s.do(entries.refuse, s.seen(s.offered), Actor(household_id=s.town.owner.id)).is_done,
     "put forward": lambda s: s.do(entries.put_forward, s.entry.id, s.town.clerk.id, "Mới về"),
     "leave": lambda s: s.do(entries.leave, s.entry.id, Actor(household_id=s.town.owner.id)),
     "change slot": lambda s: bool(
-        s.do(change_slot, s.approved.code, s.town.kit.code, *s.free, s.town.owner.id).code
+        s.do(change_slot, s.seen(s.approved), s.town.kit.code, *s.free, s.town.owner.id).code
     ),
     "move": S.moves,
     "hand over": lambda s: s.staff(handover.hand_over, s.begun, SEEN),

@@ -29,6 +29,7 @@ def upgrade() -> None:
     op.execute(
         "ALTER TABLE hold ADD COLUMN kept_for_id INTEGER CONSTRAINT fk_hold_kept_for_id REFERENCES booking(id)"
     )
+    op.create_index("ix_hold_kept_for_id", "hold", ["kept_for_id"])
     op.create_index(
         "ix_hold_kept_until_at", "hold", ["kept_until_at"], sqlite_where=IS_KEPT, postgresql_where=IS_KEPT
     )
@@ -37,6 +38,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("DELETE FROM hold WHERE kept_until_at IS NOT NULL")
     op.drop_index("ix_hold_kept_until_at", "hold")
+    op.drop_index("ix_hold_kept_for_id", "hold")
     op.drop_column("hold", "kept_for_id")
     op.drop_column("hold", "kept_until_at")
     op.drop_index("ix_booking_undo_until_at", "booking")

@@ -117,8 +117,8 @@ def _done(
     reason: str = "",
     strike_at: datetime | None = None,
 ) -> AnswerResult:
-    with can_be_undone(session, booking, by, now=now):
+    with can_be_undone(session, booking, by, now=now) as until_at:
         booking.strike_at = strike_at
-        move(session, booking, status, by, now=now, reason=reason)
+        move(session, booking, status, by, now=now, reason=reason, kept_until_at=until_at)
         queue_booking_text(session, kind, booking, now=now)
     return AnswerResult(True, status)

@@ -107,8 +107,8 @@ def move_booking(
     if not reason and _is_beyond(to.kit, to.slot, now=now):
         return MoveResult.NEEDS_REASON
     by = Actor(staff_id=staff_id)
-    with can_be_undone(session, booking, by, now=now):
-        if not reschedule(session, booking, to, by, now=now, reason=reason):
+    with can_be_undone(session, booking, by, now=now) as until_at:
+        if not reschedule(session, booking, to, by, now=now, reason=reason, kept_until_at=until_at):
             raise Rollback(MoveResult.TAKEN)
         booking.moved_at = now
         if booking.status == Status.REQUESTED:

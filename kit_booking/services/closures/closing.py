@@ -126,14 +126,15 @@ def settle(
         return SettleResult.CHANGED
     if to_kit is None:
         closed = closed_spans(session, booking.kit_id, booking.pick_up_at, booking.return_at)
-        with can_be_undone(session, booking, by, now=now):
-            move(session, booking, Status.CANCELLED, by, now=now, reason=closure.reason)
+        with can_be_undone(session, booking, by, now=now) as until_at:
+            move(session, booking, Status.CANCELLED, by, now=now, reason=closure.reason, kept_until_at=until_at)
             queue_booking_text(session, Kind.CLOSED, booking, now=now, due_at=closed[-1].until_at)
         return SettleResult.CANCELLED
     if new_slot is None or new_slot.slot.hold.from_at <= now or new_slot.kit.id == booking.kit_id:
         return SettleResult.TAKEN
-    with can_be_undone(session, booking, by, now=now):
-        if not reschedule(session, booking, new_slot, by, now=now, reason=closure.reason):
+    with can_be_undone(session, booking, by, now=now) as until_at:
+        reason = closure.reason
+        if not reschedule(session, booking, new_slot, by, now=now, reason=reason, kept_until_at=until_at):
             raise Rollback(SettleResult.TAKEN)
         booking.moved_at = now
         queue_booking_text(session, Kind.MOVED, locked_booking(session, booking.id), now=now)

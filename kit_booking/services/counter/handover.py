@@ -111,8 +111,8 @@ def take_back(
     if problem := time_problem(happened_at, not_before=out_at or earliest_out(booking.pick_up_at), now=now):
         return HandoverResult(status, problem)
     by = Actor(staff_id=staff_id)
-    with can_be_undone(session, booking, by, now=now):
-        move(session, booking, Status.RETURNED, by, now=now, happened_at=happened_at)
+    with can_be_undone(session, booking, by, now=now) as until_at:
+        move(session, booking, Status.RETURNED, by, now=now, happened_at=happened_at, kept_until_at=until_at)
         return _add_handover(session, booking, Direction.BACK, staff_id, check, now=now)
 
 

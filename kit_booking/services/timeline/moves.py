@@ -10,7 +10,7 @@ from sqlalchemy import Insert, Update, and_, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from kit_booking.domain.booking.status import LIVE, UNDO_TIME, Status, may_move
+from kit_booking.domain.booking.status import LIVE, Status, may_move
 from kit_booking.domain.time.closure import without
 from kit_booking.domain.time.hours import Span
 from kit_booking.models import Booking, Hold, Household, Kit, WaitingEntry, WaitingState
@@ -30,11 +30,12 @@ def move(
     now: datetime,
     reason: str = "",
     happened_at: datetime | None = None,
+    kept_until_at: datetime | None = None,
 ) -> None:
     """Give the booking another status. When it is no longer live, its hold is deleted and its time offered.
 
-    What staff free is kept first, as long as they can undo it. ``happened_at`` is given when it is recorded later
-    than it happened.
+    With ``kept_until_at`` its time is kept until then. ``happened_at`` is given when it is recorded later than it
+    happened.
     """
     from_status = booking.status
     if not may_move(from_status, to_status):
@@ -43,14 +44,14 @@ def move(
         booking.approved_at = now
     record_change(session, booking, to_status, by, now=now, reason=reason, happened_at=happened_at)
     if from_status in LIVE and to_status not in LIVE:
-        if by.staff_id is not None:
-            kept = {"booking_id": None, "kept_for_id": booking.id, "kept_until_at": now + UNDO_TIME}
+        if kept_until_at:
+            kept = {"booking_id": None, "kept_for_id": booking.id, "kept_until_at": kept_until_at}
             session.execute(update(Hold).where(Hold.booking_id == booking.id).values(kept))
         elif hold := session.execute(
             delete(Hold).where(Hold.booking_id == booking.id).returning(Hold.from_at, Hold.until_at)
         ).one_or_none():
-            release_time(session, booking.kit_id, Span(hold.from_at, hold.until_at), now=now)
-    if from_status is Status.OFFERED:  # After release_time, or an offer taken back would go to the same entry again.
+            release_time(session, booking.kit_id, Span(hold.from_at, hold.until_at), lost_by=booking, now=now)
+    if from_status is Status.OFFERED:
         _end_offer(session, booking, to_status, by, now=now)
 
 
@@ -128,17 +129,23 @@ def _write_hold(
     return True
 
 
-def _keep(session: Session, booking: Booking, kit_id: int, span: Span, *, now: datetime) -> None:
-    """Keep the time on this kit, which the booking had, until its move can't be undone any more."""
+def _keep(session: Session, booking: Booking, kit_id: int, span: Span, until_at: datetime) -> None:
+    """Keep the time on this kit, which the booking had."""
     own = [Span(booking.pick_up_at, booking.return_at)] if booking.kit_id == kit_id else []
-    until_at = now + UNDO_TIME
     for rest in without([span], own):
         values = {"kit_id": kit_id, "from_at": rest.from_at, "until_at": rest.until_at}
         session.execute(insert(Hold).values(**values, kept_for_id=booking.id, kept_until_at=until_at))
 
 
 def reschedule(
-    session: Session, booking: Booking, bookable: BookableSlot, by: Actor, *, now: datetime, reason: str
+    session: Session,
+    booking: Booking,
+    bookable: BookableSlot,
+    by: Actor,
+    *,
+    now: datetime,
+    reason: str,
+    kept_until_at: datetime | None = None,
 ) -> bool:
     """Move the booking to another slot or kit of the commune, in the same status; False when that was just taken.
 
@@ -160,8 +167,8 @@ def reschedule(
     if old_kit_id != kit.id:
         bump_version(session, Kit, old_kit_id)
     end_waiting_for(session, booking, now=now)
-    if by.staff_id is not None:
-        _keep(session, booking, old_kit_id, old_span, now=now)
+    if kept_until_at:
+        _keep(session, booking, old_kit_id, old_span, kept_until_at)
     else:
         release_time(session, old_kit_id, old_span, now=now)
     return True

@@ -24,10 +24,11 @@ from kit_booking.services.timeline.standing import booked
 from kit_booking.services.timeline.texts import message_context, queue_booking_text, sms_name
 
 
-def release_time(session: Session, kit_id: int, span: Span, *, now: datetime) -> None:
+def release_time(session: Session, kit_id: int, span: Span, *, lost_by: Booking | None = None, now: datetime) -> None:
     """Offer the kit's slots that overlap ``span``, each to the first in its queue who may book it.
 
-    The kit is locked, and the hold that it had is deleted. Closures that touch the time are written first.
+    The kit is locked, and the hold that it had is deleted. Closures that touch the time are written first. Whose
+    booking ``lost_by`` was is not offered the slot of it, should it wait for that again.
     """
     if span.until_at <= now:
         return
@@ -42,7 +43,9 @@ def release_time(session: Session, kit_id: int, span: Span, *, now: datetime) ->
         return
     waiting = who_waits(session.execute, commune.id, slots[0].day, slots[-1].day, now=now)
     for slot in slots:
-        if queue := [one for one in waiting if one.fits(slot.day, slot.name, kit.place_id)]:
+        lost = lost_by and (lost_by.day, lost_by.slot_name) == (slot.day, slot.name) and lost_by.household_id
+        queue = [one for one in waiting if one.fits(slot.day, slot.name, kit.place_id)]
+        if queue := [one for one in queue if one.one.household_id != lost]:
             _offer(session, BookableSlot(commune, kit, slot), queue, now=now)
 
 

@@ -90,13 +90,16 @@ def _digest(values: dict[str, Any] | None) -> str:
 
 
 @contextmanager
-def can_be_undone(session: Session, booking: Booking, by: Actor, *, now: datetime) -> Iterator[None]:
-    """Remember what the block, if staff do it, changes, so that `undo` can take it back. The booking is locked."""
+def can_be_undone(session: Session, booking: Booking, by: Actor, *, now: datetime) -> Iterator[datetime | None]:
+    """Remember what the block, if staff do it, changes, so that `undo` can take it back. The booking is locked.
+
+    The block gets the moment until which the time that it frees is to be kept; None if it can't be undone.
+    """
     if by.staff_id is None:
-        yield
+        yield None
         return
     before = _image(session, booking)
-    yield
+    yield now + UNDO_TIME
     after = _image(session, booking)
     booking.undo = [
         [*key, before.get(key), _digest(after.get(key))]
@@ -114,7 +117,7 @@ def undo(session: Session, code: str, staff_id: int, *, now: datetime) -> UndoRe
     booking = lock_booking(session, code, *session.scalars(kept))
     if not booking.can_be_undone(now):
         return UndoResult.TOO_LATE
-    changes = session.scalars(select(Booking.undo).where(Booking.id == booking.id)).one() or []
+    changes = booking.undo or []
     present = _image(session, booking)
     for table_name, row_id, _before, digest in changes:
         if _digest(present.get((table_name, row_id))) != digest:
@@ -187,17 +190,18 @@ def keep_no_longer(session: Session, hold_id: int, *, now: datetime) -> None:
     ).one_or_none()
     if row:
         bump_version(session, Kit, row.kit_id)
-        release_time(session, row.kit_id, Span(row.from_at, row.until_at), now=now)
+        booking = session.get(Booking, hold.kept_for_id)
+        release_time(session, row.kit_id, Span(row.from_at, row.until_at), lost_by=booking, now=now)
 
 
 def find_kept(*, now: datetime) -> list[int]:
     """The ids of holds whose time is kept no longer."""
-    return [row.id for row in read(select(Hold.id).where(Hold.kept_until_at <= now).order_by(Hold.id))]
+    return [row.id for row in read(select(Hold.id).where(Hold.kept_until_at <= now).order_by(Hold.kept_until_at))]
 
 
 def find_over(*, now: datetime) -> list[int]:
     """The ids of bookings whose last action can't be undone any more."""
-    return [row.id for row in read(select(Booking.id).where(Booking.undo_until_at <= now).order_by(Booking.id))]
+    return [row.id for row in read(select(Booking.id).where(Booking.undo_until_at <= now))]
 
 
 @transaction

@@ -201,8 +201,8 @@ def refuse(session: Session, seen: SeenBooking, by: Actor, *, now: datetime) -> 
     booking = lock_seen(session, seen, Status.REFUSED)
     if booking.status != Status.OFFERED:
         return AnswerResult(False, booking.status)
-    with can_be_undone(session, booking, by, now=now):
-        move(session, booking, Status.REFUSED, by, now=now)
+    with can_be_undone(session, booking, by, now=now) as until_at:
+        move(session, booking, Status.REFUSED, by, now=now, kept_until_at=until_at)
     return AnswerResult(True, Status.REFUSED)
 
 

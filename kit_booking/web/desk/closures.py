@@ -210,7 +210,7 @@ def end(closure_id: int) -> Any:
 @blueprint.post(f"{ONE}/bookings")
 @staff_only
 def settle(closure_id: int) -> Any:
-    """Each ``plan`` of the form is a `SeenBooking`, and after a ``>`` the kit to move it to, or else it is cancelled."""
+    """Each ``plan`` of the form is a `SeenBooking`, and after ``>`` the kit to move it to; else cancel it."""
     staff_closure_or_404(closure_id, acting=True)
     pairs = (clean(chosen, 100).partition(">") for chosen in request.form.getlist("plan")[:MOST_AT_ONCE])
     plan = [(seen, kit or None) for text, _sign, kit in pairs if (seen := SeenBooking.parse(text))]

@@ -211,7 +211,9 @@ def test_approved_while_it_is_withdrawn_ends_withdrawn(village: Village, world: 
     for _ in range(5):
         booking = village.booking(village.asks(hanh).code)
         approved, withdrawn = at_once(lambda b=booking: village.approves(b), lambda b=booking: village.withdraws(b))
-        assert withdrawn == AnswerResult(True, Status.CANCELLED)
+        if not withdrawn.is_done:  # Its page showed a request, so that it is asked again.
+            assert withdrawn == AnswerResult(False, Status.APPROVED)
+            assert village.withdraws(booking) == AnswerResult(True, Status.CANCELLED)
         assert approved.status == (Status.APPROVED if approved.is_done else Status.CANCELLED)
         assert world.fresh(booking).status == Status.CANCELLED
         assert len(world.all(AuditEntry, booking_id=booking.id)) == 2 + approved.is_done

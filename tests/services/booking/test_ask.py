@@ -77,16 +77,18 @@ class Village:
         return self.world.all(Booking, code=code)[0]
 
     def approves(self, booking: Booking, now: datetime = NOW) -> AnswerResult:
-        return self.world.do(approve, booking.code, self.clerk.id, now=now)
+        return self.world.do(approve, self.world.seen(booking), self.clerk.id, now=now)
 
     def declines(self, booking: Booking, now: datetime = NOW) -> AnswerResult:
-        return self.world.do(decline, booking.code, self.clerk.id, "Bộ đang sửa", now=now)
+        done = self.world.do(decline, self.world.seen(booking), self.clerk.id, "Bộ đang sửa", now=now)
+        self.world.let_undo_pass(now)
+        return done
 
     def cancels(self, booking: Booking, now: datetime = NOW) -> AnswerResult:
-        return self.world.do(cancel, booking.code, self.clerk.id, "Xã cần dùng", now=now)
+        return self.world.do(cancel, self.world.seen(booking), self.clerk.id, "Xã cần dùng", now=now)
 
     def withdraws(self, booking: Booking, now: datetime = NOW) -> AnswerResult:
-        return self.world.do(withdraw, booking.code, self.hanh.id, now=now)
+        return self.world.do(withdraw, self.world.seen(booking), self.hanh.id, now=now)
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ def test_what_the_provider_does_not_have_and_is_no_longer_true_is_skipped(
     sms.fault = SmsUnknown("HTTP 500", 500)
     work(app)
     sms.fault = None
-    world.do(withdraw, code, household.id, now=NOW)
+    world.do(withdraw, world.seen(code), household.id, now=NOW)
     work(app, NOW + timedelta(minutes=1))
     assert [text.kind for text in sms.sent] == [Kind.WITHDRAWN]
     assert [message.state for message in world.all(Message)] == [MessageState.SKIPPED, MessageState.ACCEPTED]
@@ -126,7 +126,7 @@ def test_staff_send_a_failed_text_again_only_while_that_helps(
     world.change(household, takes_texts=False)
     assert world.do(resend, message.id, clerk.id, now=NOW) is ResendResult.NO_TEXTS
     world.change(household, takes_texts=True)
-    world.do(withdraw, booking, household.id, now=NOW)
+    world.do(withdraw, world.seen(booking), household.id, now=NOW)
     assert world.do(resend, message.id, clerk.id, now=NOW) is ResendResult.NOT_TRUE
     assert len(world.all(AuditEntry, action="text_resent")) == 1
 

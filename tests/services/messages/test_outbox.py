@@ -100,8 +100,9 @@ def test_a_text_that_is_no_longer_true_is_skipped(
     app: Flask, world: World, sms: FakeSms, kit: Kit, household: Household, clerk: Staff
 ) -> None:
     code = ask(world, kit, household)
-    world.do(approve, code, clerk.id, now=NOW)
-    world.do(cancel, code, clerk.id, "Bộ đang sửa", now=NOW)
+    world.do(approve, world.seen(code), clerk.id, now=NOW)
+    world.do(cancel, world.seen(code), clerk.id, "Bộ đang sửa", now=NOW)
+    world.let_undo_pass()
     work(app)
     assert [text.kind for text in sms.sent] == [Kind.CANCELLED]
     assert {message.kind: message.state for message in world.all(Message)} == {
@@ -150,7 +151,8 @@ def test_in_the_night_news_of_a_slot_that_is_near_is_sent_at_once(
     app: Flask, world: World, sms: FakeSms, kit: Kit, household: Household, clerk: Staff
 ) -> None:
     morning = world.booking(kit, household, days_ahead(1), "sang")
-    world.do(approve, morning.code, clerk.id, now=LATE)
+    world.do(approve, world.seen(morning), clerk.id, now=LATE)
+    world.let_undo_pass(LATE)
     work(app, LATE)
     assert [text.kind for text in sms.sent] == [Kind.APPROVED]
 
@@ -253,7 +255,7 @@ def test_a_household_that_withdrew_is_told_even_just_after_the_pick_up(
 ) -> None:
     booking = world.booking(kit, household, SATURDAY)
     just_before = booking.pick_up_at - A_MOMENT
-    world.do(withdraw, booking.code, household.id, now=just_before)
+    world.do(withdraw, world.seen(booking), household.id, now=just_before)
     work(app, just_before + timedelta(minutes=10))
     assert [text.kind for text in sms.sent] == [Kind.WITHDRAWN]
 

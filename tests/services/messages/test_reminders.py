@@ -10,7 +10,7 @@ from kit_booking.domain.booking.status import Status
 from kit_booking.domain.messages.texts import Kind
 from kit_booking.models import Booking, Commune, Household, Kit, Message, MessageState, Place
 from kit_booking.services.booking.answers import cancel, withdraw
-from kit_booking.services.booking.move import MoveResult, SeenSlot, move_booking
+from kit_booking.services.booking.move import MoveResult, move_booking
 from kit_booking.services.messages import reminders
 from tests.support.builders import World
 from tests.support.fakes import FakeSms
@@ -75,7 +75,7 @@ def test_a_booking_that_is_cancelled_before_its_reminder_is_written_gets_none(
     app: Flask, world: World, sms: FakeSms, booking: Booking, household: Household
 ) -> None:
     assert world.do(reminders.find_due, now=DAY_BEFORE) == [booking.id]
-    world.do(withdraw, booking.code, household.id, now=DAY_BEFORE)
+    world.do(withdraw, world.seen(booking), household.id, now=DAY_BEFORE)
     world.do(reminders.write_due, booking.id, now=DAY_BEFORE)
     work(app, DAY_BEFORE)
     assert [text.kind for text in sms.sent] == [Kind.WITHDRAWN]
@@ -85,7 +85,8 @@ def test_a_booking_that_is_cancelled_after_its_reminder_was_written_is_not_remin
     app: Flask, world: World, sms: FakeSms, commune: Commune, booking: Booking
 ) -> None:
     world.do(reminders.write_due, booking.id, now=DAY_BEFORE)
-    world.do(cancel, booking.code, world.clerk(commune).id, "Bộ đang sửa", now=DAY_BEFORE)
+    world.do(cancel, world.seen(booking), world.clerk(commune).id, "Bộ đang sửa", now=DAY_BEFORE)
+    world.let_undo_pass(DAY_BEFORE)
     work(app, DAY_BEFORE)
     assert [text.kind for text in sms.sent] == [Kind.CANCELLED]
     assert world.all(Message, kind=Kind.REMINDER_DAY)[0].state == MessageState.SKIPPED
@@ -154,10 +155,8 @@ def test_a_booking_that_the_office_moved_is_not_reminded_of_a_moment_later(
     other = world.kit(world.all(Place)[0])
     clerk, now = world.clerk(commune), at(DAY, "07:45")
     work(app, DAY_BEFORE)
-    seat = SeenSlot(kit.code, booking.pick_up_at)
-    assert (
-        world.do(move_booking, booking.code, seat, other.code, DAY, "toi", clerk.id, "", now=now) is MoveResult.DONE
-    )
+    seen = world.seen(booking)
+    assert world.do(move_booking, seen, other.code, DAY, "toi", clerk.id, "", now=now) is MoveResult.DONE
     for moment in (now, now + A_MOMENT, TWO_HOURS_BEFORE):
         work(app, moment)
     assert [text.kind for text in sms.sent] == [Kind.REMINDER_DAY, Kind.MOVED, Kind.REMINDER_SOON]

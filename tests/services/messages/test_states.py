@@ -114,7 +114,8 @@ def test_a_number_that_is_no_mobile_is_marked_and_its_next_texts_are_phoned(
     work(app)
     sms.fault = None
     assert world.fresh(household).bad_number_at == NOW
-    world.do(approve, booking, clerk.id, now=NOW)
+    world.do(approve, world.seen(booking), clerk.id, now=NOW)
+    world.let_undo_pass()
     work(app)
     assert sms.sent == []
     assert [message.state for message in world.all(Message)] == [MessageState.FAILED, MessageState.TO_PHONE]
@@ -135,7 +136,8 @@ def test_whoever_opted_out_at_the_network_is_phoned_from_now_on(
     sms.fault = SmsRefused(SmsProblem.OPTED_OUT, 21610)
     work(app)
     sms.fault = None
-    world.do(approve, booking, clerk.id, now=NOW)
+    world.do(approve, world.seen(booking), clerk.id, now=NOW)
+    world.let_undo_pass()
     work(app)
     assert not world.fresh(household).takes_texts
     assert [message.state for message in world.all(Message)] == [MessageState.FAILED, MessageState.TO_PHONE]
@@ -201,7 +203,8 @@ def test_an_inactive_number_is_given_up_the_second_time(
     work(app)
     report(world, MessageState.UNDELIVERED, 30005)
     assert world.fresh(household).bad_number_at is None
-    world.do(approve, booking, clerk.id, now=NOW)
+    world.do(approve, world.seen(booking), clerk.id, now=NOW)
+    world.let_undo_pass()
     work(app)
     report(world, MessageState.UNDELIVERED, 30005)
     assert world.fresh(household).bad_number_at

@@ -174,7 +174,7 @@ def test_giving_up_a_booking_whose_kit_was_moved_is_no_strike(world: World) -> N
     booking = world.booking(kit, household, days_ahead(1), status=Status.APPROVED, asked_at=NOW.replace(hour=0))
     elsewhere = world.place(commune, "Văn Hoàng")
     world.do(move_kit, kit.id, elsewhere.id, by(world, commune), now=NOW)
-    assert world.do(withdraw, booking.code, household.id, now=NOW).is_done
+    assert world.do(withdraw, world.seen(booking), household.id, now=NOW).is_done
     assert world.fresh(booking).strike_at is None
 
 

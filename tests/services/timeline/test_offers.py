@@ -393,7 +393,9 @@ def test_an_offer_raises_the_versions_of_the_kit_and_of_who_is_offered_it(villag
     kit, household = world.fresh(village.kit).version, world.fresh(hoa).version
     village.cancels(booking)
     assert village.offers()
-    assert world.fresh(village.kit).version == kit + 2, "by the cancelling, and by the offer"
+    assert world.fresh(village.kit).version == kit + 3, (
+        "by the cancelling, the end of the time to undo it, and the offer"
+    )
     assert world.fresh(hoa).version == household + 1
 
 

@@ -110,7 +110,7 @@ def test_of_two_windows_the_second_is_told_where_it_is_now(town: Town) -> None:
 def test_what_is_over_can_not_be_moved(town: Town) -> None:
     booking, clerk = evening(town), town.browser(town.clerk)
     seen = seat_of(town, booking)
-    town.world.do(withdraw, booking.code, town.owner.id, now=utc_now())
+    town.world.do(withdraw, town.world.seen(booking), town.owner.id, now=utc_now())
     assert where(clerk.get(f"/staff/bookings/{booking.code}/move")) == f"303 /staff/bookings/{booking.code}"
     to = f"/kits/{town.second_kit.code}/{booking.day}/toi"
     clerk.post(f"/staff/bookings/{booking.code}/move", to=to, seen=seen)
