@@ -119,6 +119,10 @@ class Rollback(Exception):
         self.result = result
 
 
+class TryAgain(Exception):
+    """Raised in a transaction: roll back, and run the function once more."""
+
+
 _writer_lock = threading.Lock()
 """SQLite has one writer. Threads of this process queue here; SQLite's own waiting can starve one for seconds."""
 
@@ -129,8 +133,8 @@ def transaction(use_case: Callable[Concatenate[Session, P], T]) -> Callable[P, T
     """Make a function one transaction: it is given a session, and is committed when it returns.
 
     The only commit of the project. A read transaction that the page left open is ended first, and no transaction
-    runs inside another. After a deadlock or serialisation failure of PostgreSQL the function is run again, up to
-    `TRIES` times in all. ``Rollback`` undoes everything and returns its result.
+    runs inside another. After ``TryAgain``, or a deadlock or serialisation failure of PostgreSQL, the function is run
+    again, up to `TRIES` times in all. ``Rollback`` undoes everything and returns its result.
     """
 
     @functools.wraps(use_case)
@@ -149,7 +153,7 @@ def transaction(use_case: Callable[Concatenate[Session, P], T]) -> Callable[P, T
                     return result
                 except Rollback as rollback:
                     return cast(T, rollback.result)
-                except OperationalError as error:
+                except (TryAgain, OperationalError) as error:
                     if not (tries_left and _is_passing(error)):
                         raise
             raise AssertionError("unreachable")
@@ -180,9 +184,9 @@ def settings_of(session: Session) -> Settings:
     return cast(Settings, session.info["settings"])
 
 
-def _is_passing(error: OperationalError) -> bool:
-    """PostgreSQL's serialization_failure and deadlock_detected (Appendix A of its manual)."""
-    return getattr(error.orig, "sqlstate", None) in ("40001", "40P01")
+def _is_passing(error: TryAgain | OperationalError) -> bool:
+    """Also PostgreSQL's serialization_failure and deadlock_detected (Appendix A of its manual)."""
+    return isinstance(error, TryAgain) or getattr(error.orig, "sqlstate", None) in ("40001", "40P01")
 
 
 def upsert(table: type[Base]) -> sqlite.Insert | postgresql.Insert:

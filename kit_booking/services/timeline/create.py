@@ -8,6 +8,7 @@ from sqlalchemy import Row, bindparam, exists, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from kit_booking.database import TryAgain
 from kit_booking.domain.booking.refusals import CODE_LETTERS
 from kit_booking.domain.booking.status import Status
 from kit_booking.models import Booking, Hold, WaitingEntry, WaitingState
@@ -118,11 +119,20 @@ def create_booking(
 
 
 def _with_new_code(session: Session, kit_code: str, values: dict[str, Any]) -> Row[Any]:
-    """Insert the booking under an unused code: the commune's two letters and three more, or up to five."""
+    """Insert the booking under an unused code: the commune's two letters and three more, or up to five.
+
+    Raises ``TryAgain`` for a code that another transaction has committed since the statement began.
+    """
     connection, letters = session.connection(), kit_code.partition("-")[0][:2]
     for length in (3, 3, 3, 4, 4, 5, 5, 5):
         code = letters + "".join(secrets.choice(CODE_LETTERS) for _ in range(length))
-        if booking := connection.execute(_add_booking, {"code": code, **values}).one_or_none():
+        try:
+            booking = connection.execute(_add_booking, {"code": code, **values}).one_or_none()
+        except IntegrityError as error:
+            if "uq_booking_code" not in str(error.orig):
+                raise
+            raise TryAgain from error
+        if booking:
             return booking
     raise RuntimeError(f"no free code for {letters}")
 
