@@ -12,6 +12,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from flask import current_app
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.model import camel_to_snake_case
 from sqlalchemy import (
     Connection,
     DateTime,
@@ -19,15 +20,17 @@ from sqlalchemy import (
     Engine,
     Enum,
     Executable,
+    Index,
     MetaData,
     Row,
     Select,
     TypeDecorator,
     event,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, Session, declared_attr
 
 from kit_booking.config import Settings
 
@@ -48,6 +51,11 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
+
+    @declared_attr.directive
+    def __tablename__(cls) -> str:
+        """``staff_role`` for ``StaffRole``."""
+        return camel_to_snake_case(cls.__name__)
 
 
 db = SQLAlchemy(model_class=Base)
@@ -74,9 +82,24 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def enum_text(members: type[StrEnum], length: int) -> Enum:
-    """The type of a column that stores members of the enumeration as their text; rows hold the members."""
-    return Enum(members, native_enum=False, length=length, values_callable=lambda all_of: [m.value for m in all_of])
+def enum_text(members: type[StrEnum], length: int, check: str | None = None) -> Enum:
+    """The type of a column that stores members of the enumeration as their text; rows hold the members.
+
+    ``check`` is the name of a CHECK that nothing else is stored.
+    """
+    return Enum(
+        members,
+        native_enum=False,
+        length=length,
+        name=check,
+        create_constraint=check is not None,
+        values_callable=lambda all_of: [member.value for member in all_of],
+    )
+
+
+def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """An index of the rows that meet the condition; both databases write it alike."""
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
 
 
 def _in_utc(instant: datetime) -> datetime:

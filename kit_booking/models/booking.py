@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from kit_booking.database import Base, UtcDateTime, enum_text
+from kit_booking.database import Base, UtcDateTime, enum_text, partial_index
 from kit_booking.domain.booking.standing import is_late_to_cancel
 from kit_booking.domain.booking.status import AHEAD, Status
 from kit_booking.domain.policy import Policy
@@ -15,8 +15,6 @@ from kit_booking.models.kit import Kit
 
 COUNTS_FOR_STANDING = text("(booking.strike_at IS NOT NULL OR booking.status = 'out')")
 """The few bookings of a household that its standing is computed from; they have an index of their own."""
-_COUNTS = text("strike_at IS NOT NULL OR status = 'out'")
-_STATUSES = ", ".join(f"'{status}'" for status in Status)
 
 
 class Booking(Base):
@@ -26,9 +24,7 @@ class Booking(Base):
     `version` is the SEQUENCE of its calendar event, `changed_at` its LAST-MODIFIED.
     """
 
-    __tablename__ = "booking"
     __table_args__ = (
-        CheckConstraint(f"status IN ({_STATUSES})", name="status"),
         CheckConstraint("status <> 'declined' OR reason <> ''", name="declined_has_reason"),
         CheckConstraint(
             "pick_up_at <= from_at AND from_at < until_at AND until_at <= return_at", name="times_in_order"
@@ -38,14 +34,10 @@ class Booking(Base):
         Index("ix_booking_household_id_pick_up_at", "household_id", "pick_up_at"),
         Index("ix_booking_status_pick_up_at", "status", "pick_up_at"),
         Index("ix_booking_status_answer_by_at", "status", "answer_by_at"),
-        Index("ix_booking_household_id_standing", "household_id", sqlite_where=_COUNTS, postgresql_where=_COUNTS),
-        Index(
-            "uq_booking_kit_id_out",
-            "kit_id",
-            unique=True,
-            sqlite_where=text("status = 'out'"),
-            postgresql_where=text("status = 'out'"),
+        partial_index(
+            "ix_booking_household_id_standing", "household_id", where="strike_at IS NOT NULL OR status = 'out'"
         ),
+        partial_index("uq_booking_kit_id_out", "kit_id", where="status = 'out'", unique=True),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -54,7 +46,7 @@ class Booking(Base):
     place_id: Mapped[int] = mapped_column(ForeignKey("place.id"))
     kit_id: Mapped[int] = mapped_column(ForeignKey("kit.id"))
     household_id: Mapped[int] = mapped_column(ForeignKey("household.id"))
-    status: Mapped[Status] = mapped_column(enum_text(Status, 10))
+    status: Mapped[Status] = mapped_column(enum_text(Status, 10, "status"))
     day: Mapped[date]
     slot_name: Mapped[str] = mapped_column(String(40))
     from_at: Mapped[datetime] = mapped_column(UtcDateTime)

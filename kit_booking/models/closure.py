@@ -19,7 +19,6 @@ class Closure(Base):
     `version` is the SEQUENCE of its calendar event, `changed_at` its LAST-MODIFIED.
     """
 
-    __tablename__ = "closure"
     __table_args__ = (
         CheckConstraint("from_at < until_at", name="from_before_until"),
         CheckConstraint("reason <> ''", name="has_reason"),

@@ -2,16 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from kit_booking.database import Base, UtcDateTime
+from kit_booking.database import Base, UtcDateTime, partial_index
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.register.household import SEARCH_WIDTH, gets_texts, search_text
 from kit_booking.models.commune import Commune
-
-_IS_ERASED = text("erased_at IS NOT NULL")
 
 
 def _search_text(context: DefaultExecutionContext) -> str:
@@ -27,11 +25,10 @@ class Household(Base):
     One that was erased stays as an empty row, because its bookings count on.
     """
 
-    __tablename__ = "household"
     __table_args__ = (
         Index("ix_household_commune_id_search", "commune_id", "search"),
         Index("ix_household_seen_at", "seen_at"),
-        Index("ix_household_erased_at", "erased_at", sqlite_where=_IS_ERASED, postgresql_where=_IS_ERASED),
+        partial_index("ix_household_erased_at", "erased_at", where="erased_at IS NOT NULL"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -99,7 +96,6 @@ class Household(Base):
 class LoginCode(Base):
     """The code last sent to a number; only its keyed hash is kept."""
 
-    __tablename__ = "login_code"
     __table_args__ = (CheckConstraint("tries >= 0", name="tries"),)
 
     phone: Mapped[str] = mapped_column(String(16), primary_key=True)
@@ -110,8 +106,6 @@ class LoginCode(Base):
 
 class Throttle(Base):
     """How often something was tried in the window that began at `window_at`."""
-
-    __tablename__ = "throttle"
 
     key: Mapped[str] = mapped_column(String(80), primary_key=True)
     window_at: Mapped[datetime] = mapped_column(UtcDateTime, primary_key=True, index=True)

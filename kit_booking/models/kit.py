@@ -13,8 +13,6 @@ from kit_booking.models.commune import Place
 class Kit(Base):
     """`version` rises with every change that a page or a feed of the kit shows."""
 
-    __tablename__ = "kit"
-
     id: Mapped[int] = mapped_column(primary_key=True)
     commune_id: Mapped[int] = mapped_column(ForeignKey("commune.id"), index=True)
     place_id: Mapped[int] = mapped_column(ForeignKey("place.id"))
@@ -28,7 +26,6 @@ class Kit(Base):
 class Part(Base):
     """Something a kit consists of, and how many of it."""
 
-    __tablename__ = "part"
     __table_args__ = (CheckConstraint("count > 0", name="some"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -40,7 +37,6 @@ class Part(Base):
 class Hold(Base):
     """A half-open stretch in which a kit is not free: for its booking, or closed when it has none."""
 
-    __tablename__ = "hold"
     __table_args__ = (
         CheckConstraint("from_at < until_at", name="from_before_until"),
         Index("ix_hold_kit_id_until_at", "kit_id", "until_at"),

@@ -3,44 +3,32 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from kit_booking.database import Base, UtcDateTime, enum_text
+from kit_booking.database import Base, UtcDateTime, enum_text, partial_index
 from kit_booking.domain.messages.delivery import MessageState
 from kit_booking.domain.messages.texts import Kind
 from kit_booking.models.booking import Booking
 from kit_booking.models.staff import Staff
 
-__all__ = ["Message", "MessageState", "PauseReason", "SendingPause"]
-
-_STATES = ", ".join(f"'{state}'" for state in MessageState)
-_IS_REMINDER = text("kind IN ('reminder_day', 'reminder_soon')")
-_IS_TO_ASK = text("ask_at IS NOT NULL")
-
 
 class Message(Base):
     """A text; one about a booking speaks of one slot, by kit and pick-up, and is true only for that one."""
 
-    __tablename__ = "message"
     __table_args__ = (
-        CheckConstraint(f"state IN ({_STATES})", name="state"),
         CheckConstraint("state <> 'sending' OR lease_until_at IS NOT NULL", name="sending_has_lease"),
         CheckConstraint("ask_at IS NULL OR state = 'unknown'", name="only_unknown_is_asked"),
         Index("ix_message_state_due_at", "state", "due_at"),
         Index("ix_message_booking_id", "booking_id"),
         Index("ix_message_commune_id_created_at", "commune_id", "created_at"),
         Index("ix_message_to", "to"),
-        Index("ix_message_ask_at", "ask_at", sqlite_where=_IS_TO_ASK, postgresql_where=_IS_TO_ASK),
-        Index(
+        partial_index("ix_message_ask_at", "ask_at", where="ask_at IS NOT NULL"),
+        partial_index(
             "uq_message_reminder",
-            "booking_id",
-            "kind",
-            "pick_up_at",
-            "kit_id",
+            *("booking_id", "kind", "pick_up_at", "kit_id"),
+            where="kind IN ('reminder_day', 'reminder_soon')",
             unique=True,
-            sqlite_where=_IS_REMINDER,
-            postgresql_where=_IS_REMINDER,
         ),
     )
 
@@ -57,7 +45,7 @@ class Message(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     useful_until_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    state: Mapped[MessageState] = mapped_column(enum_text(MessageState, 12), default=MessageState.QUEUED)
+    state: Mapped[MessageState] = mapped_column(enum_text(MessageState, 12, "state"), default=MessageState.QUEUED)
     settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     lease_by: Mapped[str | None] = mapped_column(String(60))
     lease_until_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -93,16 +81,10 @@ class PauseReason(StrEnum):
     """The provider asks for patience, or can't be reached."""
 
 
-_REASONS = ", ".join(f"'{reason}'" for reason in PauseReason)
-
-
 class SendingPause(Base):
     """Why nothing is sent until some time; the one that says SETUP is an alarm until a text goes out again."""
 
-    __tablename__ = "sending_pause"
-    __table_args__ = (CheckConstraint(f"reason IN ({_REASONS})", name="reason"),)
-
-    reason: Mapped[PauseReason] = mapped_column(enum_text(PauseReason, 10), primary_key=True)
+    reason: Mapped[PauseReason] = mapped_column(enum_text(PauseReason, 10, "reason"), primary_key=True)
     since_at: Mapped[datetime] = mapped_column(UtcDateTime)
     until_at: Mapped[datetime] = mapped_column(UtcDateTime)
     fault: Mapped[str] = mapped_column(String(60))

@@ -11,8 +11,6 @@ from kit_booking.database import Base, UtcDateTime
 class RegisterFile(Base):
     """An uploaded paper register that was not taken over yet."""
 
-    __tablename__ = "register_file"
-
     id: Mapped[int] = mapped_column(primary_key=True)
     commune_id: Mapped[int] = mapped_column(ForeignKey("commune.id"))
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))

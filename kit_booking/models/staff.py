@@ -19,8 +19,6 @@ class Role(StrEnum):
 class Staff(Base):
     """An account of somebody who works for a commune or runs the system."""
 
-    __tablename__ = "staff"
-
     id: Mapped[int] = mapped_column(primary_key=True)
     username: Mapped[str] = mapped_column(String(40), unique=True)
     name: Mapped[str] = mapped_column(String(80))
@@ -53,9 +51,7 @@ class Staff(Base):
 class StaffRole(Base):
     """A clerk or leader belongs to a commune, an operator to none."""
 
-    __tablename__ = "staff_role"
     __table_args__ = (
-        CheckConstraint("role IN ('clerk', 'leader', 'operator')", name="role"),
         CheckConstraint("(role = 'operator') = (commune_id IS NULL)", name="operator_has_no_commune"),
         Index("uq_staff_role", "staff_id", "commune_id", "role", unique=True),
         Index("ix_staff_role_commune_id_role", "commune_id", "role"),
@@ -64,7 +60,7 @@ class StaffRole(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     commune_id: Mapped[int | None] = mapped_column(ForeignKey("commune.id"))
-    role: Mapped[Role] = mapped_column(enum_text(Role, 10))
+    role: Mapped[Role] = mapped_column(enum_text(Role, 10, "role"))
 
     commune: Mapped[Commune | None] = relationship(lazy="raise")
 
@@ -72,7 +68,6 @@ class StaffRole(Base):
 class FeedToken(Base):
     """A private calendar address of a household or of a member of staff; only its hash is kept."""
 
-    __tablename__ = "feed_token"
     __table_args__ = (CheckConstraint("(household_id IS NULL) <> (staff_id IS NULL)", name="one_owner"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
