@@ -13,7 +13,7 @@ from datetime import datetime
 from flask import Flask
 
 from kit_booking.adapters.file_sms import FileSms
-from kit_booking.adapters.sms import Receipt, Report, SmsFault, SmsSender
+from kit_booking.adapters.sms import Report, SmsFault, SmsSender
 from kit_booking.services.booking import deadlines
 from kit_booking.services.messages import delivery, outbox, reminders
 from kit_booking.services.ops import health
@@ -115,7 +115,7 @@ def ask_after_unknown(sms: SmsSender, clock: Clock, is_stopped: Callable[[], boo
 
 def send(sms: SmsSender, claim: outbox.Claim, clock: Clock) -> bool:
     """Send one claimed text and settle it; False when nothing else can be sent for the moment."""
-    outcome: Receipt | SmsFault
+    outcome: Report | SmsFault
     if not outbox.is_fresh(claim, now=clock()):
         # The machine slept: somebody else may soon send it, and will ask before.
         log.warning("text %s left alone: its lease is nearly over", claim.message_id)

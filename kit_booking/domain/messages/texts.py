@@ -217,8 +217,6 @@ BAD_NEWS_LIVES = timedelta(hours=1)
 AFTERWARDS = timedelta(hours=24)
 """For so long a text that comes after the pick-up is worth sending."""
 URGENT = timedelta(hours=12)
-MOST_VALIDITY = timedelta(hours=10)
-"""Twilio's own limit: 1 to 36,000 seconds."""
 
 
 def worth_sending(kind: Kind, status: Status | None) -> bool:
@@ -255,8 +253,3 @@ def send_at(kind: Kind, *, now: datetime, policy: Policy, pick_up_at: datetime |
     if kind is K.LOGIN_CODE or pick_up_at is None or (is_news and pick_up_at - now < URGENT):
         return now
     return quiet_end(now, policy) or now
-
-
-def validity(*, now: datetime, useful_until_at: datetime) -> int:
-    """The seconds Twilio may keep the text in its queue. Ask only while it is useful."""
-    return max(1, int(min(useful_until_at - now, MOST_VALIDITY).total_seconds()))
