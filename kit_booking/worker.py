@@ -8,12 +8,12 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
-from datetime import datetime
 
 from flask import Flask
 
 from kit_booking.adapters.file_sms import FileSms
 from kit_booking.adapters.sms import Report, SmsFault, SmsSender
+from kit_booking.clock import Clock
 from kit_booking.services.booking import deadlines
 from kit_booking.services.messages import delivery, outbox, reminders
 from kit_booking.services.ops import health
@@ -26,8 +26,6 @@ PAUSE = 1.0
 """Seconds between two rounds; a login code is waited for."""
 CHORES = 20.0
 """Seconds between two looks at what is not urgent; reminders are right to the minute."""
-
-Clock = Callable[[], datetime]
 
 
 def run(app: Flask, clock: Clock, beside: int | None = None) -> None:

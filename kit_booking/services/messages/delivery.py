@@ -91,8 +91,7 @@ def answer(session: Session, question: Question, outcome: Report | SmsFault | No
         message.fault = f"can't ask: {outcome}"[:FAULT_WIDTH]
         message.ask_at = settings_of(session).sms_timing.ask_again_at(question.since, now=now)
     else:
-        booking = session.get(Booking, message.booking_id) if message.booking_id else None
-        change(session, message, State.QUEUED if is_valid(message, booking, now=now) else State.SKIPPED, now=now)
+        change(session, message, State.QUEUED if is_valid(session, message, now=now) else State.SKIPPED, now=now)
 
 
 class ResendResult(StrEnum):
@@ -112,13 +111,14 @@ def resend(session: Session, message_id: int, staff_id: int, *, now: datetime) -
     message = session.get_one(Message, message_id, with_for_update=True)
     if message.kind == Kind.LOGIN_CODE or message.state not in (State.FAILED, State.UNDELIVERED, State.UNKNOWN):
         return ResendResult.SETTLED
-    booking = session.get(Booking, message.booking_id) if message.booking_id else None
-    if not is_valid(message, booking, now=now):
+    if not is_valid(session, message, now=now):
         return ResendResult.NOT_TRUE
-    if message.kind != Kind.STAFF_DUE and booking:
-        if not session.get_one(Household, booking.household_id).gets_texts:
-            return ResendResult.NO_TEXTS
-    elif meaning(message.error_code) is Meaning.DEAD:
+    if message.kind == Kind.STAFF_DUE:
+        can_arrive = meaning(message.error_code) is not Meaning.DEAD
+    else:
+        booking = session.get_one(Booking, message.booking_id)
+        can_arrive = session.get_one(Household, booking.household_id).gets_texts
+    if not can_arrive:
         return ResendResult.NO_TEXTS
     if message.state == State.UNKNOWN:
         message.ask_at = now

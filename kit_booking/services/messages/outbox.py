@@ -80,7 +80,7 @@ def claim_next(session: Session, worker: str, *, now: datetime) -> Claim | None:
     while message := session.scalar(due):
         # Locked, so that a cancellation that is being written is waited for.
         booking = session.get_one(Booking, message.booking_id, with_for_update=True) if message.booking_id else None
-        if not is_valid(message, booking, now=now):
+        if not is_valid(session, message, now=now):
             change(session, message, State.SKIPPED, now=now)
         elif not _is_wanted(session, message, booking):
             if booking and message.kind == Kind.OFFER:
@@ -104,7 +104,7 @@ def _is_wanted(session: Session, message: Message, booking: Booking | None) -> b
     household = session.get_one(Household, booking.household_id)
     if household.erased_at:
         return True
-    message.to = household.phone or household.landline
+    message.to = household.any_phone
     return household.gets_texts
 
 
