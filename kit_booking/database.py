@@ -14,6 +14,7 @@ from flask import current_app
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.model import camel_to_snake_case
 from sqlalchemy import (
+    JSON,
     Connection,
     DateTime,
     Dialect,
@@ -30,7 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.orm import DeclarativeBase, Session, declared_attr
+from sqlalchemy.orm import DeclarativeBase, Session, declared_attr, registry
 
 from kit_booking.config import Settings
 
@@ -39,26 +40,6 @@ T = TypeVar("T")
 
 TRIES = 5
 """How often PostgreSQL may end a transaction for a deadlock or a serialisation failure before it counts."""
-
-
-class Base(DeclarativeBase):
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-
-    @declared_attr.directive
-    def __tablename__(cls) -> str:
-        """``staff_role`` for ``StaffRole``."""
-        return camel_to_snake_case(cls.__name__)
-
-
-db = SQLAlchemy(model_class=Base)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -80,6 +61,29 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    registry = registry(
+        type_annotation_map={datetime: UtcDateTime, dict[str, Any]: JSON, list[Any]: JSON},
+        metadata=MetaData(
+            naming_convention={
+                "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+                "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+                "ck": "ck_%(table_name)s_%(constraint_name)s",
+                "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+                "pk": "pk_%(table_name)s",
+            }
+        ),
+    )
+
+    @declared_attr.directive
+    def __tablename__(cls) -> str:
+        """``staff_role`` for ``StaffRole``."""
+        return camel_to_snake_case(cls.__name__)
+
+
+db = SQLAlchemy(model_class=Base)
 
 
 def enum_text(members: type[StrEnum], length: int, check: str | None = None) -> Enum:

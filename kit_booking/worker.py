@@ -104,9 +104,9 @@ def ask_after_unknown(sms: SmsSender, clock: Clock, is_stopped: Callable[[], boo
     while not is_stopped() and (question := delivery.next_question(now=clock())):
         outcome: Report | SmsFault | None
         try:
-            outcome = sms.find(question.to, question.body, question.since, question.known)
+            outcome = sms.find(question.message.to, question.message.body, question.since, question.known)
         except SmsFault as fault:
-            log.warning("can't ask after text %s: %s", question.message_id, fault)
+            log.warning("can't ask after text %s: %s", question.message.id, fault)
             outcome = fault
         delivery.answer(question, outcome, now=clock())
 

@@ -41,7 +41,11 @@ class FileSms:
             "at": self._now().isoformat(),
         }
         try:
-            _append(self._path, json.dumps(filed).encode() + b"\n")
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            # The file holds numbers and login codes. With O_APPEND one write lands whole, behind everybody else's.
+            handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            with os.fdopen(handle, "ab", buffering=0) as file:
+                file.write(json.dumps(filed).encode() + b"\n")
         except OSError as error:
             raise SmsMisconfigured(f"{self._path}: {error.strerror}") from error
         return report
@@ -64,16 +68,6 @@ def _last_lines(path: Path, most: int) -> Sequence[bytes]:
         return []
     with path.open("rb") as lines:
         return deque(lines, maxlen=most)
-
-
-def _append(path: Path, line: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # The file holds numbers and login codes. With O_APPEND one write lands whole, behind everybody else's.
-    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    try:
-        os.write(handle, line)
-    finally:
-        os.close(handle)
 
 
 def _parse(line: bytes) -> FiledSms | None:

@@ -24,12 +24,12 @@ class FeedEvent:
     uid: str
     from_at: datetime | date
     until_at: datetime | date
-    summary: str
-    description: str
-    location: str
-    is_tentative: bool
-    sequence: int
     changed_at: datetime
+    summary: str
+    description: str = ""
+    location: str = ""
+    is_tentative: bool = False
+    sequence: int = 0
 
 
 def calendar(name: str, events: Iterable[FeedEvent]) -> bytes:

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kit_booking.database import Base, UtcDateTime, partial_index
+from kit_booking.database import Base, partial_index
 
 
 class AuditEntry(Base):
@@ -27,18 +27,18 @@ class AuditEntry(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
-    happened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    at: Mapped[datetime]
+    happened_at: Mapped[datetime]
     action: Mapped[str] = mapped_column(String(40))
     commune_id: Mapped[int | None] = mapped_column(ForeignKey("commune.id"))
     booking_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id"))
     household_id: Mapped[int | None] = mapped_column(ForeignKey("household.id"))
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
-    detail: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
 class Mark(Base):
     """A named moment of the installation: when the worker last lived, when the demo was filled in."""
 
     name: Mapped[str] = mapped_column(String(40), primary_key=True)
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    at: Mapped[datetime]

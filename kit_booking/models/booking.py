@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from kit_booking.database import Base, UtcDateTime, enum_text, partial_index
+from kit_booking.database import Base, enum_text, partial_index
 from kit_booking.domain.booking.standing import is_late_to_cancel
 from kit_booking.domain.booking.status import AHEAD, Status
 from kit_booking.domain.policy import Policy
@@ -49,24 +49,24 @@ class Booking(Base):
     status: Mapped[Status] = mapped_column(enum_text(Status, 10, "status"))
     day: Mapped[date]
     slot_name: Mapped[str] = mapped_column(String(40))
-    from_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    until_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    pick_up_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    return_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    from_at: Mapped[datetime]
+    until_at: Mapped[datetime]
+    pick_up_at: Mapped[datetime]
+    return_at: Mapped[datetime]
     sells: Mapped[str] = mapped_column(String(120), default="")
     streams_on: Mapped[str] = mapped_column(String(120), default="")
-    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    answer_by_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    asked_at: Mapped[datetime]
+    answer_by_at: Mapped[datetime]
     """Until when the clerk answers a request, or the household an offer; then it lapses."""
-    approved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    approved_at: Mapped[datetime | None]
     reason: Mapped[str] = mapped_column(String(200), default="")
-    remind_staff_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    remind_staff_at: Mapped[datetime | None]
     """When the clerk is reminded to answer; None once that was done."""
-    strike_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    strike_at: Mapped[datetime | None]
     """When it became a strike: not collected, or given up too late."""
-    moved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    moved_at: Mapped[datetime | None]
     """When the commune last moved it; giving it up is no strike then."""
-    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    changed_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=0)
 
     commune: Mapped[Commune] = relationship(lazy="raise", innerjoin=True)

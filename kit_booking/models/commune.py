@@ -3,7 +3,7 @@
 from datetime import date, time
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kit_booking.database import Base
@@ -32,8 +32,8 @@ class Commune(Base):
     search: Mapped[str] = mapped_column(String(2000))
     """Unaccented names of the commune, its old units and its villages, one a line."""
     phone: Mapped[str] = mapped_column(String(20))
-    office_hours: Mapped[list[Any]] = mapped_column(JSON, default=EVERY_DAY)
-    policy: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    office_hours: Mapped[list[Any]] = mapped_column(default=EVERY_DAY)
+    policy: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """What the commune changed of the defaults in `domain.policy.Policy`."""
     version: Mapped[int] = mapped_column(default=1)
 
@@ -50,7 +50,7 @@ class Place(Base):
     address: Mapped[str] = mapped_column(String(200))
     keeper: Mapped[str] = mapped_column(String(80))
     keeper_phone: Mapped[str] = mapped_column(String(20))
-    handover_hours: Mapped[list[Any]] = mapped_column(JSON, default=EVERY_DAY)
+    handover_hours: Mapped[list[Any]] = mapped_column(default=EVERY_DAY)
 
     villages: Mapped[list["Village"]] = relationship(
         lazy="raise", order_by="Village.id", cascade="all, delete-orphan"

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from kit_booking.database import Base, UtcDateTime, enum_text, partial_index
+from kit_booking.database import Base, enum_text, partial_index
 from kit_booking.domain.booking.counter import Direction
 from kit_booking.models.booking import Booking
 from kit_booking.models.staff import Staff
@@ -30,8 +30,8 @@ class Handover(Base):
     saw_id: Mapped[bool] = mapped_column(default=False)
     """The clerk looked at the person's identity card; nothing of the card is kept."""
     note: Mapped[str] = mapped_column(String(300), default="")
-    happened_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    written_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    happened_at: Mapped[datetime]
+    written_at: Mapped[datetime]
     has_fault: Mapped[bool] = mapped_column(default=False)
     """Some part was missing or broken."""
     is_usable: Mapped[bool | None]
@@ -70,4 +70,4 @@ class Photo(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     handover_id: Mapped[int] = mapped_column(ForeignKey("handover.id"), index=True)
-    jpeg: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    jpeg: Mapped[bytes] = mapped_column(deferred=True)

@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, func, literal
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from kit_booking.database import Base, UtcDateTime
+from kit_booking.database import Base
 from kit_booking.models.commune import Place
 
 
@@ -50,6 +50,6 @@ class Hold(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kit_id: Mapped[int] = mapped_column(ForeignKey("kit.id"))
-    from_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    until_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    from_at: Mapped[datetime]
+    until_at: Mapped[datetime]
     booking_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id"), unique=True)

@@ -4,10 +4,10 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from kit_booking.database import Base, UtcDateTime, enum_text, partial_index
+from kit_booking.database import Base, enum_text, partial_index
 from kit_booking.models.booking import Booking
 from kit_booking.models.commune import Commune
 from kit_booking.models.household import Household
@@ -49,18 +49,18 @@ class WaitingEntry(Base):
     commune_id: Mapped[int] = mapped_column(ForeignKey("commune.id"))
     day: Mapped[date]
     slot_name: Mapped[str] = mapped_column(String(40))
-    place_ids: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    place_ids: Mapped[list[Any]] = mapped_column(default=list)
     """Where the household would fetch the kit; empty: anywhere."""
-    joined_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    until_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    joined_at: Mapped[datetime]
+    until_at: Mapped[datetime]
     """Later an offer is of no use to it any more."""
     state: Mapped[WaitingState] = mapped_column(enum_text(WaitingState, 10, "state"), default=WaitingState.WAITING)
     booking_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id"), unique=True)
     """The booking that was last offered to it."""
-    put_forward_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    put_forward_at: Mapped[datetime | None]
     reason: Mapped[str] = mapped_column(String(200), default="")
     """Why staff put it before all others."""
-    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None]
 
     household: Mapped[Household] = relationship(lazy="raise", innerjoin=True)
     commune: Mapped[Commune] = relationship(lazy="raise", innerjoin=True)

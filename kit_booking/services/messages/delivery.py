@@ -43,11 +43,9 @@ def _is_number(text: str) -> bool:
 class Question:
     """A text whose answer was lost, to be looked for at the provider."""
 
-    message_id: int
-    tries: int
-    to: str
-    body: str
+    message: Message
     since: datetime
+    """When it was tried."""
     known: frozenset[str]
     """The provider's ids of other texts to the same number, and of earlier tries of this one."""
 
@@ -72,15 +70,16 @@ def next_question(session: Session, *, now: datetime) -> Question | None:
         )
     )
     known = frozenset(name for row in names for name in row if name)
-    return Question(message.id, message.tries, message.to, message.body, since, known)
+    return Question(message, since, known)
 
 
 @transaction
 def answer(session: Session, question: Question, outcome: Report | SmsFault | None, *, now: datetime) -> None:
     """Apply the provider's report; without one (None) queue the text again or skip it; after a fault ask later."""
+    asked = question.message
     message = session.scalar(
         select(Message)
-        .where(Message.id == question.message_id, Message.tries == question.tries, Message.state == State.UNKNOWN)
+        .where(Message.id == asked.id, Message.tries == asked.tries, Message.state == State.UNKNOWN)
         .with_for_update()
     )
     if message is None:

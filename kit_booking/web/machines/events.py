@@ -121,9 +121,7 @@ def _closed(kit: Row[Any], span: Span, host: str) -> FeedEvent:
         from_at=days[0] if days else span.from_at,
         until_at=days[1] if days else span.until_at,
         summary=f"Nghỉ, không cho mượn: bộ {kit.kit_code}",
-        description="",
         location=f"{kit.place_name}, {kit.place_address}",
-        is_tentative=False,
         sequence=kit.version,
         changed_at=span.from_at,
     )
@@ -138,8 +136,5 @@ def _ended(feed: Feed, base_url: str, host: str) -> FeedEvent:
         until_at=feed.ended_on + ENDED_SHOWS,
         summary="Lịch bộ livestream này đã ngừng",
         description=f"Không còn phiếu nào ở đây, xóa lịch được. Muốn xem tiếp, thêm lịch mới:\n{base_url}/calendar",
-        location="",
-        is_tentative=False,
-        sequence=0,
         changed_at=local(feed.ended_on, time()),
     )
