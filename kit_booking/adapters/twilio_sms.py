@@ -1,7 +1,7 @@
 """Texts that go to real phones, through Twilio; every answer and every silence gets its one meaning."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
@@ -104,7 +104,7 @@ class TwilioSms:
     def check_account(self) -> tuple[str, datetime | None]:
         """The account's own status and Twilio's clock; raises an SmsFault."""
         account = self._ask(lambda: self._client.api.v2010.accounts(self._client.username).fetch())
-        return str(account.status), self._http.date
+        return str(account.status), _instant(self._http.headers.get("Date", ""))
 
     def _ask(self, call: Callable[[], T]) -> T:
         """What the library answers; raises the SmsFault that its error means."""
@@ -112,7 +112,8 @@ class TwilioSms:
         try:
             return call()
         except TwilioException as error:
-            fault = _meaning(self._http.status, getattr(error, "code", None), self._http.retry_after)
+            retry_after = _wait(self._http.headers.get("Retry-After", ""))
+            fault = _meaning(self._http.status, getattr(error, "code", None), retry_after)
         except RequestException as error:
             fault = _silence(error)
         except Exception as error:  # The library stumbled over an answer that is not Twilio's.
@@ -168,8 +169,7 @@ class _Http:
         self._base = urlsplit(base)
         self._inner = TwilioHttpClient(timeout=timeout, logger=_quiet)
         self.status = 0
-        self.retry_after: timedelta | None = None
-        self.date: datetime | None = None
+        self.headers: Mapping[str, str] = {}
 
     def request(self, method: str, url: str, *, headers: dict[str, str], **options: Any) -> Any:
         if self._base.netloc:
@@ -178,11 +178,9 @@ class _Http:
         # A kept connection may be closed by Twilio just when the next message, minutes later, is
         # written to it; then nobody could tell whether that was sent. Each message gets its own.
         headers = {**headers, "Connection": "close"}
-        self.status, self.retry_after, self.date = 0, None, None
+        self.status, self.headers = 0, {}
         response = self._inner.request(method, url, headers=headers, **options)
-        self.status = response.status_code
-        self.retry_after = _wait(response.headers.get("Retry-After", ""))
-        self.date = _instant(response.headers.get("Date", ""))
+        self.status, self.headers = response.status_code, response.headers
         return response
 
 

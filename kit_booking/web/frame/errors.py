@@ -111,7 +111,9 @@ def _unexpected(error: Exception) -> Response:
     return _http(InternalServerError())
 
 
-def _page(status: int, title: object, text: object, todo: object) -> Response:
+def _page(status: int, *texts: object) -> Response:
+    """The page that says what went wrong, what that means, and what to do."""
+    title, text, todo = map(str, texts)
     form = {} if status == 413 else request.form  # What is too large can't be read either.
     kept = [(label, form[name]) for name, label in KEPT.items() if form.get(name, "").strip()]
     page = render_template("frame/error.html", title=title, text=text, todo=todo, kept=kept)

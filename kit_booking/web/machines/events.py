@@ -115,11 +115,11 @@ def _event(booking: Row[Any], host: str, summary: str, description: str, *, is_t
 
 def _closed(kit: Row[Any], span: Span, host: str) -> FeedEvent:
     """Whole days as an all-day event. The UID holds both ends, because closed time has no id of its own."""
-    days = whole_days(span)
+    from_at, until_at = whole_days(span) or (span.from_at, span.until_at)
     return FeedEvent(
         uid=f"closed-{kit.kit_id}-{span.from_at:%Y%m%d%H%M}-{span.until_at:%Y%m%d%H%M}@{host}",
-        from_at=days[0] if days else span.from_at,
-        until_at=days[1] if days else span.until_at,
+        from_at=from_at,
+        until_at=until_at,
         summary=f"Nghỉ, không cho mượn: bộ {kit.kit_code}",
         location=f"{kit.place_name}, {kit.place_address}",
         sequence=kit.version,
