@@ -16,35 +16,14 @@ from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.communes.slots import BookableSlot
 
 _add_hold = insert(Hold)
-_GIVEN = [
-    "code",
-    "commune_id",
-    "place_id",
-    "kit_id",
-    "household_id",
-    "status",
-    "day",
-    "slot_name",
-    "from_at",
-    "until_at",
-    "pick_up_at",
-    "return_at",
-    "sells",
-    "streams_on",
-    "asked_at",
-    "answer_by_at",
-    "remind_staff_at",
-    "approved_at",
-    "changed_at",
-    "reason",
-]
 _columns = Booking.__table__.columns
+_given = [column for column in _columns if column.name not in ("id", "strike_at", "moved_at", "version")]
 # Not ON CONFLICT DO NOTHING, which SQLAlchemy compiles anew at each call.
 _add_booking = (
     insert(Booking)
     .from_select(
-        _GIVEN,
-        select(*(bindparam(name, type_=_columns[name].type) for name in _GIVEN)).where(
+        _given,
+        select(*(bindparam(column.name, type_=column.type) for column in _given)).where(
             ~exists().where(_columns.code == bindparam("code", type_=_columns.code.type))
         ),
     )
