@@ -33,7 +33,7 @@ class Staff(Base):
 
     @property
     def is_operator(self) -> bool:
-        """Of this and what follows the roles must be loaded."""
+        """Needs the roles loaded, as the methods below do."""
         return any(role.role is Role.OPERATOR for role in self.roles)
 
     def may_see(self, commune_id: int) -> bool:
