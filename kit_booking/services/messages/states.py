@@ -1,6 +1,7 @@
 """The only writer of a text's state, and what follows from it for numbers, households and pauses."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Update, delete, func, select, update
 from sqlalchemy.orm import Session
@@ -125,11 +126,10 @@ def _mark_number(session: Session, phone: str, *, is_bad: bool, now: datetime) -
     _change_each(session, marked, "number_bad" if is_bad else "number_good", now=now)
 
 
-def _change_each(session: Session, change: Update, action: str, *, now: datetime, source: str = "") -> None:
+def _change_each(session: Session, change: Update, action: str, *, now: datetime, **detail: Any) -> None:
     """Make the change, and write it down for each household that it meets."""
     for row in session.execute(change.returning(Household.id, Household.commune_id)).all():
-        columns = {"commune_id": row.commune_id, "household_id": row.id}
-        record_audit(session, action, SYSTEM, now=now, **columns, source=source)
+        record_audit(session, action, SYSTEM, now=now, commune_id=row.commune_id, household_id=row.id, **detail)
 
 
 def pause(session: Session, reason: PauseReason, until_at: datetime, fault: str, *, now: datetime) -> None:
