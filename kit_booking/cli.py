@@ -19,7 +19,7 @@ from flask_migrate import upgrade
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from kit_booking import worker as worker_loop
-from kit_booking.clock import utc_now
+from kit_booking.clock import Clock, utc_now
 from kit_booking.config import Settings
 from kit_booking.domain.phone import PhoneProblem, parse_mobile
 from kit_booking.domain.text import clean
@@ -60,7 +60,7 @@ def worker(once: bool, as_of: str | None, beside: int | None) -> None:
         worker_loop.run(app, clock, beside)
 
 
-def _clock_as_of(as_of: str) -> worker_loop.Clock:
+def _clock_as_of(as_of: str) -> Clock:
     try:
         instant = datetime.fromisoformat(as_of)
     except ValueError:

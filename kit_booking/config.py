@@ -123,12 +123,11 @@ def _timing(env: Mapping[str, str]) -> Timing:
     def seconds(name: str, default: timedelta) -> timedelta:
         return timedelta(seconds=_number(env, name, default.total_seconds()))
 
-    usual = Timing()
     return Timing(
-        lease=seconds("SMS_LEASE", usual.lease),
-        ask_after=seconds("SMS_ASK_AFTER", usual.ask_after),
-        retry_after=seconds("SMS_RETRY_AFTER", usual.retry_after),
-        repair=seconds("SMS_REPAIR", usual.repair),
+        lease=seconds("SMS_LEASE", Timing.lease),
+        ask_after=seconds("SMS_ASK_AFTER", Timing.ask_after),
+        retry_after=seconds("SMS_RETRY_AFTER", Timing.retry_after),
+        repair=seconds("SMS_REPAIR", Timing.repair),
     )
 
 

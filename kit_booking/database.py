@@ -12,22 +12,26 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from flask import current_app
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.model import camel_to_snake_case
 from sqlalchemy import (
+    JSON,
     Connection,
     DateTime,
     Dialect,
     Engine,
     Enum,
     Executable,
+    Index,
     MetaData,
     Row,
     Select,
     TypeDecorator,
     event,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, Session, declared_attr, registry
 
 from kit_booking.config import Settings
 
@@ -36,21 +40,6 @@ T = TypeVar("T")
 
 TRIES = 5
 """How often PostgreSQL may end a transaction for a deadlock or a serialisation failure before it counts."""
-
-
-class Base(DeclarativeBase):
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-
-
-db = SQLAlchemy(model_class=Base)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -74,9 +63,47 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def enum_text(members: type[StrEnum], length: int) -> Enum:
-    """The type of a column that stores members of the enumeration as their text; rows hold the members."""
-    return Enum(members, native_enum=False, length=length, values_callable=lambda all_of: [m.value for m in all_of])
+class Base(DeclarativeBase):
+    registry = registry(
+        type_annotation_map={datetime: UtcDateTime, dict[str, Any]: JSON, list[Any]: JSON},
+        metadata=MetaData(
+            naming_convention={
+                "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+                "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+                "ck": "ck_%(table_name)s_%(constraint_name)s",
+                "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+                "pk": "pk_%(table_name)s",
+            }
+        ),
+    )
+
+    @declared_attr.directive
+    def __tablename__(cls) -> str:
+        """``staff_role`` for ``StaffRole``."""
+        return camel_to_snake_case(cls.__name__)
+
+
+db = SQLAlchemy(model_class=Base)
+
+
+def enum_text(members: type[StrEnum], length: int, check: str | None = None) -> Enum:
+    """The type of a column that stores members of the enumeration as their text; rows hold the members.
+
+    ``check`` is the name of a CHECK that nothing else is stored.
+    """
+    return Enum(
+        members,
+        native_enum=False,
+        length=length,
+        name=check,
+        create_constraint=check is not None,
+        values_callable=lambda all_of: [member.value for member in all_of],
+    )
+
+
+def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """An index of the rows that meet the condition; both databases write it alike."""
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
 
 
 def _in_utc(instant: datetime) -> datetime:
@@ -119,6 +146,10 @@ class Rollback(Exception):
         self.result = result
 
 
+class TryAgain(Exception):
+    """Raised in a transaction: roll back, and run the function once more."""
+
+
 _writer_lock = threading.Lock()
 """SQLite has one writer. Threads of this process queue here; SQLite's own waiting can starve one for seconds."""
 
@@ -129,8 +160,8 @@ def transaction(use_case: Callable[Concatenate[Session, P], T]) -> Callable[P, T
     """Make a function one transaction: it is given a session, and is committed when it returns.
 
     The only commit of the project. A read transaction that the page left open is ended first, and no transaction
-    runs inside another. After a deadlock or serialisation failure of PostgreSQL the function is run again, up to
-    `TRIES` times in all. ``Rollback`` undoes everything and returns its result.
+    runs inside another. After ``TryAgain``, or a deadlock or serialisation failure of PostgreSQL, the function is run
+    again, up to `TRIES` times in all. ``Rollback`` undoes everything and returns its result.
     """
 
     @functools.wraps(use_case)
@@ -149,7 +180,7 @@ def transaction(use_case: Callable[Concatenate[Session, P], T]) -> Callable[P, T
                     return result
                 except Rollback as rollback:
                     return cast(T, rollback.result)
-                except OperationalError as error:
+                except (TryAgain, OperationalError) as error:
                     if not (tries_left and _is_passing(error)):
                         raise
             raise AssertionError("unreachable")
@@ -180,9 +211,9 @@ def settings_of(session: Session) -> Settings:
     return cast(Settings, session.info["settings"])
 
 
-def _is_passing(error: OperationalError) -> bool:
-    """PostgreSQL's serialization_failure and deadlock_detected (Appendix A of its manual)."""
-    return getattr(error.orig, "sqlstate", None) in ("40001", "40P01")
+def _is_passing(error: TryAgain | OperationalError) -> bool:
+    """Also PostgreSQL's serialization_failure and deadlock_detected (Appendix A of its manual)."""
+    return isinstance(error, TryAgain) or getattr(error.orig, "sqlstate", None) in ("40001", "40P01")
 
 
 def upsert(table: type[Base]) -> sqlite.Insert | postgresql.Insert:

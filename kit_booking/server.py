@@ -33,7 +33,8 @@ def server_of(
 ) -> BaseWSGIServer | MultiSocketServer:
     """A server that listens already, at a ``host`` and ``port`` or on ``sockets``; its ``run`` serves.
 
-    Raises ``OSError`` where it can't listen. ``opened`` is told all that is to be closed in the end.
+    Raises ``OSError`` where it can't listen. ``opened`` is the map in which waitress keeps its open
+    sockets; whoever stops the server closes them.
     """
     options: dict[str, Any] = {
         "threads": 8,

@@ -8,12 +8,12 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
-from datetime import datetime
 
 from flask import Flask
 
 from kit_booking.adapters.file_sms import FileSms
-from kit_booking.adapters.sms import Receipt, Report, SmsFault, SmsSender
+from kit_booking.adapters.sms import Report, SmsFault, SmsSender
+from kit_booking.clock import Clock
 from kit_booking.services.booking import deadlines
 from kit_booking.services.messages import delivery, outbox, reminders
 from kit_booking.services.ops import health
@@ -27,8 +27,6 @@ PAUSE = 1.0
 """Seconds between two rounds; a login code is waited for."""
 CHORES = 20.0
 """Seconds between two looks at what is not urgent; reminders are right to the minute."""
-
-Clock = Callable[[], datetime]
 
 
 def run(app: Flask, clock: Clock, beside: int | None = None) -> None:
@@ -109,16 +107,16 @@ def ask_after_unknown(sms: SmsSender, clock: Clock, is_stopped: Callable[[], boo
     while not is_stopped() and (question := delivery.next_question(now=clock())):
         outcome: Report | SmsFault | None
         try:
-            outcome = sms.find(question.to, question.body, question.since, question.known)
+            outcome = sms.find(question.message.to, question.message.body, question.since, question.known)
         except SmsFault as fault:
-            log.warning("can't ask after text %s: %s", question.message_id, fault)
+            log.warning("can't ask after text %s: %s", question.message.id, fault)
             outcome = fault
         delivery.answer(question, outcome, now=clock())
 
 
 def send(sms: SmsSender, claim: outbox.Claim, clock: Clock) -> bool:
     """Send one claimed text and settle it; False when nothing else can be sent for the moment."""
-    outcome: Receipt | SmsFault
+    outcome: Report | SmsFault
     if not outbox.is_fresh(claim, now=clock()):
         # The machine slept: somebody else may soon send it, and will ask before.
         log.warning("text %s left alone: its lease is nearly over", claim.message_id)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from inspect import cleandoc
 from pathlib import Path
 
-from kit_booking import models
 from kit_booking.database import Base
 from kit_booking.domain.booking.status import LIVE, MOVES, Status
 
@@ -41,11 +40,9 @@ def diagram() -> str:
 def tables() -> str:
     """Each table with the first sentence of its model."""
     lines = ["| table | is |", "|---|---|"]
-    for name in sorted(models.__all__):
-        model = getattr(models, name)
-        if hasattr(model, "__tablename__"):
-            assert "__doc__" in vars(model), f"{name} has no docstring"
-            lines.append(f"| `{model.__tablename__}` | {first_sentence(model.__doc__)} |")
+    for model in sorted((mapper.class_ for mapper in Base.registry.mappers), key=lambda model: model.__name__):
+        assert "__doc__" in vars(model), f"{model.__name__} has no docstring"
+        lines.append(f"| `{model.__tablename__}` | {first_sentence(model.__doc__)} |")
     return "\n".join(lines)
 
 

@@ -159,8 +159,6 @@ FAULTS = [
         ("K.REMINDER_SOON, K.NO_SHOW, K.OVERDUE}", "K.REMINDER_SOON, K.OVERDUE}"),
         ("pick_up_at - now < URGENT", "pick_up_at - now <= URGENT"),
         ("quiet_end(now, policy) or now", "now"),
-        ("int(min(useful_until_at - now, MOST_VALIDITY)", "int((useful_until_at - now)"),
-        ("max(1, int(", "max(0, int("),
     ),
     *faults_in(
         "register/paper_register",

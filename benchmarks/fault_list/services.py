@@ -214,10 +214,10 @@ FAULTS = [
         "messages/outbox",
         ("Message.due_at <= now,\n        ~", "Message.due_at < now,\n        ~"),
         (".order_by(Message.kind != Kind.LOGIN_CODE, Message.due_at", ".order_by(Message.due_at"),
-        ("        if not is_valid(message, booking, now=now):", "        if False:"),
+        ("        if not is_valid(session, message, now=now):", "        if False:"),
         ("return now <= claim.hand_over_by_at", "return now < claim.hand_over_by_at"),
         ("if message.state != State.SENDING or message.lease_by != claim.worker:", "if message.state is None:"),
-        ("    message.to = household.phone or household.landline\n", ""),
+        ("    message.to = household.any_phone\n", ""),
     ),
     *faults_in(
         "messages/states",
@@ -230,7 +230,7 @@ FAULTS = [
         ("if later < message.useful_until_at and", "if later <= message.useful_until_at and"),
         ("Message.error_code == message.error_code, ", ""),
         (", Message.id != message.id\n", "\n"),
-        ("        _mark_number(session, message.to, None, now=now)\n", "        pass\n"),
+        ("        _mark_number(session, message.to, is_bad=False, now=now)\n", "        pass\n"),
     ),
     *faults_in(
         "messages/delivery",

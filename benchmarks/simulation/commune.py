@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from benchmarks.simulation.people import FIRST_DAY, GREEDY_A_WEEK, People, Wish
 from benchmarks.tools.world import Town
 from kit_booking import worker
-from kit_booking.adapters.sms import Receipt, Sms
+from kit_booking.adapters.sms import Report, Sms
 from kit_booking.database import db, read, transaction
 from kit_booking.domain.booking.refusals import Reason, week_of
 from kit_booking.domain.booking.status import AHEAD, HAD_KIT, Status
@@ -49,9 +49,9 @@ class Phones:
     def __init__(self) -> None:
         self.ring: Callable[[Sms], None] = lambda sms: None
 
-    def send(self, sms: Sms) -> Receipt:
+    def send(self, sms: Sms) -> Report:
         self.ring(sms)
-        return Receipt(provider_id=None)
+        return Report(provider_id=None)
 
 
 class CommuneAtWork:

@@ -9,8 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
-from kit_booking.adapters.sms import Receipt, Report, Sms, SmsMisconfigured
-from kit_booking.domain.messages.delivery import MessageState
+from kit_booking.adapters.sms import Report, Sms, SmsMisconfigured
 
 FIND_AMONG = 5000
 """So many of the last texts are looked through for one that may have been written."""
@@ -32,26 +31,30 @@ class FileSms:
         self._path = path
         self._now = now
 
-    def send(self, sms: Sms) -> Receipt:
-        receipt = Receipt(f"file-{uuid4().hex}")
+    def send(self, sms: Sms) -> Report:
+        report = Report(f"file-{uuid4().hex}")
         filed = {
-            "id": receipt.provider_id,
+            "id": report.provider_id,
             "to": sms.to,
             "body": sms.body,
             "kind": sms.kind,
             "at": self._now().isoformat(),
         }
         try:
-            _append(self._path, json.dumps(filed).encode() + b"\n")
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            # The file holds numbers and login codes. With O_APPEND one write lands whole, behind everybody else's.
+            handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            with os.fdopen(handle, "ab", buffering=0) as file:
+                file.write(json.dumps(filed).encode() + b"\n")
         except OSError as error:
             raise SmsMisconfigured(f"{self._path}: {error.strerror}") from error
-        return receipt
+        return report
 
     def find(self, to: str, body: str, since: datetime, known: frozenset[str]) -> Report | None:
         for line in reversed(_last_lines(self._path, FIND_AMONG)):
             filed = _parse(line)
             if filed and (filed.to, filed.body) == (to, body) and filed.at >= since and filed.id not in known:
-                return Report(filed.id, MessageState.ACCEPTED)
+                return Report(filed.id)
         return None
 
 
@@ -65,16 +68,6 @@ def _last_lines(path: Path, most: int) -> Sequence[bytes]:
         return []
     with path.open("rb") as lines:
         return deque(lines, maxlen=most)
-
-
-def _append(path: Path, line: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # The file holds numbers and login codes. With O_APPEND one write lands whole, behind everybody else's.
-    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    try:
-        os.write(handle, line)
-    finally:
-        os.close(handle)
 
 
 def _parse(line: bytes) -> FiledSms | None:

@@ -24,18 +24,18 @@ class FeedEvent:
     uid: str
     from_at: datetime | date
     until_at: datetime | date
-    summary: str
-    description: str
-    location: str
-    is_tentative: bool
-    sequence: int
     changed_at: datetime
+    summary: str
+    description: str = ""
+    location: str = ""
+    is_tentative: bool = False
+    sequence: int = 0
 
 
 def calendar(name: str, events: Iterable[FeedEvent]) -> bytes:
     """The feed as UTF-8 with CRLF line ends."""
     begin, end = _frame(name)
-    return b"".join([begin, *map(_written, events), end])
+    return b"".join([begin, *map(_event, events), end])
 
 
 @lru_cache(maxsize=256)
@@ -55,13 +55,11 @@ def _frame(name: str) -> tuple[bytes, bytes]:
 
 
 @lru_cache(maxsize=8192)
-def _written(event: FeedEvent) -> bytes:
-    """Of a feed that is made anew, all events but those that changed were written before."""
-    return bytes(_component(event).to_ical(sorted=False))
+def _event(event: FeedEvent) -> bytes:
+    """Cached, because of a feed that is made anew all events but those that changed were written before.
 
-
-def _component(event: FeedEvent) -> Event:
-    """The properties are ready-made values, because `add` would first find out for each what it is."""
+    The properties are ready-made values, because `add` would first find out for each what it is.
+    """
     component = Event()
     component["UID"] = vText(event.uid)
     component["DTSTAMP"] = component["LAST-MODIFIED"] = _moment(event.changed_at)
@@ -76,7 +74,7 @@ def _component(event: FeedEvent) -> Event:
     component["STATUS"] = _line("TENTATIVE" if event.is_tentative else "CONFIRMED")
     if not isinstance(event.from_at, datetime):
         component["TRANSP"] = _line("TRANSPARENT")
-    return component
+    return bytes(component.to_ical(sorted=False))
 
 
 def _moment(at: datetime | date) -> vDatetime | vDate:

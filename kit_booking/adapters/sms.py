@@ -1,8 +1,8 @@
 """The interface to SMS providers: what is sent, and every way in which sending can end.
 
-`send` returns a receipt or raises one of four faults. They differ in what the outbox does next:
+`send` returns a report or raises one of four faults. They differ in what the outbox does next:
 
-    Receipt           taken over by the phone network      accepted
+    Report            taken over by the phone network      accepted
     SmsRefused        not sent, and never will be          failed; somebody phones
     SmsDelayed        not sent, the way is closed now      queued again; nobody's goes before `retry_after`
     SmsMisconfigured  not sent, until a person repairs it  queued again; the operator is alarmed
@@ -30,23 +30,16 @@ class Sms:
 
 
 @dataclass(frozen=True)
-class Receipt:
-    """The phone network's own name for the message, by which it reports what became of it."""
-
-    provider_id: str
-
-
-@dataclass(frozen=True)
 class Report:
-    """What the provider says of a text that it has."""
+    """What the provider says of a text that it has, under the provider's own name for it."""
 
     provider_id: str
-    state: MessageState
+    state: MessageState = MessageState.ACCEPTED
     error_code: int | None = None
 
 
 class SmsSender(Protocol):
-    def send(self, sms: Sms) -> Receipt:
+    def send(self, sms: Sms) -> Report:
         """Hand over one text, once, without trying again; raises an SmsFault."""
 
     def find(self, to: str, body: str, since: datetime, known: frozenset[str]) -> Report | None:
@@ -57,7 +50,7 @@ class SmsSender(Protocol):
 
 
 class SmsFault(Exception):
-    """No receipt. `why` and `code` (the provider's number) never hold a phone number or a text."""
+    """No report. `why` and `code` (the provider's number) never hold a phone number or a text."""
 
     def __init__(self, why: str, code: int | None = None) -> None:
         super().__init__(why if code is None else f"{why} (code {code})")

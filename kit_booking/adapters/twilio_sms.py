@@ -1,9 +1,10 @@
 """Texts that go to real phones, through Twilio; every answer and every silence gets its one meaning."""
 
 import logging
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from requests import RequestException
@@ -14,7 +15,6 @@ from twilio.rest import Client
 from urllib3.exceptions import ConnectTimeoutError, ProxyError
 
 from kit_booking.adapters.sms import (
-    Receipt,
     Report,
     Sms,
     SmsDelayed,
@@ -25,6 +25,8 @@ from kit_booking.adapters.sms import (
     SmsUnknown,
 )
 from kit_booking.domain.messages.delivery import SETUP_ERRORS, MessageState, state_of
+
+T = TypeVar("T")
 
 # Twilio's error numbers: https://www.twilio.com/docs/api/errors
 REFUSED = {
@@ -79,35 +81,19 @@ class TwilioSms:
         self._http = _Http(api_base, timeout)
         self._client = Client(account_sid, auth_token, http_client=self._http)
 
-    def send(self, sms: Sms) -> Receipt:
-        outcome = self._try(sms)
-        # Raised out here, a fault carries no cause: the library's errors hold the request with its text.
-        if isinstance(outcome, SmsFault):
-            raise outcome
-        return outcome
-
-    def _try(self, sms: Sms) -> Receipt | SmsFault:
+    def send(self, sms: Sms) -> Report:
         validity = min(max(sms.valid_for, timedelta(seconds=1)), LONGEST_VALIDITY)
         options: dict[str, Any] = {"validity_period": int(validity.total_seconds()), **self._from}
         if self._status_callback and sms.ref:
             options["status_callback"] = f"{self._status_callback}?m={sms.ref}"
-        try:
-            message = self._client.messages.create(to=sms.to, body=sms.body, **options)
-        except TwilioException as error:
-            return _meaning(self._http.status, getattr(error, "code", None), self._http.retry_after)
-        except RequestException as error:
-            return _silence(error)
-        except Exception as error:  # The library stumbled over an answer that is not Twilio's.
-            return SmsUnknown(f"unreadable answer: {type(error).__name__}")
+        message = self._ask(lambda: self._client.messages.create(to=sms.to, body=sms.body, **options))
         if not (isinstance(message.sid, str) and message.sid):
-            return SmsUnknown("an answer without a message id")
-        return Receipt(message.sid)
+            raise SmsUnknown("an answer without a message id")
+        return Report(message.sid)
 
     def find(self, to: str, body: str, since: datetime, known: frozenset[str]) -> Report | None:
-        listed = self._list(to)
-        if isinstance(listed, SmsFault):
-            raise listed
-        for message in listed:
+        newest = {"limit": LOOKED_THROUGH, "page_size": LOOKED_THROUGH}
+        for message in self._ask(lambda: self._client.messages.list(to=to, **newest)):
             # Their own filter goes by when a text was sent, which one that still waits there was not.
             is_since = message.date_created is None or message.date_created >= since - SKEW
             if message.body == body and is_since and message.sid and message.sid not in known:
@@ -115,32 +101,25 @@ class TwilioSms:
                 return Report(message.sid, state, message.error_code)
         return None
 
-    def _list(self, to: str) -> list[Any] | SmsFault:
-        try:
-            return list(self._client.messages.list(to=to, limit=LOOKED_THROUGH, page_size=LOOKED_THROUGH))
-        except TwilioException as error:
-            return _meaning(self._http.status, getattr(error, "code", None), self._http.retry_after)
-        except RequestException as error:
-            return _silence(error)
-        except Exception as error:  # The library stumbled over an answer that is not Twilio's.
-            return SmsUnknown(f"unreadable answer: {type(error).__name__}")
-
     def check_account(self) -> tuple[str, datetime | None]:
         """The account's own status and Twilio's clock; raises an SmsFault."""
-        outcome = self._account()
-        if isinstance(outcome, SmsFault):
-            raise outcome
-        return outcome, self._http.date
+        account = self._ask(lambda: self._client.api.v2010.accounts(self._client.username).fetch())
+        return str(account.status), _instant(self._http.headers.get("Date", ""))
 
-    def _account(self) -> str | SmsFault:
+    def _ask(self, call: Callable[[], T]) -> T:
+        """What the library answers; raises the SmsFault that its error means."""
+        fault: SmsFault
         try:
-            return str(self._client.api.v2010.accounts(self._client.username).fetch().status)
+            return call()
         except TwilioException as error:
-            return _meaning(self._http.status, getattr(error, "code", None), self._http.retry_after)
+            retry_after = _wait(self._http.headers.get("Retry-After", ""))
+            fault = _meaning(self._http.status, getattr(error, "code", None), retry_after)
         except RequestException as error:
-            return _silence(error)
-        except Exception as error:
-            return SmsUnknown(f"unreadable answer: {type(error).__name__}")
+            fault = _silence(error)
+        except Exception as error:  # The library stumbled over an answer that is not Twilio's.
+            fault = SmsUnknown(f"unreadable answer: {type(error).__name__}")
+        # Raised out here, it carries no cause: the library's errors hold the request with its text.
+        raise fault
 
 
 def is_signed_by_twilio(auth_token: str, url: str, form: Any, signature: str) -> bool:
@@ -190,8 +169,7 @@ class _Http:
         self._base = urlsplit(base)
         self._inner = TwilioHttpClient(timeout=timeout, logger=_quiet)
         self.status = 0
-        self.retry_after: timedelta | None = None
-        self.date: datetime | None = None
+        self.headers: Mapping[str, str] = {}
 
     def request(self, method: str, url: str, *, headers: dict[str, str], **options: Any) -> Any:
         if self._base.netloc:
@@ -200,11 +178,9 @@ class _Http:
         # A kept connection may be closed by Twilio just when the next message, minutes later, is
         # written to it; then nobody could tell whether that was sent. Each message gets its own.
         headers = {**headers, "Connection": "close"}
-        self.status, self.retry_after, self.date = 0, None, None
+        self.status, self.headers = 0, {}
         response = self._inner.request(method, url, headers=headers, **options)
-        self.status = response.status_code
-        self.retry_after = _wait(response.headers.get("Retry-After", ""))
-        self.date = _instant(response.headers.get("Date", ""))
+        self.status, self.headers = response.status_code, response.headers
         return response
 
 

@@ -1,5 +1,6 @@
 """The tables."""
 
+from kit_booking.domain.messages.delivery import MessageState
 from kit_booking.models.audit import AuditEntry, Mark
 from kit_booking.models.booking import Booking
 from kit_booking.models.closure import Closure
@@ -7,39 +8,7 @@ from kit_booking.models.commune import Commune, Place, PlannedSlot, Province, Vi
 from kit_booking.models.handover import HandedPart, Handover, Photo
 from kit_booking.models.household import Household, LoginCode, Throttle
 from kit_booking.models.kit import Hold, Kit, Part
-from kit_booking.models.message import Message, MessageState, PauseReason, SendingPause
+from kit_booking.models.message import Message, PauseReason, SendingPause
 from kit_booking.models.register import RegisterFile
 from kit_booking.models.staff import FeedToken, Role, Staff, StaffRole
 from kit_booking.models.waiting import WaitingEntry, WaitingState
-
-__all__ = [
-    "AuditEntry",
-    "Booking",
-    "Closure",
-    "Commune",
-    "FeedToken",
-    "HandedPart",
-    "Handover",
-    "Hold",
-    "Household",
-    "Kit",
-    "LoginCode",
-    "Mark",
-    "Message",
-    "MessageState",
-    "Part",
-    "PauseReason",
-    "Photo",
-    "Place",
-    "PlannedSlot",
-    "Province",
-    "RegisterFile",
-    "Role",
-    "SendingPause",
-    "Staff",
-    "StaffRole",
-    "Throttle",
-    "Village",
-    "WaitingEntry",
-    "WaitingState",
-]

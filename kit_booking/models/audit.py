@@ -3,12 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, text
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kit_booking.database import Base, UtcDateTime
-
-_IS_VIEW = text("action = 'viewed'")
+from kit_booking.database import Base, partial_index
 
 
 class AuditEntry(Base):
@@ -19,16 +17,9 @@ class AuditEntry(Base):
     sentence that screens make of it, never a phone number, a code or a token.
     """
 
-    __tablename__ = "audit_entry"
     __table_args__ = (
         Index("ix_audit_entry_commune_id_at", "commune_id", "at"),
-        Index(
-            "ix_audit_entry_household_id_viewed",
-            "household_id",
-            "at",
-            sqlite_where=_IS_VIEW,
-            postgresql_where=_IS_VIEW,
-        ),
+        partial_index("ix_audit_entry_household_id_viewed", "household_id", "at", where="action = 'viewed'"),
         Index("ix_audit_entry_at", "at"),
         Index("ix_audit_entry_action_at", "action", "at"),
         Index("ix_audit_entry_staff_id_at", "staff_id", "at"),
@@ -36,20 +27,18 @@ class AuditEntry(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
-    happened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    at: Mapped[datetime]
+    happened_at: Mapped[datetime]
     action: Mapped[str] = mapped_column(String(40))
     commune_id: Mapped[int | None] = mapped_column(ForeignKey("commune.id"))
     booking_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id"))
     household_id: Mapped[int | None] = mapped_column(ForeignKey("household.id"))
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
-    detail: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
 class Mark(Base):
     """A named moment of the installation: when the worker last lived, when the demo was filled in."""
 
-    __tablename__ = "mark"
-
     name: Mapped[str] = mapped_column(String(40), primary_key=True)
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    at: Mapped[datetime]

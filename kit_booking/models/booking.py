@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from kit_booking.database import Base, UtcDateTime, enum_text
+from kit_booking.database import Base, enum_text, partial_index
 from kit_booking.domain.booking.seen import SeenBooking
 from kit_booking.domain.booking.standing import is_late_to_cancel
 from kit_booking.domain.booking.status import AHEAD, Status
@@ -17,9 +17,6 @@ from kit_booking.models.kit import Kit
 
 COUNTS_FOR_STANDING = text("(booking.strike_at IS NOT NULL OR booking.status = 'out')")
 """The few bookings of a household that its standing is computed from; they have an index of their own."""
-_COUNTS = text("strike_at IS NOT NULL OR status = 'out'")
-_CAN_UNDO = text("undo_until_at IS NOT NULL")
-_STATUSES = ", ".join(f"'{status}'" for status in Status)
 
 
 class Booking(Base):
@@ -29,9 +26,7 @@ class Booking(Base):
     `version` is the SEQUENCE of its calendar event, `changed_at` its LAST-MODIFIED.
     """
 
-    __tablename__ = "booking"
     __table_args__ = (
-        CheckConstraint(f"status IN ({_STATUSES})", name="status"),
         CheckConstraint("status <> 'declined' OR reason <> ''", name="declined_has_reason"),
         CheckConstraint(
             "pick_up_at <= from_at AND from_at < until_at AND until_at <= return_at", name="times_in_order"
@@ -41,15 +36,11 @@ class Booking(Base):
         Index("ix_booking_household_id_pick_up_at", "household_id", "pick_up_at"),
         Index("ix_booking_status_pick_up_at", "status", "pick_up_at"),
         Index("ix_booking_status_answer_by_at", "status", "answer_by_at"),
-        Index("ix_booking_undo_until_at", "undo_until_at", sqlite_where=_CAN_UNDO, postgresql_where=_CAN_UNDO),
-        Index("ix_booking_household_id_standing", "household_id", sqlite_where=_COUNTS, postgresql_where=_COUNTS),
-        Index(
-            "uq_booking_kit_id_out",
-            "kit_id",
-            unique=True,
-            sqlite_where=text("status = 'out'"),
-            postgresql_where=text("status = 'out'"),
+        partial_index("ix_booking_undo_until_at", "undo_until_at", where="undo_until_at IS NOT NULL"),
+        partial_index(
+            "ix_booking_household_id_standing", "household_id", where="strike_at IS NOT NULL OR status = 'out'"
         ),
+        partial_index("uq_booking_kit_id_out", "kit_id", where="status = 'out'", unique=True),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -58,31 +49,31 @@ class Booking(Base):
     place_id: Mapped[int] = mapped_column(ForeignKey("place.id"))
     kit_id: Mapped[int] = mapped_column(ForeignKey("kit.id"))
     household_id: Mapped[int] = mapped_column(ForeignKey("household.id"))
-    status: Mapped[Status] = mapped_column(enum_text(Status, 10))
+    status: Mapped[Status] = mapped_column(enum_text(Status, 10, "status"))
     day: Mapped[date]
     slot_name: Mapped[str] = mapped_column(String(40))
-    from_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    until_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    pick_up_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    return_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    from_at: Mapped[datetime]
+    until_at: Mapped[datetime]
+    pick_up_at: Mapped[datetime]
+    return_at: Mapped[datetime]
     sells: Mapped[str] = mapped_column(String(120), default="")
     streams_on: Mapped[str] = mapped_column(String(120), default="")
-    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    answer_by_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    asked_at: Mapped[datetime]
+    answer_by_at: Mapped[datetime]
     """Until when the clerk answers a request, or the household an offer; then it lapses."""
-    approved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    approved_at: Mapped[datetime | None]
     reason: Mapped[str] = mapped_column(String(200), default="")
-    remind_staff_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    remind_staff_at: Mapped[datetime | None]
     """When the clerk is reminded to answer; None once that was done."""
-    strike_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    strike_at: Mapped[datetime | None]
     """When it became a strike: not collected, or given up too late."""
-    moved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    moved_at: Mapped[datetime | None]
     """When the commune last moved it; giving it up is no strike then."""
-    undo_until_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    undo_until_at: Mapped[datetime | None]
     """Until when the office's last action can be undone; its texts are not sent before."""
     undo: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
     """What that action changed, as `services/timeline/undo.py` writes it."""
-    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    changed_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=0)
 
     commune: Mapped[Commune] = relationship(lazy="raise", innerjoin=True)

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from kit_booking.database import Base, UtcDateTime
+from kit_booking.database import Base
 from kit_booking.domain.time.hours import Span
 from kit_booking.models.commune import Commune
 from kit_booking.models.kit import Kit
@@ -19,7 +19,6 @@ class Closure(Base):
     `version` is the SEQUENCE of its calendar event, `changed_at` its LAST-MODIFIED.
     """
 
-    __tablename__ = "closure"
     __table_args__ = (
         CheckConstraint("from_at < until_at", name="from_before_until"),
         CheckConstraint("reason <> ''", name="has_reason"),
@@ -29,14 +28,14 @@ class Closure(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     commune_id: Mapped[int] = mapped_column(ForeignKey("commune.id"))
     kit_id: Mapped[int | None] = mapped_column(ForeignKey("kit.id"))
-    from_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    until_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    from_at: Mapped[datetime]
+    until_at: Mapped[datetime]
     reason: Mapped[str] = mapped_column(String(80))
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     """Who made it."""
-    called_off_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    called_off_at: Mapped[datetime | None]
     """When it was called off before it began; then it closes nothing."""
-    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    changed_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=0)
 
     commune: Mapped[Commune] = relationship(lazy="raise", innerjoin=True)

@@ -3,7 +3,7 @@
 from datetime import date, time
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kit_booking.database import Base
@@ -13,8 +13,6 @@ from kit_booking.domain.time.hours import EVERY_DAY
 class Province(Base):
     """A province of Vietnam, for choosing a commune where there are many."""
 
-    __tablename__ = "province"
-
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(80))
     slug: Mapped[str] = mapped_column(String(80), unique=True)
@@ -23,7 +21,6 @@ class Province(Base):
 class Commune(Base):
     """The unit that manages kits; `version` rises with every change of what its pages show beside its kits."""
 
-    __tablename__ = "commune"
     __table_args__ = (Index("ix_commune_province_id_name", "province_id", "name"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -35,8 +32,8 @@ class Commune(Base):
     search: Mapped[str] = mapped_column(String(2000))
     """Unaccented names of the commune, its old units and its villages, one a line."""
     phone: Mapped[str] = mapped_column(String(20))
-    office_hours: Mapped[list[Any]] = mapped_column(JSON, default=EVERY_DAY)
-    policy: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    office_hours: Mapped[list[Any]] = mapped_column(default=EVERY_DAY)
+    policy: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """What the commune changed of the defaults in `domain.policy.Policy`."""
     version: Mapped[int] = mapped_column(default=1)
 
@@ -47,15 +44,13 @@ class Commune(Base):
 class Place(Base):
     """Where a kit stands, mostly the office of an old commune, with the one who keeps it there."""
 
-    __tablename__ = "place"
-
     id: Mapped[int] = mapped_column(primary_key=True)
     commune_id: Mapped[int] = mapped_column(ForeignKey("commune.id"), index=True)
     name: Mapped[str] = mapped_column(String(80))
     address: Mapped[str] = mapped_column(String(200))
     keeper: Mapped[str] = mapped_column(String(80))
     keeper_phone: Mapped[str] = mapped_column(String(20))
-    handover_hours: Mapped[list[Any]] = mapped_column(JSON, default=EVERY_DAY)
+    handover_hours: Mapped[list[Any]] = mapped_column(default=EVERY_DAY)
 
     villages: Mapped[list["Village"]] = relationship(
         lazy="raise", order_by="Village.id", cascade="all, delete-orphan"
@@ -64,8 +59,6 @@ class Place(Base):
 
 class Village(Base):
     """A village or old unit of a place and its craft, for searching and for choosing from."""
-
-    __tablename__ = "village"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     place_id: Mapped[int] = mapped_column(ForeignKey("place.id"), index=True)
@@ -76,7 +69,6 @@ class Village(Base):
 class PlannedSlot(Base):
     """A line of a commune's slot plan; the lines with one `valid_from` are one plan."""
 
-    __tablename__ = "planned_slot"
     __table_args__ = (
         UniqueConstraint("commune_id", "valid_from", "name"),
         CheckConstraint("weekdays <> ''", name="some_weekday"),

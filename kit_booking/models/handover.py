@@ -2,38 +2,36 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from kit_booking.database import Base, UtcDateTime, enum_text
+from kit_booking.database import Base, enum_text, partial_index
 from kit_booking.domain.booking.counter import Direction
 from kit_booking.models.booking import Booking
 from kit_booking.models.staff import Staff
-
-_IS_OPEN = text("way = 'back' AND has_fault AND is_usable IS NULL")
 
 
 class Handover(Base):
     """A booking's kit went out or came back; each happens once."""
 
-    __tablename__ = "handover"
     __table_args__ = (
         UniqueConstraint("booking_id", "way"),
-        CheckConstraint("way IN ('out', 'back')", name="way"),
-        Index("ix_handover_open_question", "booking_id", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
+        partial_index(
+            "ix_handover_open_question", "booking_id", where="way = 'back' AND has_fault AND is_usable IS NULL"
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"))
-    way: Mapped[Direction] = mapped_column(enum_text(Direction, 4))
+    way: Mapped[Direction] = mapped_column(enum_text(Direction, 4, "way"))
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     person: Mapped[str] = mapped_column(String(80))
     """Who came to the counter, mostly the household itself."""
     saw_id: Mapped[bool] = mapped_column(default=False)
     """The clerk looked at the person's identity card; nothing of the card is kept."""
     note: Mapped[str] = mapped_column(String(300), default="")
-    happened_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    written_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    happened_at: Mapped[datetime]
+    written_at: Mapped[datetime]
     has_fault: Mapped[bool] = mapped_column(default=False)
     """Some part was missing or broken."""
     is_usable: Mapped[bool | None]
@@ -53,7 +51,6 @@ class Handover(Base):
 class HandedPart(Base):
     """One part of the kit as it was seen then; the kit's own list may change later."""
 
-    __tablename__ = "handed_part"
     __table_args__ = (CheckConstraint("count >= 0 AND expected > 0", name="counts"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -71,8 +68,6 @@ class HandedPart(Base):
 class Photo(Base):
     """A picture of what is broken, made small and without the place where it was taken."""
 
-    __tablename__ = "photo"
-
     id: Mapped[int] = mapped_column(primary_key=True)
     handover_id: Mapped[int] = mapped_column(ForeignKey("handover.id"), index=True)
-    jpeg: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    jpeg: Mapped[bytes] = mapped_column(deferred=True)

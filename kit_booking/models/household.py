@@ -2,16 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from kit_booking.database import Base, UtcDateTime
+from kit_booking.database import Base, partial_index
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.register.household import SEARCH_WIDTH, gets_texts, search_text
 from kit_booking.models.commune import Commune
-
-_IS_ERASED = text("erased_at IS NOT NULL")
 
 
 def _search_text(context: DefaultExecutionContext) -> str:
@@ -27,11 +25,10 @@ class Household(Base):
     One that was erased stays as an empty row, because its bookings count on.
     """
 
-    __tablename__ = "household"
     __table_args__ = (
         Index("ix_household_commune_id_search", "commune_id", "search"),
         Index("ix_household_seen_at", "seen_at"),
-        Index("ix_household_erased_at", "erased_at", sqlite_where=_IS_ERASED, postgresql_where=_IS_ERASED),
+        partial_index("ix_household_erased_at", "erased_at", where="erased_at IS NOT NULL"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -43,22 +40,22 @@ class Household(Base):
     sells: Mapped[str] = mapped_column(String(120), default="")
     streams_on: Mapped[str] = mapped_column(String(120), default="")
     consent_version: Mapped[str] = mapped_column(String(20))
-    consent_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    consent_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
     """When it last signed in; numbers are given to other people after a while."""
     landline: Mapped[str] = mapped_column(String(16), default="")
     """Where to phone people who have no mobile; their `phone` is empty then."""
     takes_texts: Mapped[bool] = mapped_column(default=True)
     """False for those who switched messages off; they are phoned."""
-    bad_number_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    bad_number_at: Mapped[datetime | None]
     """When the network said that no text can reach its number; forgotten with the number."""
-    lifted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    lifted_at: Mapped[datetime | None]
     """When staff last lifted a pause."""
     search: Mapped[str] = mapped_column(String(SEARCH_WIDTH), default=_search_text)
     """Plain name, village and numbers; empty once it is erased."""
     consent_to: Mapped[str] = mapped_column(String(80), default="")
     """The member of staff who heard it agree; empty when it ticked the box itself."""
-    erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    erased_at: Mapped[datetime | None]
     """When it was erased or joined to another one."""
     version: Mapped[int] = mapped_column(default=1)
     session_version: Mapped[int] = mapped_column(default=1)
@@ -99,20 +96,17 @@ class Household(Base):
 class LoginCode(Base):
     """The code last sent to a number; only its keyed hash is kept."""
 
-    __tablename__ = "login_code"
     __table_args__ = (CheckConstraint("tries >= 0", name="tries"),)
 
     phone: Mapped[str] = mapped_column(String(16), primary_key=True)
     code_hash: Mapped[str] = mapped_column(String(64))
-    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
     tries: Mapped[int] = mapped_column(default=0)
 
 
 class Throttle(Base):
     """How often something was tried in the window that began at `window_at`."""
 
-    __tablename__ = "throttle"
-
     key: Mapped[str] = mapped_column(String(80), primary_key=True)
-    window_at: Mapped[datetime] = mapped_column(UtcDateTime, primary_key=True, index=True)
+    window_at: Mapped[datetime] = mapped_column(primary_key=True, index=True)
     count: Mapped[int] = mapped_column(default=0)

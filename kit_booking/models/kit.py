@@ -2,18 +2,16 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, and_, func, literal_column, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, and_, func, literal_column
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from kit_booking.database import Base, UtcDateTime
+from kit_booking.database import Base, partial_index
 from kit_booking.models.commune import Place
 
 
 class Kit(Base):
     """`version` rises with every change that a page or a feed of the kit shows."""
-
-    __tablename__ = "kit"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     commune_id: Mapped[int] = mapped_column(ForeignKey("commune.id"), index=True)
@@ -28,7 +26,6 @@ class Kit(Base):
 class Part(Base):
     """Something a kit consists of, and how many of it."""
 
-    __tablename__ = "part"
     __table_args__ = (CheckConstraint("count > 0", name="some"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -37,20 +34,16 @@ class Part(Base):
     count: Mapped[int]
 
 
-_IS_KEPT = text("kept_until_at IS NOT NULL")
-
-
 class Hold(Base):
     """A half-open stretch in which a kit is not free: for its booking, or closed when it has none.
 
     What the office takes from a booking is kept for a moment, in which that can be undone.
     """
 
-    __tablename__ = "hold"
     __table_args__ = (
         CheckConstraint("from_at < until_at", name="from_before_until"),
         Index("ix_hold_kit_id_until_at", "kit_id", "until_at"),
-        Index("ix_hold_kept_until_at", "kept_until_at", sqlite_where=_IS_KEPT, postgresql_where=_IS_KEPT),
+        partial_index("ix_hold_kept_until_at", "kept_until_at", where="kept_until_at IS NOT NULL"),
         ExcludeConstraint(
             (func.int4range(literal_column("kit_id"), literal_column("kit_id"), "[]"), "&&"),
             (func.tstzrange(literal_column("from_at"), literal_column("until_at"), "[)"), "&&"),
@@ -61,10 +54,10 @@ class Hold(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kit_id: Mapped[int] = mapped_column(ForeignKey("kit.id"))
-    from_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    until_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    from_at: Mapped[datetime]
+    until_at: Mapped[datetime]
     booking_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id"), unique=True)
-    kept_until_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    kept_until_at: Mapped[datetime | None]
     """When the time that was taken from the booking `kept_for_id` becomes free."""
     kept_for_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id", name="fk_hold_kept_for_id"), index=True)
 

@@ -2,20 +2,18 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, LargeBinary, String
+from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kit_booking.database import Base, UtcDateTime
+from kit_booking.database import Base
 
 
 class RegisterFile(Base):
     """An uploaded paper register that was not taken over yet."""
 
-    __tablename__ = "register_file"
-
     id: Mapped[int] = mapped_column(primary_key=True)
     commune_id: Mapped[int] = mapped_column(ForeignKey("commune.id"))
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     name: Mapped[str] = mapped_column(String(120))
-    uploaded_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
-    content: Mapped[bytes] = mapped_column(LargeBinary)
+    uploaded_at: Mapped[datetime] = mapped_column(index=True)
+    content: Mapped[bytes]

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from kit_booking.database import Base, UtcDateTime, enum_text
+from kit_booking.database import Base, enum_text
 from kit_booking.models.commune import Commune
 
 
@@ -18,8 +18,6 @@ class Role(StrEnum):
 
 class Staff(Base):
     """An account of somebody who works for a commune or runs the system."""
-
-    __tablename__ = "staff"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     username: Mapped[str] = mapped_column(String(40), unique=True)
@@ -35,7 +33,7 @@ class Staff(Base):
 
     @property
     def is_operator(self) -> bool:
-        """Of this and what follows the roles must be loaded."""
+        """Needs the roles loaded, as the methods below do."""
         return any(role.role is Role.OPERATOR for role in self.roles)
 
     def may_see(self, commune_id: int) -> bool:
@@ -53,9 +51,7 @@ class Staff(Base):
 class StaffRole(Base):
     """A clerk or leader belongs to a commune, an operator to none."""
 
-    __tablename__ = "staff_role"
     __table_args__ = (
-        CheckConstraint("role IN ('clerk', 'leader', 'operator')", name="role"),
         CheckConstraint("(role = 'operator') = (commune_id IS NULL)", name="operator_has_no_commune"),
         Index("uq_staff_role", "staff_id", "commune_id", "role", unique=True),
         Index("ix_staff_role_commune_id_role", "commune_id", "role"),
@@ -64,7 +60,7 @@ class StaffRole(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     commune_id: Mapped[int | None] = mapped_column(ForeignKey("commune.id"))
-    role: Mapped[Role] = mapped_column(enum_text(Role, 10))
+    role: Mapped[Role] = mapped_column(enum_text(Role, 10, "role"))
 
     commune: Mapped[Commune | None] = relationship(lazy="raise")
 
@@ -72,14 +68,13 @@ class StaffRole(Base):
 class FeedToken(Base):
     """A private calendar address of a household or of a member of staff; only its hash is kept."""
 
-    __tablename__ = "feed_token"
     __table_args__ = (CheckConstraint("(household_id IS NULL) <> (staff_id IS NULL)", name="one_owner"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     household_id: Mapped[int | None] = mapped_column(ForeignKey("household.id"), index=True)
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
     last_agent: Mapped[str] = mapped_column(String(80), default="")
-    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None]

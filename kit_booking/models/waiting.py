@@ -4,10 +4,10 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from kit_booking.database import Base, UtcDateTime, enum_text
+from kit_booking.database import Base, enum_text, partial_index
 from kit_booking.models.booking import Booking
 from kit_booking.models.commune import Commune
 from kit_booking.models.household import Household
@@ -27,28 +27,20 @@ class WaitingState(StrEnum):
 
 OPEN = (WaitingState.WAITING, WaitingState.OFFERED)
 """The household may still get the slot."""
-_STATES = ", ".join(f"'{state}'" for state in WaitingState)
-_IS_OPEN = text("state IN ('waiting', 'offered')")
 
 
 class WaitingEntry(Base):
     """One household waits for one slot of one day in a commune, at any of its places or at some."""
 
-    __tablename__ = "waiting_entry"
     __table_args__ = (
-        CheckConstraint(f"state IN ({_STATES})", name="state"),
         CheckConstraint("put_forward_at IS NULL OR reason <> ''", name="put_forward_has_reason"),
         Index("ix_waiting_entry_commune_id_state_day", "commune_id", "state", "day"),
         Index("ix_waiting_entry_state_until_at", "state", "until_at"),
-        Index(
+        partial_index(
             "uq_waiting_entry_open",
-            "household_id",
-            "commune_id",
-            "day",
-            "slot_name",
+            *("household_id", "commune_id", "day", "slot_name"),
+            where="state IN ('waiting', 'offered')",
             unique=True,
-            sqlite_where=_IS_OPEN,
-            postgresql_where=_IS_OPEN,
         ),
     )
 
@@ -57,18 +49,18 @@ class WaitingEntry(Base):
     commune_id: Mapped[int] = mapped_column(ForeignKey("commune.id"))
     day: Mapped[date]
     slot_name: Mapped[str] = mapped_column(String(40))
-    place_ids: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    place_ids: Mapped[list[Any]] = mapped_column(default=list)
     """Where the household would fetch the kit; empty: anywhere."""
-    joined_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    until_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    joined_at: Mapped[datetime]
+    until_at: Mapped[datetime]
     """Later an offer is of no use to it any more."""
-    state: Mapped[WaitingState] = mapped_column(enum_text(WaitingState, 10), default=WaitingState.WAITING)
+    state: Mapped[WaitingState] = mapped_column(enum_text(WaitingState, 10, "state"), default=WaitingState.WAITING)
     booking_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id"), unique=True)
     """The booking that was last offered to it."""
-    put_forward_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    put_forward_at: Mapped[datetime | None]
     reason: Mapped[str] = mapped_column(String(200), default="")
     """Why staff put it before all others."""
-    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None]
 
     household: Mapped[Household] = relationship(lazy="raise", innerjoin=True)
     commune: Mapped[Commune] = relationship(lazy="raise", innerjoin=True)

@@ -72,7 +72,7 @@ def test_decomposed_vietnamese_is_composed_so_that_no_mark_stands_alone_after_a_
 
 def _event(text: str, *, is_tentative: bool = False) -> FeedEvent:
     start = NOW + timedelta(days=4)
-    return FeedEvent("booking-1@localhost", start, start + timedelta(hours=3), text, text, text, is_tentative, 3, NOW)
+    return FeedEvent("booking-1@localhost", start, start + timedelta(hours=3), NOW, text, text, text, is_tentative, 3)
 
 
 def test_the_feeds_look_as_agreed(golden: Callable[[str, str], None]) -> None:
@@ -82,6 +82,6 @@ def test_the_feeds_look_as_agreed(golden: Callable[[str, str], None]) -> None:
     three = [
         _event("Chờ duyệt: bộ PD-4, buổi tối", is_tentative=True),
         _event(NASTY[1]),
-        FeedEvent("closed-1@localhost", first, last, "Nghỉ, không cho mượn", "", "", False, 1, NOW),
+        FeedEvent("closed-1@localhost", first, last, NOW, "Nghỉ, không cho mượn", sequence=1),
     ]
     golden("feeds/three.ics", calendar("Bộ livestream xã Phượng Dực", three).decode())

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from kit_booking.adapters.sms import Receipt, Report, Sms, SmsUnknown
+from kit_booking.adapters.sms import Report, Sms, SmsUnknown
 from kit_booking.models import MessageState
 
 
@@ -19,13 +19,13 @@ class FakeSms:
         """While set, it can't be asked what it has."""
         self.asked = 0
 
-    def send(self, sms: Sms) -> Receipt:
+    def send(self, sms: Sms) -> Report:
         if self.fault:
             raise self.fault
         self.sent.append(sms)
         if self.loses_answers:
             raise SmsUnknown("ReadTimeout")
-        return Receipt(self._name(len(self.sent)))
+        return Report(self._name(len(self.sent)))
 
     def find(self, to: str, body: str, since: datetime, known: frozenset[str]) -> Report | None:
         self.asked += 1

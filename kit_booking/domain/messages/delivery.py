@@ -106,7 +106,7 @@ def meaning(error_code: int | None) -> Meaning:
 
 @dataclass(frozen=True)
 class Timing:
-    """How long the outbox waits for what; short in tests, for an hour's work takes a minute there."""
+    """The waiting times of the outbox; tests shorten them."""
 
     lease: timedelta = timedelta(minutes=2)
     """How long a claimed text belongs to its worker; much longer than the time-out of sending it."""

@@ -25,7 +25,7 @@ def reminders(*, pick_up_at: datetime, approved_at: datetime, policy: Policy) ->
     """The reminders to send, the earlier first, none of them due in the quiet hours; times are UTC."""
     earliest = approved_at + FRESH
     day_before = local(local_day(pick_up_at) - timedelta(days=1), policy.day_reminder)
-    day_before_at = quiet_end(day_before, policy) or day_before.astimezone(UTC)
+    day_before_at = quiet_end(day_before, policy) or day_before
     soon_at = (pick_up_at - timedelta(minutes=policy.soon_reminder_minutes)).astimezone(UTC)
     waits_until = quiet_end(soon_at, policy)
     reminders = []

@@ -153,9 +153,9 @@ def booking_text(kind: Kind, sender_name: str, context: MessageContext) -> str:
             "place": context.place,
             "reason": context.reason,
             "on_air": f"{_hour(context.from_at)}-{_hour(context.until_at)} {_day(context.from_at)}",
-            "pick_up": f"{_hour(context.pick_up_at)} {_day(context.pick_up_at)}",
-            "bring_back": f"{_hour(context.return_at)} {_day(context.return_at)}",
-            "due": f"{_hour(context.due_at)} {_day(context.due_at)}" if context.due_at else "",
+            "pick_up": moment_text(context.pick_up_at),
+            "bring_back": moment_text(context.return_at),
+            "due": moment_text(context.due_at) if context.due_at else "",
             "until": _until(context.due_at) if context.due_at else "",
             "phone": dialled(context.office_phone) or INSTEAD["phone"],
         },
@@ -176,6 +176,12 @@ def _fit(name: str, value: str) -> str:
     return plain.rstrip(" .,;:") or INSTEAD.get(name, "")
 
 
+@lru_cache(maxsize=1024)
+def moment_text(instant: datetime) -> str:
+    """``17h T7 05/12``, on Vietnam's clocks."""
+    return f"{_hour(instant)} {_day(instant)}"
+
+
 def _hour(instant: datetime) -> str:
     clock = to_local(instant)
     return f"{clock.hour}h{clock.minute:02}" if clock.minute else f"{clock.hour}h"
@@ -190,7 +196,7 @@ def _until(instant: datetime) -> str:
     """Nobody reads midnight as the end of the day before, so that this is said."""
     clock = to_local(instant)
     if clock.hour or clock.minute:
-        return f"den {_hour(instant)} {_day(instant)}"
+        return f"den {moment_text(instant)}"
     return f"het {_day(instant - timedelta(days=1))}"
 
 
@@ -217,8 +223,6 @@ BAD_NEWS_LIVES = timedelta(hours=1)
 AFTERWARDS = timedelta(hours=24)
 """For so long a text that comes after the pick-up is worth sending."""
 URGENT = timedelta(hours=12)
-MOST_VALIDITY = timedelta(hours=10)
-"""Twilio's own limit: 1 to 36,000 seconds."""
 
 
 def worth_sending(kind: Kind, status: Status | None) -> bool:
@@ -255,8 +259,3 @@ def send_at(kind: Kind, *, now: datetime, policy: Policy, pick_up_at: datetime |
     if kind is K.LOGIN_CODE or pick_up_at is None or (is_news and pick_up_at - now < URGENT):
         return now
     return quiet_end(now, policy) or now
-
-
-def validity(*, now: datetime, useful_until_at: datetime) -> int:
-    """The seconds Twilio may keep the text in its queue. Ask only while it is useful."""
-    return max(1, int(min(useful_until_at - now, MOST_VALIDITY).total_seconds()))

@@ -9,7 +9,7 @@ from kit_booking.domain.time.quiet import quiet_end, quiet_start
 LEAST_OFFER = timedelta(minutes=30)
 """With less time left nobody is offered the slot: it is free for all."""
 GRACE = timedelta(hours=2)
-"""So much office time nothing lapses after an outage, so that whoever could not answer can."""
+"""For so much office time after an outage nothing lapses, so that whoever could not answer still can."""
 STEP = timedelta(minutes=5)
 """Deadlines that people read are round."""
 

@@ -1,6 +1,6 @@
 """The quiet hours of the night, in which no text is sent and no offer runs out."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.time.local_time import local, local_day, to_local
@@ -15,7 +15,7 @@ def quiet_end(instant: datetime, policy: Policy) -> datetime | None:
         day += timedelta(days=1)
     elif not (clock < ends and (through_midnight or clock >= begins)):
         return None
-    return local(day, ends).astimezone(UTC)
+    return local(day, ends)
 
 
 def quiet_start(instant: datetime, policy: Policy) -> datetime | None:

@@ -43,11 +43,9 @@ def _is_number(text: str) -> bool:
 class Question:
     """A text whose answer was lost, to be looked for at the provider."""
 
-    message_id: int
-    tries: int
-    to: str
-    body: str
+    message: Message
     since: datetime
+    """When it was tried."""
     known: frozenset[str]
     """The provider's ids of other texts to the same number, and of earlier tries of this one."""
 
@@ -72,15 +70,16 @@ def next_question(session: Session, *, now: datetime) -> Question | None:
         )
     )
     known = frozenset(name for row in names for name in row if name)
-    return Question(message.id, message.tries, message.to, message.body, since, known)
+    return Question(message, since, known)
 
 
 @transaction
 def answer(session: Session, question: Question, outcome: Report | SmsFault | None, *, now: datetime) -> None:
     """Apply the provider's report; without one (None) queue the text again or skip it; after a fault ask later."""
+    asked = question.message
     message = session.scalar(
         select(Message)
-        .where(Message.id == question.message_id, Message.tries == question.tries, Message.state == State.UNKNOWN)
+        .where(Message.id == asked.id, Message.tries == asked.tries, Message.state == State.UNKNOWN)
         .with_for_update()
     )
     if message is None:
@@ -91,8 +90,7 @@ def answer(session: Session, question: Question, outcome: Report | SmsFault | No
         message.fault = f"can't ask: {outcome}"[:FAULT_WIDTH]
         message.ask_at = settings_of(session).sms_timing.ask_again_at(question.since, now=now)
     else:
-        booking = session.get(Booking, message.booking_id) if message.booking_id else None
-        change(session, message, State.QUEUED if is_valid(message, booking, now=now) else State.SKIPPED, now=now)
+        change(session, message, State.QUEUED if is_valid(session, message, now=now) else State.SKIPPED, now=now)
 
 
 class ResendResult(StrEnum):
@@ -112,13 +110,14 @@ def resend(session: Session, message_id: int, staff_id: int, *, now: datetime) -
     message = session.get_one(Message, message_id, with_for_update=True)
     if message.kind == Kind.LOGIN_CODE or message.state not in (State.FAILED, State.UNDELIVERED, State.UNKNOWN):
         return ResendResult.SETTLED
-    booking = session.get(Booking, message.booking_id) if message.booking_id else None
-    if not is_valid(message, booking, now=now):
+    if not is_valid(session, message, now=now):
         return ResendResult.NOT_TRUE
-    if message.kind != Kind.STAFF_DUE and booking:
-        if not session.get_one(Household, booking.household_id).gets_texts:
-            return ResendResult.NO_TEXTS
-    elif meaning(message.error_code) is Meaning.DEAD:
+    if message.kind == Kind.STAFF_DUE:
+        can_arrive = meaning(message.error_code) is not Meaning.DEAD
+    else:
+        booking = session.get_one(Booking, message.booking_id)
+        can_arrive = session.get_one(Household, booking.household_id).gets_texts
+    if not can_arrive:
         return ResendResult.NO_TEXTS
     if message.state == State.UNKNOWN:
         message.ask_at = now

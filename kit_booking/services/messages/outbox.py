@@ -8,7 +8,6 @@ from sqlalchemy import ColumnElement, Row, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from kit_booking.adapters.sms import (
-    Receipt,
     Report,
     Sms,
     SmsDelayed,
@@ -87,7 +86,7 @@ def claim_next(session: Session, worker: str, *, now: datetime) -> Claim | None:
         booking = session.get_one(Booking, message.booking_id, with_for_update=True) if message.booking_id else None
         if booking and booking.can_be_undone(now):
             continue  # Since just now; the next look leaves it out.
-        if not is_valid(message, booking, now=now):
+        if not is_valid(session, message, now=now):
             change(session, message, State.SKIPPED, now=now)
         elif not _is_wanted(session, message, booking):
             if booking and message.kind == Kind.OFFER:
@@ -111,7 +110,7 @@ def _is_wanted(session: Session, message: Message, booking: Booking | None) -> b
     household = session.get_one(Household, booking.household_id)
     if household.erased_at:
         return True
-    message.to = household.phone or household.landline
+    message.to = household.any_phone
     return household.gets_texts
 
 
@@ -151,18 +150,18 @@ def is_fresh(claim: Claim, *, now: datetime) -> bool:
 
 
 @transaction
-def record_result(session: Session, claim: Claim, outcome: Receipt | SmsFault, *, now: datetime) -> bool:
+def record_result(session: Session, claim: Claim, outcome: Report | SmsFault, *, now: datetime) -> bool:
     """Record the result of sending; False when nothing else can be sent for the moment.
 
-    A receipt for the same try counts even if the claim's lease has ended.
+    A report for the same try counts even if the claim's lease has ended.
     """
     message = session.scalar(
         select(Message).where(Message.id == claim.message_id, Message.tries == claim.tries).with_for_update()
     )
     if message is None:
         return True
-    if isinstance(outcome, Receipt):
-        states.apply_report(session, message, Report(outcome.provider_id, State.ACCEPTED), now=now)
+    if isinstance(outcome, Report):
+        states.apply_report(session, message, outcome, now=now)
         states.resume(session, message.tried_at or now)
         return True
     if message.state != State.SENDING or message.lease_by != claim.worker:

@@ -131,5 +131,4 @@ def messages_in(
 
 
 def find_message(message_id: int) -> Message | None:
-    messages = load(_messages.where(Message.id == message_id))
-    return messages[0] if messages else None
+    return next(iter(load(_messages.where(Message.id == message_id))), None)

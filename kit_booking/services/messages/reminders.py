@@ -65,12 +65,8 @@ def _due(
     return [
         reminder
         for reminder in reminders(pick_up_at=pick_up_at, approved_at=approved_at, policy=policy)
-        if reminder.due_at <= now < _until(reminder.kind, pick_up_at, now)
+        if reminder.due_at <= now < useful_until(reminder.kind, now=now, pick_up_at=pick_up_at)
     ]
-
-
-def _until(kind: Kind, pick_up_at: datetime, now: datetime) -> datetime:
-    return useful_until(kind, now=now, pick_up_at=pick_up_at)
 
 
 @transaction
@@ -95,7 +91,7 @@ def write_due(session: Session, booking_id: int, *, now: datetime) -> None:
                 body=booking_text(reminder.kind, sms_name(session), message_context(booking)),
                 created_at=now,
                 due_at=reminder.due_at,
-                useful_until_at=_until(reminder.kind, booking.pick_up_at, now),
+                useful_until_at=useful_until(reminder.kind, now=now, pick_up_at=booking.pick_up_at),
             )
             .on_conflict_do_nothing()
         )
@@ -103,9 +99,8 @@ def write_due(session: Session, booking_id: int, *, now: datetime) -> None:
 
 def find_overdue(*, now: datetime) -> list[str]:
     """The codes of bookings to remind of; reads only, so that an idle worker locks nothing."""
-    return [
-        row.code for row in read(select(Booking.code).where(_is_overdue(now)).order_by(Booking.return_at, Booking.id))
-    ]
+    overdue = select(Booking.code).where(_is_overdue(now)).order_by(Booking.return_at, Booking.id)
+    return [row.code for row in read(overdue)]
 
 
 def _is_overdue(now: datetime) -> ColumnElement[bool]:

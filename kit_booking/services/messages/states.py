@@ -1,8 +1,9 @@
 """The only writer of a text's state, and what follows from it for numbers, households and pauses."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Update, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from kit_booking.adapters.sms import Report, SmsFault
@@ -40,12 +41,13 @@ def _price(session: Session, message: Message) -> int:
     return message.segments * settings_of(session).sms_price
 
 
-def is_valid(message: Message, booking: Booking | None, *, now: datetime) -> bool:
+def is_valid(session: Session, message: Message, *, now: datetime) -> bool:
     """Whether the text is still correct and useful, and was not told by phone meanwhile."""
     if now >= message.useful_until_at or message.phoned_at is not None:
         return False
-    if booking is None:
+    if message.booking_id is None:
         return True
+    booking = session.get_one(Booking, message.booking_id)
     same_slot = (booking.kit_id, booking.pick_up_at) == (message.kit_id, message.pick_up_at)
     return same_slot and worth_sending(message.kind, booking.status)
 
@@ -72,7 +74,7 @@ def apply_report(session: Session, message: Message, report: Report, *, now: dat
     was_passing = meaning(message.error_code) is Meaning.PASSING
     change(session, message, report.state, now=now)
     if report.state is State.DELIVERED:
-        _mark_number(session, message.to, None, now=now)
+        _mark_number(session, message.to, is_bad=False, now=now)
     elif report.state in (State.UNDELIVERED, State.FAILED):
         message.fault, message.error_code = f"{report.state} (code {report.error_code})", report.error_code
         session.flush()
@@ -93,19 +95,19 @@ def _follow(session: Session, message: Message, error: Meaning, *, was_passing: 
         case Meaning.PASSING if not was_passing and message.kind != Kind.LOGIN_CODE:
             _try_once_more(session, message, now=now)
         case Meaning.DEAD:
-            _mark_number(session, message.to, now, now=now)
+            _mark_number(session, message.to, is_bad=True, now=now)
         case Meaning.DOUBTFUL if _is_doubted_again(session, message):
-            _mark_number(session, message.to, now, now=now)
+            _mark_number(session, message.to, is_bad=True, now=now)
         case Meaning.OPTED_OUT:
-            _stop_texts(session, message.to, now=now)
+            wanted = update(Household).where(Household.phone == message.to, Household.takes_texts)
+            _change_each(session, wanted.values(takes_texts=False), "texts_stopped", now=now, source="network")
         case Meaning.SETUP:
             pause(session, PauseReason.SETUP, now + settings_of(session).sms_timing.repair, message.fault, now=now)
 
 
 def _try_once_more(session: Session, message: Message, *, now: datetime) -> None:
     later = now + settings_of(session).sms_timing.retry_after
-    booking = session.get(Booking, message.booking_id) if message.booking_id else None
-    if later < message.useful_until_at and is_valid(message, booking, now=now):
+    if later < message.useful_until_at and is_valid(session, message, now=now):
         change(session, message, State.QUEUED, now=now)
         message.due_at = later
 
@@ -117,27 +119,17 @@ def _is_doubted_again(session: Session, message: Message) -> bool:
     return bool(session.scalar(others))
 
 
-def _stop_texts(session: Session, phone: str, *, now: datetime) -> None:
-    """The owner of the number has stopped texts at the network."""
-    stopped = update(Household).where(Household.phone == phone, Household.takes_texts).values(takes_texts=False)
-    for row in session.execute(stopped.returning(Household.id, Household.commune_id)).all():
-        columns = {"commune_id": row.commune_id, "household_id": row.id}
-        record_audit(session, "texts_stopped", SYSTEM, now=now, source="network", **columns)
+def _mark_number(session: Session, phone: str, *, is_bad: bool, now: datetime) -> None:
+    """Mark the number of its households as bad, or as good again."""
+    is_other = Household.bad_number_at.is_(None) if is_bad else Household.bad_number_at.is_not(None)
+    marked = update(Household).where(Household.phone == phone, is_other).values(bad_number_at=now if is_bad else None)
+    _change_each(session, marked, "number_bad" if is_bad else "number_good", now=now)
 
 
-def _mark_number(session: Session, phone: str, bad_at: datetime | None, *, now: datetime) -> None:
-    """Mark the number of its households as bad; or, with None, as good again."""
-    marked = (
-        update(Household)
-        .where(
-            Household.phone == phone,
-            Household.bad_number_at.is_(None) if bad_at else Household.bad_number_at.is_not(None),
-        )
-        .values(bad_number_at=bad_at)
-    )
-    for row in session.execute(marked.returning(Household.id, Household.commune_id)).all():
-        columns = {"commune_id": row.commune_id, "household_id": row.id}
-        record_audit(session, "number_bad" if bad_at else "number_good", SYSTEM, now=now, **columns)
+def _change_each(session: Session, change: Update, action: str, *, now: datetime, **detail: Any) -> None:
+    """Make the change, and write it down for each household that it meets."""
+    for row in session.execute(change.returning(Household.id, Household.commune_id)).all():
+        record_audit(session, action, SYSTEM, now=now, commune_id=row.commune_id, household_id=row.id, **detail)
 
 
 def pause(session: Session, reason: PauseReason, until_at: datetime, fault: str, *, now: datetime) -> None:

@@ -36,7 +36,7 @@ EVENING, AFTERNOON = "toi", "chieu"
 LATE_KIT, DUE_KIT, MISSED_KIT = "PD-4", "PD-2", "PD-1"
 """Kept since yesterday afternoon; to be back this morning; not collected some evenings ago."""
 MISSED = -9
-"""Days ago."""
+"""Days from today."""
 OFFERED_IN = 6
 """Days ahead: an evening that has just come free and is offered to the first who waited for it."""
 WAITED_FOR = {2: 3, 4: 2, OFFERED_IN: 2}

@@ -62,19 +62,14 @@ def examine(settings: Settings, sms: SmsSender, *, now: datetime) -> Iterator[Fi
 
 
 def _disk(settings: Settings) -> Finding:
-    folder = _data_folder(settings)
+    database = db.engine.url.database if db.engine.dialect.name == "sqlite" else None
+    folder = Path(database).parent if database else settings.sms_file.resolve().parent
     try:
         free = shutil.disk_usage(folder).free
     except OSError as error:
         return Finding("disk", "", f"{folder} can't be read: {error.strerror}")
     megabytes = f"{free // 2**20:,} MB are free in {folder}"
     return Finding("disk", megabytes, "" if free >= LEAST_FREE else f"only {megabytes}. Make room, or it will stop.")
-
-
-def _data_folder(settings: Settings) -> Path:
-    database = db.engine.url.database
-    is_file = db.engine.dialect.name == "sqlite" and database
-    return Path(database).parent if is_file and database else settings.sms_file.resolve().parent
 
 
 def _sms(settings: Settings, sender: SmsSender, *, now: datetime) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from sqlalchemy import Row, bindparam, exists, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from kit_booking.database import TryAgain
 from kit_booking.domain.booking.refusals import CODE_LETTERS
 from kit_booking.domain.booking.status import Status
 from kit_booking.models import Booking, Hold, WaitingEntry, WaitingState
@@ -15,35 +16,14 @@ from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.communes.slots import BookableSlot
 
 _add_hold = insert(Hold)
-_GIVEN = [
-    "code",
-    "commune_id",
-    "place_id",
-    "kit_id",
-    "household_id",
-    "status",
-    "day",
-    "slot_name",
-    "from_at",
-    "until_at",
-    "pick_up_at",
-    "return_at",
-    "sells",
-    "streams_on",
-    "asked_at",
-    "answer_by_at",
-    "remind_staff_at",
-    "approved_at",
-    "changed_at",
-    "reason",
-]
 _columns = Booking.__table__.columns
+_given = [column for column in _columns if column.name not in ("id", "strike_at", "moved_at", "version")]
 # Not ON CONFLICT DO NOTHING, which SQLAlchemy compiles anew at each call.
 _add_booking = (
     insert(Booking)
     .from_select(
-        _GIVEN,
-        select(*(bindparam(name, type_=_columns[name].type) for name in _GIVEN)).where(
+        _given,
+        select(*(bindparam(column.name, type_=column.type) for column in _given)).where(
             ~exists().where(_columns.code == bindparam("code", type_=_columns.code.type))
         ),
     )
@@ -118,11 +98,20 @@ def create_booking(
 
 
 def _with_new_code(session: Session, kit_code: str, values: dict[str, Any]) -> Row[Any]:
-    """Insert the booking under an unused code: the commune's two letters and three more, or up to five."""
+    """Insert the booking under an unused code: the commune's two letters and three more, or up to five.
+
+    Raises ``TryAgain`` for a code that another transaction has committed since the statement began.
+    """
     connection, letters = session.connection(), kit_code.partition("-")[0][:2]
     for length in (3, 3, 3, 4, 4, 5, 5, 5):
         code = letters + "".join(secrets.choice(CODE_LETTERS) for _ in range(length))
-        if booking := connection.execute(_add_booking, {"code": code, **values}).one_or_none():
+        try:
+            booking = connection.execute(_add_booking, {"code": code, **values}).one_or_none()
+        except IntegrityError as error:
+            if "uq_booking_code" not in str(error.orig):
+                raise
+            raise TryAgain from error
+        if booking:
             return booking
     raise RuntimeError(f"no free code for {letters}")
 

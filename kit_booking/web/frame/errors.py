@@ -38,6 +38,41 @@ KEPT = {
 """The fields whose values an error page repeats; no passwords or codes."""
 
 
+_TEXTS = {
+    403: (
+        lazy_gettext("Tài khoản này không làm được việc đó"),
+        lazy_gettext("Chỉ cán bộ của xã cho mượn mới làm được."),
+        lazy_gettext("Đăng nhập bằng tài khoản của cán bộ xã, hoặc gọi người vận hành."),
+    ),
+    404: (
+        lazy_gettext("Không có trang này"),
+        lazy_gettext("Có thể địa chỉ gõ thiếu, hoặc trang đã bỏ."),
+        lazy_gettext("Về trang đầu để chọn xã của nhà mình."),
+    ),
+    413: (
+        lazy_gettext("Gửi nhiều quá"),
+        lazy_gettext("Những gì vừa gửi dài quá mức."),
+        lazy_gettext("Ghi ngắn lại rồi gửi lại."),
+    ),
+    500: (
+        lazy_gettext("Máy của xã gặp trục trặc"),
+        lazy_gettext("Việc vừa rồi chưa xong, không có gì bị mất."),
+        lazy_gettext("Bà con chờ một phút rồi thử lại, hoặc gọi điện cho xã."),
+    ),
+}
+"""Of each status: what went wrong, what that means, and what to do."""
+_PHOTO_TOO_LARGE = (
+    lazy_gettext("Ảnh to quá"),
+    lazy_gettext("Chưa ghi được gì, vì ảnh vừa gửi to quá mức."),
+    lazy_gettext("Quay lại, chọn ảnh nhỏ hơn (mỗi ảnh tối đa 10 MB), hoặc ghi nhận mà không kèm ảnh."),
+)
+_NOT_UNDERSTOOD = (
+    lazy_gettext("Không làm được việc này"),
+    lazy_gettext("Trang không hiểu những gì vừa gửi."),
+    lazy_gettext("Quay lại trang trước rồi thử lại."),
+)
+
+
 def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
@@ -97,47 +132,13 @@ def _changed(error: BookingChanged) -> Response:
 
 
 def _http(error: HTTPException) -> Response:
-    match error.code:
-        case 404:
-            return _page(
-                404,
-                _("Không có trang này"),
-                _("Có thể địa chỉ gõ thiếu, hoặc trang đã bỏ."),
-                _("Về trang đầu để chọn xã của nhà mình."),
-            )
-        case 403:
-            return _page(
-                403,
-                _("Tài khoản này không làm được việc đó"),
-                _("Chỉ cán bộ của xã cho mượn mới làm được."),
-                _("Đăng nhập bằng tài khoản của cán bộ xã, hoặc gọi người vận hành."),
-            )
-        case 413 if request.endpoint == "booking.take_back":
-            return _page(
-                413,
-                _("Ảnh to quá"),
-                _("Chưa ghi được gì, vì ảnh vừa gửi to quá mức."),
-                _("Quay lại, chọn ảnh nhỏ hơn (mỗi ảnh tối đa 10 MB), hoặc ghi nhận mà không kèm ảnh."),
-            )
-        case 413:
-            return _page(413, _("Gửi nhiều quá"), _("Những gì vừa gửi dài quá mức."), _("Ghi ngắn lại rồi gửi lại."))
-        case 500:
-            return _page(
-                500,
-                _("Máy của xã gặp trục trặc"),
-                _("Việc vừa rồi chưa xong, không có gì bị mất."),
-                _("Bà con chờ một phút rồi thử lại, hoặc gọi điện cho xã."),
-            )
-        case code if code and code >= 400:
-            page = _page(
-                code,
-                _("Không làm được việc này"),
-                _("Trang không hiểu những gì vừa gửi."),
-                _("Quay lại trang trước rồi thử lại."),
-            )
-            page.allow.update(getattr(error, "valid_methods", None) or ())
-            return page
-    return make_response(error.get_response(request.environ))
+    code = error.code
+    if code is None or code < 400:
+        return make_response(error.get_response(request.environ))
+    is_photo = code == 413 and request.endpoint == "booking.take_back"
+    page = _page(code, *(_PHOTO_TOO_LARGE if is_photo else _TEXTS.get(code, _NOT_UNDERSTOOD)))
+    page.allow.update(getattr(error, "valid_methods", None) or ())
+    return page
 
 
 def _unexpected(error: Exception) -> Response:
@@ -146,8 +147,9 @@ def _unexpected(error: Exception) -> Response:
     return _http(InternalServerError())
 
 
-def _page(status: int, title: str, text: str, todo: str, link: tuple[str, str] | None = None) -> Response:
-    """``link`` is the address and the words of what to open next."""
+def _page(status: int, *texts: object, link: tuple[str, str] | None = None) -> Response:
+    """The page that says what went wrong, what that means, and what to do; ``link`` is what to open next."""
+    title, text, todo = map(str, texts)
     form = {} if status == 413 else request.form  # What is too large can't be read either.
     kept = [(label, form[name]) for name, label in KEPT.items() if form.get(name, "").strip()]
     page = render_template("frame/error.html", title=title, text=text, todo=todo, link=link, kept=kept)

@@ -10,15 +10,17 @@ from functools import lru_cache
 from babel.dates import format_date, format_timedelta
 from flask import Flask
 from flask_babel import get_locale
-from lunar_vn import LunarDate, solar_to_lunar
+from lunar_vn import solar_to_lunar
 
 from kit_booking.domain import phone
 from kit_booking.domain.booking.status import Status
+from kit_booking.domain.messages.texts import WEEKDAYS
 from kit_booking.domain.time.hours import Span
 from kit_booking.domain.time.local_time import local, local_day, to_local
 from kit_booking.web.frame.language import lazy_gettext as _
 
-_SHORT_WEEKDAYS = ("T2", "T3", "T4", "T5", "T6", "T7", "CN")
+_lunar_date_of = lru_cache(maxsize=512)(solar_to_lunar)
+
 _WEEKDAYS = ("Thứ Hai", "Thứ Ba", "Thứ Tư", "Thứ Năm", "Thứ Sáu", "Thứ Bảy", "Chủ Nhật")
 
 _STATUSES = {
@@ -64,7 +66,7 @@ def long_day(value: date | datetime, now: datetime | None = None) -> str:
 def weekday(value: date | datetime) -> str:
     """``T2`` to ``T7`` and ``CN``; English ``Mon`` to ``Sun``."""
     on = _local_date(value)
-    return format_date(on, "EEE", locale=_locale()) if _is_english() else _SHORT_WEEKDAYS[on.weekday()]
+    return format_date(on, "EEE", locale=_locale()) if _is_english() else WEEKDAYS[on.weekday()]
 
 
 def clock(value: datetime | time) -> str:
@@ -106,7 +108,7 @@ def span_word(span: Span) -> str:
 
 def lunar(value: date | datetime) -> str:
     """``27/10 âl``: day and month of the Vietnamese lunar calendar; a leap month says so."""
-    on = _lunar_date(_local_date(value))
+    on = _lunar_date_of(_local_date(value))
     pattern = _("%(day)s/%(month)s nhuận âl") if on.leap else _("%(day)s/%(month)s âl")
     return str(pattern) % {"day": on.day, "month": on.month}
 
@@ -152,11 +154,6 @@ def _local_date(value: date | datetime) -> date:
 
 def _local_time(value: datetime | time) -> time:
     return to_local(value).time() if isinstance(value, datetime) else value
-
-
-@lru_cache(maxsize=512)
-def _lunar_date(on: date) -> LunarDate:
-    return solar_to_lunar(on)
 
 
 def _locale() -> str:

@@ -110,21 +110,22 @@ def _before_text(why: Why, count: int) -> str:
 
 
 def phone_problem_text(problem: PhoneProblem) -> str:
-    match problem:
-        case PhoneProblem.EMPTY:
-            return _("Bà con ghi số điện thoại di động vào đây.")
-        case PhoneProblem.NOT_A_NUMBER:
-            return _("Số này chưa đúng. Số di động có 10 chữ số, bắt đầu bằng số 0, ví dụ 0912 345 678.")
-        case PhoneProblem.SEVERAL_NUMBERS:
-            return _("Xin ghi một số thôi, chỉ gồm chữ số.")
-        case PhoneProblem.LANDLINE:
-            return _("Đây là số máy bàn, không nhận được tin nhắn. Xin ghi số di động, hoặc gọi xã để được giúp.")
-        case PhoneProblem.NOT_MOBILE:
-            return _("Số này không nhận được tin nhắn. Xin ghi số di động của nhà mình.")
-        case PhoneProblem.FOREIGN:
-            return _("Xin ghi số di động của Việt Nam.")
-        case PhoneProblem.OLD_ELEVEN_DIGITS:
-            return _("Số 11 chữ số này đã đổi thành 10 chữ số từ năm 2018.")
+    return str(_PHONE_PROBLEMS[problem])
+
+
+_PHONE_PROBLEMS = {
+    PhoneProblem.EMPTY: lazy_gettext("Bà con ghi số điện thoại di động vào đây."),
+    PhoneProblem.NOT_A_NUMBER: lazy_gettext(
+        "Số này chưa đúng. Số di động có 10 chữ số, bắt đầu bằng số 0, ví dụ 0912 345 678."
+    ),
+    PhoneProblem.SEVERAL_NUMBERS: lazy_gettext("Xin ghi một số thôi, chỉ gồm chữ số."),
+    PhoneProblem.LANDLINE: lazy_gettext(
+        "Đây là số máy bàn, không nhận được tin nhắn. Xin ghi số di động, hoặc gọi xã để được giúp."
+    ),
+    PhoneProblem.NOT_MOBILE: lazy_gettext("Số này không nhận được tin nhắn. Xin ghi số di động của nhà mình."),
+    PhoneProblem.FOREIGN: lazy_gettext("Xin ghi số di động của Việt Nam."),
+    PhoneProblem.OLD_ELEVEN_DIGITS: lazy_gettext("Số 11 chữ số này đã đổi thành 10 chữ số từ năm 2018."),
+}
 
 
 def code_problem_text(problem: SignInProblem) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from babel.support import NullTranslations, Translations
 from flask import Blueprint, Flask, abort, current_app, g, redirect, request
-from flask_babel import Babel, Domain
+from flask_babel import Babel
 from flask_babel.speaklater import LazyString
 from werkzeug.wrappers import Response
 
@@ -18,7 +18,6 @@ COOKIE = "lang"
 TRANSLATIONS = Path(__file__).parents[2] / "translations"
 
 blueprint = Blueprint("language", __name__)
-_wtforms = Domain(str(TRANSLATIONS), domain="wtforms")
 
 
 def init_app(app: Flask) -> None:
@@ -35,8 +34,8 @@ def init_app(app: Flask) -> None:
 
 
 @lru_cache
-def _catalogue(code: str) -> NullTranslations:
-    return Translations.load(str(TRANSLATIONS), [code])
+def _catalogue(code: str, domain: str = "messages") -> NullTranslations:
+    return Translations.load(str(TRANSLATIONS), [code], domain)
 
 
 def gettext(text: str, **values: Any) -> str:
@@ -84,7 +83,7 @@ class FormTranslations:
     """WTForms' own messages: Vietnamese from the catalogue ``wtforms``, English as they are."""
 
     def gettext(self, text: str) -> str:
-        return str(_wtforms.get_translations().ugettext(text))
+        return str(_catalogue(language(), "wtforms").ugettext(text))
 
     def ngettext(self, singular: str, plural: str, count: int) -> str:
-        return str(_wtforms.get_translations().ungettext(singular, plural, count))
+        return str(_catalogue(language(), "wtforms").ungettext(singular, plural, count))

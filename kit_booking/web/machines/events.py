@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import time, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -10,11 +10,11 @@ from sqlalchemy import Row
 
 from kit_booking.adapters.ical import FeedEvent
 from kit_booking.domain.booking.status import Status
-from kit_booking.domain.messages.texts import WEEKDAYS
+from kit_booking.domain.messages.texts import moment_text
 from kit_booking.domain.phone import national
 from kit_booking.domain.time.closure import whole_days
 from kit_booking.domain.time.hours import Span
-from kit_booking.domain.time.local_time import local, to_local
+from kit_booking.domain.time.local_time import local
 from kit_booking.services.calendars.feeds import Feed, bookings_of, closures_of
 
 ENDED_SHOWS = timedelta(days=7)
@@ -96,14 +96,7 @@ def _kit(booking: Row[Any]) -> str:
 
 
 def _times(booking: Row[Any]) -> str:
-    return f"Nhận bộ {_moment(booking.pick_up_at)}, trả trước {_moment(booking.return_at)}."
-
-
-@lru_cache(maxsize=1024)
-def _moment(instant: datetime) -> str:
-    """``17h T7 05/12``."""
-    at = to_local(instant)
-    return f"{at.hour}h{at.strftime('%M') if at.minute else ''} {WEEKDAYS[at.weekday()]} {at:%d/%m}"
+    return f"Nhận bộ {moment_text(booking.pick_up_at)}, trả trước {moment_text(booking.return_at)}."
 
 
 def _event(booking: Row[Any], host: str, summary: str, description: str, *, is_tentative: bool) -> FeedEvent:
@@ -122,15 +115,13 @@ def _event(booking: Row[Any], host: str, summary: str, description: str, *, is_t
 
 def _closed(kit: Row[Any], span: Span, host: str) -> FeedEvent:
     """Whole days as an all-day event. The UID holds both ends, because closed time has no id of its own."""
-    days = whole_days(span)
+    from_at, until_at = whole_days(span) or (span.from_at, span.until_at)
     return FeedEvent(
         uid=f"closed-{kit.kit_id}-{span.from_at:%Y%m%d%H%M}-{span.until_at:%Y%m%d%H%M}@{host}",
-        from_at=days[0] if days else span.from_at,
-        until_at=days[1] if days else span.until_at,
+        from_at=from_at,
+        until_at=until_at,
         summary=f"Nghỉ, không cho mượn: bộ {kit.kit_code}",
-        description="",
         location=f"{kit.place_name}, {kit.place_address}",
-        is_tentative=False,
         sequence=kit.version,
         changed_at=span.from_at,
     )
@@ -145,8 +136,5 @@ def _ended(feed: Feed, base_url: str, host: str) -> FeedEvent:
         until_at=feed.ended_on + ENDED_SHOWS,
         summary="Lịch bộ livestream này đã ngừng",
         description=f"Không còn phiếu nào ở đây, xóa lịch được. Muốn xem tiếp, thêm lịch mới:\n{base_url}/calendar",
-        location="",
-        is_tentative=False,
-        sequence=0,
         changed_at=local(feed.ended_on, time()),
     )

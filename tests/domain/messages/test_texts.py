@@ -21,7 +21,6 @@ from kit_booking.domain.messages.texts import (
     login_text,
     send_at,
     useful_until,
-    validity,
     worth_sending,
 )
 from kit_booking.domain.policy import Policy
@@ -248,18 +247,3 @@ def test_at_night_reminders_and_reproaches_wait_however_near_the_slot_is(kind: K
 
 def test_a_login_code_goes_at_once_even_at_night() -> None:
     assert send_at(Kind.LOGIN_CODE, now=NIGHT, policy=Policy()) == NIGHT
-
-
-@pytest.mark.parametrize(
-    ("useful_for", "seconds"),
-    [
-        (5 * MINUTE, 300),
-        (timedelta(milliseconds=1500), 1),
-        (timedelta(0), 1),
-        (timedelta(days=-1), 1),
-        (10 * HOUR, 36000),
-        (timedelta(days=3), 36000),
-    ],
-)
-def test_twilio_keeps_a_text_only_while_it_is_useful(useful_for: timedelta, seconds: int) -> None:
-    assert validity(now=NOON, useful_until_at=NOON + useful_for) == seconds

@@ -10,7 +10,7 @@ from sqlalchemy import event
 
 from kit_booking import worker
 from kit_booking.adapters.sms import (
-    Receipt,
+    Report,
     SmsDelayed,
     SmsMisconfigured,
     SmsProblem,
@@ -275,12 +275,12 @@ def test_what_a_dead_worker_was_sending_is_asked_for_after_its_lease(
     assert len(sms.sent) == 1
 
 
-def test_a_receipt_that_comes_after_the_lease_is_believed(world: World, kit: Kit, household: Household) -> None:
+def test_a_report_that_comes_after_the_lease_is_believed(world: World, kit: Kit, household: Household) -> None:
     ask(world, kit, household)
     claim = world.do(outbox.claim_next, "a slow worker", now=NOW)
     later = NOW + LEASE + A_MOMENT
     world.do(outbox.give_up_lost, now=later)
-    world.do(outbox.record_result, claim, Receipt("SM1"), now=later)
+    world.do(outbox.record_result, claim, Report("SM1"), now=later)
     assert (the_message(world).state, the_message(world).provider_id) == (MessageState.ACCEPTED, "SM1")
     assert the_message(world).ask_at is None
 

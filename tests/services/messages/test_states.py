@@ -255,12 +255,14 @@ def test_a_text_is_true_until_its_last_useful_moment_and_only_of_its_own_slot(
 ) -> None:
     booking = world.booking(kit, household, SATURDAY, status=Status.APPROVED)
     text = message(kit, household, booking)
-    assert is_valid(text, booking, now=NOW)
-    assert not is_valid(text, booking, now=NOW + A_MOMENT)
-    assert not is_valid(message(kit, household, booking, phoned_at=NOW), booking, now=NOW)
-    assert not is_valid(message(kit, household, booking, kit_id=kit.id + 1), booking, now=NOW)
-    assert not is_valid(message(kit, household, booking, pick_up_at=NOW), booking, now=NOW)
-    assert not is_valid(text, world.change(booking, status=Status.CANCELLED, reason="Xã cần dùng"), now=NOW)
+    is_true = transaction(is_valid)
+    assert world.do(is_true, text, now=NOW)
+    assert not world.do(is_true, text, now=NOW + A_MOMENT)
+    assert not world.do(is_true, message(kit, household, booking, phoned_at=NOW), now=NOW)
+    assert not world.do(is_true, message(kit, household, booking, kit_id=kit.id + 1), now=NOW)
+    assert not world.do(is_true, message(kit, household, booking, pick_up_at=NOW), now=NOW)
+    world.change(booking, status=Status.CANCELLED, reason="Xã cần dùng")
+    assert not world.do(is_true, text, now=NOW)
 
 
 def test_a_text_makes_no_move_that_the_rules_do_not_know(world: World, kit: Kit, household: Household) -> None:

@@ -1,6 +1,8 @@
 """Creating a booking: its code, its hold, and the waiting that it ends."""
 
+import time
 from datetime import timedelta
+from threading import Event
 
 import pytest
 from flask import Flask
@@ -19,6 +21,7 @@ from kit_booking.services.timeline.create import SlotTaken, create_booking
 from kit_booking.services.timeline.locks import lock_kit_to_book
 from tests.support.builders import World
 from tests.support.fakes import FakeSms
+from tests.support.threads import at_once
 from tests.support.village import TOMORROW, Village
 from tests.times import NOW, days_ahead
 
@@ -71,6 +74,25 @@ def test_where_many_codes_are_used_a_longer_one_is_found(
     assert [len(code) for code in codes] == [5, 6, 7]
 
 
+def test_two_who_draw_the_same_code_at_the_same_moment_get_one_each(
+    village: Village, world: World, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("kit_booking.services.timeline.create.secrets.choice", lambda letters: letters[0])
+    kits = [village.kit, world.kit(world.place(village.commune, "Hồng Minh"))]
+    families = [village.family(), village.family("Lan")]
+    is_written = Event()
+
+    def first() -> None:
+        world.do(_creates, kits[0], "toi", families[0].id, Status.APPROVED, before_commit=is_written.set)
+
+    def second() -> None:
+        is_written.wait(30)
+        world.do(_creates, kits[1], "toi", families[1].id, Status.APPROVED)
+
+    at_once(first, second)
+    assert sorted(len(booking.code) for booking in world.all(Booking)) == [5, 6]
+
+
 def test_an_offer_leaves_the_household_waiting_and_a_booking_ends_that(village: Village, world: World):
     hoa = village.family("Hoa")
     evening, noon = (world.entry(village.kit, hoa, TOMORROW, key) for key in ("toi", "trua"))
@@ -101,11 +123,14 @@ def test_the_reason_of_staff_is_on_the_booking_and_on_record(village: Village, w
 
 
 @transaction
-def _creates(session, kit, key, household_id, status):
+def _creates(session, kit, key, household_id, status, before_commit=None):
     place_id = lock_kit_to_book(session, kit.id)
     to = find_slot(kit.code, TOMORROW, key)
     by = Actor(household_id=household_id)
     create_booking(session, to, place_id, household_id, status, by, now=NOW, answer_by_at=NOW)
+    if before_commit:
+        before_commit()
+        time.sleep(0.2)  # So that the other one meets what is not committed yet.
 
 
 def test_time_that_is_taken_already_makes_no_booking(village: Village, world: World):
