@@ -180,11 +180,11 @@ _history = (
     )
     .join(Booking, Booking.id == AuditEntry.booking_id)
     .outerjoin(Staff, Staff.id == AuditEntry.staff_id)
-    .where(Booking.code == bindparam("code"), AuditEntry.action.in_([*Status, "changed"]))
+    .where(Booking.code == bindparam("code"), AuditEntry.action.in_([*Status, "changed", "undone"]))
     .order_by(AuditEntry.id)
 )
 
 
 def booking_history(code: str) -> Sequence[Row[Any]]:
-    """The changes of the booking's status, and of its slot, kit or place ("changed"), in their order."""
+    """The changes of the booking's status and of its slot, kit or place ("changed"), and what was undone."""
     return read(_history, {"code": code})

@@ -330,6 +330,11 @@ case("GET /staff/bookings/<code>/hand-over", CLERK_ONLY, at_counter(Status.APPRO
 case("POST /staff/bookings/<code>/hand-over", ACTING, at_counter(Status.APPROVED, "hand-over"), all="1")
 case("GET /staff/bookings/<code>/take-back", CLERK_ONLY, at_counter(Status.OUT, "take-back"))
 case("POST /staff/bookings/<code>/take-back", ACTING, at_counter(Status.OUT, "take-back"), all="1")
+STAYS = staff("404", "303 /staff/bookings/CODE", "403", "403")
+WHY = {"reason": "Ghi nhầm hộ"}
+case("POST /staff/undo", ACTING, lambda town: town.booking() and "/staff/undo", undo="{seen}")
+case("POST /staff/bookings/<code>/correct", STAYS, at_counter(Status.OUT, "correct"), **WHY)
+case("POST /staff/bookings/<code>/remove-strike", STAYS, at_counter(Status.NO_SHOW, "remove-strike"), **WHY)
 case("GET /staff/bookings/<code>/usable", CLERK_ONLY, with_a_fault("/staff/bookings/{}/usable"))
 case("POST /staff/bookings/<code>/usable", ACTING, with_a_fault("/staff/bookings/{}/usable"), usable="yes")
 case(
@@ -480,12 +485,19 @@ def test_each_reader_gets_what_the_table_says(town: Town, method: str, rule: str
 def _ask(town: Town, reader: str, method: str, row: Case) -> str:
     browser = town.browser(getattr(town, reader, None))
     path = row.path(town)
-    day, slot = town.free_slot()
-    fields = {name: text.format(READERS.index(reader), day=day, slot=slot) for name, text in row.fields.items()}
+    fields = fields_of(town, row, READERS.index(reader))
     answer = browser.post(path, fields) if method == "POST" else browser.get(path)
     status, _, location = where(answer).partition(" ")
     location = re.sub("(?<=/bookings/).+", "CODE", re.sub(r"/\d+(?=/|$)", "/ID", location))
     return f"{status} {location}".strip()
+
+
+def fields_of(town: Town, row: Case, number: int) -> dict[str, str]:
+    """What is posted: the fields of the row, which name a free slot or what the last booking is."""
+    day, slot = town.free_slot()
+    bookings = town.world.all(Booking)
+    given = {"day": day, "slot": slot, "seen": town.world.seen(bookings[-1]) if bookings else ""}
+    return {name: text.format(number, **given) for name, text in row.fields.items()}
 
 
 def test_every_route_is_in_the_table(app: Flask) -> None:

@@ -11,7 +11,7 @@ from kit_booking.services.register.adding import HOUSEHOLDS_A_NUMBER, Consent, r
 from kit_booking.services.register.households import views_of
 from tests.support.builders import PASSWORD, csrf_token
 from tests.support.town import NUMBER, Town, where
-from tests.web.test_authorisation import TABLE, Case
+from tests.web.test_authorisation import TABLE, fields_of
 
 SECRETS = ("Đặng Thị Xoan", "Xóm Giấu Kín", "0912 345 678", "0912345678", "84912345678")
 
@@ -40,13 +40,8 @@ def test_no_form_is_taken_without_its_token(town: Town) -> None:
     for (method, rule), row in TABLE.items():
         if method == "POST" and rule != "/hooks/twilio/status":
             for who in (town.owner, town.clerk, town.operator):
-                answer = town.browser(who).client.post(row.path(town), data=_fields(town, row))
+                answer = town.browser(who).client.post(row.path(town), data=fields_of(town, row, 0))
                 assert answer.status_code == 400, rule
-
-
-def _fields(town: Town, row: Case) -> dict[str, str]:
-    day, slot = town.free_slot()
-    return {name: text.format(0, day=day, slot=slot) for name, text in row.fields.items()}
 
 
 def test_what_is_of_another_commune_does_not_fit_into_forms_of_this_one(town: Town) -> None:
@@ -130,9 +125,8 @@ def test_files_and_json_are_not_taken_for_text(town: Town) -> None:
 
 def test_addresses_that_no_browser_could_read_lead_nowhere(town: Town) -> None:
     clerk, code = town.browser(town.clerk), town.booking(Status.APPROVED).code
-    seen = f"PD-1 {utc_now().isoformat()}"
     for target in ("//[", "http://[", "//\u2100"):
-        assert clerk.post(f"/staff/bookings/{code}/move", to=target, seen=seen).status_code == 422
+        assert clerk.post(f"/staff/bookings/{code}/move", to=target).status_code == 422
     for target in ("/%09/[", "/%0a/evil.example", "/%09/evil.example"):
         assert clerk.get(f"/language/en?next={target}").headers["Location"] == "/"
 

@@ -82,6 +82,12 @@ def bookings_in(kit_ids: Sequence[int], from_at: datetime, until_at: datetime) -
     )
 
 
+def find_undoable(commune_ids: Sequence[int], *, now: datetime) -> list[Booking]:
+    """The bookings on which the office's last action can still be undone, the latest action first."""
+    found = load_bookings(Booking.undo_until_at > now, Booking.commune_id.in_(commune_ids))
+    return sorted(found, key=lambda booking: (booking.undo_until_at, booking.id), reverse=True)
+
+
 def is_first_time(booking: Booking) -> bool:
     """Whether the household used no slot before this one."""
     earlier = select(Booking.id).where(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from kit_booking.domain.booking.refusals import Booked, Refusal, refusals, week_of
@@ -167,7 +167,7 @@ class _TimeLines:
         self._held: dict[int, list[_Held]] = defaultdict(list)
         rows = session.execute(
             select(Hold.kit_id, Hold.from_at, Hold.until_at, Booking.household_id, Booking.pick_up_at)
-            .outerjoin(Booking, Booking.id == Hold.booking_id)
+            .outerjoin(Booking, Booking.id == func.coalesce(Hold.booking_id, Hold.kept_for_id))
             .where(Hold.kit_id.in_([kit.id for kit in commune.kits]), Hold.until_at > now)
             .order_by(Hold.until_at)
         )

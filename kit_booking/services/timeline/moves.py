@@ -89,11 +89,11 @@ def record_change(
 
 
 def hold_again(session: Session, booking: Booking, *, now: datetime) -> bool:
-    """Hold the rest of the booking's time again; False when it is over or not free."""
-    span = Span(max(booking.pick_up_at, now), booking.return_at)
+    """Hold the rest of the booking's time again, or all of it when it is over; False when that is not free."""
+    span = Span(max(booking.pick_up_at, now) if now < booking.return_at else booking.pick_up_at, booking.return_at)
     values = {"booking_id": booking.id, "kit_id": booking.kit_id, "from_at": span.from_at, "until_at": span.until_at}
     statement = insert(Hold).values(values)
-    return span.from_at < span.until_at and _write_hold(session, statement, booking.kit_id, span, booking, now=now)
+    return _write_hold(session, statement, booking.kit_id, span, booking, now=now)
 
 
 def hold_from(session: Session, booking: Booking, from_at: datetime, *, now: datetime) -> bool:

@@ -11,15 +11,17 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Enum, Table, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Date, Enum, Table, delete, exists, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from kit_booking.database import Base, UtcDateTime, read, transaction
-from kit_booking.domain.booking.status import UNDO_TIME
+from kit_booking.domain.booking.seen import SeenBooking
+from kit_booking.domain.booking.status import UNDO_TIME, Status
 from kit_booking.domain.time.hours import Span
 from kit_booking.models import Booking, HandedPart, Handover, Hold, Household, Kit, Message, Photo, WaitingEntry
 from kit_booking.services.audit import Actor, record_audit
+from kit_booking.services.timeline.create import raise_unless_overlap
 from kit_booking.services.timeline.locks import bump_version, lock, lock_booking
 from kit_booking.services.timeline.offers import release_time
 
@@ -111,23 +113,28 @@ def can_be_undone(session: Session, booking: Booking, by: Actor, *, now: datetim
 
 
 @transaction
-def undo(session: Session, code: str, staff_id: int, *, now: datetime) -> UndoResult:
+def undo(session: Session, seen: SeenBooking, staff_id: int, *, now: datetime) -> UndoResult:
     """Take back the office's last action on the booking, unless somebody has done something since."""
-    kept = select(Hold.kit_id).join(Booking, Booking.id == Hold.kept_for_id).where(Booking.code == code)
-    booking = lock_booking(session, code, *session.scalars(kept))
+    kept = select(Hold.kit_id).join(Booking, Booking.id == Hold.kept_for_id).where(Booking.code == seen.code)
+    booking = lock_booking(session, seen.code, *session.scalars(kept))
     if not booking.can_be_undone(now):
         return UndoResult.TOO_LATE
+    if booking.seen != seen:
+        return UndoResult.CHANGED
     changes = booking.undo or []
     present = _image(session, booking)
     for table_name, row_id, _before, digest in changes:
         if _digest(present.get((table_name, row_id))) != digest:
             return _WHY.get(table_name, UndoResult.CHANGED)
+    if booking.status is Status.RETURNED and is_out(session, booking.kit_id):
+        return UndoResult.TAKEN
     taken = [present.get((table_name, row_id)) for table_name, row_id, *_ in changes if table_name == "hold"]
     freed = [_time(hold) for hold in taken if hold and hold["booking_id"]]
     try:
         with session.begin_nested():
             _restore(session, changes)
-    except IntegrityError:  # Another hold overlaps, or the kit is out for another booking.
+    except IntegrityError as error:
+        raise_unless_overlap(error)
         return UndoResult.TAKEN
     undone = booking.status
     session.refresh(booking)
@@ -149,6 +156,11 @@ def undo(session: Session, code: str, staff_id: int, *, now: datetime) -> UndoRe
     for kit_id, span in freed:  # What the action had taken, as the new slot of a move.
         release_time(session, kit_id, span, now=now)
     return UndoResult.DONE
+
+
+def is_out(session: Session, kit_id: int) -> bool:
+    """Whether a household has the kit."""
+    return bool(session.scalar(select(exists().where(Booking.kit_id == kit_id, Booking.status == Status.OUT))))
 
 
 def _time(hold: dict[str, Any]) -> tuple[int, Span]:

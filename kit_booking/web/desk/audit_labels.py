@@ -11,7 +11,7 @@ from sqlalchemy import Row
 from kit_booking.domain.settings import Difference
 from kit_booking.domain.time.hours import Span
 from kit_booking.web.desk.settings.labels import describe
-from kit_booking.web.frame.formats import day, role_word, span_word
+from kit_booking.web.frame.formats import day, role_word, span_word, status_word
 from kit_booking.web.frame.labels import kind_word, slot_word
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.language import lazy_gettext
@@ -29,6 +29,8 @@ ACTIONS: dict[str, Any] = {
     "out": lazy_gettext("Giao bộ"),
     "returned": lazy_gettext("Nhận lại bộ"),
     "no_show": lazy_gettext("Ghi là không đến nhận"),
+    "undone": lazy_gettext("Hoàn tác việc vừa làm với phiếu"),
+    "strike_removed": lazy_gettext("Bỏ một lần lỡ hẹn của hộ"),
     "offered": lazy_gettext("Dành chỗ trống cho hộ đang chờ"),
     "refused": lazy_gettext("Hộ không nhận chỗ trống"),
     "waits": lazy_gettext("Ghi tên chờ chỗ trống"),
@@ -134,6 +136,10 @@ def _reason(values: Values) -> str:
     return str(values.get("reason", ""))
 
 
+def _undone(values: Values) -> str:
+    return " → ".join(status_word(values[name]) for name in ("from_status", "status") if name in values)
+
+
 def _closed(values: Values) -> str:
     times = span_word(Span(datetime.fromisoformat(values["from_at"]), datetime.fromisoformat(values["until_at"])))
     return " · ".join(filter(None, (values.get("kit") or _("cả xã"), times, _reason(values))))
@@ -185,6 +191,7 @@ def _role(values: Values) -> str:
 
 
 _SENTENCES: dict[str, Callable[[Values], str]] = {
+    "undone": _undone,
     "registered": _consent,
     "corrected": _corrected,
     "texts_stopped": lambda _values: _("nhà mạng báo"),

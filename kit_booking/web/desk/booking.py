@@ -55,6 +55,7 @@ def _page(booking: Booking, form: ReasonForm | None = None) -> str:
         form=form,
         has_counter=has_counter,
         may_act=may_act,
+        can_undo=may_act and booking.can_be_undone(utc_now()),
         can_approve=may_act and booking.status == Status.REQUESTED,
         can_cancel=may_act and booking.status in WITHDRAWABLE,
     )
@@ -115,11 +116,16 @@ def _answer(code: str, target: Status, act: Callable[..., AnswerResult], *argume
     if outcome.status is Status.REFUSED:
         text = _("Phiếu %(code)s, hộ %(name)s: không nhận chỗ. Chỗ này dành cho nhà chờ tiếp theo.", **what)
     elif booking.household.gets_texts:
-        text = _("Phiếu %(code)s, hộ %(name)s: %(status)s. Hộ sẽ nhận được tin nhắn.", **what)
+        text = _("Phiếu %(code)s, hộ %(name)s: %(status)s. Hộ được nhắn tin sau 2 phút.", **what)
     else:
         text = _("Phiếu %(code)s, hộ %(name)s: %(status)s. Hộ này không nhận tin nhắn, xin gọi điện.", **what)
-    flash(text, "good")
+    _flash_done(text, code)
     return redirect("/staff", 303)
+
+
+def _flash_done(text: str, code: str) -> None:
+    """Flash what was done, with a button that takes it back as long as the booking is as it is now."""
+    flash(text, f"done {staff_booking_or_404(code).seen}")
 
 
 def _flash_not_done(booking: Booking, status: Status, target: Status) -> None:
@@ -182,7 +188,7 @@ def _check(code: str, way: Direction) -> Any:
     result = act(seen_in_form(booking), this_member().id, check, now=utc_now())
     if result.is_done:
         text = str(counter_forms.DONE[way]) % {"kit": booking.kit.code, "name": booking.household.name}
-        flash(text, f"receipt {code}")
+        _flash_done(text, code)
         return redirect(f"/staff/bookings/{code}/usable" if result.has_fault and not is_out else "/staff", 303)
     if result.refusal is HandoverRefusal.STATUS:
         _flash_not_done(booking, result.status, target)
@@ -275,7 +281,8 @@ def move(code: str) -> Any:
     what = {"code": code, "kit": booking.kit.code, "slot": slot_word(booking.slot_name).lower()}
     what |= {"day": long_day(booking.day), "hours": hours((booking.from_at, booking.until_at))}
     if moved is MoveResult.DONE:
-        flash(_("Phiếu %(code)s nay ở bộ %(kit)s, %(slot)s %(day)s, %(hours)s. Hộ được nhắn tin.", **what), "good")
+        text = _("Phiếu %(code)s nay ở bộ %(kit)s, %(slot)s %(day)s, %(hours)s. Hộ được nhắn tin sau 2 phút.", **what)
+        _flash_done(text, code)
     else:
         flash(_("Phiếu %(code)s vừa thay đổi ở nơi khác: nay ở bộ %(kit)s, %(slot)s %(day)s.", **what), "bad")
     return redirect(f"/staff/bookings/{code}", 303)

@@ -11,6 +11,7 @@ from kit_booking.domain.booking.seen import SeenBooking
 from kit_booking.domain.text import clean
 from kit_booking.domain.time.local_time import local_day, to_local
 from kit_booking.models import Closure
+from kit_booking.services.booking.reading import find_undoable
 from kit_booking.services.closures import closing, reading
 from kit_booking.services.closures.closing import SettleResult
 from kit_booking.services.closures.reading import ToSettle
@@ -162,6 +163,7 @@ def _one_page(closure: Closure, form: ClosureTimeForm | None = None) -> str:
         closure=closure,
         standing=standing,
         plan=plan,
+        just_done_here=find_undoable([closure.commune_id], now=now),
         plan_text=_plan_text(moved, len(plan) - moved),
         form=form or _form_of(closure),
         is_form_open=form is not None,
@@ -216,7 +218,7 @@ def settle(closure_id: int) -> Any:
     plan = [(seen, kit or None) for text, _sign, kit in pairs if (seen := SeenBooking.parse(text))]
     numbers = closing.settle_all(closure_id, plan, this_member().id, now=utc_now())
     if text := _plan_text(numbers.get(SettleResult.MOVED, 0), numbers.get(SettleResult.CANCELLED, 0)):
-        flash(_("Đã xong: %(what)s. Các hộ sẽ nhận được tin nhắn.", what=text), "good")
+        flash(_("Đã xong: %(what)s. Các hộ được nhắn tin sau 2 phút.", what=text), "good")
     if number := numbers.get(SettleResult.TAKEN, 0):
         flash(
             ngettext("%(num)d phiếu chưa chuyển được, vì bộ kia vừa có người. Xin xem đề nghị mới ở dưới.", number),

@@ -127,7 +127,7 @@ def _changed(error: BookingChanged) -> Response:
         _("Phiếu %(code)s vừa thay đổi", code=seen.code),
         _("Từ lúc mở trang: %(what)s. Chưa làm gì cả.", what="; ".join(what)),
         _("Xem lại phiếu rồi quyết định."),
-        (f"{base}/{seen.code}", _("Xem phiếu %(code)s", code=seen.code)),
+        link=(f"{base}/{seen.code}", _("Xem phiếu %(code)s", code=seen.code)),
     )
 
 

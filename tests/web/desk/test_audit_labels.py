@@ -23,6 +23,7 @@ VALUES: dict[str, tuple[Any, str]] = {
     "day": ("2026-12-04", "T6 04/12"),
     "from_at": ("2026-12-04T00:42Z", "7h42 T6 04/12"),
     "from_status": ("approved", ""),
+    "status": ("requested", "Chờ duyệt"),
     "household": (12, "hộ số 12"),
     "households": (3, "thêm 3 hộ"),
     "kind": ("reminder_day", "Nhắc trước một ngày"),

@@ -138,11 +138,14 @@ def test_each_booking_in_a_closure_is_moved_or_cancelled(town: Town, clerk: Brow
     evening, morning = in_it(town), in_it(town, "sang", of=town.neighbour)
     closure = town.closure()
     path = f"/staff/closures/{closure}/bookings"
-    assert where(clerk.post(path, plan=f"{evening.code} {town.second_kit.code}")) == f"303 /staff/closures/{closure}"
-    assert "Đã xong: chuyển 1 phiếu. Các hộ sẽ nhận được tin nhắn." in words_of(
+    assert (
+        where(clerk.post(path, plan=f"{town.world.seen(evening)}>{town.second_kit.code}"))
+        == f"303 /staff/closures/{closure}"
+    )
+    assert "Đã xong: chuyển 1 phiếu. Các hộ được nhắn tin sau 2 phút." in words_of(
         clerk.get(f"/staff/closures/{closure}")
     )
-    clerk.post(path, plan=morning.code)
+    clerk.post(path, plan=str(town.world.seen(morning)))
     page = words_of(clerk.get(f"/staff/closures/{closure}"))
     assert "Đã xong: hủy 1 phiếu." in page
     assert "Không có phiếu nào trong thời gian nghỉ" in page
@@ -160,7 +163,11 @@ def test_all_at_once_does_what_is_proposed_for_each(town: Town, clerk: Browser) 
     form = page[page.index('<form class="approve"') : page.index("Làm theo đề nghị: chuyển 2 phiếu, hủy 1 phiếu")]
     plan = re.findall(r'name="plan" value="([^"]*)"', form)
     assert sorted(plan) == sorted(
-        [f"{evening.code} {town.second_kit.code}", morning.code, f"{midday.code} {town.second_kit.code}"]
+        [
+            f"{town.world.seen(evening)}>{town.second_kit.code}",
+            str(town.world.seen(morning)),
+            f"{town.world.seen(midday)}>{town.second_kit.code}",
+        ]
     )
     clerk.post(f"/staff/closures/{closure}/bookings", plan=plan)
     assert "Đã xong: chuyển 2 phiếu, hủy 1 phiếu." in words_of(clerk.get(f"/staff/closures/{closure}"))
@@ -175,7 +182,7 @@ def test_a_kit_that_was_taken_meanwhile_leaves_the_booking_where_it_is(town: Tow
     evening = in_it(town)
     closure = town.closure()
     town.world.booking(town.second_kit, town.neighbour, evening.day, "toi")
-    clerk.post(f"/staff/closures/{closure}/bookings", plan=f"{evening.code} {town.second_kit.code}")
+    clerk.post(f"/staff/closures/{closure}/bookings", plan=f"{town.world.seen(evening)}>{town.second_kit.code}")
     page = words_of(clerk.get(f"/staff/closures/{closure}"))
     assert "1 phiếu chưa chuyển được, vì bộ kia vừa có người." in page
     assert "hủy, vì không còn bộ nào trống giờ này" in page
@@ -187,8 +194,9 @@ def test_what_is_no_booking_of_this_closure_is_left_alone(town: Town, clerk: Bro
     foreign_kit = town.world.kits(town.elsewhere)[0]
     foreign = town.world.booking(foreign_kit, town.owner, local_day(utc_now()) + timedelta(days=2))
     closure = town.closure()
-    for code in (elsewhere.code, foreign.code, "NOTHING", "", f"{foreign.code} PD-2"):
-        answer = clerk.post(f"/staff/closures/{closure}/bookings", plan=code)
+    seen = [str(town.world.seen(booking)) for booking in (elsewhere, foreign)]
+    for plan in (*seen, elsewhere.code, "NOTHING", "", f"{seen[1]}>PD-2"):
+        answer = clerk.post(f"/staff/closures/{closure}/bookings", plan=plan)
         assert where(answer) == f"303 /staff/closures/{closure}"
     assert town.world.fresh(elsewhere).status == town.world.fresh(foreign).status == Status.REQUESTED
     assert town.world.all(Message) == []
@@ -208,7 +216,7 @@ def test_the_nearest_kit_is_proposed_first(town: Town, clerk: Browser) -> None:
     of = town.world.household(town.commune, village="làng văn hoàng")
     booking = in_it(town, of=of)
     page = clerk.get(f"/staff/closures/{town.closure()}").text
-    proposed = re.findall(rf'name="plan" value="{booking.code} ([^"]+)"', page)
+    proposed = re.findall(rf'name="plan" value="{booking.code} [^">]+>([^"]+)"', page)
     assert proposed == [town.second_kit.code, near_home.code, far.code], "its place, then that of the village"
 
 

@@ -37,8 +37,8 @@ def test_one_click_approves_and_says_so(town: Town) -> None:
     assert where(clerk.post(f"/staff/bookings/{booking.code}/approve")) == "303 /staff"
     page = words_of(clerk.get("/staff"))
     assert f"Phiếu {booking.code}, hộ Nguyễn Thị Hạnh: Đã duyệt – được mượn." in page
-    assert "Hộ sẽ nhận được tin nhắn" in page
-    assert "Hộ sẽ nhận được tin nhắn" not in words_of(clerk.get("/staff"))
+    assert "Hộ được nhắn tin sau 2 phút" in page
+    assert "Hộ được nhắn tin sau 2 phút" not in words_of(clerk.get("/staff"))
     assert [text.kind for text in town.world.all(Message)] == [Kind.APPROVED]
 
 

@@ -54,7 +54,7 @@ def test_who_may_still_come_is_not_yet_missed(town: Town) -> None:
 @pytest.mark.parametrize(
     ("action", "status", "said"),
     [
-        ("accept", Status.APPROVED, "Đã duyệt – được mượn. Hộ sẽ nhận được tin nhắn."),
+        ("accept", Status.APPROVED, "Đã duyệt – được mượn. Hộ được nhắn tin sau 2 phút."),
         ("refuse", Status.REFUSED, "không nhận chỗ. Chỗ này dành cho nhà chờ tiếp theo."),
     ],
 )

@@ -70,6 +70,7 @@ def test_its_copy_holds_what_was_written_down_at_the_counter(town: Town, owner: 
         typed = {**WHOLE, "person": f"người nhà {who.name}", "note": "mang hộ"}
         clerk.post(f"/staff/bookings/{booking.code}/hand-over", typed)
         clerk.post(f"/staff/bookings/{booking.code}/take-back", all="1")
+        town.world.let_undo_pass(utc_now())
     back, out = json.loads(owner.get("/household/data.json").text)["Giao và nhận bộ"]
     assert (out["Việc"], back["Việc"]) == ("Giao", "Nhận lại")
     assert (out["Người đến quầy"], out["Ghi chú"]) == ("người nhà Nguyễn Thị Hạnh", "mang hộ")

@@ -72,6 +72,7 @@ def test_a_slot_that_came_free_meanwhile_is_asked_for_instead(town: Town):
     day = evening()
     first, _second = fill_up(town, day)
     town.world.do(answers.cancel, town.world.seen(first), town.clerk.id, "Bộ đang sửa", now=utc_now())
+    town.world.let_undo_pass(utc_now())
     answer = town.browser(town.owner).post(f"/kits/PD-1/{day}/toi/wait", {"places": [town.kit.place_id], "until": ""})
     assert answer.status_code == 409
     assert "Buổi này vừa có chỗ trống" in words_of(answer)
@@ -113,6 +114,7 @@ def offered(town: Town) -> Booking:
     first, _second = fill_up(town, day)
     town.world.entry(town.kit, town.owner, day, joined_at=utc_now())
     town.world.do(answers.cancel, town.world.seen(first), town.clerk.id, "Bộ đang sửa", now=utc_now())
+    town.world.let_undo_pass(utc_now())
     [booking] = town.world.all(Booking, status=Status.OFFERED)
     assert booking.household_id == town.owner.id
     return booking

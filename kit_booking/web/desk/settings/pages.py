@@ -26,7 +26,7 @@ blueprint = Blueprint("settings", __name__, url_prefix="/staff/settings")
 
 SECTION = f"/<slug>/<any({','.join(labels.SECTIONS)}):section>"
 PLACE = "/<slug>/places/<int(max=2147483647):place_id>"
-NOT_TYPED = ("csrf_token", "version", "confirmed", "again")
+NOT_TYPED = ("csrf_token", "reader", "version", "confirmed", "again")
 """Fields of a form that say where it stands, not what was typed."""
 
 
