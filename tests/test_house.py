@@ -7,8 +7,8 @@ from collections.abc import Callable
 from inspect import cleandoc
 from pathlib import Path
 
-from kit_booking.database import Base
 from kit_booking.domain.booking.status import LIVE, MOVES, Status
+from kit_booking.models import Booking
 
 ROOT = Path(__file__).parent.parent
 HOUSE = ROOT / "docs" / "house.md"
@@ -29,7 +29,7 @@ def layers() -> str:
 def diagram() -> str:
     """Tables and foreign keys in Mermaid's words."""
     lines = []
-    for table in sorted(Base.metadata.tables.values(), key=lambda table: table.name):
+    for table in sorted(Booking.metadata.tables.values(), key=lambda table: table.name):
         for key in sorted(table.foreign_keys, key=lambda key: key.parent.name):
             many = "o|" if key.parent.unique else "o{"
             one = "|o" if key.parent.nullable else "||"
@@ -40,7 +40,7 @@ def diagram() -> str:
 def tables() -> str:
     """Each table with the first sentence of its model."""
     lines = ["| table | is |", "|---|---|"]
-    for model in sorted((mapper.class_ for mapper in Base.registry.mappers), key=lambda model: model.__name__):
+    for model in sorted((mapper.class_ for mapper in Booking.registry.mappers), key=lambda model: model.__name__):
         assert "__doc__" in vars(model), f"{model.__name__} has no docstring"
         lines.append(f"| `{model.__tablename__}` | {first_sentence(model.__doc__)} |")
     return "\n".join(lines)
