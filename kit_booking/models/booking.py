@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from kit_booking.database import Base, enum_text, partial_index
 from kit_booking.domain.booking.seen import SeenBooking
@@ -75,6 +75,9 @@ class Booking(Base):
     """What that action changed, as `services/timeline/undo.py` writes it."""
     changed_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=0)
+
+    is_to_judge: Mapped[bool] = query_expression()
+    """Whether its kit came back with a fault that nobody has judged yet; read by `services/desk/today.py` only."""
 
     commune: Mapped[Commune] = relationship(lazy="raise", innerjoin=True)
     place: Mapped[Place] = relationship(lazy="raise", innerjoin=True)

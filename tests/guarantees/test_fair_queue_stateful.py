@@ -516,7 +516,7 @@ def _place(booking: Any | None) -> tuple[Any, ...] | None:
 def _hand_over(session: Session, code: str, *, now: datetime) -> None:
     booking = lock_booking(session, code)
     if booking.status == Status.NO_SHOW:
-        if not moves.hold_again(session, booking, now=now):
+        if not moves.hold_again(session, booking, now, now=now):
             return
         booking.strike_at = None
     moves.move(session, booking, Status.OUT, Actor(), now=now)

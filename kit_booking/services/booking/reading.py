@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy.orm.interfaces import ORMOption
 
 from kit_booking.database import load, read
 from kit_booking.domain.booking.status import USED, Status
@@ -35,9 +36,9 @@ def find_booking(code: str) -> Booking | None:
     return bookings[0] if bookings else None
 
 
-def load_bookings(*which: ColumnElement[bool]) -> list[Booking]:
+def load_bookings(*which: ColumnElement[bool], options: Sequence[ORMOption] = ()) -> list[Booking]:
     """The bookings for which all conditions hold, with kit, place, household and commune; in no order."""
-    return load(_bookings.where(*which))
+    return load(_bookings.where(*which).options(*options))
 
 
 def bookings_of_household(household_id: int, most: int = 60) -> list[Booking]:

@@ -43,7 +43,8 @@ def correct_handover(
         session.execute(early.values(from_at=booking.pick_up_at))
     else:
         way = Direction.BACK
-        if _went_on(session, booking) or not hold_again(session, booking, now=now):
+        from_at = now if now < booking.return_at else booking.pick_up_at
+        if _went_on(session, booking) or not hold_again(session, booking, from_at, now=now):
             raise Rollback(CorrectionResult.TAKEN)
     of_handover = select(Handover.id).where(Handover.booking_id == booking.id, Handover.way == way).scalar_subquery()
     for table in (HandedPart, Photo):

@@ -86,7 +86,7 @@ def hand_over(
     by = Actor(staff_id=staff_id)
     with can_be_undone(session, booking, by, now=now):
         if status is Status.NO_SHOW:
-            is_held = now < booking.return_at and hold_again(session, booking, now=now)
+            is_held = hold_again(session, booking, now, now=now)
         else:
             is_held = happened_at >= booking.pick_up_at or hold_from(session, booking, happened_at, now=now)
         if not is_held:

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import Select, and_, bindparam, func, or_, select, union_all
-from sqlalchemy.orm import aliased
+from sqlalchemy import Select, and_, bindparam, exists, func, or_, select, union_all
+from sqlalchemy.orm import aliased, with_expression
 
 from kit_booking.database import UtcDateTime, read
 from kit_booking.domain.booking.counter import Direction
@@ -54,6 +54,9 @@ class Today:
     histories: dict[int, History]
     """Of the households that ask, by the id of the request."""
 
+    just_done: list[Booking]
+    """What the office did with them can still be undone."""
+
     @property
     def count(self) -> int:
         """How many things are to do; endangered bookings are not counted beside the overdue one."""
@@ -65,8 +68,11 @@ class Today:
 def today(commune_ids: Sequence[int], *, now: datetime) -> Today:
     """All that the office of these communes has to do by the end of the day."""
     by_status: defaultdict[str, list[Booking]] = defaultdict(list)
-    near = union_all(_to_do(commune_ids, now + SOON, now=now), _to_judge(commune_ids))
-    for booking in load_bookings(Booking.id.in_(near)):
+    undoable = select(Booking.id).where(Booking.undo_until_at > now, Booking.commune_id.in_(commune_ids))
+    near = union_all(_to_do(commune_ids, now + SOON, now=now), _to_judge(commune_ids), undoable)
+    is_to_judge = with_expression(Booking.is_to_judge, exists().where(Handover.booking_id == Booking.id, *_UNJUDGED))
+    loaded = load_bookings(Booking.id.in_(near), options=[is_to_judge])
+    for booking in loaded:
         by_status[booking.status].append(booking)
     ahead = sorted(by_status[Status.APPROVED], key=lambda booking: (booking.pick_up_at, booking.kit.code))
     due = [b for b in ahead if b.pick_up_at < _end_of_day(now)]
@@ -81,12 +87,13 @@ def today(commune_ids: Sequence[int], *, now: datetime) -> Today:
         offers=offers,
         to_hand_over=[b for b in due if b not in missed],
         not_collected=missed,
-        to_take_back=[b for b in out if b not in overdue],
+        to_take_back=[b for b in out if b not in overdue and b.return_at < _end_of_day(now)],
         overdue=overdue,
         endangered=_endangered(overdue, [*requests, *offers, *ahead], now=now),
-        to_judge=sorted(by_status[Status.RETURNED], key=lambda booking: booking.return_at),
+        to_judge=sorted((b for b in loaded if b.is_to_judge), key=lambda booking: booking.return_at),
         to_phone=people_to_phone(commune_ids, now=now),
         histories=_histories(requests, now=now),
+        just_done=[b for b in loaded if b.can_be_undone(now)],
     )
 
 
@@ -115,18 +122,12 @@ def _to_do(commune_ids: Sequence[int], pick_up_before: datetime, *, now: datetim
     )
 
 
+_UNJUDGED = (Handover.way == Direction.BACK, Handover.has_fault, Handover.is_usable.is_(None))
+
+
 def _to_judge(commune_ids: Sequence[int]) -> Select[tuple[int]]:
     """The ids of bookings whose kit came back with a fault that nobody has judged yet."""
-    return (
-        select(Handover.booking_id)
-        .join(Handover.booking)
-        .where(
-            Handover.way == Direction.BACK,
-            Handover.has_fault,
-            Handover.is_usable.is_(None),
-            Booking.commune_id.in_(commune_ids),
-        )
-    )
+    return select(Handover.booking_id).join(Handover.booking).where(*_UNJUDGED, Booking.commune_id.in_(commune_ids))
 
 
 def _missed(due: Iterable[Booking], *, now: datetime) -> list[Booking]:

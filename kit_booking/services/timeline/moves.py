@@ -88,12 +88,12 @@ def record_change(
     bump_version(session, Household, booking.household_id)
 
 
-def hold_again(session: Session, booking: Booking, *, now: datetime) -> bool:
-    """Hold the rest of the booking's time again, or all of it when it is over; False when that is not free."""
-    span = Span(max(booking.pick_up_at, now) if now < booking.return_at else booking.pick_up_at, booking.return_at)
+def hold_again(session: Session, booking: Booking, from_at: datetime, *, now: datetime) -> bool:
+    """Hold the booking's time again, as far as it is after this instant; False when it is over or not free."""
+    span = Span(max(booking.pick_up_at, from_at), booking.return_at)
     values = {"booking_id": booking.id, "kit_id": booking.kit_id, "from_at": span.from_at, "until_at": span.until_at}
     statement = insert(Hold).values(values)
-    return _write_hold(session, statement, booking.kit_id, span, booking, now=now)
+    return span.from_at < span.until_at and _write_hold(session, statement, booking.kit_id, span, booking, now=now)
 
 
 def hold_from(session: Session, booking: Booking, from_at: datetime, *, now: datetime) -> bool:

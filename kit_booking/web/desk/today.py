@@ -3,7 +3,6 @@
 from flask import Blueprint, g, render_template
 
 from kit_booking.clock import utc_now
-from kit_booking.services.booking.reading import find_undoable
 from kit_booking.services.desk.today import today as today_at
 from kit_booking.services.desk.today import week_ahead
 from kit_booking.services.ops.health import sending_alarms
@@ -26,7 +25,6 @@ def today() -> str:
         communes=communes,
         has_few_communes=len(communes) <= FEW,
         today=to_do,
-        just_done_here=find_undoable(ids, now=now),
         alarms=alarm_texts(sending_alarms(now=now)),
         to_do=to_do.count,
         week={} if to_do.count else week_ahead(ids, now=now),

@@ -66,7 +66,7 @@ def test_an_offer_that_staff_take_back_goes_to_the_next_and_the_place_is_kept(vi
 @transaction
 def _come_after_all(session, code, *, now):
     booking = lock_booking(session, code)
-    is_held = moves.hold_again(session, booking, now=now)
+    is_held = moves.hold_again(session, booking, now, now=now)
     if is_held:
         booking.strike_at = None
         moves.move(session, booking, Status.OUT, Actor(), now=now)
