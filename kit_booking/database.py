@@ -1,6 +1,7 @@
 """The database: the base of all tables, instants, and the one place that commits."""
 
 import functools
+import json
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -223,6 +224,11 @@ def upsert(table: type[Base]) -> sqlite.Insert | postgresql.Insert:
 
 _kept = threading.local()
 """Each thread's connection for `read` and `load`, and the engine that it belongs to."""
+
+
+def seen_text(row: Any, **values: Any) -> str:
+    """What a page shows of a row, as JSON for a hidden field of the forms that act on it."""
+    return json.dumps({"of": f"{row.__tablename__} {row.id}", **values}, ensure_ascii=False)
 
 
 def read(statement: Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:

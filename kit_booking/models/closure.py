@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from kit_booking.database import Base
+from kit_booking.database import Base, seen_text
 from kit_booking.domain.time.hours import Span
 from kit_booking.models.commune import Commune
 from kit_booking.models.kit import Kit
@@ -41,6 +41,12 @@ class Closure(Base):
     commune: Mapped[Commune] = relationship(lazy="raise", innerjoin=True)
     kit: Mapped[Kit | None] = relationship(lazy="raise")
     staff: Mapped[Staff | None] = relationship(lazy="raise")
+
+    @property
+    def seen(self) -> str:
+        """What a page shows of it, for the forms that act on it."""
+        times = f"{self.from_at.isoformat()} {self.until_at.isoformat()}"
+        return seen_text(self, times=times, reason=self.reason, is_off=self.called_off_at is not None)
 
     @property
     def span(self) -> Span:

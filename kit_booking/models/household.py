@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from kit_booking.database import Base, partial_index
+from kit_booking.database import Base, partial_index, seen_text
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.register.household import SEARCH_WIDTH, gets_texts, search_text
 from kit_booking.models.commune import Commune
@@ -66,6 +66,12 @@ class Household(Base):
     def policy(self) -> Policy:
         """The numbers of its commune, which must be loaded."""
         return Policy.of(self.commune.policy)
+
+    @property
+    def seen(self) -> str:
+        """What a page shows of it, for the forms that act on it."""
+        values = {name: getattr(self, name) for name in ("name", "village", "craft", "phone", "landline")}
+        return seen_text(self, **values, texts=self.takes_texts)
 
     @property
     def any_phone(self) -> str:

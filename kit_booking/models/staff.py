@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from kit_booking.database import Base, enum_text
+from kit_booking.database import Base, enum_text, seen_text
 from kit_booking.models.commune import Commune
 
 
@@ -30,6 +30,12 @@ class Staff(Base):
     roles: Mapped[list["StaffRole"]] = relationship(
         lazy="raise", order_by="StaffRole.id", cascade="all, delete-orphan"
     )
+
+    @property
+    def seen(self) -> str:
+        """What a page shows of the account, for the forms that act on it; its roles must be loaded."""
+        roles = [[role.role, role.commune_id] for role in self.roles]
+        return seen_text(self, account=self.name, mobile=self.mobile, is_active=self.is_active, roles=roles)
 
     @property
     def is_operator(self) -> bool:

@@ -1,5 +1,6 @@
 """A small world to test in: communes with kits, households, staff and bookings, written straight to the tables."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from itertools import count
@@ -9,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from kit_booking.database import Base, db
 from kit_booking.domain.booking.seen import BookingChanged, SeenBooking
@@ -44,6 +45,9 @@ from tests.times import NOW
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Base)
+
+_OF_STAFF: dict[type[Any], list[Any]] = defaultdict(list, {Staff: [selectinload(Staff.roles)]})
+"""What pages load with an account."""
 
 PASSWORD = "day-song-hong"
 LONG_AGO = date(2020, 1, 1)
@@ -99,6 +103,11 @@ class World:
         code = booking if isinstance(booking, str) else booking.code
         with self.app.app_context(), self._session() as session:
             return session.scalars(select(Booking).options(joinedload(Booking.kit)).filter_by(code=code)).one().seen
+
+    def rows_seen(self, table: type[Any], *row_ids: int) -> list[str]:
+        """The rows as a page would show them now."""
+        with self.app.app_context(), self._session() as session:
+            return [row.seen for row_id in row_ids if (row := session.get(table, row_id, options=_OF_STAFF[table]))]
 
     def acts(self, use_case: Callable[..., Any], booking: Booking, *args: Any, **kwargs: Any) -> Any:
         """Do something with the booking as a page shows it now; for one that changed meanwhile, an answer says so."""

@@ -17,6 +17,7 @@ from kit_booking.domain.time.hours import Span
 from kit_booking.domain.time.local_time import local, local_day
 from kit_booking.models import (
     Booking,
+    Closure,
     Household,
     Kit,
     LoginCode,
@@ -33,6 +34,12 @@ from tests.support.builders import World, csrf_token, sign_in
 SLOTS = ("sang", "trua", "chieu", "toi")
 NUMBER = "+84912345678"
 OF_A_BOOKING = re.compile(r"(?:/staff)?/bookings/(\w+)/")
+OF_A_ROW = re.compile(r"/staff/(households|closures|operator/staff)/(\d+)")
+ROWS: dict[str, type[Household | Staff | Closure]] = {
+    "households": Household,
+    "closures": Closure,
+    "operator/staff": Staff,
+}
 
 
 class Browser:
@@ -50,6 +57,10 @@ class Browser:
         data = {"csrf_token": csrf_token(self.client), **(fields or {}), **more}
         if (match := OF_A_BOOKING.match(path)) and (rows := self._world.all(Booking, code=match[1])):
             data = {"seen": str(self._world.seen(rows[0])), **data}
+        elif match := OF_A_ROW.match(path):
+            of_both = re.findall(r"with=(\d+)", f"{path} with={data.get('with', '')}")
+            numbers = [int(number) for number in (match[2], *of_both)]
+            data = {"seen": self._world.rows_seen(ROWS[match[1]], *numbers), **data}
         return self.client.post(path, data=data)
 
 

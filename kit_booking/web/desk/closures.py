@@ -20,7 +20,7 @@ from kit_booking.web.desk.tabs import acting_communes, acting_communes_or_403, c
 from kit_booking.web.frame.forms import ClosureForm, ClosureTimeForm
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.language import lazy_gettext, ngettext
-from kit_booking.web.frame.readers import check_commune, commune_or_404, staff_only, this_member
+from kit_booking.web.frame.readers import check_commune, check_seen, commune_or_404, staff_only, this_member
 
 blueprint = Blueprint("closures", __name__, url_prefix="/staff/closures")
 
@@ -138,6 +138,7 @@ def staff_closure_or_404(closure_id: int, *, acting: bool = False) -> Closure:
     """The closure if the member of staff may see, or with ``acting`` act in, its commune."""
     closure = reading.find_closure(closure_id) or abort(404)
     check_commune(closure.commune_id, acting=acting)
+    check_seen(closure, f"/staff/closures/{closure_id}")
     return closure
 
 

@@ -12,7 +12,7 @@ from kit_booking.services.timeline.standing import HouseholdGone
 from kit_booking.web.frame.formats import moment, status_word
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.language import lazy_gettext
-from kit_booking.web.frame.readers import OtherReader, reader
+from kit_booking.web.frame.readers import OtherReader, RowChanged, reader
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +79,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HouseholdGone, _gone)
     app.register_error_handler(OtherReader, _other_reader)
     app.register_error_handler(BookingChanged, _changed)
+    app.register_error_handler(RowChanged, _row_changed)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -128,6 +129,33 @@ def _changed(error: BookingChanged) -> Response:
         _("Từ lúc mở trang: %(what)s. Chưa làm gì cả.", what="; ".join(what)),
         _("Xem lại phiếu rồi quyết định."),
         link=(f"{base}/{seen.code}", _("Xem phiếu %(code)s", code=seen.code)),
+    )
+
+
+_SHOWN = {
+    **KEPT,
+    "landline": lazy_gettext("Số máy bàn"),
+    "texts": lazy_gettext("Nhận tin nhắn"),
+    "account": lazy_gettext("Tên"),
+    "mobile": lazy_gettext("Số điện thoại di động"),
+    "is_active": lazy_gettext("Tài khoản"),
+    "roles": lazy_gettext("Vai trò"),
+    "times": lazy_gettext("Thời gian nghỉ"),
+    "is_off": lazy_gettext("Lịch nghỉ"),
+}
+"""What pages show of a household, an account or a closure."""
+
+
+def _row_changed(error: RowChanged) -> Response:
+    changed = [name for name in error.now if error.was.get(name) != error.now[name] and name != "of"]
+    what = ", ".join(str(_SHOWN[name]).lower() for name in changed)
+    text = _("Từ lúc mở trang đã có người sửa: %(what)s. Chưa làm gì cả.", what=what)
+    return _page(
+        409,
+        _("Thông tin này vừa thay đổi"),
+        text,
+        _("Xem lại rồi làm tiếp."),
+        link=(error.page, _("Xem bây giờ thế nào")),
     )
 
 

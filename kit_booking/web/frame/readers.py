@@ -1,10 +1,11 @@
 """Who is signed in: nobody, a household, or a member of staff; and what each may open."""
 
 import functools
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 from urllib.parse import quote
 
 from flask import Flask, abort, current_app, g, redirect, request, session
@@ -13,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from kit_booking.clock import utc_now
 from kit_booking.domain.booking.seen import SeenBooking
-from kit_booking.models import Booking, Household, Staff
+from kit_booking.models import Booking, Closure, Household, Staff
 from kit_booking.services.booking.reading import find_booking
 from kit_booking.services.communes.facts import CommuneFacts, find_commune
 from kit_booking.services.register.households import find_household
@@ -182,6 +183,28 @@ def seen_in_form(booking: Booking) -> SeenBooking:
     return seen if seen and seen.code == booking.code else abort(400)
 
 
+class RowChanged(Exception):
+    """The household, account or closure is not any more what the page of the form showed; nothing was done."""
+
+    def __init__(self, was: dict[str, Any], now: dict[str, Any], page: str) -> None:
+        self.was, self.now, self.page = was, now, page
+
+
+def check_seen(row: Household | Staff | Closure, page: str) -> None:
+    """When a form is sent: that the row is still what the form's page showed; ``page`` shows what it is now."""
+    if request.method != "POST" or row.seen in request.form.getlist("seen"):
+        return
+    now, was = json.loads(row.seen), {}
+    for text in request.form.getlist("seen"):
+        try:
+            values = json.loads(text)
+        except ValueError:
+            continue
+        if isinstance(values, dict) and values.get("of") == now["of"]:
+            was = values
+    raise RowChanged(was, now, page)
+
+
 def check_commune(commune_id: int, *, acting: bool = False) -> None:
     """404 unless the member of staff may see the commune; with ``acting`` 403 unless they are a clerk of it."""
     if not this_member().may_see(commune_id):
@@ -201,6 +224,7 @@ def staff_household_or_404(household_id: int, *, acting: bool = False) -> Househ
     """The household if the member of staff may see, or with ``acting`` act in, its commune."""
     household = find_household(household_id) or abort(404)
     check_commune(household.commune_id, acting=acting)
+    check_seen(household, f"/staff/households/{household_id}")
     return household
 
 

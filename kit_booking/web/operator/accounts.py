@@ -15,7 +15,7 @@ from kit_booking.services.operator.edits import Denied
 from kit_booking.services.sign_in.sign_in import hasher
 from kit_booking.web.desk.edit import DENIED, Edit, edit_pages, saved, this_actor
 from kit_booking.web.frame.language import gettext as _
-from kit_booking.web.frame.readers import this_member
+from kit_booking.web.frame.readers import check_seen, this_member
 from kit_booking.web.operator.communes import list_page, operator_only
 from kit_booking.web.operator.forms import AccountForm, NewAccountForm, RoleForm
 
@@ -80,7 +80,9 @@ def _account(staff_id: int, *, is_sent: bool = True, role_form: RoleForm | None 
 
 
 def _account_or_404(staff_id: int) -> Staff:
-    return accounts.find_account(staff_id) or abort(404)
+    account = accounts.find_account(staff_id) or abort(404)
+    check_seen(account, f"{ACCOUNTS}/{staff_id}")
+    return account
 
 
 @blueprint.post(f"{ONE}/disable")
