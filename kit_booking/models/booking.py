@@ -68,7 +68,9 @@ class Booking(Base):
     strike_at: Mapped[datetime | None]
     """When it became a strike: not collected, or given up too late."""
     moved_at: Mapped[datetime | None]
-    """When the commune last moved it; giving it up is no strike then."""
+    """When the commune last moved it; giving it up is no strike then, until the household chooses another slot."""
+    chosen_at: Mapped[datetime | None]
+    """When the household itself last changed it to another slot."""
     undo_until_at: Mapped[datetime | None]
     """Until when the office's last action can be undone; its texts are not sent before."""
     undo: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
@@ -97,6 +99,10 @@ class Booking(Base):
     def is_ahead(self, now: datetime) -> bool:
         return (self.status in AHEAD or self.status == Status.OUT) and self.return_at > now
 
+    def is_over(self, now: datetime) -> bool:
+        """Whether its time has passed: then it can only be completed."""
+        return self.return_at <= now
+
     def can_be_undone(self, now: datetime) -> bool:
         """Whether the office's last action on it can still be taken back."""
         return self.undo_until_at is not None and now < self.undo_until_at
@@ -110,6 +116,7 @@ class Booking(Base):
             pick_up_at=self.pick_up_at,
             approved_at=self.approved_at,
             moved_at=self.moved_at,
+            chosen_at=self.chosen_at,
             policy=self.policy,
             now=now,
         )

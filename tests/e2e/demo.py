@@ -37,8 +37,10 @@ class Demo:
         return self.world.all(Commune, slug=COMMUNE)[0]
 
     def work(self, as_of: datetime | None = None) -> None:
-        """One round of the worker."""
-        worker.run_once(self.app, lambda: as_of or utc_now())
+        """One round of the worker, at which nothing that the office did can be undone any more."""
+        now = as_of or utc_now()
+        self.world.let_undo_pass(now)
+        worker.run_once(self.app, lambda: now)
 
     @property
     def sms_file(self) -> Path:

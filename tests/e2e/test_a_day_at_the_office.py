@@ -148,8 +148,8 @@ def answer_requests(clerk: Clerk, office: Office, look: Look) -> None:
         line = clerk.page.locator(f"#t-{refused.code}")
         clerk.click(line.locator("summary"))
         look(clerk.page, "refuse")
-        clerk.click(line.get_by_role("button", name="Xã cần dùng bộ buổi này"))
-    assert office.world.fresh(refused).reason == "Xã cần dùng bộ buổi này"
+        clerk.click(line.get_by_role("button", name="Hôm đó xã cần thiết bị"))
+    assert office.world.fresh(refused).reason == "Hôm đó xã cần thiết bị"
     assert refused.code in texts_of(clerk, office, refused)[-1]
 
 

@@ -58,7 +58,7 @@ def get_an_offer(demo: Demo, phone: Page, desk: Page) -> Booking:
     given_up = give_one_up(demo, desk)
     demo.work(as_of=people_are_awake())
     text = newest_text(phone)
-    assert "CO CHO TRONG" in text
+    assert "DEN LUOT BA CON" in text
     offer = demo.world.all(Booking, status=Status.OFFERED, household_id=household.id)[0]
     assert (offer.kit_id, offer.pick_up_at) == (given_up.kit_id, given_up.pick_up_at)
     assert offer.code in text

@@ -111,7 +111,11 @@ def is_paused(seen: Seen, household_id: int, now: datetime) -> bool:
 def may_have(seen: Seen, household_id: int, slot: Slot, now: datetime, without: int | None = None) -> bool:
     own = [booking for booking in seen.of(household_id) if booking.id != without]
     in_week = weeks(own)[_week(slot.hold.from_at)]
-    return ahead(own, now) < 2 and in_week < 2 and not is_paused(seen, household_id, now)
+    is_busy = any(
+        booking.status in LIVE and booking.from_at < slot.on_air.until_at and booking.until_at > slot.on_air.from_at
+        for booking in own
+    )
+    return ahead(own, now) < 2 and in_week < 2 and not is_busy and not is_paused(seen, household_id, now)
 
 
 def told_at(slot: Slot, now: datetime) -> datetime:
@@ -173,6 +177,8 @@ class Offer:
     household_id: int
     pick_up_at: datetime
     return_at: datetime
+    from_at: datetime
+    until_at: datetime
     status: str = "offered"
     strike_at: None = None
 
@@ -185,8 +191,12 @@ class Held:
     booking_id: int
 
 
+def _times(span: Any) -> tuple[datetime, datetime]:
+    return span.from_at, span.until_at
+
+
 def _after_offer(seen: Seen, kit: Kit, slot: Slot, entry: Any, number: int) -> Seen:
-    offer = Offer(number, entry.household_id, slot.hold.from_at, slot.hold.until_at)
+    offer = Offer(number, entry.household_id, *_times(slot.hold), *_times(slot.on_air))
     held = Held(kit.id, slot.hold.from_at, slot.hold.until_at, number)
     entries = {key: other for key, other in seen.entries.items() if key != entry.id}
     bookings, holds = seen.bookings | {number: offer}, seen.holds | {number: held}

@@ -58,12 +58,12 @@ TEXTS = {
     ("requested", "lapsed"): "lapsed",
     ("offered", "approved"): "approved",
     ("approved", "no_show"): "no_show",
-    ("requested", "requested"): "received",
-    ("approved", "approved"): "approved",
+    ("requested", "requested"): "changed",
+    ("approved", "approved"): "changed",
 }
 """Which move is told; a change of slot is one that stays what it was. A cancellation depends on who did it."""
 UNTOLD = {("offered", "lapsed"), ("offered", "refused"), ("approved", "out"), ("no_show", "out"), ("out", "returned")}
-NOT_OF_A_MOVE = ("staff_due", "reminder_day", "reminder_soon")
+NOT_OF_A_MOVE = ("staff_due", "reminder_day", "reminder_soon", "paused")
 
 DEEDS: dict[Callable[..., Any], Callable[[int], tuple[Any, ...]]] = {
     answers.approve: lambda clerk: (clerk,),

@@ -23,10 +23,12 @@ class Reason(StrEnum):
     NO_CLERK = "no_clerk"
     PAUSED = "paused"
     OTHERS = "others"
+    OWN = "own"
+    """The household has another booking at the same time."""
 
 
-OF_THE_SLOT = frozenset({Reason.TAKEN, Reason.CLOSED})
-"""What nobody can override, because the database itself refuses it."""
+OF_THE_SLOT = frozenset({Reason.TAKEN, Reason.CLOSED, Reason.OWN})
+"""What nobody can override: the kit is not free, or the household is busy itself."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class Booked:
     in_week: int
     """Bookings with their pick-up in the calendar week of the slot; those given up too late count too."""
     standing: Standing = GOOD_STANDING
+    has_same_time: bool = False
+    """One of its live bookings, on whichever kit, is on air at the time of the slot."""
     is_from_here: bool = True
     """The slot is one of its home commune."""
 
@@ -67,6 +71,8 @@ def refusals(
     """
     if taken:
         yield Refusal(taken)
+    if booked and booked.has_same_time:
+        yield Refusal(Reason.OWN)
     if now >= slot.ask_until_at:
         yield Refusal(Reason.TOO_LATE, at=slot.ask_until_at)
     if now < opens_at(slot.day, policy):

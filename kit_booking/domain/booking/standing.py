@@ -60,12 +60,25 @@ def standing(
 
 
 def is_late_to_cancel(
-    *, pick_up_at: datetime, approved_at: datetime | None, moved_at: datetime | None, policy: Policy, now: datetime
+    *,
+    pick_up_at: datetime,
+    approved_at: datetime | None,
+    moved_at: datetime | None,
+    chosen_at: datetime | None = None,
+    policy: Policy,
+    now: datetime,
 ) -> bool:
-    """Whether giving the booking up now is a strike: never before it was approved, nor after the commune moved it."""
-    if approved_at is None or moved_at is not None:
+    """Whether giving the booking up now is a strike: never before it was approved, nor after the commune moved it.
+
+    ``chosen_at`` is when the household itself last changed it to another slot: that ends these exceptions.
+    """
+
+    def came_last(at: datetime | None) -> bool:
+        return at is not None and (chosen_at is None or at > chosen_at)
+
+    if approved_at is None or came_last(moved_at) or now <= pick_up_at - policy.late_cancel:
         return False
-    return now > pick_up_at - policy.late_cancel and now - approved_at > SECOND_THOUGHTS
+    return not came_last(approved_at) or now - approved_at > SECOND_THOUGHTS
 
 
 SECOND_THOUGHTS = timedelta(minutes=30)

@@ -23,6 +23,8 @@ class Kind(StrEnum):
     """By the commune, with its reason."""
     WITHDRAWN = "withdrawn"
     """By the household itself."""
+    CHANGED = "changed"
+    """By the household itself, to another slot."""
     REMINDER_DAY = "reminder_day"
     REMINDER_SOON = "reminder_soon"
     LAPSED = "lapsed"
@@ -34,6 +36,8 @@ class Kind(StrEnum):
     CLOSED = "closed"
     """Cancelled because the kit or the commune is closed."""
     NO_SHOW = "no_show"
+    PAUSED = "paused"
+    """Strikes pause the household's requests."""
     OVERDUE = "overdue"
     STAFF_DUE = "staff_due"
     """To the clerk: half of the time to answer a request is over."""
@@ -45,15 +49,15 @@ K = Kind
 # name, without links, and fixed but for these few places. Nobody can answer them, hence the office's number
 # in those about a booking; it ends them, without a full stop, so that phones recognise it. Dates are
 # absolute, because "tomorrow" in a late text is a lie. Words that could mean another thing without their
-# accents ("bo", "muon", "may") are avoided.
+# accents ("bo", "muon", "may", "cho", "tien") are avoided.
 TEMPLATES: dict[Kind, str] = {
     K.LOGIN_CODE: (
-        "{sender}: {code} la ma dang nhap trang dang ky thiet bi live, het han sau 5 phut. "
+        "{sender}: {code} la ma 6 so de vao trang dang ky thiet bi live, het han sau 5 phut. "
         "Khong dua ma nay cho bat ky ai, ke ca can bo xa."
     ),
     K.RECEIVED: (
-        "{sender}: Da nhan phieu {code} dang ky thiet bi live xa {commune}, {on_air}. "
-        "Dang cho xa duyet, co ket qua se bao tin. Hoi {phone}"
+        "{sender}: Xa {commune} da nhan phieu {code}, thiet bi live {on_air}. "
+        "CHUA DUYET, co ket qua xa se bao. Hoi {phone}"
     ),
     K.APPROVED: (
         "{sender}: DA DUYET {code}, live {on_air}. Nhan thiet bi {pick_up} tai {place}, "
@@ -65,54 +69,69 @@ TEMPLATES: dict[Kind, str] = {
     ),
     K.CANCELLED: (
         "{sender}: XA DA HUY phieu {code} (live {on_air}). Ly do: {reason}. "
-        "Xin loi ba con. De chon gio khac, goi {phone}"
+        "Xin loi ba con. Can gio khac xin goi {phone}"
     ),
     K.WITHDRAWN: (
         "{sender}: Da huy phieu {code} (live {on_air}) theo yeu cau cua ba con. "
         "Neu khong phai ba con huy, xin goi ngay {phone}"
     ),
+    K.CHANGED: (
+        "{sender}: DA DOI {code}{pending}: live {on_air}. Nhan thiet bi {pick_up} tai {place}, "
+        "tra {bring_back}. Hoi {phone}"
+    ),
     K.REMINDER_DAY: (
-        "{sender}: Nhac lich {code}: nhan thiet bi live {pick_up} tai {place}, mang CCCD. "
-        "Neu ban viec, xin huy som de nha khac dung. Hoi {phone}"
+        "{sender}: Nhac {code}: {pick_up} den {place} nhan thiet bi, live {hours}, tra {bring_back}. "
+        "Mang CCCD. Khong den thi goi {phone}"
     ),
     K.REMINDER_SOON: (
-        "{sender}: Sap den gio nhan thiet bi live: {pick_up} tai {place}, phieu {code}, mang CCCD. "
-        "Neu khong den duoc, xin goi {phone}"
+        "{sender}: Sap den gio {code}: {pick_up} den {place} nhan thiet bi, tra {bring_back}. "
+        "Mang CCCD. Khong den duoc xin goi {phone}"
     ),
     K.LAPSED: (
-        "{sender}: Xa chua kip duyet phieu {code} (live {on_air}) nen phieu het han, xin loi ba con. "
+        "{sender}: Xa chua kip duyet phieu {code} (live {on_air}) nen phieu het hieu luc, xin loi ba con. "
         "Moi chon gio khac hoac goi {phone}"
     ),
     K.OFFER: (
-        "{sender}: CO CHO TRONG {code}: live xa {commune}, {on_air}. Giu cho den {due}. "
-        "Nhan cho o trang dang ky hoac goi {phone}"
+        "{sender}: DEN LUOT BA CON {code}: live {on_air} tai {place}. Qua {due} sang nha khac. "
+        "Vao trang dang ky hoac goi {phone}"
     ),
     K.MOVED: (
-        "{sender}: {code} DOI sang live {on_air}. Nhan thiet bi {pick_up} tai {place}, "
-        "tra {bring_back}. Khong tien goi {phone}"
+        "{sender}: XA CHUYEN {code} sang live {on_air}. Nhan thiet bi {pick_up} tai {place}, "
+        "tra {bring_back}. Hoi {phone}"
     ),
     K.CLOSED: (
-        "{sender}: Thiet bi live o {place} nghi {until}. Phai huy phieu {code} ({on_air}), "
-        "xin loi ba con. Hoi {phone}"
+        "{sender}: XA DA HUY phieu {code} (live {on_air}): thiet bi o {place} tam ngung {until}. "
+        "Xin loi ba con. Hoi {phone}"
     ),
     K.NO_SHOW: (
-        "{sender}: Khong thay ba con den nhan thiet bi live, phieu {code} ({on_air}). "
-        "Lan sau ban viec, xin bao huy som. Hoi {phone}"
+        "{sender}: Ba con khong den nhan thiet bi live, phieu {code} ({on_air}). "
+        "Lan sau xin huy truoc. Neu xa ghi nham, xin goi {phone}"
+    ),
+    K.PAUSED: (
+        "{sender}: Vi {strikes} lan khong den nhan hoac huy sat gio, ba con chua dang ky moi duoc den het {due_day}. "
+        "Phieu da duyet van giu. Hoi {phone}"
     ),
     K.OVERDUE: (
-        "{sender}: Phieu {code} (live {on_air}) da qua gio tra. Nha sau dang cho, "
-        "xin ba con tra thiet bi ngay ve {place}. Hoi {phone}"
+        "{sender}: Phieu {code} (live {on_air}) da qua gio tra. Xin ba con mang thiet bi ve {place} tra ngay. "
+        "Neu vuong mac, goi {phone}"
     ),
     K.STAFF_DUE: (
-        "{sender}: Phieu {code} xa {commune} (live {on_air}) dang cho duyet, han {due}. "
+        "{sender}: Phieu {code} xa {commune} (live {on_air}) CHUA DUYET, han {due}. "
         "Xin can bo xa xu ly o trang Hom nay"
     ),
 }
 
-SAYS_WHERE = frozenset({K.APPROVED, K.REMINDER_DAY, K.REMINDER_SOON, K.MOVED, K.OVERDUE})
+OWN_ACTS = frozenset({K.RECEIVED, K.CHANGED, K.WITHDRAWN})
+"""Those that a household causes by asking, changing and giving up: at most `MOST_OWN` a day are sent to one."""
+MOST_OWN = 6
+
+REPLACED = frozenset({K.RECEIVED, K.APPROVED, K.CHANGED, K.MOVED})
+"""Those that say where and when a booking is: a later one makes an earlier one that waits superfluous."""
+
+SAYS_WHERE = frozenset({K.APPROVED, K.CHANGED, K.REMINDER_DAY, K.REMINDER_SOON, K.MOVED, K.OVERDUE})
 """Those that send people somewhere: made anew when they are sent, for a kit may stand elsewhere by then."""
 
-WIDTHS = {"sender": 11, "code": 7, "commune": 15, "place": 18, "reason": 36}
+WIDTHS = {"sender": 11, "code": 7, "commune": 33, "place": 18, "reason": 36}
 """What is longer is cut. An SMS sender's name has at most 11 characters; a time can't grow, nor a number."""
 
 INSTEAD = {"place": "UBND xa", "reason": "xin hoi can bo xa", "phone": "UBND xa"}
@@ -135,7 +154,11 @@ class MessageContext:
     office_phone: str
     reason: str = ""
     due_at: datetime | None = None
-    """Until when: an offer is held, a request can be answered, a closure lasts."""
+    """Until when: an offer is held, a request can be answered, a closure or a pause lasts."""
+    is_pending: bool = False
+    """Nobody has answered the request yet."""
+    strikes: int = 0
+    """So many strikes pause a household."""
 
 
 def login_text(sender_name: str, code: str) -> str:
@@ -144,6 +167,7 @@ def login_text(sender_name: str, code: str) -> str:
 
 def booking_text(kind: Kind, sender_name: str, context: MessageContext) -> str:
     """One GSM-7 segment, whatever the values are. ``KeyError`` for the login code: it is about no booking."""
+    hours = f"{_hour(context.from_at)}-{_hour(context.until_at)}"
     return _text(
         kind,
         {
@@ -152,10 +176,14 @@ def booking_text(kind: Kind, sender_name: str, context: MessageContext) -> str:
             "commune": context.commune,
             "place": context.place,
             "reason": context.reason,
-            "on_air": f"{_hour(context.from_at)}-{_hour(context.until_at)} {_day(context.from_at)}",
+            "on_air": f"{hours} {_day(context.from_at)}",
+            "hours": hours,
+            "pending": ", CHUA DUYET" if context.is_pending else "",
+            "strikes": str(context.strikes),
             "pick_up": moment_text(context.pick_up_at),
             "bring_back": moment_text(context.return_at),
             "due": moment_text(context.due_at) if context.due_at else "",
+            "due_day": _day(context.due_at) if context.due_at else "",
             "until": _until(context.due_at) if context.due_at else "",
             "phone": dialled(context.office_phone) or INSTEAD["phone"],
         },
@@ -170,6 +198,8 @@ def _text(kind: Kind, values: Mapping[str, str]) -> str:
 def _fit(name: str, value: str) -> str:
     """The value in plain letters and at its width; cut after a word unless that would lose half of it."""
     plain, most = unaccented(value), WIDTHS.get(name, 160)
+    if len(plain) > most and 0 < plain.find(" - ") <= most:  # "Xuan Huong - Da Lat"
+        plain = plain[: plain.find(" - ")]
     if len(plain) > most:
         after_a_word = plain.rfind(" ", most // 2, most + 1)
         plain = plain[: after_a_word if after_a_word > 0 else most]
@@ -206,6 +236,7 @@ TRUE_WHILE: dict[Kind, frozenset[Status]] = {
     K.DECLINED: frozenset({Status.DECLINED}),
     K.CANCELLED: frozenset({Status.CANCELLED}),
     K.WITHDRAWN: frozenset({Status.CANCELLED}),
+    K.CHANGED: frozenset({Status.REQUESTED, Status.APPROVED}),
     K.REMINDER_DAY: frozenset({Status.APPROVED}),
     K.REMINDER_SOON: frozenset({Status.APPROVED}),
     K.LAPSED: frozenset({Status.LAPSED}),
@@ -213,6 +244,7 @@ TRUE_WHILE: dict[Kind, frozenset[Status]] = {
     K.MOVED: AHEAD,
     K.CLOSED: frozenset({Status.CANCELLED}),
     K.NO_SHOW: frozenset({Status.NO_SHOW}),
+    K.PAUSED: frozenset({Status.NO_SHOW, Status.CANCELLED}),
     K.OVERDUE: frozenset({Status.OUT}),
     K.STAFF_DUE: frozenset({Status.REQUESTED}),
 }
@@ -235,7 +267,7 @@ def useful_until(kind: Kind, *, now: datetime, pick_up_at: datetime | None = Non
     if kind is K.LOGIN_CODE or pick_up_at is None:
         return now + CODE_LIVES
     match kind:
-        case K.NO_SHOW | K.OVERDUE:
+        case K.NO_SHOW | K.PAUSED | K.OVERDUE:
             return now + AFTERWARDS
         case K.DECLINED | K.CANCELLED | K.WITHDRAWN | K.LAPSED | K.CLOSED:
             # Whoever is already on the way must hear that there is no kit, and whoever did not cancel
@@ -253,9 +285,9 @@ def send_at(kind: Kind, *, now: datetime, policy: Policy, pick_up_at: datetime |
     """Now, or when the quiet hours are over, in UTC.
 
     A login code is asked for by somebody who is awake, and news of a slot less than 12 hours away can't
-    wait. Reminders, no-show and overdue texts wait for the morning.
+    wait. Reminders, no-show, pause and overdue texts wait for the morning.
     """
-    is_news = kind not in {K.REMINDER_DAY, K.REMINDER_SOON, K.NO_SHOW, K.OVERDUE}
+    is_news = kind not in {K.REMINDER_DAY, K.REMINDER_SOON, K.NO_SHOW, K.PAUSED, K.OVERDUE}
     if kind is K.LOGIN_CODE or pick_up_at is None or (is_news and pick_up_at - now < URGENT):
         return now
     return quiet_end(now, policy) or now

@@ -1,4 +1,7 @@
-"""Undo: how the office's last action on a booking is taken back, and the time that it freed until then."""
+"""Undo: how the office's last action on a booking is taken back, and the time that it freed until then.
+
+Also when a household last chose another slot itself.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,6 +18,7 @@ IS_KEPT = sa.text("kept_until_at IS NOT NULL")
 
 
 def upgrade() -> None:
+    op.add_column("booking", sa.Column("chosen_at", UtcDateTime(), nullable=True))
     op.add_column("booking", sa.Column("undo_until_at", UtcDateTime(), nullable=True))
     op.add_column("booking", sa.Column("undo", sa.JSON(none_as_null=True), nullable=True))
     op.create_index(
@@ -44,3 +48,4 @@ def downgrade() -> None:
     op.drop_index("ix_booking_undo_until_at", "booking")
     op.drop_column("booking", "undo")
     op.drop_column("booking", "undo_until_at")
+    op.drop_column("booking", "chosen_at")

@@ -16,6 +16,7 @@ from kit_booking.services.audit import Actor
 from kit_booking.services.timeline.closed_time import closed_spans
 from kit_booking.services.timeline.locks import lock_seen
 from kit_booking.services.timeline.moves import move
+from kit_booking.services.timeline.standing import booked
 from kit_booking.services.timeline.texts import queue_booking_text
 from kit_booking.services.timeline.undo import can_be_undone
 
@@ -76,7 +77,7 @@ def _is_endangered(session: Session, booking: Booking, *, now: datetime) -> bool
 def cancel(session: Session, seen: SeenBooking, staff_id: int, reason: str, *, now: datetime) -> AnswerResult:
     """Staff cancel a booking, with a reason that the household reads."""
     booking = lock_seen(session, seen, Status.CANCELLED)
-    if booking.status not in CANCELLABLE:
+    if booking.status not in CANCELLABLE or booking.is_over(now):
         return AnswerResult(False, booking.status)
     return _done(session, booking, Status.CANCELLED, Kind.CANCELLED, Actor(staff_id=staff_id), now=now, reason=reason)
 
@@ -121,4 +122,14 @@ def _done(
         booking.strike_at = strike_at
         move(session, booking, status, by, now=now, reason=reason, kept_until_at=until_at)
         queue_booking_text(session, kind, booking, now=now)
+        if strike_at:
+            _tell_of_pause(session, booking, now=now)
     return AnswerResult(True, status)
+
+
+def _tell_of_pause(session: Session, booking: Booking, *, now: datetime) -> None:
+    """A text when this strike pauses the household's requests."""
+    at, home, policy = booking.pick_up_at, booking.commune_id, booking.policy
+    pause = booked(session, booking.household_id, at, commune_id=home, policy=policy, now=now).standing.pause
+    if pause and pause.from_at == now:
+        queue_booking_text(session, Kind.PAUSED, booking, now=now, due_at=pause.until_at)

@@ -62,7 +62,13 @@ def request_booking(
     if own_code := _own_code(bookable, bookings):
         raise Rollback(AskResult(code=own_code))  # Sent twice: by a double tap, the back button, or on a bad line.
     booked = standing.count(
-        household, bookings, slot.hold.from_at, commune_id=commune.id, policy=commune.policy, now=now
+        household,
+        bookings,
+        slot.hold.from_at,
+        commune_id=commune.id,
+        policy=commune.policy,
+        now=now,
+        on_air=slot.on_air,
     )
     reasons = why_not(session, bookable, booked, now=now)
     if override:
@@ -153,7 +159,13 @@ def look_at_slot(kit_code: str, day: date, slot_key: str, household_id: int | No
         household = standing.find_household_row(session, household_id)
         bookings = standing.bookings_that_count(session, household_id, pick_up_at, now=now)
         booked = standing.count(
-            household, bookings, pick_up_at, commune_id=commune.id, policy=commune.policy, now=now
+            household,
+            bookings,
+            pick_up_at,
+            commune_id=commune.id,
+            policy=commune.policy,
+            now=now,
+            on_air=bookable.slot.on_air,
         )
         own_code = _own_code(bookable, bookings)
     return SlotLook(bookable, why_not(session, bookable, booked, now=now), booked, own_code)

@@ -24,7 +24,7 @@ from kit_booking.services.communes.slots import BookableSlot, NoSuchSlot, find_k
 from kit_booking.services.timeline.holds import time_lines
 from kit_booking.services.timeline.locks import lock_booking, locked_booking
 from kit_booking.services.timeline.moves import reschedule
-from kit_booking.services.timeline.standing import booked
+from kit_booking.services.timeline.standing import booked, bookings_that_count, is_on_air
 from kit_booking.services.timeline.texts import queue_booking_text
 from kit_booking.services.timeline.undo import can_be_undone
 
@@ -76,6 +76,8 @@ class MoveResult(StrEnum):
     CHANGED = "changed"
     """The booking can't be moved any more."""
     NEEDS_REASON = "needs_reason"
+    OWN = "own"
+    """The household has another booking at that time."""
 
 
 @transaction
@@ -100,10 +102,14 @@ def move_booking(
         return MoveResult.DONE
     if booking.seen != seen:
         raise BookingChanged(seen, booking.seen)
-    if booking.status not in WITHDRAWABLE:
+    if booking.status not in WITHDRAWABLE or booking.is_over(now):
         return MoveResult.CHANGED
     if to.commune.id != booking.commune_id or to.slot.hold.from_at <= now:
         return MoveResult.TAKEN
+    at = to.slot.hold.from_at
+    own = [one for one in bookings_that_count(session, booking.household_id, at, now=now) if one.id != booking.id]
+    if is_on_air(own, to.slot.on_air):
+        return MoveResult.OWN
     if not reason and _is_beyond(to.kit, to.slot, now=now):
         return MoveResult.NEEDS_REASON
     by = Actor(staff_id=staff_id)
@@ -145,17 +151,23 @@ def change_slot(
         return AskResult(refusals=[Refusal(Reason.TOO_LATE, at=booking.pick_up_at - booking.policy.late_cancel)])
     policy = bookable.commune.policy
     pick_up_at, commune_id = bookable.slot.hold.from_at, bookable.commune.id
-    has = booked(session, household_id, pick_up_at, commune_id=commune_id, policy=policy, now=now, without=booking.id)
+    has = booked(
+        session,
+        household_id,
+        pick_up_at,
+        commune_id=commune_id,
+        policy=policy,
+        now=now,
+        without=booking.id,
+        on_air=bookable.slot.on_air,
+    )
     if reasons := why_not(session, bookable, has, without=booking.id, now=now):
         return AskResult(refusals=reasons)
-    was_requested = booking.status == Status.REQUESTED
     if not reschedule(session, booking, bookable, Actor(household_id=household_id), now=now, reason=""):
         return AskResult(refusals=[Refusal(Reason.TAKEN)])
-    if was_requested:
+    booking.chosen_at = now
+    if booking.status == Status.REQUESTED:
         booking.answer_by_at = bookable.kit.timetable.answer_by(now, bookable.slot.hold.from_at)
         booking.remind_staff_at = half_way(now, booking.answer_by_at, bookable.kit.timetable.office)
-    else:
-        booking.approved_at = now  # The time to give it up without a strike starts anew.
-    kind = Kind.RECEIVED if was_requested else Kind.APPROVED
-    queue_booking_text(session, kind, locked_booking(session, booking.id), now=now)
+    queue_booking_text(session, Kind.CHANGED, locked_booking(session, booking.id), now=now)
     return AskResult(code=code)

@@ -120,7 +120,7 @@ def settle(
         and closure.kit_id in (None, booking.kit_id)
         and closure.span.overlaps(Span(booking.pick_up_at, booking.return_at))
     )
-    if not is_in_closure or booking.status not in (WITHDRAWABLE if to_kit else CANCELLABLE):
+    if not is_in_closure or booking.is_over(now) or booking.status not in (WITHDRAWABLE if to_kit else CANCELLABLE):
         return SettleResult.BEFORE
     if booking.seen != seen:
         return SettleResult.CHANGED

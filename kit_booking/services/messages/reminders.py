@@ -1,8 +1,9 @@
 """Writing reminders into the outbox: before the pick-up, and once when the kit is an hour overdue."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy import ColumnElement, Row, and_, exists, select
 from sqlalchemy.orm import Session
 
 from kit_booking.database import read, transaction, upsert
@@ -42,7 +43,7 @@ def find_due(*, now: datetime) -> list[int]:
         )
     }
     upcoming = read(
-        select(Booking.id, Booking.kit_id, Booking.pick_up_at, Booking.approved_at, Booking.moved_at, Commune.policy)
+        select(Booking.id, Booking.kit_id, Booking.pick_up_at, *_TOLD_AT, Commune.policy)
         .join(Commune, Commune.id == Booking.commune_id)
         .where(_upcoming(now))
         .order_by(Booking.pick_up_at)
@@ -52,20 +53,22 @@ def find_due(*, now: datetime) -> list[int]:
         for row in upcoming
         if any(
             (row.id, reminder.kind, row.kit_id, row.pick_up_at) not in written
-            for reminder in _due(row.pick_up_at, row.approved_at, row.moved_at, Policy.of(row.policy), now=now)
+            for reminder in _due(row, Policy.of(row.policy), now=now)
         )
     ]
 
 
-def _due(
-    pick_up_at: datetime, approved_at: datetime, moved_at: datetime | None, policy: Policy, *, now: datetime
-) -> list[Reminder]:
-    """The reminders that are due and still useful; a move by staff counts like an approval."""
-    approved_at = max(approved_at, moved_at or approved_at)
+_TOLD_AT = (Booking.approved_at, Booking.moved_at, Booking.chosen_at)
+"""When the household was told of its slot: a move or a change counts like the approval."""
+
+
+def _due(booking: Booking | Row[Any], policy: Policy, *, now: datetime) -> list[Reminder]:
+    """The reminders of an approved booking that are due and still useful."""
+    told_at = max(filter(None, (booking.approved_at, booking.moved_at, booking.chosen_at)))
     return [
         reminder
-        for reminder in reminders(pick_up_at=pick_up_at, approved_at=approved_at, policy=policy)
-        if reminder.due_at <= now < useful_until(reminder.kind, now=now, pick_up_at=pick_up_at)
+        for reminder in reminders(pick_up_at=booking.pick_up_at, approved_at=told_at, policy=policy)
+        if reminder.due_at <= now < useful_until(reminder.kind, now=now, pick_up_at=booking.pick_up_at)
     ]
 
 
@@ -77,8 +80,7 @@ def write_due(session: Session, booking_id: int, *, now: datetime) -> None:
     household = booking.household
     if booking.status != Status.APPROVED or not now < booking.pick_up_at <= now + AHEAD or not household.gets_texts:
         return
-    assert booking.approved_at  # noqa: S101 (an approved booking was approved at some time)
-    for reminder in _due(booking.pick_up_at, booking.approved_at, booking.moved_at, booking.policy, now=now):
+    for reminder in _due(booking, booking.policy, now=now):
         session.execute(
             upsert(Message)
             .values(

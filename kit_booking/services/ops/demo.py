@@ -43,7 +43,7 @@ WAITED_FOR = {2: 3, 4: 2, OFFERED_IN: 2}
 """Days ahead, and how many households wait for the evening of that day."""
 DEMAND = {EVENING: 0.62, "trua": 0.34, AFTERNOON: 0.26, "sang": 0.2}
 """How likely a slot is asked for."""
-REASONS = ("Bộ đang sửa", "Xã cần dùng bộ buổi này", "Nhường nhà chưa được mượn")
+REASONS = ("Thiết bị bị hỏng, đang sửa", "Hôm đó xã cần thiết bị", "Nhường nhà chưa được mượn lần nào")
 PATHS = {
     S.REQUESTED: (S.REQUESTED,),
     S.OFFERED: (S.OFFERED,),

@@ -89,7 +89,9 @@ def _booked(session: Session, commune: CommuneFacts, household: Key, slot: Slot,
     if isinstance(household, str):
         return Booked(0, 0)
     policy = commune.policy
-    return booked(session, household, slot.hold.from_at, commune_id=commune.id, policy=policy, now=now)
+    return booked(
+        session, household, slot.hold.from_at, commune_id=commune.id, policy=policy, now=now, on_air=slot.on_air
+    )
 
 
 class _People:

@@ -17,7 +17,7 @@ from kit_booking.services.communes.slots import BookableSlot
 
 _add_hold = insert(Hold)
 _columns = Booking.__table__.columns
-_later = {"id", "strike_at", "moved_at", "undo_until_at", "undo", "version"}
+_later = {"id", "strike_at", "moved_at", "chosen_at", "undo_until_at", "undo", "version"}
 _given = [column for column in _columns if column.name not in _later]
 # Not ON CONFLICT DO NOTHING, which SQLAlchemy compiles anew at each call.
 _add_booking = (

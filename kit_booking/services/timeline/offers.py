@@ -83,7 +83,15 @@ def _offer(session: Session, bookable: BookableSlot, queue: list[WaitingForSlot]
 def _may_have(session: Session, bookable: BookableSlot, household_id: int, *, now: datetime) -> bool:
     """Whether the household may book the slot; TOO_LATE to ask does not count."""
     policy, slot = bookable.commune.policy, bookable.slot
-    has = booked(session, household_id, slot.hold.from_at, commune_id=bookable.commune.id, policy=policy, now=now)
+    has = booked(
+        session,
+        household_id,
+        slot.hold.from_at,
+        commune_id=bookable.commune.id,
+        policy=policy,
+        now=now,
+        on_air=slot.on_air,
+    )
     against = refusals(slot, taken=None, has_clerk=True, booked=has, policy=policy, now=now)
     return all(refusal.reason is Reason.TOO_LATE for refusal in against)
 

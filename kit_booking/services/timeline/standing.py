@@ -1,6 +1,6 @@
 """What a household has booked, and its standing; under its lock where a decision depends on it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, time
 from typing import Any
 
@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from kit_booking.database import read, transaction
 from kit_booking.domain.booking.refusals import Booked, week_of
 from kit_booking.domain.booking.standing import standing
-from kit_booking.domain.booking.status import AHEAD, USED, Status
+from kit_booking.domain.booking.status import AHEAD, LIVE, USED, Status
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.time.hours import LONGEST_PAUSE
+from kit_booking.domain.time.hours import LONGEST_PAUSE, Span
 from kit_booking.domain.time.local_time import local, local_day
 from kit_booking.models import Booking, Household
 from kit_booking.models.booking import COUNTS_FOR_STANDING
@@ -26,6 +26,8 @@ _bookings = select(
     Booking.kit_id,
     Booking.day,
     Booking.slot_name,
+    Booking.from_at,
+    Booking.until_at,
     Booking.pick_up_at,
     Booking.return_at,
     Booking.strike_at,
@@ -67,10 +69,11 @@ def count(
     commune_id: int,
     policy: Policy,
     now: datetime,
+    on_air: Span | None = None,
 ) -> Booked:
     """How many bookings the household has ahead and in the week of this pick-up, in all communes; its standing.
 
-    ``bookings`` are the rows of ``bookings_that_count``.
+    ``bookings`` are the rows of ``bookings_that_count``; ``on_air`` is the time of the slot that it would have.
     """
     monday, next_monday = _week(pick_up_at)
     in_week = [one for one in bookings if monday <= one.pick_up_at < next_monday]
@@ -84,8 +87,14 @@ def count(
             policy=policy,
             now=now,
         ),
+        has_same_time=on_air is not None and is_on_air(bookings, on_air),
         is_from_here=household.commune_id == commune_id,
     )
+
+
+def is_on_air(bookings: Iterable[Row[Any]], span: Span) -> bool:
+    """Whether one of the live ``bookings`` is on air in this time."""
+    return any(one.status in LIVE and Span(one.from_at, one.until_at).overlaps(span) for one in bookings)
 
 
 def booked(
@@ -97,11 +106,12 @@ def booked(
     policy: Policy,
     now: datetime,
     without: int | None = None,
+    on_air: Span | None = None,
 ) -> Booked:
     """Read and `count`; ``without`` is the id of a booking that does not count. Raises ``HouseholdGone``."""
     household = find_household_row(session, household_id)
     bookings = [one for one in bookings_that_count(session, household_id, pick_up_at, now=now) if one.id != without]
-    return count(household, bookings, pick_up_at, commune_id=commune_id, policy=policy, now=now)
+    return count(household, bookings, pick_up_at, commune_id=commune_id, policy=policy, now=now, on_air=on_air)
 
 
 def _week(pick_up_at: datetime) -> tuple[datetime, datetime]:

@@ -1,23 +1,54 @@
 """Writing a text about a booking into the outbox, in the transaction that causes it; the worker sends it."""
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, time
 from typing import Any
 
-from sqlalchemy import Row, insert, update
+from sqlalchemy import Row, bindparam, case, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from kit_booking.database import settings_of
-from kit_booking.domain.messages.texts import Kind, MessageContext, booking_text, send_at, useful_until
+from kit_booking.database import UtcDateTime, settings_of
+from kit_booking.domain.booking.status import Status
+from kit_booking.domain.messages.texts import (
+    MOST_OWN,
+    OWN_ACTS,
+    REPLACED,
+    Kind,
+    MessageContext,
+    booking_text,
+    send_at,
+    useful_until,
+)
 from kit_booking.domain.policy import Policy
+from kit_booking.domain.time.local_time import local, local_day
 from kit_booking.models import Booking, Message, MessageState
 
 _add_message = insert(Message)
+_columns = Message.__table__.columns
+_own_today = (
+    select(func.count(Message.id))
+    .join(Booking, Booking.id == Message.booking_id)
+    .where(
+        Booking.household_id == bindparam("household_id"),
+        Booking.pick_up_at > bindparam("since_at", type_=UtcDateTime),
+        Message.kind.in_(OWN_ACTS),
+        Message.created_at >= bindparam("since_at", type_=UtcDateTime),
+    )
+    .scalar_subquery()
+)
+_has_enough = _own_today >= MOST_OWN
+_add_own_text = insert(Message).values(
+    state=case((_has_enough, MessageState.SKIPPED.value), else_=bindparam("state", type_=_columns.state.type)),
+    settled_at=case((_has_enough, bindparam("now", type_=UtcDateTime)), else_=None),
+)
+"""A text that the household caused, skipped if it has caused enough of them today: its page tells it."""
 
 
 def message_context(booking: Booking, due_at: datetime | None = None) -> MessageContext:
     """The values of the texts about a booking loaded as by `lock_booking`; ``due_at`` is the deadline they name."""
     commune = booking.commune
-    return context_of(booking, commune.name, booking.place.name, commune.phone, due_at)
+    context = context_of(booking, commune.name, booking.place.name, commune.phone, due_at)
+    return replace(context, strikes=booking.policy.strikes)
 
 
 def context_of(
@@ -35,6 +66,7 @@ def context_of(
         office_phone=office_phone,
         reason=booking.reason,
         due_at=due_at,
+        is_pending=booking.status == Status.REQUESTED,
     )
 
 
@@ -53,8 +85,8 @@ def queue_booking_text(
     household gets no texts: then the text is written as one that staff have to tell by phone.
     """
     household = booking.household
-    if kind is Kind.MOVED:
-        _skip_unsent(session, booking, kind, now=now)
+    if kind in REPLACED:
+        _skip_unsent(session, booking, now=now)
     number = to or (household.phone if household.gets_texts else "")
     spoken, context = household.phone or household.landline, message_context(booking, due_at)
     return queue_text(session, kind, booking, context, number, spoken, booking.policy, now=now)
@@ -87,15 +119,19 @@ def queue_text(
         "state": MessageState.QUEUED if number else MessageState.TO_PHONE,
         "settled_at": None if number else now,
     }
-    session.connection().execute(_add_message, values)
+    if number and kind in OWN_ACTS:
+        had_enough = {"household_id": booking.household_id, "since_at": local(local_day(now), time()), "now": now}
+        session.connection().execute(_add_own_text, values | had_enough)
+    else:
+        session.connection().execute(_add_message, values)
     return bool(number)
 
 
-def _skip_unsent(session: Session, booking: Booking, kind: Kind, *, now: datetime) -> None:
-    """Skip the queued texts of this kind, which the next one replaces: a booking can be moved twice in a night."""
+def _skip_unsent(session: Session, booking: Booking, *, now: datetime) -> None:
+    """Skip the queued texts that the next one replaces: a booking can be moved twice in a night, and back."""
     session.execute(
         update(Message)
-        .where(Message.booking_id == booking.id, Message.kind == kind, Message.state == MessageState.QUEUED)
+        .where(Message.booking_id == booking.id, Message.kind.in_(REPLACED), Message.state == MessageState.QUEUED)
         .values(state=MessageState.SKIPPED, settled_at=now)
         .execution_options(synchronize_session=False)
     )

@@ -22,7 +22,7 @@ from kit_booking.services.waiting import entries
 from kit_booking.web.desk import counter_forms
 from kit_booking.web.desk.counter_forms import all_there, check_page
 from kit_booking.web.frame.formats import hours, long_day, status_word
-from kit_booking.web.frame.forms import ReasonForm
+from kit_booking.web.frame.forms import SentReasonForm
 from kit_booking.web.frame.labels import COMMON_REASONS, fault_text, slot_word
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.readers import check_commune, seen_in_form, staff_booking_or_404, staff_only, this_member
@@ -41,7 +41,7 @@ def one(code: str) -> str:
     return _page(staff_booking_or_404(code))
 
 
-def _page(booking: Booking, form: ReasonForm | None = None) -> str:
+def _page(booking: Booking, form: SentReasonForm | None = None) -> str:
     may_act = this_member().may_act(booking.commune_id)
     has_counter = booking.status in CAN_GO_OUT | HAD_KIT
     return render_template(
@@ -57,7 +57,7 @@ def _page(booking: Booking, form: ReasonForm | None = None) -> str:
         may_act=may_act,
         can_undo=may_act and booking.can_be_undone(utc_now()),
         can_approve=may_act and booking.status == Status.REQUESTED,
-        can_cancel=may_act and booking.status in WITHDRAWABLE,
+        can_cancel=may_act and booking.status in WITHDRAWABLE and not booking.is_over(utc_now()),
     )
 
 
@@ -80,7 +80,7 @@ def cancel(code: str) -> Any:
 
 
 def _answer_with_reason(code: str, target: Status, act: Callable[..., AnswerResult]) -> Any:
-    booking, form = staff_booking_or_404(code, acting=True), ReasonForm()
+    booking, form = staff_booking_or_404(code, acting=True), SentReasonForm()
     if not form.validate_on_submit():
         return _page(booking, form), 422
     return _answer(code, target, act, this_member().id, form.text("reason"))
@@ -257,7 +257,8 @@ def photo(photo_id: int) -> Any:
 @staff_only
 def ask_to_move(code: str) -> Any:
     booking = staff_booking_or_404(code, acting=True)
-    return _move_page(booking) if booking.status in WITHDRAWABLE else redirect(f"/staff/bookings/{code}", 303)
+    can_move = booking.status in WITHDRAWABLE and not booking.is_over(utc_now())
+    return _move_page(booking) if can_move else redirect(f"/staff/bookings/{code}", 303)
 
 
 @blueprint.post("/bookings/<code>/move")
@@ -275,6 +276,8 @@ def move(code: str) -> Any:
     booking = staff_booking_or_404(code)
     if moved is MoveResult.TAKEN:
         return _move_page(booking, _("Buổi đó vừa có người khác. Xin chọn buổi khác."), reason), 409
+    if moved is MoveResult.OWN:
+        return _move_page(booking, _("Giờ đó hộ này đã có phiếu khác. Xin chọn buổi khác."), reason), 409
     if moved is MoveResult.NEEDS_REASON:
         problem = _("Buổi đó ngoài thời gian đăng ký. Xin ghi lý do rồi bấm lại.")
         return _move_page(booking, problem, is_reason_missing=True), 422

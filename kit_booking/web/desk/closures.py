@@ -25,10 +25,10 @@ from kit_booking.web.frame.readers import check_commune, check_seen, commune_or_
 blueprint = Blueprint("closures", __name__, url_prefix="/staff/closures")
 
 REASONS = (
-    lazy_gettext("Bộ đang sửa"),
+    lazy_gettext("Thiết bị đang sửa"),
     lazy_gettext("Hỏng đèn"),
     lazy_gettext("Thiếu món, đang tìm"),
-    lazy_gettext("Xã cần dùng bộ"),
+    lazy_gettext("Xã cần thiết bị"),
     lazy_gettext("Trụ sở nghỉ, không giao được"),
 )
 """Suggestions for the reason."""

@@ -24,6 +24,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # 
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from kit_booking.domain.messages.texts import WIDTHS
 from kit_booking.domain.phone import PhoneProblem, parse_mobile
 from kit_booking.domain.text import clean
 from kit_booking.domain.time.hours import Span
@@ -164,6 +165,17 @@ class WaitForm(Form):
 
 class ReasonForm(Form):
     reason = line(_("Lý do"), 80, DataRequired())
+
+
+class SentReasonForm(Form):
+    """A reason that goes into a text, which has room for no more."""
+
+    reason = line(
+        _("Lý do"),
+        80,
+        DataRequired(),
+        Length(max=WIDTHS["reason"], message=_("Tin nhắn chỉ vừa 36 chữ cái cho lý do. Xin viết gọn lại.")),
+    )
 
 
 class ClosureTimeForm(Form):

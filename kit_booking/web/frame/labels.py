@@ -19,10 +19,10 @@ from kit_booking.web.frame.language import lazy_gettext, ngettext
 from kit_booking.web.frame.refusals import refusal_text
 
 COMMON_REASONS = (
-    lazy_gettext("Bộ đang sửa"),
-    lazy_gettext("Xã cần dùng bộ buổi này"),
+    lazy_gettext("Thiết bị bị hỏng, đang sửa"),
+    lazy_gettext("Hôm đó xã cần thiết bị"),
     lazy_gettext("Trụ sở nghỉ, không giao được"),
-    lazy_gettext("Nhường nhà chưa được mượn"),
+    lazy_gettext("Nhường nhà chưa được mượn lần nào"),
 )
 
 
@@ -155,6 +155,8 @@ _KINDS = {
     Kind.DECLINED: lazy_gettext("Báo không duyệt"),
     Kind.CANCELLED: lazy_gettext("Báo xã hủy"),
     Kind.WITHDRAWN: lazy_gettext("Báo đã hủy theo yêu cầu"),
+    Kind.CHANGED: lazy_gettext("Báo đã đổi theo yêu cầu"),
+    Kind.PAUSED: lazy_gettext("Báo tạm dừng đăng ký"),
     Kind.REMINDER_DAY: lazy_gettext("Nhắc trước một ngày"),
     Kind.REMINDER_SOON: lazy_gettext("Nhắc sắp đến giờ"),
     Kind.LAPSED: lazy_gettext("Báo phiếu hết hạn"),

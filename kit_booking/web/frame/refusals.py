@@ -16,6 +16,10 @@ _REFUSALS = {
         _("Buổi này đã có nhà khác."),
     ),
     Reason.CLOSED: (_CLOSED, _CLOSED),
+    Reason.OWN: (
+        _("Giờ này nhà mình đã có phiếu khác. Bà con chọn buổi khác, hoặc hủy phiếu kia trước."),
+        _("Giờ này hộ đã có phiếu khác."),
+    ),
     Reason.TOO_LATE: (
         _("Buổi này hết giờ đăng ký từ %(time)s."),
         _("Đã hết giờ đăng ký từ %(time)s."),

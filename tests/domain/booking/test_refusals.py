@@ -99,8 +99,13 @@ def test_households_of_other_communes_may_ask_unless_the_commune_keeps_its_kits_
     assert against(now, booked=NOTHING, open_to_others=False) == []
 
 
-def test_nobody_overrides_that_a_kit_is_away_or_closed():
-    assert {Reason.TAKEN, Reason.CLOSED} == OF_THE_SLOT
+def test_nobody_overrides_that_a_kit_is_away_or_closed_or_the_household_busy():
+    assert {Reason.TAKEN, Reason.CLOSED, Reason.OWN} == OF_THE_SLOT
+
+
+def test_a_household_that_has_another_booking_at_the_time_is_refused_as_its_own():
+    busy = Booked(ahead=0, in_week=0, has_same_time=True)
+    assert against(at(FRIDAY, "09:00"), booked=busy) == [Refusal(Reason.OWN)]
 
 
 def test_a_commune_without_a_clerk_takes_no_requests():

@@ -190,6 +190,17 @@ def test_what_the_commune_moved_can_be_given_up_until_the_pick_up():
     assert not is_late_to_cancel(**given, moved_at=day(1))
 
 
+def test_what_the_household_chose_itself_since_counts_from_the_first_minute():
+    """Neither the move by the commune before it, nor the half hour after the approval, helps any more."""
+    given = {"pick_up_at": PICK_UP, "policy": USUAL, "now": PICK_UP - A_SECOND}
+    early, late = PICK_UP - timedelta(minutes=20), PICK_UP - timedelta(minutes=10)
+    assert not is_late_to_cancel(**given, approved_at=early, moved_at=None, chosen_at=None)
+    assert is_late_to_cancel(**given, approved_at=early, moved_at=None, chosen_at=late)
+    assert is_late_to_cancel(**given, approved_at=APPROVED, moved_at=early, chosen_at=late)
+    assert not is_late_to_cancel(**given, approved_at=APPROVED, moved_at=late, chosen_at=early), "moved after that"
+    assert not is_late_to_cancel(**given, approved_at=late, moved_at=None, chosen_at=early), "approved after that"
+
+
 def test_a_request_that_nobody_approved_can_be_given_up_until_the_pick_up():
     now = PICK_UP - A_SECOND
     assert not is_late_to_cancel(pick_up_at=PICK_UP, approved_at=None, moved_at=None, policy=USUAL, now=now)

@@ -44,6 +44,7 @@ USUAL = MessageContext(
     office_phone="+842433854321",
     reason="Máy đang sửa.",
     due_at=local(SATURDAY, time(14, 30)),
+    strikes=2,
 )
 LONGEST = MessageContext(
     code="PD7K2AB",
@@ -56,6 +57,8 @@ LONGEST = MessageContext(
     office_phone="0210 384 6647",
     reason="Xin bà con thông cảm, hôm ấy xã phải dùng bộ livestream cho lớp học",
     due_at=local(SATURDAY, time(14, 45)),
+    is_pending=True,
+    strikes=10,
 )
 
 
@@ -67,9 +70,9 @@ def text_of(kind: Kind, sender_name: str, context: MessageContext) -> str:
 
 def test_a_closure_of_whole_days_lasts_to_the_end_of_its_last_one() -> None:
     context = replace(USUAL, due_at=local(SUNDAY, time()))
-    assert "nghi het T7 05/12." in booking_text(Kind.CLOSED, "LIVEPX", context)
+    assert "tam ngung het T7 05/12." in booking_text(Kind.CLOSED, "LIVEPX", context)
     context = replace(USUAL, due_at=local(SUNDAY, time(0, 30)))
-    assert "nghi den 0h30 CN 06/12." in booking_text(Kind.CLOSED, "LIVEPX", context)
+    assert "tam ngung den 0h30 CN 06/12." in booking_text(Kind.CLOSED, "LIVEPX", context)
 
 
 @pytest.mark.parametrize("kind", Kind)
@@ -78,12 +81,44 @@ def test_the_wording_is_as_reviewed(kind: Kind, golden: Callable[[str, str], Non
     golden(f"sms/{kind}.txt", f"{usual}\n{longest}\n")
 
 
+def test_a_compound_name_is_cut_between_its_parts() -> None:
+    context = replace(USUAL, place="Nhà văn hóa - Lưu Thượng")
+    assert " tai Nha van hoa," in booking_text(Kind.APPROVED, "LIVEPX", context)
+
+
+def test_a_change_of_a_request_says_that_nobody_has_answered_it() -> None:
+    assert "DA DOI PD7K2, CHUA DUYET: live" in booking_text(Kind.CHANGED, "LIVEPX", replace(USUAL, is_pending=True))
+    assert "DA DOI PD7K2: live" in booking_text(Kind.CHANGED, "LIVEPX", USUAL)
+
+
+READ_WRONG = (
+    "bo ",
+    "muon",
+    "may ",
+    "cho ",
+    "khong tien",
+    "ma dang nhap",
+    "nhan cho",
+    "phai huy",
+    "nha sau",
+    "ban viec",
+)
+"""Words that say something else without their accents: a dog, no money, a ghost."""
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_no_text_has_words_that_are_read_wrong_without_accents(kind: Kind) -> None:
+    words = re.sub(r"can bo xa|cho bat ky", "", TEMPLATES[kind].lower())
+    assert not [word for word in READ_WRONG if re.search(rf"\b{word}", words)]
+
+
 @pytest.mark.parametrize("kind", Kind)
 def test_the_widest_values_fit_into_one_segment(kind: Kind) -> None:
     """The template with every value at its full width, whatever a MessageContext can hold."""
     widest = {name: "W" * width for name, width in WIDTHS.items()}
     times = {"on_air": "19h45-22h15 T7 05/12", "pick_up": "17h15 T7 05/12", "bring_back": "17h45 CN 06/12"}
-    times |= {"due": "14h45 T7 05/12", "until": "den 14h45 T7 05/12"}
+    times |= {"due": "14h45 T7 05/12", "until": "den 14h45 T7 05/12", "due_day": "T7 05/12"}
+    times |= {"hours": "19h45-22h15", "pending": ", CHUA DUYET", "strikes": "10"}
     text = TEMPLATES[kind].format_map(widest | times | {"phone": "02103846647"})
     assert len(text) <= 160
     assert sms_segments(text) == 1
@@ -116,7 +151,7 @@ def test_every_text_names_its_sender_and_has_no_link(kind: Kind) -> None:
 @pytest.mark.parametrize("kind", [kind for kind in ABOUT_A_BOOKING if kind is not Kind.STAFF_DUE])
 def test_every_text_about_a_booking_has_its_code_and_whom_to_call(kind: Kind) -> None:
     text = booking_text(kind, "LIVEPX", USUAL)
-    assert "PD7K2" in text
+    assert ("PD7K2" in text) == (kind is not Kind.PAUSED), "a pause is not about the booking"
     assert "T7 05/12" in text
     assert text.endswith(" 02433854321")
 
@@ -188,18 +223,20 @@ def test_a_login_code_needs_no_booking() -> None:
 
 
 def test_what_sends_people_to_a_place_names_the_one_where_the_kit_stands_when_it_is_sent() -> None:
-    assert {kind for kind in Kind if "{place}" in TEMPLATES[kind]} - {Kind.CLOSED} == SAYS_WHERE
+    assert {kind for kind in Kind if "{place}" in TEMPLATES[kind]} - {Kind.CLOSED, Kind.OFFER} == SAYS_WHERE
 
 
 NOON, NIGHT, MORNING = at(FRIDAY, "12:00"), at(FRIDAY, "22:00"), at(SATURDAY, "06:30")
 PICK_UP = at(SATURDAY, "17:00")
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 BAD_NEWS = [Kind.DECLINED, Kind.CANCELLED, Kind.WITHDRAWN, Kind.LAPSED, Kind.CLOSED]
-AFTERWARDS = [Kind.NO_SHOW, Kind.OVERDUE]
+AFTERWARDS = [Kind.NO_SHOW, Kind.PAUSED, Kind.OVERDUE]
 REMINDERS = [Kind.REMINDER_DAY, Kind.REMINDER_SOON]
 
 
-@pytest.mark.parametrize("kind", [Kind.RECEIVED, Kind.APPROVED, Kind.MOVED, Kind.OFFER, Kind.REMINDER_SOON])
+@pytest.mark.parametrize(
+    "kind", [Kind.RECEIVED, Kind.APPROVED, Kind.CHANGED, Kind.MOVED, Kind.OFFER, Kind.REMINDER_SOON]
+)
 def test_news_of_a_slot_is_useful_until_its_pick_up(kind: Kind) -> None:
     assert useful_until(kind, now=NOON, pick_up_at=PICK_UP) == PICK_UP
 

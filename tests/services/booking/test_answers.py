@@ -11,8 +11,10 @@ from kit_booking.domain.booking.status import Status
 from kit_booking.domain.messages.texts import Kind
 from kit_booking.domain.time.hours import Span
 from kit_booking.models import AuditEntry, Booking, Handover, Hold, Message
+from kit_booking.services.booking import answers
 from kit_booking.services.booking.answers import AnswerResult
 from kit_booking.services.closures.closing import close
+from kit_booking.services.timeline.undo import undo
 from tests.support.builders import World
 from tests.support.fakes import FakeSms
 from tests.support.threads import at_once
@@ -190,6 +192,35 @@ def test_not_coming_is_a_strike_that_staff_write_down_after_half_an_hour(village
     assert world.all(Hold) == []
     assert village.texts(booking) == [Kind.APPROVED, Kind.NO_SHOW]
     assert world.all(AuditEntry)[-1].action == "no_show"
+
+
+def test_the_strike_that_pauses_is_told_with_the_day_until_when(village: Village, world: World):
+    hanh = village.family()
+    first, second = village.has(hanh), village.has(hanh, days_ahead(2))
+    village.misses(first, now=first.pick_up_at + timedelta(minutes=30))
+    assert Kind.PAUSED not in village.texts(first)
+    after = second.pick_up_at + timedelta(minutes=30)
+    village.misses(second, now=after)
+    assert village.texts(second) == [Kind.APPROVED, Kind.NO_SHOW, Kind.PAUSED]
+    assert "den het T5 17/12" in world.all(Message)[-1].body
+
+
+def test_a_strike_that_is_undone_pauses_nobody_and_is_not_told(village: Village, world: World):
+    hanh = village.family()
+    first, second = village.has(hanh), village.has(hanh, days_ahead(2))
+    village.misses(first, now=first.pick_up_at + timedelta(minutes=30))
+    after = second.pick_up_at + timedelta(minutes=30)
+    assert world.acts(answers.mark_no_show, second, village.clerk.id, now=after).is_done
+    world.acts(undo, second, village.clerk.id, now=after + A_SECOND)
+    assert village.texts(second) == [Kind.APPROVED]
+
+
+def test_what_the_household_chose_itself_after_a_move_may_be_a_strike_again(village: Village, world: World):
+    booking = world.change(village.has(village.family(), days_ahead(2), "sang"), moved_at=NOW)
+    assert village.changes(booking, TOMORROW, "sang").code
+    late = at(TODAY, "20:00")
+    assert village.withdraws(booking, now=late).is_done
+    assert world.fresh(booking).strike_at == late
 
 
 def test_two_clerks_who_approve_and_decline_at_once_make_one_move(village: Village, world: World):

@@ -9,6 +9,7 @@ from kit_booking.domain.booking.refusals import Reason, Refusal
 from kit_booking.domain.booking.status import Status
 from kit_booking.domain.messages.texts import Kind
 from kit_booking.models import AuditEntry, Booking, Hold
+from kit_booking.services.booking.move import MoveResult, move_booking
 from kit_booking.services.communes.slots import NoSuchSlot
 from tests.support.builders import World
 from tests.support.fakes import FakeSms
@@ -41,7 +42,7 @@ def test_an_approved_booking_stays_the_same_one_and_approved_in_its_new_slot(vil
     lines = world.all(AuditEntry)
     assert [line.action for line in lines] == ["approved", "changed"]
     assert (lines[-1].household_id, lines[-1].detail) == (hanh.id, {"from_status": "approved"})
-    assert village.texts(booking) == [Kind.APPROVED, Kind.APPROVED]
+    assert village.texts(booking) == [Kind.APPROVED, Kind.CHANGED]
     village.works()
     assert [text.body for text in village.sms.sent] == village.sms.texts_to(hanh.phone)
     assert len(village.sms.sent) == 1, "the text about the old slot is true no more"
@@ -55,19 +56,36 @@ def test_the_text_of_a_change_is_the_only_one_until_the_hour_draws_near(village:
     assert village.changes(booking, TODAY, "toi", now=later).code
     for now in (later, later + timedelta(minutes=1), at(TODAY, "15:00")):
         village.works(now=now)
-    assert [text.kind for text in village.sms.sent[1:]] == [Kind.APPROVED, Kind.REMINDER_SOON]
+    assert [text.kind for text in village.sms.sent[1:]] == [Kind.CHANGED, Kind.REMINDER_SOON]
 
 
-def test_after_a_change_the_booking_can_be_withdrawn_without_a_strike_for_half_an_hour(
-    village: Village, world: World
-):
-    context, meant = (village.has(village.family(), NEXT_WEEK, key, now=BEFORE) for key in ("toi", "chieu"))
-    for booking, key in ((context, "toi"), (meant, "chieu")):
-        assert village.changes(booking, TODAY, key, now=NOW).code
-    village.withdraws(context, now=NOW + timedelta(minutes=30))
-    village.withdraws(meant, now=NOW + timedelta(minutes=31))
-    assert world.fresh(context).strike_at is None
-    assert world.fresh(meant).strike_at == NOW + timedelta(minutes=31)
+def test_changing_into_a_near_slot_gives_no_new_half_hour_to_give_it_up(village: Village, world: World):
+    booking = village.has(village.family(), NEXT_WEEK, now=BEFORE)
+    assert village.changes(booking, TODAY, "toi", now=NOW).code
+    village.withdraws(booking, now=NOW + timedelta(minutes=1))
+    assert world.fresh(booking).strike_at == NOW + timedelta(minutes=1)
+
+
+def test_another_booking_at_the_same_time_is_refused_as_its_own_whatever_the_kit(village: Village, world: World):
+    hanh = village.family()
+    village.has(hanh, NEXT_WEEK, "toi")
+    other = village.has(hanh, NEXT_WEEK, "chieu")
+    kit = village.kits[1]
+    assert Refusal(Reason.OWN) in village.asks(hanh, NEXT_WEEK, kit=kit).refusals
+    assert Refusal(Reason.OWN) in village.changes(other, NEXT_WEEK, "toi", kit=kit).refusals
+    to = (kit.code, NEXT_WEEK, "toi", village.clerk.id, "Hội chợ")
+    assert world.acts(move_booking, other, *to, now=NOW) is MoveResult.OWN
+    assert world.fresh(other).slot_name == "Chiều"
+    assert village.asks(village.family("Hoa"), NEXT_WEEK, kit=kit).code, "another household may"
+
+
+def test_what_is_over_is_not_moved_or_cancelled(village: Village, world: World):
+    booking = village.has(village.family(), TODAY, "toi")
+    over = booking.return_at
+    assert not village.cancels(booking, now=over).is_done
+    to = (village.kits[1].code, NEXT_WEEK, "toi", village.clerk.id, "Hội chợ")
+    assert world.acts(move_booking, booking, *to, now=over) is MoveResult.CHANGED
+    assert village.cancels(booking, now=over - timedelta(seconds=1)).is_done
 
 
 def test_a_request_is_to_be_answered_anew(village: Village, world: World):
@@ -78,7 +96,7 @@ def test_a_request_is_to_be_answered_anew(village: Village, world: World):
     assert changed.status == Status.REQUESTED
     assert changed.answer_by_at == at(days_ahead(1), "09:30")
     assert changed.remind_staff_at == at(TODAY, "15:00")
-    assert village.texts(booking) == [Kind.RECEIVED, Kind.RECEIVED]
+    assert village.texts(booking) == [Kind.RECEIVED, Kind.CHANGED]
 
 
 def test_a_refused_change_leaves_the_booking_in_its_slot(village: Village, world: World):

@@ -239,7 +239,7 @@ def test_cancelled_the_household_hears_until_when_it_is_closed(office: Office, w
     assert (cancelled.status, cancelled.reason, cancelled.strike_at) == (Status.CANCELLED, LAMP, None)
     [text] = world.all(Message)
     assert text.kind == Kind.CLOSED
-    assert "nghi den 12h T7 05/12" in text.body
+    assert "tam ngung den 12h T7 05/12" in text.body
     assert office.closed() == [Span(WHOLE_DAY.from_at, at(NEXT, "12:00"))]
     assert world.fresh(entry).state == WaitingState.WAITING
 

@@ -248,7 +248,7 @@ def test_the_clock_of_an_offer_starts_when_its_text_is_sent_and_the_text_says_un
     offer = village.the_offer()
     assert offer.answer_by_at == at(TODAY, "13:10")
     [text] = sms.texts_to(hoa.phone)
-    assert "Giu cho den 13h10 T3 01/12" in text
+    assert "Qua 13h10 T3 01/12" in text
     assert offer.code in text
     assert world.all(Message, kind=Kind.OFFER)[0].body == text, "and staff read what was sent"
 
@@ -264,7 +264,7 @@ def test_in_the_quiet_hours_the_text_waits_and_its_clock_with_it(village: Villag
     assert sms.texts_to(hoa.phone) == []
     village.works(at(TOMORROW, "06:30"))
     [text] = sms.texts_to(hoa.phone)
-    assert "Giu cho den 10h30 T4 02/12" in text
+    assert "Qua 10h30 T4 02/12" in text
     assert village.the_offer().answer_by_at == at(TOMORROW, "10:30")
 
 
@@ -273,7 +273,7 @@ def test_a_text_sent_in_the_evening_gives_the_rest_of_its_time_in_the_morning(vi
     village.entry(hoa, NEXT_WEEK)
     village.cancels(booking, now=at(TODAY, "20:00"))
     village.works(at(TODAY, "20:00"))
-    assert "Giu cho den 9h30 T4 02/12" in sms.texts_to(hoa.phone)[0]
+    assert "Qua 9h30 T4 02/12" in sms.texts_to(hoa.phone)[0]
 
 
 def test_a_text_put_off_by_the_network_starts_its_clock_when_it_is_sent(village: Village, sms: FakeSms):
@@ -284,7 +284,7 @@ def test_a_text_put_off_by_the_network_starts_its_clock_when_it_is_sent(village:
     village.works()
     sms.fault = None
     village.works(NOW + timedelta(hours=1))
-    assert "Giu cho den 14h T3 01/12" in sms.texts_to(hoa.phone)[0]
+    assert "Qua 14h T3 01/12" in sms.texts_to(hoa.phone)[0]
     assert village.the_offer().answer_by_at == at(TODAY, "14:00")
 
 
@@ -311,7 +311,7 @@ def test_who_takes_no_texts_is_phoned_and_the_clock_starts_at_once(village: Vill
     assert offer.answer_by_at == at(TODAY, "13:00")
     [text] = world.all(Message, booking_id=offer.id)
     assert (text.state, text.to) == (MessageState.TO_PHONE, hoa.phone or hoa.landline)
-    assert "Giu cho den 13h T3 01/12" in text.body
+    assert "Qua 13h T3 01/12" in text.body
 
 
 def test_under_half_an_hour_before_the_lead_time_the_slot_is_free_for_all(village: Village):

@@ -75,17 +75,6 @@ def test_in_the_quiet_hours_a_text_is_due_in_the_morning(world: World, booking: 
     assert [text.due_at for text in world.all(Message)] == [at(days_ahead(1), "06:30")]
 
 
-def test_of_two_moves_in_one_night_only_the_second_is_told(world: World, booking: Booking):
-    for kind in (Kind.APPROVED, Kind.MOVED, Kind.MOVED):
-        world.do(_queue, booking.code, kind)
-    states = [(text.kind, text.state) for text in world.all(Message)]
-    assert states == [
-        (Kind.APPROVED, MessageState.QUEUED),
-        (Kind.MOVED, MessageState.SKIPPED),
-        (Kind.MOVED, MessageState.QUEUED),
-    ]
-
-
 def test_the_move_of_another_booking_and_one_that_was_sent_are_left_alone(
     world: World, booking: Booking, commune: Commune, hanh: Household
 ):
@@ -99,3 +88,49 @@ def test_the_move_of_another_booking_and_one_that_was_sent_are_left_alone(
         MessageState.ACCEPTED,
         MessageState.QUEUED,
     ]
+
+
+def test_what_a_later_text_says_better_is_not_sent_whatever_its_kind(world: World, booking: Booking):
+    """Changed there and back in the quiet hours, then moved by the office: only the last is true and new."""
+    for kind in (Kind.APPROVED, Kind.CHANGED, Kind.CHANGED, Kind.MOVED):
+        world.do(_queue, booking.code, kind)
+    states = [(text.kind, text.state) for text in world.all(Message)]
+    assert [state for _, state in states] == [*3 * [MessageState.SKIPPED], MessageState.QUEUED]
+    assert states[-1][0] == Kind.MOVED
+
+
+def test_a_reminder_is_not_replaced_by_a_change(world: World, booking: Booking):
+    world.do(_queue, booking.code, Kind.REMINDER_DAY)
+    world.do(_queue, booking.code, Kind.CHANGED)
+    assert [text.state for text in world.all(Message)] == [MessageState.QUEUED, MessageState.QUEUED]
+
+
+def states_of(world: World) -> list[MessageState]:
+    return [MessageState(text.state) for text in world.all(Message)]
+
+
+def test_a_household_causes_six_texts_a_day_by_its_own_acts(world: World, booking: Booking):
+    for number in range(8):
+        world.do(_queue, booking.code, Kind.RECEIVED if number % 2 else Kind.WITHDRAWN)
+    assert states_of(world)[-2:] == [MessageState.SKIPPED, MessageState.SKIPPED]
+    assert world.all(Message)[-1].settled_at == NOW
+    assert all(text.settled_at is None for text in world.all(Message)[:6] if text.state == MessageState.QUEUED)
+    world.do(_queue, booking.code, Kind.CANCELLED)
+    assert states_of(world)[-1] == MessageState.QUEUED, "what the office does is told"
+    world.do(_queue, booking.code, Kind.WITHDRAWN, now=at(days_ahead(1), "00:01"))
+    assert states_of(world)[-1] == MessageState.QUEUED, "the next day"
+
+
+def test_another_household_is_told(world: World, commune: Commune, booking: Booking):
+    for _ in range(6):
+        world.do(_queue, booking.code, Kind.WITHDRAWN)
+    other = world.booking(world.kits(commune)[0], world.household(commune, "Hoa"), days_ahead(4))
+    world.do(_queue, other.code, Kind.RECEIVED)
+    assert states_of(world)[-1] == MessageState.QUEUED
+
+
+def test_who_gets_no_texts_is_phoned_however_often(world: World, booking: Booking, hanh: Household):
+    world.change(hanh, takes_texts=False)
+    for _ in range(7):
+        world.do(_queue, booking.code, Kind.WITHDRAWN)
+    assert set(states_of(world)) == {MessageState.TO_PHONE}
