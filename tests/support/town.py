@@ -59,7 +59,7 @@ class Browser:
             data = {"seen": str(self._world.seen(rows[0])), **data}
         elif match := OF_A_ROW.match(path):
             of_both = re.findall(r"with=(\d+)", f"{path} with={data.get('with', '')}")
-            numbers = [int(number) for number in (match[2], *of_both)]
+            numbers = [int(number) for number in (match[2], *of_both) if len(number) < 10]
             data = {"seen": self._world.rows_seen(ROWS[match[1]], *numbers), **data}
         return self.client.post(path, data=data)
 

@@ -57,7 +57,7 @@ def test_declining_takes_a_reason_which_the_household_reads(town: Town) -> None:
 def test_common_reasons_are_one_tap(town: Town) -> None:
     town.booking()
     page = town.browser(town.clerk).get("/staff").text
-    for reason in ("Bộ đang sửa", "Hôm đó xã cần thiết bị", "Trụ sở nghỉ, không giao được"):
+    for reason in ("Thiết bị bị hỏng, đang sửa", "Hôm đó xã cần thiết bị", "Trụ sở nghỉ, không giao được"):
         assert f'name="reason" value="{reason}"' in page
 
 
