@@ -24,6 +24,20 @@ Plan = tuple[SlotPlanLine, ...]
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 
 
+def renamed(old: Plan, new: Plan) -> dict[str, str]:
+    """The slots that only got another name: the new names by the old ones.
+
+    A line that is gone and one that is new are one slot if they are on air at the same time, or if they are the
+    only ones.
+    """
+    gone = [line for line in old if line.name not in {other.name for other in new}]
+    added = [line for line in new if line.name not in {other.name for other in old}]
+    if len(gone) == len(added) == 1:
+        return {gone[0].name: added[0].name}
+    at = {(line.from_time, line.until_time): line.name for line in added}
+    return {line.name: at[times] for line in gone if (times := (line.from_time, line.until_time)) in at}
+
+
 @dataclass(frozen=True)
 class PlaceSettings:
     id: int

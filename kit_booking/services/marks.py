@@ -1,6 +1,6 @@
 """Named moments of the installation, such as the worker's last round."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -8,11 +8,19 @@ from sqlalchemy.orm import Session
 from kit_booking.database import read, transaction, upsert
 from kit_booking.models import Mark
 
+SKEW = timedelta(minutes=1)
+"""The clocks of two machines may differ by so much."""
 
-def find_mark(name: str) -> datetime | None:
-    """When the mark was last set; None if never."""
-    rows = read(select(Mark.at).where(Mark.name == name))
+
+def find_mark(name: str, *, now: datetime) -> datetime | None:
+    """When the mark was last set; None if never, or by a clock that was ahead of ``now``."""
+    rows = read(select(Mark.at).where(Mark.name == name, Mark.at <= now + SKEW))
     return rows[0].at if rows else None
+
+
+def is_marked(name: str) -> bool:
+    """Whether the mark was ever set."""
+    return bool(read(select(Mark.at).where(Mark.name == name)))
 
 
 def set_mark_in(session: Session, name: str, *, now: datetime) -> None:

@@ -15,6 +15,7 @@ from kit_booking.domain.settings import (
     differences,
     plan_troubles,
     policy_troubles,
+    renamed,
 )
 from kit_booking.domain.time.slots import DEFAULT_PLAN, SlotPlanLine
 from tests.domain.weeks import EVERY_DAY_HOURS, WEEKDAYS
@@ -181,3 +182,26 @@ def test_hours_of_a_place_differ_day_by_day() -> None:
         Difference("handover", ["07:30", "17:00"], None, 5, place="Phú Túc"),
         Difference("handover", ["07:30", "17:00"], None, 6, place="Phú Túc"),
     ]
+
+
+MORNING, NOON, AFTERNOON, EVENING = DEFAULT_PLAN
+
+
+@pytest.mark.parametrize(
+    ("new", "names"),
+    [
+        (DEFAULT_PLAN, {}),
+        ((*DEFAULT_PLAN[:3], replace(EVENING, name="Buổi tối")), {"Tối": "Buổi tối"}),
+        ((*DEFAULT_PLAN[:3], SlotPlanLine("Khuya", time(20), time(23))), {"Tối": "Khuya"}),
+        (
+            (MORNING, NOON, replace(EVENING, name="Buổi tối"), replace(AFTERNOON, name="Buổi chiều")),
+            {"Chiều": "Buổi chiều", "Tối": "Buổi tối"},
+        ),
+        (DEFAULT_PLAN[:3], {}),
+        ((*DEFAULT_PLAN[:2], SlotPlanLine("Một", time(14), time(15)), SlotPlanLine("Hai", time(18), time(19))), {}),
+    ],
+)
+def test_a_slot_is_the_same_under_another_name_by_its_hours_or_when_only_one_is_new(
+    new: tuple[SlotPlanLine, ...], names: dict[str, str]
+) -> None:
+    assert renamed(DEFAULT_PLAN, new) == names

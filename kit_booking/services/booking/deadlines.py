@@ -43,7 +43,7 @@ def find_due(*, now: datetime) -> Due:
         )
         .order_by(Booking.answer_by_at, Booking.id)
     )
-    back_at = find_mark("back")
+    back_at = find_mark("back", now=now)
     over = select(WaitingEntry.id).where(WaitingEntry.state == WaitingState.WAITING, WaitingEntry.until_at <= now)
     return Due(
         lapsing=[

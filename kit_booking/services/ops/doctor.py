@@ -122,7 +122,7 @@ def _clock(*, now: datetime) -> Finding:
 def _worker(*, now: datetime) -> Finding:
     if health.is_worker_alive(now=now):
         return Finding("worker", "it lives")
-    last = find_mark("worker")
+    last = find_mark("worker", now=now)
     since = f"was last seen {last:%Y-%m-%d %H:%M} UTC" if last else "was never seen"
     return Finding("worker", "", f"{since}; nothing is sent and nothing lapses. Start: flask --app wsgi worker")
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from kit_booking.config import MIGRATIONS
 from kit_booking.database import db, load, transaction
 from kit_booking.models import LoginCode, PauseReason, SendingPause, Throttle
-from kit_booking.services.marks import find_mark, set_mark, set_mark_in
+from kit_booking.services.marks import find_mark, is_marked, set_mark, set_mark_in
 
 BEAT = timedelta(seconds=15)
 ALIVE = timedelta(minutes=2)
@@ -23,12 +23,12 @@ KEEP = timedelta(days=2)
 
 def is_demo() -> bool:
     """Whether the database was filled as a demo; that can't be undone."""
-    return find_mark("demo") is not None
+    return is_marked("demo")
 
 
 def beat(*, now: datetime) -> None:
     """Set the worker's mark, at most every `BEAT`, because a write waits for the disk."""
-    last = find_mark("worker")
+    last = find_mark("worker", now=now)
     if last and now - last >= OUTAGE:
         set_mark("back", now=now)
     if last is None or now - last >= BEAT:
@@ -36,7 +36,7 @@ def beat(*, now: datetime) -> None:
 
 
 def is_worker_alive(*, now: datetime) -> bool:
-    last = find_mark("worker")
+    last = find_mark("worker", now=now)
     return last is not None and now - last < ALIVE
 
 
@@ -52,7 +52,7 @@ def sending_alarms(*, now: datetime) -> list[SendingPause]:
 
 def tidy_up(*, now: datetime) -> None:
     """Delete login codes and counters that expired `KEEP` ago; once in `TIDY`."""
-    last = find_mark("tidied")
+    last = find_mark("tidied", now=now)
     if last is None or now - last >= TIDY:
         _tidy_up(now=now)
 

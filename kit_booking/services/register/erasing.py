@@ -107,7 +107,7 @@ def _wipe_texts(session: Session, of_bookings: ColumnElement[bool]) -> None:
 
 def forget_old(*, now: datetime) -> None:
     """Erase households unused for longer than their commune's `keep_days`: `A_ROUND` at a time, hourly when done."""
-    last = find_mark("forgot")
+    last = find_mark("forgot", now=now)
     if last and now - last < EVERY:
         return
     household_ids = find_forgotten(now=now)

@@ -10,9 +10,9 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from kit_booking.database import load, read, transaction
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.settings import CommuneSettings, PlaceSettings, Plan, differences
+from kit_booking.domain.settings import CommuneSettings, PlaceSettings, Plan, differences, renamed
 from kit_booking.domain.time.hours import WeeklyHours
-from kit_booking.models import AuditEntry, Booking, Commune, Place, PlannedSlot, Staff
+from kit_booking.models import AuditEntry, Booking, Commune, Place, PlannedSlot, Staff, WaitingEntry, WaitingState
 from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.communes.facts import slot_plans
 from kit_booking.services.timeline.locks import bump_calendar_versions
@@ -75,6 +75,7 @@ def save(session: Session, old: CommuneSettings, new: CommuneSettings, staff_id:
     commune.policy = new.policy.changes()
     for valid_from in sorted({day for day, _ in {*old.plans} ^ {*new.plans}}):
         _write_plan(session, commune_id, valid_from, dict(new.plans).get(valid_from, ()))
+    _rename_queues(session, old, new)
     for place in new.places:
         row = session.get_one(Place, place.id)
         row.keeper, row.keeper_phone, row.handover_hours = place.keeper, place.keeper_phone, place.handover.stored()
@@ -82,6 +83,17 @@ def save(session: Session, old: CommuneSettings, new: CommuneSettings, staff_id:
     for difference in differences(old, new):
         record_audit(session, "settings_changed", by, now=now, commune_id=commune_id, **vars(difference))
     return Saved.DONE
+
+
+def _rename_queues(session: Session, old: CommuneSettings, new: CommuneSettings) -> None:
+    """Who waits for a slot that is called otherwise by the new plans waits for it by the new name."""
+    is_open = WaitingEntry.state.in_((WaitingState.WAITING, WaitingState.OFFERED))
+    entries = session.scalars(select(WaitingEntry).where(WaitingEntry.commune_id == old.commune_id, is_open)).all()
+    taken = {(entry.household_id, entry.day, entry.slot_name) for entry in entries}
+    for entry in entries:
+        name = renamed(old.plan_on(entry.day), new.plan_on(entry.day)).get(entry.slot_name)
+        if name and (entry.household_id, entry.day, name) not in taken:
+            entry.slot_name = name
 
 
 def lock_commune(session: Session, commune_id: int, *options: ORMOption) -> Commune:

@@ -4,9 +4,11 @@ import threading
 from dataclasses import replace
 from datetime import timedelta
 
+from kit_booking.domain.booking.status import Status
 from kit_booking.domain.policy import Policy
-from kit_booking.models import AuditEntry, Commune
+from kit_booking.models import AuditEntry, Booking, Commune
 from kit_booking.services.audit import Actor
+from kit_booking.services.booking.answers import cancel
 from kit_booking.services.booking.ask import request_booking
 from kit_booking.services.calendars.feeds import bookings_of, private_feed
 from kit_booking.services.calendars.tokens import add_token
@@ -91,3 +93,23 @@ def test_calendars_show_the_new_number_of_the_office(world: World) -> None:
     assert after.version_key != before.version_key
     [booked] = world.do(bookings_of, after)
     assert (booked.office_phone, booked.version, booked.changed_at) == ("0912345678", booking.version + 1, NOW)
+
+
+def test_who_waits_for_a_slot_that_gets_another_name_waits_for_it_by_that(world: World) -> None:
+    commune = world.commune()
+    [kit], waiting = world.kits(commune), world.household(commune)
+    day, begins = days_ahead(5), days_ahead(4)
+    other = world.entry(kit, world.household(commune, "Hoa"), days_ahead(3), "toi", joined_at=NOW)
+    entry = world.entry(kit, waiting, day, "toi", joined_at=NOW)
+    old = world.do(find_settings, commune.slug)
+    evening = old.plan_on(day)[-1]
+    plan = (*old.plan_on(day)[:-1], replace(evening, name="Buổi tối"))
+    world.do(save, old, replace(old, plans=old.with_plan(begins, plan)), world.clerk(commune).id, now=NOW)
+    assert world.fresh(entry).slot_name == "Buổi tối"
+    assert world.fresh(other).slot_name == "Tối", "the plan of its day is as it was"
+    lan = world.household(commune, "Lan")
+    asked = world.do(request_booking, kit.code, day, "buoi-toi", lan.id, sells="", streams_on="", now=NOW)
+    [booking] = world.all(Booking, code=asked.code)
+    world.acts(cancel, booking, world.clerk(commune).id, "Bộ đang sửa", now=NOW)
+    world.let_undo_pass()
+    assert world.all(Booking, status=Status.OFFERED)[0].household_id == waiting.id
