@@ -13,7 +13,7 @@ from kit_booking.domain.booking.status import Status
 from kit_booking.domain.messages.texts import Kind
 from kit_booking.models import Booking, Handover
 from kit_booking.services.audit import Actor
-from kit_booking.services.timeline.closed_time import closed_spans
+from kit_booking.services.timeline.closed_time import is_in_closed_time
 from kit_booking.services.timeline.locks import lock_seen
 from kit_booking.services.timeline.moves import move
 from kit_booking.services.timeline.standing import booked
@@ -30,15 +30,19 @@ class AnswerResult:
 
     is_done: bool
     status: Status
+    is_closed: bool = False
+    """Not done, because a closure stands in its time and no reason was given to go on."""
 
 
 @transaction
-def approve(session: Session, seen: SeenBooking, staff_id: int, *, now: datetime) -> AnswerResult:
-    """Staff approve a request whose time on air is not over."""
+def approve(session: Session, seen: SeenBooking, staff_id: int, reason: str = "", *, now: datetime) -> AnswerResult:
+    """Staff approve a request whose time on air is not over; in closed time only with a reason."""
     booking = lock_seen(session, seen, Status.APPROVED)
     if booking.status != Status.REQUESTED or now >= booking.until_at:
         return AnswerResult(False, booking.status)
-    return _done(session, booking, Status.APPROVED, Kind.APPROVED, Actor(staff_id=staff_id), now=now)
+    if not reason and is_in_closed_time(session, booking):
+        return AnswerResult(False, booking.status, is_closed=True)
+    return _done(session, booking, Status.APPROVED, Kind.APPROVED, Actor(staff_id=staff_id), now=now, reason=reason)
 
 
 @transaction
@@ -68,9 +72,7 @@ def _is_endangered(session: Session, booking: Booking, *, now: datetime) -> bool
         Booking.status == Status.OUT,
         Booking.return_at <= min(now, booking.pick_up_at),
     )
-    return bool(
-        session.scalar(select(kept)) or closed_spans(session, booking.kit_id, booking.pick_up_at, booking.return_at)
-    )
+    return bool(session.scalar(select(kept))) or is_in_closed_time(session, booking)
 
 
 @transaction

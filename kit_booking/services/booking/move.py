@@ -21,6 +21,7 @@ from kit_booking.services.booking.answers import WITHDRAWABLE
 from kit_booking.services.booking.ask import AskResult, why_not
 from kit_booking.services.communes.facts import KitFacts
 from kit_booking.services.communes.slots import BookableSlot, NoSuchSlot, find_kit, find_slot
+from kit_booking.services.timeline.closed_time import closed_spans
 from kit_booking.services.timeline.holds import time_lines
 from kit_booking.services.timeline.locks import lock_booking, locked_booking
 from kit_booking.services.timeline.moves import reschedule
@@ -110,6 +111,8 @@ def move_booking(
     own = [one for one in bookings_that_count(session, booking.household_id, at, now=now) if one.id != booking.id]
     if is_on_air(own, to.slot.on_air):
         return MoveResult.OWN
+    if closed_spans(session, to.kit.id, at, to.slot.hold.until_at):
+        return MoveResult.TAKEN
     if not reason and _is_beyond(to.kit, to.slot, now=now):
         return MoveResult.NEEDS_REASON
     by = Actor(staff_id=staff_id)
@@ -161,6 +164,8 @@ def change_slot(
         without=booking.id,
         on_air=bookable.slot.on_air,
     )
+    if closed_spans(session, bookable.kit.id, pick_up_at, bookable.slot.hold.until_at):
+        return AskResult(refusals=[Refusal(Reason.CLOSED)])  # Behind its own hold no closed time is written.
     if reasons := why_not(session, bookable, has, without=booking.id, now=now):
         return AskResult(refusals=reasons)
     if not reschedule(session, booking, bookable, Actor(household_id=household_id), now=now, reason=""):

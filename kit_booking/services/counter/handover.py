@@ -21,6 +21,7 @@ from kit_booking.domain.booking.seen import SeenBooking
 from kit_booking.domain.booking.status import Status
 from kit_booking.models import Booking, HandedPart, Handover, Photo
 from kit_booking.services.audit import Actor, record_audit
+from kit_booking.services.timeline.closed_time import is_in_closed_time
 from kit_booking.services.timeline.locks import lock_seen
 from kit_booking.services.timeline.moves import hold_again, hold_from, move
 from kit_booking.services.timeline.undo import can_be_undone
@@ -47,6 +48,8 @@ class HandoverRefusal(StrEnum):
     STATUS = "status"
     """The booking is not in a status from which this can be done."""
     KIT_IS_OUT = "kit_is_out"
+    CLOSED = "closed"
+    """A closure stands in the booking's time, and the note does not say why the kit goes out."""
     NOT_FREE = "not_free"
     """Another hold overlaps the booking's time."""
 
@@ -83,6 +86,8 @@ def hand_over(
         happened_at, not_before=earliest_out(booking.pick_up_at), before=booking.return_at, now=now
     ):
         return HandoverResult(status, problem)
+    if not check.note and is_in_closed_time(session, booking):
+        return HandoverResult(status, HandoverRefusal.CLOSED)
     by = Actor(staff_id=staff_id)
     with can_be_undone(session, booking, by, now=now):
         if status is Status.NO_SHOW:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from kit_booking.domain.time.closure import union, without
 from kit_booking.domain.time.hours import Span
-from kit_booking.models import Closure, Hold, Kit
+from kit_booking.models import Booking, Closure, Hold, Kit
 from kit_booking.models.kit import IS_CLOSED
 
 
@@ -27,6 +27,11 @@ def closed_spans(session: Session, kit_id: int, from_at: datetime, until_at: dat
     """The union of the closures that overlap the time, not cut to it."""
     rows = session.execute(select(Closure.from_at, Closure.until_at).where(touching(kit_id, from_at, until_at)))
     return union(Span(*row) for row in rows)
+
+
+def is_in_closed_time(session: Session, booking: Booking) -> bool:
+    """Whether a closure stands in the booking's time, so that only staff with a reason go on with it."""
+    return bool(closed_spans(session, booking.kit_id, booking.pick_up_at, booking.return_at))
 
 
 def rewrite_closed(session: Session, kit_id: int, *, now: datetime) -> list[Span]:

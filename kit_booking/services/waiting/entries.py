@@ -19,6 +19,7 @@ from kit_booking.models.waiting import OPEN
 from kit_booking.services.audit import SYSTEM, Actor, record_audit
 from kit_booking.services.booking.answers import AnswerResult
 from kit_booking.services.communes.slots import BookableSlot, find_slot
+from kit_booking.services.timeline.closed_time import is_in_closed_time
 from kit_booking.services.timeline.holds import held_by
 from kit_booking.services.timeline.locks import bump_version, lock, lock_seen
 from kit_booking.services.timeline.moves import move
@@ -177,13 +178,18 @@ def put_forward(session: Session, entry_id: int, staff_id: int, reason: str, *, 
 
 
 @transaction
-def accept(session: Session, seen: SeenBooking, by: Actor, *, now: datetime) -> AnswerResult:
-    """Accept the offered slot, by the household or by staff for it; until the pick-up, as long as it is held."""
+def accept(session: Session, seen: SeenBooking, by: Actor, reason: str = "", *, now: datetime) -> AnswerResult:
+    """Accept the offered slot, by the household or by staff for it; until the pick-up, as long as it is held.
+
+    In closed time only staff can, with a reason.
+    """
     booking = lock_seen(session, seen, Status.APPROVED)
     if booking.status != Status.OFFERED or now >= booking.pick_up_at:
         return AnswerResult(False, booking.status)
+    if not (reason and by.staff_id) and is_in_closed_time(session, booking):
+        return AnswerResult(False, booking.status, is_closed=True)
     with can_be_undone(session, booking, by, now=now):
-        move(session, booking, Status.APPROVED, by, now=now)
+        move(session, booking, Status.APPROVED, by, now=now, reason=reason)
         queue_booking_text(session, Kind.APPROVED, booking, now=now)
     return AnswerResult(True, Status.APPROVED)
 

@@ -17,7 +17,7 @@ from kit_booking.services.booking.answers import WITHDRAWABLE, AnswerResult
 from kit_booking.services.booking.move import MoveResult, free_slots, move_booking
 from kit_booking.services.counter import handover
 from kit_booking.services.counter.handover import CAN_GO_OUT, HandoverRefusal, KitCheck
-from kit_booking.services.counter.reading import find_photo, handovers_of, parts_of_kit
+from kit_booking.services.counter.reading import find_photo, handovers_of
 from kit_booking.services.waiting import entries
 from kit_booking.web.desk import counter_forms
 from kit_booking.web.desk.counter_forms import all_there, check_page
@@ -55,6 +55,7 @@ def _page(booking: Booking, form: SentReasonForm | None = None) -> str:
         form=form,
         has_counter=has_counter,
         may_act=may_act,
+        is_closed="closed" in request.args and may_act and booking.status in (Status.REQUESTED, Status.OFFERED),
         can_undo=may_act and booking.can_be_undone(utc_now()),
         can_approve=may_act and booking.status == Status.REQUESTED,
         can_cancel=may_act and booking.status in WITHDRAWABLE and not booking.is_over(utc_now()),
@@ -64,7 +65,7 @@ def _page(booking: Booking, form: SentReasonForm | None = None) -> str:
 @blueprint.post("/bookings/<code>/approve")
 @staff_only
 def approve(code: str) -> Any:
-    return _answer(code, Status.APPROVED, answers.approve, this_member().id)
+    return _answer(code, Status.APPROVED, answers.approve, this_member().id, _typed_reason())
 
 
 @blueprint.post("/bookings/<code>/decline")
@@ -96,7 +97,12 @@ def no_show(code: str) -> Any:
 @staff_only
 def accept(code: str) -> Any:
     """The household takes the offered slot by phone."""
-    return _answer(code, Status.APPROVED, entries.accept, Actor(staff_id=this_member().id))
+    return _answer(code, Status.APPROVED, entries.accept, Actor(staff_id=this_member().id), _typed_reason())
+
+
+def _typed_reason() -> str:
+    """Why it is done although the kit is closed then."""
+    return clean(request.form.get("reason", ""), 80)
 
 
 @blueprint.post("/bookings/<code>/refuse")
@@ -109,6 +115,8 @@ def _answer(code: str, target: Status, act: Callable[..., AnswerResult], *argume
     """Call the service; redirect to today's page, or to the booking if its status had changed."""
     booking = staff_booking_or_404(code, acting=True)
     outcome = act(seen_in_form(booking), *arguments, now=utc_now())
+    if outcome.is_closed:
+        return redirect(f"/staff/bookings/{code}?closed=1", 303)
     if not outcome.is_done:
         _flash_not_done(booking, outcome.status, target)
         return redirect(f"/staff/bookings/{code}", 303)
@@ -223,24 +231,6 @@ def _faulty_or_404(booking: Booking) -> Handover:
     """The handover in which the kit came back with a fault."""
     back = handovers_of(booking).get(Direction.BACK)
     return back if back and back.has_fault else abort(404)
-
-
-@blueprint.get("/bookings/<code>/receipt")
-@staff_only
-def receipt(code: str) -> str:
-    """The receipt to print and sign; before the kit goes out its boxes are empty."""
-    booking = staff_booking_or_404(code)
-    handovers = handovers_of(booking)
-    out, back = handovers.get(Direction.OUT), handovers.get(Direction.BACK)
-    parts = out.parts if out else parts_of_kit(booking.kit_id)
-    came_back = {part.name: part for part in back.parts} if back else {}
-    return render_template(
-        "desk/counter/receipt.html",
-        booking=booking,
-        out=out,
-        back=back,
-        lines=[(part, came_back.get(part.name)) for part in parts],
-    )
 
 
 @blueprint.get("/photos/<int(max=2147483647):photo_id>")

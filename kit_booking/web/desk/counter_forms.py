@@ -146,6 +146,8 @@ def refusal_text(refusal: HandoverRefusal | TimeProblem | None, still_out: Booki
                 name=still_out.household.name,
                 code=still_out.code,
             )
+        case HandoverRefusal.CLOSED:
+            return _("Giờ này bộ đang ghi là nghỉ. Nếu vẫn giao, xin ghi lý do ở ô ghi chú rồi bấm lại.")
         case HandoverRefusal.NOT_FREE:
             return _("Giờ này bộ đã dành cho phiếu khác. Xin xem lịch của bộ trước khi giao.")
         case TimeProblem.AHEAD:

@@ -1,4 +1,4 @@
-"""Paper for the office: the week for the notice board, the day's list for the counter, posters."""
+"""Paper for the office: the week for the notice board, the day's list for the counter, posters, receipts."""
 
 import re
 from datetime import date, timedelta
@@ -6,21 +6,23 @@ from datetime import date, timedelta
 from flask import Blueprint, abort, current_app, render_template, request
 
 from kit_booking.clock import utc_now
+from kit_booking.domain.booking.counter import Direction
 from kit_booking.domain.time.local_time import local_day
 from kit_booking.services.booking.reading import pick_ups, returns
 from kit_booking.services.communes.facts import CommuneFacts
 from kit_booking.services.communes.schedule import SlotState
+from kit_booking.services.counter.reading import handovers_of, parts_of_kit
 from kit_booking.services.desk.printing import PaperSlot, day_between, week_on_paper
 from kit_booking.web.desk.tabs import communes_of_desk
 from kit_booking.web.frame.forms import FIRST_YEAR, LAST_YEAR
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.language import lazy_gettext
-from kit_booking.web.frame.readers import staff_commune_or_404, staff_only
+from kit_booking.web.frame.readers import staff_booking_or_404, staff_commune_or_404, staff_only
 from kit_booking.web.household.calendars import Address
 from kit_booking.web.household.grid import SIGNS, css_of
 from kit_booking.web.household.slots import day_or_404
 
-blueprint = Blueprint("printing", __name__, url_prefix="/staff/print")
+blueprint = Blueprint("printing", __name__, url_prefix="/staff")
 
 SIZES = ((8, "large"), (12, "medium"), (16, "middling"), (22, "small"))
 """Up to how many rows which font size fits; beyond these it is "tiny"."""
@@ -29,7 +31,7 @@ FEW = 4
 WEEK = timedelta(days=7)
 
 
-@blueprint.get("")
+@blueprint.get("/print")
 @staff_only
 def listing() -> str:
     communes = communes_of_desk()
@@ -52,7 +54,7 @@ def _day_or_404(default: date) -> date:
     return day if FIRST_YEAR <= day.year <= LAST_YEAR else abort(404)
 
 
-@blueprint.get("/<slug>/week")
+@blueprint.get("/print/<slug>/week")
 @staff_only
 def week(slug: str) -> str:
     """The week with the day ``of``; ``names=none`` leaves out the households."""
@@ -108,7 +110,7 @@ def notice_name(household: str, village: str) -> str:
     return ", ".join(part for part in (f"hộ {name}", where) if part)
 
 
-@blueprint.get("/<slug>/day")
+@blueprint.get("/print/<slug>/day")
 @staff_only
 def day(slug: str) -> str:
     commune, now = staff_commune_or_404(slug), utc_now()
@@ -128,7 +130,7 @@ def day(slug: str) -> str:
     )
 
 
-@blueprint.get("/<slug>/poster")
+@blueprint.get("/print/<slug>/poster")
 @staff_only
 def poster(slug: str) -> str:
     """For the whole commune, or for the ``kit`` of this code."""
@@ -144,3 +146,21 @@ def _page(commune: CommuneFacts, kit_code: str = "") -> Address:
     """The commune's page, to scan and to type."""
     path = f"/communes/{commune.slug}" + (f"#{kit_code}" if kit_code else "")
     return Address(commune.name, current_app.extensions["settings"].public_base_url + path)
+
+
+@blueprint.get("/bookings/<code>/receipt")
+@staff_only
+def receipt(code: str) -> str:
+    """The receipt to print and sign; before the kit goes out its boxes are empty."""
+    booking = staff_booking_or_404(code)
+    handovers = handovers_of(booking)
+    out, back = handovers.get(Direction.OUT), handovers.get(Direction.BACK)
+    parts = out.parts if out else parts_of_kit(booking.kit_id)
+    came_back = {part.name: part for part in back.parts} if back else {}
+    return render_template(
+        "desk/counter/receipt.html",
+        booking=booking,
+        out=out,
+        back=back,
+        lines=[(part, came_back.get(part.name)) for part in parts],
+    )

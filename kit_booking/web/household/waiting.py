@@ -144,8 +144,8 @@ def _offers_until(queued: QueuedEntry) -> datetime:
 @household_only
 def accept(code: str) -> Any:
     seen = seen_in_form(own_booking_or_404(code))
-    entries.accept(seen, Actor(household_id=this_household().id), now=utc_now())
-    return redirect(f"/bookings/{code}", 303)  # Its page shows the result.
+    done = entries.accept(seen, Actor(household_id=this_household().id), now=utc_now())
+    return redirect(f"/bookings/{code}{'?closed=1' if done.is_closed else ''}", 303)  # Its page shows the result.
 
 
 @blueprint.post("/bookings/<code>/refuse")

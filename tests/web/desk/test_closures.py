@@ -314,3 +314,25 @@ def test_who_may_not_act_changes_nothing(town: Town) -> None:
     [row] = town.world.all(Closure)
     assert row.called_off_at is None
     assert [entry.action for entry in town.world.all(AuditEntry, booking_id=None)] == ["closed"]
+
+
+def test_approving_in_closed_time_says_so_first_and_asks_why(town: Town, clerk: Browser) -> None:
+    booking = in_it(town, status=Status.REQUESTED)
+    town.closure()
+    path = f"/staff/bookings/{booking.code}"
+    assert clerk.post(f"{path}/approve").headers["Location"] == f"{path}?closed=1"
+    page = words_of(clerk.get(f"{path}?closed=1"))
+    assert "Chưa làm gì: giờ này bộ đang ghi là nghỉ" in page
+    assert town.world.fresh(booking).status == Status.REQUESTED
+    assert where(clerk.post(f"{path}/approve", reason="Đèn đã sửa xong")) == "303 /staff"
+    assert town.world.fresh(booking).status == Status.APPROVED
+    assert "Chưa làm gì" not in words_of(clerk.get(f"{path}?closed=1"))
+
+
+def test_a_household_reads_why_it_can_not_have_an_offer_in_closed_time(town: Town) -> None:
+    booking, phone = in_it(town, status=Status.OFFERED), town.browser(town.owner)
+    town.closure()
+    path = f"/bookings/{booking.code}"
+    assert phone.post(f"{path}/accept").headers["Location"] == f"{path}?closed=1"
+    assert "vừa phải tạm ngừng cho mượn" in words_of(phone.get(f"{path}?closed=1"))
+    assert town.world.fresh(booking).status == Status.OFFERED
