@@ -79,6 +79,7 @@ class TwilioSms:
         self._from = {"from_": sender} if sender else {"messaging_service_sid": messaging_service_sid}
         self._status_callback = status_callback
         self._http = _Http(api_base, timeout)
+        self._longest_try = timedelta(seconds=2 * timeout)
         self._client = Client(account_sid, auth_token, http_client=self._http)
 
     def send(self, sms: Sms) -> Report:
@@ -92,14 +93,32 @@ class TwilioSms:
         return Report(message.sid)
 
     def find(self, to: str, body: str, since: datetime, known: frozenset[str]) -> Report | None:
+        """An account may put words before ours, or hide them: then the only text of these seconds is taken for it.
+
+        Raises ``SmsUnknown`` when two might be it.
+        """
         newest = {"limit": LOOKED_THROUGH, "page_size": LOOKED_THROUGH}
-        for message in self._ask(lambda: self._client.messages.list(to=to, **newest)):
-            # Their own filter goes by when a text was sent, which one that still waits there was not.
-            is_since = message.date_created is None or message.date_created >= since - SKEW
-            if message.body == body and is_since and message.sid and message.sid not in known:
-                state = state_of(message.status or "") or MessageState.ACCEPTED
-                return Report(message.sid, state, message.error_code)
-        return None
+        # Their own filter goes by when a text was sent, which one that still waits there was not.
+        others = [
+            message
+            for message in self._ask(lambda: self._client.messages.list(to=to, **newest))
+            if message.sid and message.sid not in known and (message.date_created or since) >= since - SKEW
+        ]
+        found = [message for message in others if message.body == body][:1]
+        if not found:
+            until = since + self._longest_try + SKEW
+            found = [
+                message
+                for message in others
+                if (message.date_created or since) <= until and (not message.body or message.body.endswith(body))
+            ]
+        if len(found) > 1:
+            raise SmsUnknown("two texts might be it")
+        return next((self._report(message) for message in found), None)
+
+    @staticmethod
+    def _report(message: Any) -> Report:
+        return Report(message.sid, state_of(message.status or "") or MessageState.ACCEPTED, message.error_code)
 
     def check_account(self) -> tuple[str, datetime | None]:
         """The account's own status and Twilio's clock; raises an SmsFault."""

@@ -358,6 +358,33 @@ def test_clocks_may_differ_but_an_old_text_is_another_one(
     assert bool(find(twilio.base)) == is_found
 
 
+@pytest.mark.parametrize("body", [f"Sent from a trial account - {BODY}", "", None])
+def test_words_that_the_account_puts_before_ours_or_hides_are_taken_for_them(
+    twilio: FakeTwilio, body: str | None
+) -> None:
+    twilio.answers(200, listed({"sid": "SM5", "body": "another text"}, {"sid": "SM6", "body": body}))
+    assert find(twilio.base) == Report("SM6", MessageState.SENT)
+    assert find(twilio.base, "SM6") is None, "known to be another one"
+
+
+def test_of_two_that_might_be_it_none_is_taken(twilio: FakeTwilio) -> None:
+    twilio.answers(200, listed({"sid": "SM5", "body": ""}, {"sid": "SM6", "body": f"Trial: {BODY}"}))
+    with pytest.raises(SmsUnknown):
+        find(twilio.base)
+    assert find(twilio.base, "SM5") == Report("SM6", MessageState.SENT)
+
+
+def test_our_own_words_go_before_hidden_ones(twilio: FakeTwilio) -> None:
+    twilio.answers(200, listed({"sid": "SM5", "body": ""}, {"sid": "SM6"}))
+    assert find(twilio.base) == Report("SM6", MessageState.SENT)
+
+
+def test_hidden_words_of_a_later_text_are_not_taken(twilio: FakeTwilio) -> None:
+    later = format_datetime(SINCE + timedelta(minutes=3))
+    twilio.answers(200, listed({"sid": "SM5", "body": "", "date_created": later}))
+    assert find(twilio.base) is None
+
+
 def test_a_text_that_twilio_does_not_have_is_not_found(twilio: FakeTwilio) -> None:
     twilio.answers(200, listed())
     assert find(twilio.base) is None
