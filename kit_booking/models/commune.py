@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kit_booking.database import Base
+from kit_booking.domain.messages.texts import WIDTHS
 from kit_booking.domain.time.hours import EVERY_DAY
 
 
@@ -51,10 +52,16 @@ class Place(Base):
     keeper: Mapped[str] = mapped_column(String(80))
     keeper_phone: Mapped[str] = mapped_column(String(20))
     handover_hours: Mapped[list[Any]] = mapped_column(default=EVERY_DAY)
+    short_name: Mapped[str] = mapped_column(String(WIDTHS["place"]), default="")
+    """What texts call it, which have no room for a long name; empty when the name is short."""
 
     villages: Mapped[list["Village"]] = relationship(
         lazy="raise", order_by="Village.id", cascade="all, delete-orphan"
     )
+
+    @property
+    def name_in_texts(self) -> str:
+        return self.short_name or self.name
 
 
 class Village(Base):

@@ -194,6 +194,11 @@ def _text(kind: Kind, values: Mapping[str, str]) -> str:
     return TEMPLATES[kind].format_map({name: _fit(name, value) for name, value in values.items()})
 
 
+def in_texts(name: str, value: str) -> str:
+    """What a text says for a value (``name`` is one of `WIDTHS`): in plain letters, and cut where it is too long."""
+    return _fit(name, value)
+
+
 @lru_cache(maxsize=2048)
 def _fit(name: str, value: str) -> str:
     """The value in plain letters and at its width; cut after a word unless that would lose half of it."""

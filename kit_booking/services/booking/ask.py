@@ -94,7 +94,7 @@ def request_booking(
     except SlotTaken:
         raise Rollback(AskResult(refusals=[Refusal(Reason.TAKEN)])) from None
     kind = Kind.APPROVED if by.staff_id else Kind.RECEIVED
-    place = kit.place if place_id == kit.place_id else session.get_one(Place, place_id).name
+    place = kit.place_in_texts if place_id == kit.place_id else session.get_one(Place, place_id).name_in_texts
     reached = gets_texts(household.phone, household.takes_texts, household.bad_number_at)
     queue_text(
         session,

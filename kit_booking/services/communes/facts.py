@@ -28,6 +28,7 @@ class KitFacts:
     code: str
     place_id: int
     place: str
+    place_in_texts: str
     address: str
     keeper: str
     keeper_phone: str
@@ -147,6 +148,7 @@ def _facts(_database: str, commune_id: int, _version: int) -> CommuneFacts:
                 code=kit.kit_code,
                 place_id=kit.place_id,
                 place=kit.place_name,
+                place_in_texts=kit.place_short_name or kit.place_name,
                 address=kit.place_address,
                 keeper=kit.place_keeper,
                 keeper_phone=kit.place_keeper_phone,

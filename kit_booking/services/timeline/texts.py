@@ -47,7 +47,7 @@ _add_own_text = insert(Message).values(
 def message_context(booking: Booking, due_at: datetime | None = None) -> MessageContext:
     """The values of the texts about a booking loaded as by `lock_booking`; ``due_at`` is the deadline they name."""
     commune = booking.commune
-    context = context_of(booking, commune.name, booking.place.name, commune.phone, due_at)
+    context = context_of(booking, commune.name, booking.place.name_in_texts, commune.phone, due_at)
     return replace(context, strikes=booking.policy.strikes)
 
 

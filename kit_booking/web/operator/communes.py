@@ -118,7 +118,9 @@ def edit_place(slug: str, place_id: int | None = None) -> Edit:
         place = _one_or_404(commune.places, "id", place_id)
         villages = [(village.name, village.craft) for village in place.villages]
         without = ["keeper", "keeper_phone"]
-        form = PlaceEditForm(without=without, name=place.name, address=place.address, villages=villages)
+        form = PlaceEditForm(
+            without=without, name=place.name, short_name=place.short_name, address=place.address, villages=villages
+        )
 
     def save() -> Denied | None:
         return registry.save_place(commune.id, place_id, **form.values, by=form.editor, now=utc_now())

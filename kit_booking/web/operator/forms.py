@@ -6,8 +6,9 @@ from typing import Any
 from wtforms import Field, SelectField, StringField, TelField, TextAreaField, ValidationError
 from wtforms.validators import DataRequired, InputRequired, Optional
 
+from kit_booking.domain.messages.texts import WIDTHS, in_texts
 from kit_booking.domain.phone import PhoneProblem, parse_mobile
-from kit_booking.domain.text import clean, slug
+from kit_booking.domain.text import clean, slug, unaccented
 from kit_booking.models import Role
 from kit_booking.web.desk.edit import CommuneEditForm, EditForm
 from kit_booking.web.desk.settings.forms import can_be_called
@@ -70,11 +71,23 @@ class VillagesField(TextAreaField):
 
 class PlaceEditForm(CommuneEditForm):
     name = line(_("Tên nơi để bộ"), 80, DataRequired(), has_letters, hint=_("Thường là tên xã cũ, ví dụ Phú Túc."))
+    short_name = line(
+        _("Tên ngắn ghi trong tin nhắn"),
+        WIDTHS["place"],
+        hint=_("Tin nhắn viết không dấu, chỉ có chỗ cho 18 chữ cái. Tên trên ngắn thì để trống."),
+    )
     address = line(_("Địa chỉ"), 200, DataRequired())
     keeper = line(_("Người giữ bộ"), 80)
     keeper_phone = TelField(
         _("Điện thoại người giữ bộ"), [Optional(), can_be_called], filters=[tidy(20)], render_kw=TEL
     )
+
+    def validate_short_name(self, field: Field) -> None:
+        cut = in_texts("place", self.text("name"))
+        if not field.data and len(cut) < len(unaccented(self.text("name"))):
+            text = _("Tên trên dài quá: tin nhắn sẽ ghi “%(cut)s”. Xin ghi một tên ngắn mà bà con nhận ra.")
+            raise ValidationError(str(text) % {"cut": cut})
+
     villages = VillagesField(
         _("Thôn, làng và nghề ở quanh đây"),
         description=_(

@@ -134,3 +134,10 @@ def test_who_gets_no_texts_is_phoned_however_often(world: World, booking: Bookin
     for _ in range(7):
         world.do(_queue, booking.code, Kind.WITHDRAWN)
     assert set(states_of(world)) == {MessageState.TO_PHONE}
+
+
+def test_a_place_is_called_in_texts_by_its_short_name(world: World, commune: Commune):
+    hall = world.change(world.place(commune, "Nhà văn hóa thôn Lưu Thượng"), short_name="NVH Lưu Thượng")
+    booking = world.booking(world.kit(hall), world.household(commune, "Hoa"), days_ahead(3), status=Status.APPROVED)
+    world.do(_queue, booking.code, Kind.APPROVED)
+    assert " tai NVH Luu Thuong, " in world.all(Message)[-1].body

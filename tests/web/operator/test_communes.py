@@ -69,6 +69,19 @@ def test_a_commune_named_with_its_unit_does_not_have_it_twice(town: Town) -> Non
     assert page.headers["Location"].endswith("/communes/chuyen-my")
 
 
+def test_a_place_whose_name_is_too_long_for_texts_needs_a_short_one(town: Town, operator: Browser) -> None:
+    path = f"{ONE}/places/new"
+    fields = {"name": "Nhà văn hóa thôn Lưu Thượng", "address": "Cạnh chợ"}
+    page = send(operator, path, **fields)
+    assert page.status_code == 422
+    assert "tin nhắn sẽ ghi “Nha van hoa thon”" in words_of(page)
+    assert 'value="Nhà văn hóa thôn Lưu Thượng"' in page.text
+    assert where(send(operator, path, short_name="NVH Lưu Thượng", **fields)) == f"303 {ONE}"
+    [place] = town.world.all(Place, name=fields["name"])
+    assert place.short_name == "NVH Lưu Thượng"
+    assert 'value="NVH Lưu Thượng"' in operator.get(f"{ONE}/places/{place.id}").text
+
+
 def test_what_is_typed_stays_when_it_cannot_be_taken(town: Town, operator: Browser) -> None:
     page = send(operator, f"{DESK}/communes/new", name="!!!", code="12a", province="", phone="113")
     assert page.status_code == 422
