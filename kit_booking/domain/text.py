@@ -61,6 +61,11 @@ def search_key(text: str) -> str:
     return unaccented(text).casefold()
 
 
+def name_key(name: str) -> str:
+    """What is the same of names that differ in accents and capitals only; a name without plain letters is its own."""
+    return search_key(name) or clean(name, 200)
+
+
 def slug(text: str) -> str:
     """A name for a URL: "Phượng Dực" gives "phuong-duc". Empty when nothing of it can be written so."""
     return re.sub(r"[^a-z0-9]+", "-", search_key(text)).strip("-")

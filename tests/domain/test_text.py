@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kit_booking.domain.text import GSM_BASIC, clean, search_key, search_text, slug, sms_segments, unaccented
+from kit_booking.domain.text import (
+    GSM_BASIC,
+    clean,
+    name_key,
+    search_key,
+    search_text,
+    slug,
+    sms_segments,
+    unaccented,
+)
 from tests.domain.typed import ANYTHING
 
 VIETNAMESE = "aàảãáạăằẳẵắặâầẩẫấậeèẻẽéẹêềểễếệiìỉĩíịoòỏõóọôồổỗốộơờởỡớợuùủũúụưừửữứựyỳỷỹýỵđ"
@@ -117,3 +126,19 @@ def test_the_search_text_has_each_name_once_and_never_half_of_one():
 @given(st.lists(ANYTHING, max_size=9), st.integers(1, 60))
 def test_a_search_text_is_never_longer_than_its_column(names: list[str], most: int):
     assert len(search_text(names, most)) <= most
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("nguyen thi HANH", "Nguyễn Thị Hạnh", True),
+        ("Nguyễn Thị Hạnh", "Nguyễn Thị Hoa", False),
+        ("", "Nguyễn Thị Hạnh", False),
+        ("", "王", False),
+        ("!", "王", False),
+        ("王", "王", True),
+        (" 王 ", "王", True),
+    ],
+)
+def test_a_name_is_the_same_without_accents_and_never_nothing(one: str, other: str, is_same: bool) -> None:
+    assert (name_key(one) == name_key(other)) is is_same

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kit_booking.database import transaction
-from kit_booking.domain.text import search_key
+from kit_booking.domain.text import name_key, search_key
 from kit_booking.models import Household
 from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.sign_in.throttle import count_try
@@ -90,7 +90,7 @@ def register_household(
         alike = alike.where(Household.commune_id == commune_id, search)
     for row in session.execute(alike.order_by(Household.id)):
         has_village = phone or search_key(row.village) == search_key(village)
-        if search_key(row.name) == search_key(name) and has_village:
+        if name_key(row.name) == name_key(name) and has_village:
             return int(row.id), False
     names = {"name": name, "village": village, "craft": craft}
     household = new_household(commune_id, consent, **names, phone=phone, landline=landline, now=now)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from kit_booking.domain.booking.refusals import Booked, Refusal, refusals, week_of
 from kit_booking.domain.register.paper_register import CellProblem, Column, Fault, RegisterRow, Sheet, is_called
-from kit_booking.domain.text import search_key, slug
+from kit_booking.domain.text import name_key, search_key, slug
 from kit_booking.domain.time.local_time import local_day
 from kit_booking.domain.time.slots import Slot
 from kit_booking.models import Booking, Hold, Household
@@ -110,13 +110,13 @@ class _People:
                 name = household.name if household.commune_id == commune_id else ""
                 self.by_number.setdefault(household.phone, (household.id, name))
         for household in session.execute(known.where(Household.commune_id == commune_id).order_by(Household.id)):
-            self.by_name.setdefault((search_key(household.name), search_key(household.village)), household.id)
+            self.by_name.setdefault((name_key(household.name), search_key(household.village)), household.id)
 
     def household_of(self, row: RegisterRow, made: RegisterPlan) -> Key:
-        name = search_key(row.name), search_key(row.village)
+        name = name_key(row.name), search_key(row.village)
         if row.phone in self.by_number:
             key, known_name = self.by_number[row.phone]
-            if search_key(known_name) != name[0]:
+            if name_key(known_name) != name[0]:
                 made.renamed.append((row.line, known_name))
         else:
             key = self.by_name.get(name, f"line {row.line}")

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from ipaddress import ip_address, ip_network
@@ -18,7 +18,7 @@ from kit_booking.database import read, settings_of, transaction, upsert
 from kit_booking.domain.messages.texts import CODE_LIVES, Kind, login_text
 from kit_booking.models import Household, LoginCode, Message, MessageState, Staff, Throttle
 from kit_booking.services.sign_in.members import find_member
-from kit_booking.services.sign_in.throttle import count_try
+from kit_booking.services.sign_in.throttle import count_try, take_back_try
 
 CODES_A_NUMBER = 3
 CODES_WINDOW = timedelta(minutes=15)
@@ -31,7 +31,10 @@ CODES_TO_STRANGERS = 500
 """Of these, to unregistered numbers: codes sent to invented numbers can't use up those of the households."""
 TRIES = 5
 PASSWORD_TRIES = 10
-"""So many for an account, and five times as many for an address, in a window of `CODES_WINDOW`."""
+"""So many wrong ones for an account from one network in a `CODES_WINDOW`; nobody is locked out elsewhere."""
+PASSWORDS_A_NETWORK = 5 * PASSWORD_TRIES
+PASSWORDS_AN_ACCOUNT = 10 * PASSWORD_TRIES
+"""From wherever."""
 STALE = timedelta(days=365)
 """Numbers are given to other people: after so long without use the household's name is asked."""
 
@@ -147,8 +150,17 @@ def enter_household(session: Session, household_id: int, phone: str, *, now: dat
 
 
 def check_password(username: str, password: str, address: str, *, now: datetime) -> Staff | SignInProblem:
-    """The member of staff this is. Hashing takes long, so it happens outside of every transaction."""
-    if not _may_try(username, address, now=now):
+    """The member of staff this is. Hashing takes long, so it happens outside of every transaction.
+
+    The try is counted before, so that many at once are not more than one after the other; a right one counts no more.
+    """
+    network = _network(address)
+    limits = {
+        f"password:{username[:40]}@{network[:24]}": PASSWORD_TRIES,
+        f"password-address:{network[:40]}": PASSWORDS_A_NETWORK,
+        f"password:{username[:40]}": PASSWORDS_AN_ACCOUNT,
+    }
+    if not _may_try(limits, now=now):
         return SignInProblem.TOO_MANY
     rows = read(
         select(Staff.id, Staff.session_version, Staff.password_hash).where(
@@ -162,19 +174,25 @@ def check_password(username: str, password: str, address: str, *, now: datetime)
     except (VerificationError, InvalidHashError):
         return SignInProblem.WRONG
     member = find_member(rows[0].id, rows[0].session_version) if rows else None
-    return member or SignInProblem.WRONG
+    if member is None:
+        return SignInProblem.WRONG
+    _take_back(limits, now=now)
+    return member
 
 
 _NOBODY = hasher.hash(secrets.token_urlsafe())
 
 
 @transaction
-def _may_try(session: Session, username: str, address: str, *, now: datetime) -> bool:
-    tries = [
-        count_try(session, f"password:{username}"[:80], CODES_WINDOW, now=now),
-        count_try(session, f"password-address:{address}", CODES_WINDOW, now=now) // 5,
-    ]
-    return max(tries) <= PASSWORD_TRIES
+def _may_try(session: Session, limits: Mapping[str, int], *, now: datetime) -> bool:
+    tries = {key: count_try(session, key, CODES_WINDOW, now=now) for key in sorted(limits)}
+    return all(tries[key] <= most for key, most in limits.items())
+
+
+@transaction
+def _take_back(session: Session, limits: Iterable[str], *, now: datetime) -> None:
+    for key in sorted(limits):
+        take_back_try(session, key, CODES_WINDOW, now=now)
 
 
 @transaction

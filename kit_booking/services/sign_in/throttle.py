@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from kit_booking.database import upsert
@@ -10,10 +11,20 @@ from kit_booking.models import Throttle
 
 def count_try(session: Session, key: str, window: timedelta, *, now: datetime) -> int:
     """How often this was tried in the running window of time, this try included."""
-    window_at = datetime.fromtimestamp(now.timestamp() // window.total_seconds() * window.total_seconds(), now.tzinfo)
-    counted = upsert(Throttle).values(key=key, window_at=window_at, count=1)
+    counted = upsert(Throttle).values(key=key, window_at=_begin(window, now), count=1)
     return session.execute(
         counted.on_conflict_do_update(
             index_elements=["key", "window_at"], set_={"count": Throttle.count + 1}
         ).returning(Throttle.count)
     ).scalar_one()
+
+
+def take_back_try(session: Session, key: str, window: timedelta, *, now: datetime) -> None:
+    """One try in the running window does not count, because it was a right one."""
+    this = (Throttle.key == key, Throttle.window_at == _begin(window, now), Throttle.count > 0)
+    session.execute(update(Throttle).where(*this).values(count=Throttle.count - 1))
+
+
+def _begin(window: timedelta, now: datetime) -> datetime:
+    seconds = window.total_seconds()
+    return datetime.fromtimestamp(now.timestamp() // seconds * seconds, now.tzinfo)

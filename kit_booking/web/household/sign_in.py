@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from kit_booking.clock import utc_now
 from kit_booking.domain.messages.texts import CODE_LIVES
 from kit_booking.domain.phone import PhoneProblem, masked, modern_form
-from kit_booking.domain.text import search_key
+from kit_booking.domain.text import name_key
 from kit_booking.services.booking.ask import SlotLook, request_booking
 from kit_booking.services.register.adding import Consent, register_household
 from kit_booking.services.sign_in import sign_in
@@ -141,8 +141,8 @@ def _choose() -> Any:
     if not form.validate_on_submit() or chosen is None:
         return _household_page(HouseholdForm(formdata=None)), 422
     if chosen.needs_name:
-        typed = search_key(request.form.get("known_name", ""))
-        if not sign_in.may_try_name(_verified(), now=utc_now()) or typed != search_key(chosen.name):
+        typed = name_key(request.form.get("known_name", ""))
+        if not sign_in.may_try_name(_verified(), now=utc_now()) or typed != name_key(chosen.name):
             page = HouseholdForm(formdata=None)
             page.form_errors.append(_("Tên chưa khớp với tên đã ghi. Bà con gõ lại, hoặc gọi điện cho xã."))
             return _household_page(page), 422

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from kit_booking.database import read
 from kit_booking.domain.messages.texts import CODE_LIVES, Kind
-from kit_booking.models import Commune, Household, LoginCode, Message, MessageState
+from kit_booking.models import Commune, Household, LoginCode, Message, MessageState, Staff
 from kit_booking.services.sign_in import sign_in
 from kit_booking.services.sign_in.sign_in import (
     SignInProblem,
@@ -153,10 +153,32 @@ def test_a_password_is_tried_ten_times_in_a_window(world: World, commune: Commun
         found = world.do(check_password, clerk.username, password, address, now=now)
         return found if isinstance(found, SignInProblem) else None
 
-    assert {enters("nhầm") for _ in range(sign_in.PASSWORD_TRIES - 1)} == {SignInProblem.WRONG}
-    assert enters(PASSWORD) is None
-    assert enters(PASSWORD, "10.0.0.2") is SignInProblem.TOO_MANY
+    assert {enters("nhầm") for _ in range(sign_in.PASSWORD_TRIES)} == {SignInProblem.WRONG}
+    assert enters(PASSWORD) is SignInProblem.TOO_MANY
+    assert enters(PASSWORD, "10.0.0.2") is None, "who tries elsewhere locks nobody out"
     assert enters(PASSWORD, now=NOW + WINDOW) is None
+
+
+def test_right_passwords_do_not_count(world: World, commune: Commune):
+    clerk = world.staff_with_password(commune)
+    for _ in range(sign_in.PASSWORD_TRIES + 5):
+        assert isinstance(world.do(check_password, clerk.username, PASSWORD, "10.0.0.1", now=NOW), Staff)
+
+
+def test_an_account_is_not_guessed_from_many_networks_and_a_64_is_one(
+    world: World, commune: Commune, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(sign_in, "PASSWORD_TRIES", 2)
+    monkeypatch.setattr(sign_in, "PASSWORDS_AN_ACCOUNT", 4)
+    clerk = world.staff_with_password(commune)
+
+    def tries(address: str) -> SignInProblem | None:
+        found = world.do(check_password, clerk.username, "nhầm", address, now=NOW)
+        return found if isinstance(found, SignInProblem) else None
+
+    wrong, too_many = SignInProblem.WRONG, SignInProblem.TOO_MANY
+    assert [tries(f"2001:db8:1:2::{number}") for number in range(3)] == [wrong, wrong, too_many]
+    assert [tries(f"10.0.0.{number}") for number in range(2)] == [wrong, too_many], "whatever the network"
 
 
 def test_an_account_that_left_and_a_name_that_is_nobodys_are_wrong(world: World, commune: Commune):
