@@ -193,7 +193,7 @@ def office(app: Flask, world: World) -> Office:
     with app.app_context(), db.engine.begin() as rows:
         rows.execute(insert(Message), texts)
     for n in range(CODES):
-        assert world.do(send_code, f"+84913{n:06}", f"10.0.{n // 20}.1", now=utc_now())
+        world.do(send_code, f"+84913{n:06}", f"10.0.{n // 20}.1", now=utc_now())
     return Office(world, commune, world.clerk(commune), [booking.code for booking in bookings])
 
 

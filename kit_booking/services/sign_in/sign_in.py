@@ -18,13 +18,14 @@ from kit_booking.database import read, settings_of, transaction, upsert
 from kit_booking.domain.messages.texts import CODE_LIVES, Kind, login_text
 from kit_booking.models import Household, LoginCode, Message, MessageState, Staff, Throttle
 from kit_booking.services.sign_in.members import find_member
-from kit_booking.services.sign_in.throttle import count_try, take_back_try
+from kit_booking.services.sign_in.throttle import count_try, take_back_try, window_end
 
+A_DAY = timedelta(days=1)
 CODES_A_NUMBER = 3
 CODES_WINDOW = timedelta(minutes=15)
 CODES_A_NUMBER_AND_DAY = 10
-CODES_AN_ADDRESS = 30
-"""A day; many phones share one address of their mobile network."""
+CODES_AN_ADDRESS = 300
+"""A day, to unregistered numbers: a class on one Wi-Fi, and many phones of a mobile network, share one address."""
 CODES_A_DAY = 2000
 """For everybody together, which limits what codes can cost in a day."""
 CODES_TO_STRANGERS = 500
@@ -43,18 +44,24 @@ hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
 
 
 @transaction
-def send_code(session: Session, phone: str, address: str, *, now: datetime) -> bool:
-    """Queue a login code for the number; False when there were too many already."""
-    is_known = session.scalar(select(exists().where(Household.phone == phone)))
-    within = (
-        count_try(session, f"code-address:{_network(address)}", timedelta(days=1), now=now) <= CODES_AN_ADDRESS
-        and count_try(session, f"code:{phone}", CODES_WINDOW, now=now) <= CODES_A_NUMBER
-        and count_try(session, f"code-day:{phone}", timedelta(days=1), now=now) <= CODES_A_NUMBER_AND_DAY
-        and (is_known or count_try(session, "code-stranger", timedelta(days=1), now=now) <= CODES_TO_STRANGERS)
-        and count_try(session, "code", timedelta(days=1), now=now) <= CODES_A_DAY
-    )
-    if not within:
-        return False
+def send_code(session: Session, phone: str, address: str, *, now: datetime) -> datetime | None:
+    """Queue a login code for the number; from when on one is sent again, if there were too many.
+
+    After too many to strangers none goes out to a number of no household, with the same answer as if one did: it
+    tells nobody which numbers are known.
+    """
+    for key, window, most in (
+        (f"code:{phone}", CODES_WINDOW, CODES_A_NUMBER),
+        (f"code-day:{phone}", A_DAY, CODES_A_NUMBER_AND_DAY),
+    ):
+        if count_try(session, key, window, now=now) > most:
+            return window_end(window, now=now)
+    if not session.scalar(select(exists().where(Household.phone == phone))):
+        of_address = count_try(session, f"code-address:{_network(address)}", A_DAY, now=now)
+        if of_address > CODES_AN_ADDRESS or count_try(session, "code-stranger", A_DAY, now=now) > CODES_TO_STRANGERS:
+            return None
+    if count_try(session, "code", A_DAY, now=now) > CODES_A_DAY:
+        return window_end(A_DAY, now=now)
     code = f"{secrets.randbelow(1_000_000):06}"
     values = {"code_hash": _code_hash(session, phone, code), "expires_at": now + CODE_LIVES, "tries": 0}
     session.execute(
@@ -75,7 +82,7 @@ def send_code(session: Session, phone: str, address: str, *, now: datetime) -> b
             useful_until_at=now + CODE_LIVES,
         )
     )
-    return True
+    return None
 
 
 def _network(address: str) -> str:

@@ -25,6 +25,11 @@ def take_back_try(session: Session, key: str, window: timedelta, *, now: datetim
     session.execute(update(Throttle).where(*this).values(count=Throttle.count - 1))
 
 
+def window_end(window: timedelta, *, now: datetime) -> datetime:
+    """When the running window of time ends, and with it what was counted in it."""
+    return _begin(window, now) + window
+
+
 def _begin(window: timedelta, now: datetime) -> datetime:
     seconds = window.total_seconds()
     return datetime.fromtimestamp(now.timestamp() // seconds * seconds, now.tzinfo)

@@ -17,6 +17,7 @@ from kit_booking.services.booking.ask import SlotLook, request_booking
 from kit_booking.services.register.adding import Consent, register_household
 from kit_booking.services.sign_in import sign_in
 from kit_booking.web.frame import readers
+from kit_booking.web.frame.formats import moment
 from kit_booking.web.frame.forms import PRIVACY_VERSION, CodeForm, EmptyForm, HouseholdForm, NumberForm
 from kit_booking.web.frame.labels import code_problem_text
 from kit_booking.web.frame.language import gettext as _
@@ -40,9 +41,16 @@ def send_code() -> Any:
     form = NumberForm()
     if not form.validate_on_submit():
         return _number_page(form), 422
-    if not sign_in.send_code(form.number, request.remote_addr or "", now=utc_now()):
-        form.form_errors.append(_("Đã gửi nhiều mã rồi. Bà con chờ 15 phút rồi thử lại, hoặc gọi điện cho xã."))
-        return _number_page(form), 429
+    if again_at := sign_in.send_code(form.number, request.remote_addr or "", now=utc_now()):
+        text = _(
+            "Đã gửi nhiều mã rồi. Từ %(time)s mới gửi thêm được, hoặc bà con gọi điện cho xã.", time=moment(again_at)
+        )
+        if session.get("code_for") != form.number:
+            form.form_errors.append(text)
+            return _number_page(form), 429
+        page = CodeForm(formdata=None)  # The code that came last is still good.
+        page.form_errors.append(text)
+        return _code_page(page), 429
     session["code_for"] = form.number
     return redirect(_step("/sign-in/code"), 303)
 
@@ -84,6 +92,7 @@ def _code_page(form: CodeForm) -> str:
         phone=masked(session["code_for"]),
         number=session["code_for"],
         again=_step("/sign-in"),
+        here_again=_step("/sign-in/code"),
         again_in=30,
         minutes=CODE_LIVES.seconds // 60,
         **_slot(),

@@ -1,6 +1,6 @@
 """Codes and passwords: how many, how often, and for how long."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -34,7 +34,9 @@ def commune(world: World) -> Commune:
 
 def sends(world: World, phone: str = PHONE, address: str = "10.0.0.1", *, now=NOW) -> str:
     """The code that was sent, or "" where there were too many."""
-    if not world.do(send_code, phone, address, now=now):
+    before = len(world.all(Message, to=phone))
+    world.do(send_code, phone, address, now=now)
+    if len(world.all(Message, to=phone)) == before:
         return ""
     body = world.all(Message, to=phone)[-1].body
     return next(word.strip(".") for word in body.split() if word.strip(".").isdecimal() and len(word.strip(".")) == 6)
@@ -90,10 +92,36 @@ def test_a_number_gets_three_codes_in_a_window_and_ten_a_day(world: World):
     assert sum(sent) + sum(later) == sign_in.CODES_A_NUMBER_AND_DAY
 
 
-def test_an_address_gets_thirty_codes_a_day_for_whatever_numbers(world: World, monkeypatch: pytest.MonkeyPatch):
+def test_an_address_gets_so_many_codes_a_day_for_numbers_that_nobody_knows(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(sign_in, "CODES_AN_ADDRESS", 3)
     assert [bool(sends(world, f"+8491234567{n}")) for n in range(4)] == [True] * 3 + [False]
     assert sends(world, address="10.0.0.2")
+    known = world.household(world.commune())
+    assert sends(world, known.phone), "what strangers use up shuts out nobody who is known"
+
+
+def test_no_answer_tells_a_known_number_from_an_unknown_one(world: World, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sign_in, "CODES_AN_ADDRESS", 1)
+    known = world.household(world.commune()).phone
+    sends(world, "+84987000001")
+
+    def answers(phone: str) -> list[object]:
+        return [world.do(send_code, phone, "10.0.0.1", now=NOW) for _ in range(sign_in.CODES_A_NUMBER + 1)]
+
+    assert answers(known) == answers("+84987000002")
+    assert answers(known)[-1] is not None
+
+
+def test_who_asks_too_often_hears_from_when_on_it_goes_again(world: World):
+    def asks(now: datetime) -> datetime | None:
+        found: datetime | None = world.do(send_code, PHONE, "10.0.0.1", now=now)
+        return found
+
+    assert [asks(NOW) for _ in range(4)] == [None, None, None, NOW + WINDOW]
+    tomorrow = [asks(NOW + n * WINDOW) for n in range(1, 9)]
+    assert tomorrow[-1] == datetime(2026, 12, 2, tzinfo=UTC), "of the day's limit the end of the day"
 
 
 def test_one_line_of_the_newer_internet_is_one_address(world: World, monkeypatch: pytest.MonkeyPatch):
