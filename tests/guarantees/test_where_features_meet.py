@@ -70,7 +70,7 @@ def test_an_unsent_offer_to_a_number_that_is_given_up_runs_from_then_on(village:
     [text] = world.all(Message, booking_id=offer.id)
     assert (text.state, text.to) == (MessageState.TO_PHONE, "02433859999")
     assert offer.answer_by_at == at(TODAY, "14:00")
-    assert "Giu cho den 14h T3 01/12" in text.body
+    assert "Qua 14h T3 01/12" in text.body
 
 
 def test_an_unsent_offer_of_a_household_joined_to_one_without_a_mobile_runs_from_then_on(
@@ -95,7 +95,7 @@ def test_an_offer_does_not_run_out_untold_while_the_network_takes_nothing(villag
     assert village.the_offer().household_id == hoa.id
     sms.fault = None
     village.works(NOW + timedelta(hours=5))
-    assert "Giu cho den 18h T3 01/12" in sms.texts_to(hoa.phone)[-1]
+    assert "Qua 18h T3 01/12" in sms.texts_to(hoa.phone)[-1]
     assert village.the_offer().answer_by_at == at(TODAY, "18:00")
 
 
