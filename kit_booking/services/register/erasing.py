@@ -75,7 +75,8 @@ def _give_up(session: Session, booking: Booking, by: Actor, *, now: datetime) ->
 def _anonymise(session: Session, household: Household, *, now: datetime) -> None:
     clear_person(household, now=now)
     session.flush()
-    session.execute(update(Booking).where(Booking.household_id == household.id).values(sells="", streams_on=""))
+    nothing = {"sells": "", "streams_on": "", "undo": None, "undo_until_at": None}
+    session.execute(update(Booking).where(Booking.household_id == household.id).values(nothing))
     forget_people(session, Booking.household_id == household.id)
     revoke_feeds(session, household.id, now=now)
     _wipe_texts(session, Booking.household_id == household.id)

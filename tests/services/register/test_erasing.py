@@ -27,11 +27,13 @@ from kit_booking.models import (
     WaitingState,
 )
 from kit_booking.services.audit import Actor
+from kit_booking.services.booking.answers import approve
 from kit_booking.services.calendars.feeds import private_feed
 from kit_booking.services.calendars.tokens import add_token
 from kit_booking.services.register import erasing
 from kit_booking.services.sign_in.sign_in import enter_household
 from kit_booking.services.timeline.standing import HouseholdGone
+from kit_booking.services.timeline.undo import UndoResult, undo
 from tests.support.builders import World
 from tests.support.databases import on_sqlite
 from tests.support.register import Village, at_once, make_village
@@ -288,3 +290,16 @@ def test_it_is_not_offered_what_it_gives_up_itself(village: Village, world: Worl
     world.entry(village.kit, village.hanh, days_ahead(1))
     assert village.erases(village.hanh)
     assert [booking.code for booking in world.all(Booking)] == [code]
+
+
+def test_what_the_office_did_just_before_brings_nothing_of_it_back(village: Village, world: World):
+    """What is remembered for undoing holds texts and numbers."""
+    booking = world.booking(village.kit, village.hanh, days_ahead(3), status=Status.REQUESTED)
+    clerk = world.clerk(village.commune).id
+    assert world.acts(approve, booking, clerk, now=NOW).is_done
+    seen = world.seen(booking)
+    assert world.do(erasing.erase, village.hanh.id, Actor(household_id=village.hanh.id), now=NOW + A_SECOND)
+    booking = world.fresh(booking)
+    assert (booking.undo, booking.undo_until_at) == (None, None)
+    assert world.do(undo, seen, clerk, now=NOW + 2 * A_SECOND) is UndoResult.TOO_LATE
+    assert world.fresh(village.hanh).name == ERASED_NAME
