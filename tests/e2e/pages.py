@@ -124,9 +124,9 @@ class Visitor:
     def see_one(self, status: Status, after: str = "") -> None:
         self.go(f"/bookings/{self.be_owner_of(status).code}{after}")
 
-    def see_one_as_clerk(self, status: Status) -> None:
+    def see_one_as_clerk(self, status: Status, query: str = "") -> None:
         self.be_staff(Role.CLERK)
-        self.go(f"/staff/bookings/{self.booking(status).code}")
+        self.go(f"/staff/bookings/{self.booking(status).code}{query}")
 
     def prove(self, number: str, *seen_days_ago: int) -> None:
         """Be somebody whose number is proved, and who has so many households in it."""
@@ -270,6 +270,13 @@ class Visitor:
         self.be_staff(Role.CLERK)
         self.go(f"/staff/closures/new?kit={self.kit().code}&reason=Hỏng đèn")
         self.send(button, until_day=str(days_ahead(6, utc_now())), **typed)
+
+    def approve_a_request(self) -> None:
+        """What was just done can be undone: by the notice, and by the list below."""
+        self.be_staff(Role.CLERK)
+        self.go("/staff")
+        self.page.locator("form.approve button").first.click()
+        self.page.wait_for_load_state()
 
     def move_a_booking(self) -> None:
         self.be_staff(Role.CLERK)
@@ -472,6 +479,8 @@ PAGES = [
         Shown(f"booking for staff, {status}", STAFF_ONE, lambda v, status=status: v.see_one_as_clerk(status))
         for status in (S.REQUESTED, S.APPROVED, S.DECLINED, S.CANCELLED, S.OUT, S.RETURNED)
     ),
+    Shown("today after an approval", "/staff", Visitor.approve_a_request),
+    Shown("approving in closed time", STAFF_ONE, lambda v: v.see_one_as_clerk(S.REQUESTED, "?closed=1")),
     Shown("today of a full desk", "/staff", Visitor.see_today_of_a_full_desk),
     Shown("handing over", STAFF_ONE + "/hand-over", lambda v: v.at_counter(S.APPROVED, "hand-over")),
     Shown("handing over a kit that is out", STAFF_ONE + "/hand-over", Visitor.hand_over_a_kit_that_is_out),
