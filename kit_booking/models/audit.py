@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kit_booking.database import Base, partial_index
+from kit_booking.database import Base
 
 
 class AuditEntry(Base):
@@ -19,7 +19,7 @@ class AuditEntry(Base):
 
     __table_args__ = (
         Index("ix_audit_entry_commune_id_at", "commune_id", "at"),
-        partial_index("ix_audit_entry_household_id_viewed", "household_id", "at", where="action = 'viewed'"),
+        Index("ix_audit_entry_household_id_at", "household_id", "at"),
         Index("ix_audit_entry_at", "at"),
         Index("ix_audit_entry_action_at", "action", "at"),
         Index("ix_audit_entry_staff_id_at", "staff_id", "at"),

@@ -42,7 +42,7 @@ class Household(Base):
     consent_version: Mapped[str] = mapped_column(String(20))
     consent_at: Mapped[datetime]
     seen_at: Mapped[datetime]
-    """When it last signed in; numbers are given to other people after a while."""
+    """When it last signed in or was registered; numbers are given to other people after a while."""
     landline: Mapped[str] = mapped_column(String(16), default="")
     """Where to phone people who have no mobile; their `phone` is empty then."""
     takes_texts: Mapped[bool] = mapped_column(default=True)
@@ -72,6 +72,11 @@ class Household(Base):
         """What a page shows of it, for the forms that act on it."""
         values = {name: getattr(self, name) for name in ("name", "village", "craft", "phone", "landline")}
         return seen_text(self, **values, texts=self.takes_texts)
+
+    @property
+    def signed_in_at(self) -> datetime | None:
+        """When it last signed in; None for one that staff registered and that never did."""
+        return None if self.consent_to and self.seen_at == self.consent_at else self.seen_at
 
     @property
     def any_phone(self) -> str:

@@ -112,6 +112,18 @@ def send_bad_register(v: Visitor) -> None:
     send_register(v, "Đỗ Thị Lụa;0912;;giày da", "Lê Bình;;Giẽ;giày;32/13/2026;Tối", "A B;;Giẽ;giày;01/01;Khuya;XX")
 
 
+def send_old_register(v: Visitor) -> None:
+    day = days_ahead(-9, utc_now())
+    old = f"NguyÔn ThÞ Lôa;;GiÏ H¹;giµy da;{day:%d/%m/%Y};Tèi;{v.kit().code}"
+    send_register(v, old, "A B;;Giẽ;giày;T2 08/12;Tối")
+
+
+def take_register(v: Visitor) -> None:
+    send_good_register(v)
+    v.page.get_by_label("Các hộ trong sổ đã được nghe").check()
+    v.send("Nhập vào máy")
+
+
 REGISTER_PAGES = [
     Shown("register", HOUSEHOLDS, lambda v: see_register(v, query="?q=nguyen")),
     Shown("register, second page", HOUSEHOLDS, lambda v: see_register(v, query="?page=2")),
@@ -146,5 +158,7 @@ REGISTER_PAGES = [
     Shown("sending the paper register", "/staff/import", lambda v: (v.be_staff(Role.CLERK), v.go("/staff/import"))),
     Shown("paper register looked through", PAPER, send_good_register),
     Shown("paper register with problems", PAPER, send_bad_register),
+    Shown("paper register in an old font, with what is over", PAPER, send_old_register),
+    Shown("paper register taken over", PAPER, take_register),
 ]
-REGISTER_NO_PAGES = {"/household/data.json", "/staff/import/template.xlsx"}
+REGISTER_NO_PAGES = {"/household/data.json", "/staff/import/template.xlsx", PAPER + "/left.xlsx"}

@@ -19,7 +19,7 @@ SMALL_TARGETS = """() => [...document.querySelectorAll('a, button, summary, inpu
   .filter(it => it.checkVisibility({visibilityProperty: true}) && it.type !== 'hidden' && !it.closest('.skip'))
   // A link in a sentence is as high as its line, and a box is ticked by its label, too.
   .filter(it => getComputedStyle(it).display !== 'inline' || it.parentElement.innerText === it.innerText)
-  .map(it => [it, (it.type === 'checkbox' ? it.closest('label') : it).getBoundingClientRect()])
+  .map(it => [it, (/checkbox|radio/.test(it.type) ? it.closest('label') : it).getBoundingClientRect()])
   .filter(([_, box]) => box.height < 43.9 || box.width < 43.9)
   .map(([it, box]) => `${it.outerHTML.slice(0, 90)} is ${box.width.toFixed(1)} by ${box.height.toFixed(1)}`)"""
 

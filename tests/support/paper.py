@@ -1,6 +1,7 @@
 """A commune whose paper register is taken over."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from kit_booking.models import (
     AuditEntry,
@@ -15,11 +16,13 @@ from kit_booking.models import (
 from kit_booking.services.register.adding import Consent
 from kit_booking.services.register.paper_plan import RegisterPlan
 from kit_booking.services.register.paper_register import (
+    Answers,
+    answer,
     find_file,
     keep_file,
     look_through,
-    take_over,
 )
+from kit_booking.services.register.paper_taking import TakeBack, Taken, take_back, take_over
 from tests.support.builders import World
 from tests.times import NOW, days_ahead
 
@@ -46,16 +49,28 @@ class Office:
         return self.world.do(find_file, file_id)
 
     def sees(self, *lines: str) -> RegisterPlan:
-        return self.world.do(look_through, self.sends(*lines), now=NOW)
+        return self.looks(self.sends(*lines))
 
-    def takes(self, file: RegisterFile, override: str = "") -> RegisterPlan | None:
+    def looks(self, file: RegisterFile) -> RegisterPlan:
+        return self.world.do(look_through, self.found(file), now=NOW)[1]
+
+    def answers(self, file: RegisterFile, **answers: object) -> None:
+        self.world.do(answer, file.id, Answers(**answers))
+
+    def found(self, file: RegisterFile) -> RegisterFile:
+        return self.world.do(find_file, file.id) or file
+
+    def takes(self, file: RegisterFile, override: str = "") -> Taken | None:
         consent = Consent("2026-11", self.clerk.id, self.clerk.name)
-        return self.world.do(take_over, file, consent, override=override, now=NOW)
+        return self.world.do(take_over, self.found(file), consent, override=override, now=NOW)
 
-    def takes_lines(self, *lines: str, override: str = "") -> RegisterPlan:
+    def takes_lines(self, *lines: str, override: str = "") -> Taken:
         taken = self.takes(self.sends(*lines), override)
         assert taken
         return taken
+
+    def takes_back(self, file: RegisterFile, now: datetime = NOW) -> TakeBack:
+        return self.world.do(take_back, file.id, self.clerk.id, now=now)
 
     def written(self) -> tuple[int, int, int, int]:
         tables = (Household, Booking, Hold, AuditEntry)

@@ -356,7 +356,19 @@ case("GET /staff/import", staff("200", "200", "403", "403"))
 case("POST /staff/import", staff("422", "422", "403", "403"))
 case("GET /staff/import/template.xlsx", staff("200", "200", "403", "403"))
 case(f"GET /staff/import/{FILE}", staff("404", "200", "403", "403"), kept_file)
-case(f"POST /staff/import/{FILE}", staff("404", "303 /staff/households", "403", "403"), kept_file, consent="y")
+case(
+    f"POST /staff/import/{FILE}", staff("404", "303 /staff/import/ID", "403", "403"), kept_file, take="y", consent="y"
+)
+case(
+    f"GET /staff/import/{FILE}/left.xlsx",
+    staff("404", "200", "403", "403"),
+    lambda town: f"{kept_file(town)}/left.xlsx",
+)
+case(
+    f"POST /staff/import/{FILE}/take-back",
+    staff("404", "303 /staff/import/ID", "403", "403"),
+    lambda town: f"{kept_file(town)}/take-back",
+)
 
 
 # The settings of a commune: its staff see them, its clerks and the operator change them.

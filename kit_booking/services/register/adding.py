@@ -11,6 +11,7 @@ from kit_booking.database import transaction
 from kit_booking.domain.text import name_key, search_key
 from kit_booking.models import Household
 from kit_booking.services.audit import Actor, record_audit
+from kit_booking.services.register.households import SENT_TWICE
 from kit_booking.services.sign_in.throttle import count_try
 
 HOUSEHOLDS_A_NUMBER = 8
@@ -74,9 +75,9 @@ def register_household(
 ) -> tuple[int, bool] | None:
     """The id of the household, and whether it is new: sending the form twice registers it once.
 
-    It is the same household if it has the same number and name or, without a number, the same name and village of
-    this commune. None when too many registered themselves with the number, so that nobody who was given
-    somebody else's old number can find out the name by trying.
+    It is the same household if it has the same number and name. Without a number it is the same for a few minutes,
+    if it has the same name and village of this commune. None when too many registered themselves with the number, so
+    that nobody who was given somebody else's old number can find out the name by trying.
     """
     key = f"register:{phone}" if phone else f"register-in:{commune_id}"
     tries = count_try(session, key, timedelta(days=1), now=now)  # Locks the counter until the commit.
@@ -87,7 +88,8 @@ def register_household(
         alike = alike.where(Household.phone == phone)
     else:
         search = Household.search.startswith(search_key(name), autoescape=True)
-        alike = alike.where(Household.commune_id == commune_id, search)
+        is_recent = Household.consent_at > now - SENT_TWICE
+        alike = alike.where(Household.commune_id == commune_id, Household.phone == "", is_recent, search)
     for row in session.execute(alike.order_by(Household.id)):
         has_village = phone or search_key(row.village) == search_key(village)
         if name_key(row.name) == name_key(name) and has_village:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from kit_booking.database import read, transaction
@@ -171,9 +171,11 @@ def forget(session: Session, household_id: int, *, now: datetime) -> bool:
 
 @transaction
 def wipe_leftovers(session: Session, *, now: datetime) -> None:
-    """Empty texts that were unsent when their household was erased; delete paper registers nobody took over."""
+    """Empty texts that were unsent when their household was erased; delete paper registers after a day."""
     recently = select(Household.id).where(
         Household.erased_at.is_not(None), Household.erased_at > now - 3 * FILES_STAY
     )
     _wipe_texts(session, Booking.household_id.in_(recently))
-    session.execute(delete(RegisterFile).where(RegisterFile.uploaded_at < now - FILES_STAY))
+    session.execute(
+        delete(RegisterFile).where(func.coalesce(RegisterFile.taken_at, RegisterFile.uploaded_at) < now - FILES_STAY)
+    )

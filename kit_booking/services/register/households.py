@@ -1,15 +1,16 @@
 """The register of households: searching it, one household, who looked at it, and correcting it."""
 
 from collections.abc import Sequence
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, exists, func, literal_column, or_, select
+from sqlalchemy import Row, and_, bindparam, exists, func, literal_column, not_, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from kit_booking.database import load, read, transaction
 from kit_booking.domain.booking.status import AHEAD
 from kit_booking.domain.register.household import search_words
+from kit_booking.domain.text import name_key, search_key
 from kit_booking.domain.time.local_time import local, local_day
 from kit_booking.models import AuditEntry, Booking, Commune, Household, Staff, WaitingEntry
 from kit_booking.services.audit import Actor, record_audit
@@ -22,6 +23,8 @@ from kit_booking.services.register.changes import (
 from kit_booking.services.timeline.locks import lock
 
 A_PAGE = 50
+SENT_TWICE = timedelta(minutes=10)
+"""Who is entered again within this time, without a number, is the same household; later it may be a namesake."""
 
 _ahead = (
     select(func.count(Booking.id))
@@ -65,6 +68,25 @@ def with_number(phone: str, *, besides: int = 0) -> list[Row[Any]]:
     """The households of every commune that have exactly this number, as rows of `_listed`."""
     same = _listed.where(Household.phone == phone, Household.phone != "", Household.id != besides)
     return list(read(same.order_by(Household.id)))
+
+
+def alike(commune_ids: Sequence[int], *, name: str, village: str, phone: str, now: datetime) -> list[Row[Any]]:
+    """Other households that somebody new may be, as rows of `_listed`.
+
+    They have the number and another name, or the name and village in one of the communes and not this number. Who
+    was entered without a number just now is the same one, sent twice.
+    """
+    begins = Household.search.startswith(search_key(name), autoescape=True)
+    is_same = and_(Household.phone == phone, or_(Household.phone != "", Household.consent_at > now - SENT_TWICE))
+    of_communes = _listed.where(Household.commune_id.in_(commune_ids), Household.erased_at.is_(None))
+    named = read(of_communes.where(begins, not_(is_same)))
+    same = (name_key(name), search_key(village))
+    found = [row for row in with_number(phone) if name_key(row.name) != name_key(name)]
+    known = {row.id for row in found}
+    for row in named:
+        if (name_key(row.name), search_key(row.village)) == same and row.id not in known:
+            found.append(row)
+    return found
 
 
 _household = (
@@ -176,7 +198,8 @@ def change_number(
         return False
     if phone != household.phone:
         household.session_version += 1
-        household.seen_at = now
+        if household.signed_in_at:
+            household.seen_at = now
         revoke_feeds(session, household_id, now=now)
     household.phone, household.landline = phone, landline
     household.takes_texts = takes_texts and phone != ""

@@ -116,6 +116,6 @@ def _complete(kept: Household, gone: Household) -> None:
         kept.phone, kept.landline, kept.takes_texts = gone.phone, gone.landline, gone.takes_texts
         kept.bad_number_at = gone.bad_number_at
     kept.sells, kept.streams_on = kept.sells or gone.sells, kept.streams_on or gone.streams_on
-    kept.seen_at = max(kept.seen_at, gone.seen_at)
+    kept.seen_at = max((at for at in (kept.signed_in_at, gone.signed_in_at) if at), default=kept.seen_at)
     kept.lifted_at = max((at for at in (kept.lifted_at, gone.lifted_at) if at), default=None)
     kept.set_search()

@@ -5,23 +5,22 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import lru_cache
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from kit_booking.domain.booking.refusals import Booked, Refusal, refusals, week_of
-from kit_booking.domain.register.paper_register import CellProblem, Column, Fault, RegisterRow, Sheet, is_called
-from kit_booking.domain.text import name_key, search_key, slug
+from kit_booking.domain.register.paper_cells import is_called
+from kit_booking.domain.register.paper_register import CellProblem, Column, Fault, RegisterRow
+from kit_booking.domain.text import slug
 from kit_booking.domain.time.local_time import local_day
-from kit_booking.domain.time.slots import Slot
-from kit_booking.models import Booking, Hold, Household
+from kit_booking.domain.time.slots import Slot, Timetable
+from kit_booking.models import Booking, Hold
 from kit_booking.services.communes.facts import CommuneFacts, KitFacts
 from kit_booking.services.communes.slots import BookableSlot
+from kit_booking.services.register.paper_people import Key, People
 from kit_booking.services.timeline.standing import booked
-
-A_BATCH = 500
-Key = int | str
-"""A household: its id or, while it is new, what it is known by."""
 
 
 @dataclass(frozen=True)
@@ -29,50 +28,74 @@ class PlannedBooking:
     row: RegisterRow
     household: Key
     slot: BookableSlot
-    breaks_rules: bool
+    breaks_rules: bool = False
+    is_history: bool = False
+    """Its time is over: the kit was borrowed and brought back."""
 
 
 @dataclass
 class RegisterPlan:
-    """It can be carried out if it has no problems and, where rules are broken, the clerk gives a reason."""
+    """A line that has a problem is left out; where rules are broken the clerk gives a reason."""
 
-    problems: list[CellProblem] = field(default_factory=list)
+    people: People
+    rows: list[RegisterRow]
+    problems: list[CellProblem]
     broken: list[tuple[int, Refusal]] = field(default_factory=list)
     """The lines of bookings that a rule stands against."""
-    renamed: list[tuple[int, str]] = field(default_factory=list)
-    """Lines whose number belongs to a household of another name, and that name; empty for other communes'."""
-    new: dict[str, RegisterRow] = field(default_factory=dict)
-    known: set[int] = field(default_factory=set)
     bookings: list[PlannedBooking] = field(default_factory=list)
     existing: int = 0
     """Bookings that exist already."""
     past: int = 0
-    """Bookings whose time has come already; they are left out."""
-    is_done: bool = False
-    """It was carried out."""
+    """Bookings whose time is over."""
+
+    @property
+    def history(self) -> int:
+        return sum(planned.is_history for planned in self.bookings)
+
+    @property
+    def bad_lines(self) -> set[int]:
+        return {problem.line for problem in self.problems}
 
 
-def plan(session: Session, commune: CommuneFacts, sheet: Sheet, *, now: datetime) -> RegisterPlan:
-    """Only reads. Under the locks of the commune's kits and the known households nothing of it changes."""
-    made = RegisterPlan(problems=list(sheet.problems))
-    people = _People(session, commune.id, sheet.rows)
+def plan(
+    session: Session,
+    commune: CommuneFacts,
+    rows: Sequence[RegisterRow],
+    problems: Sequence[CellProblem],
+    people: People,
+    *,
+    takes_history: bool,
+    now: datetime,
+) -> RegisterPlan:
+    """Only reads. Under the locks of the commune's kits and the known households nothing of it changes.
+
+    ``takes_history`` plans what is over as returned; else it is left out.
+    """
+    made = RegisterPlan(people, list(rows), list(problems))
+    bad = made.bad_lines
+    people.load(session, commune.id, rows)
     kits = _TimeLines(session, commune, now=now)
+    history = _History(session, commune, rows, local_day(now))
+    lines_of: dict[Key, list[int]] = defaultdict(list)
     ahead: Counter[Key] = Counter()
     weeks: Counter[tuple[Key, date]] = Counter()
-    for row in sheet.rows:
-        household = people.household_of(row, made)
-        if row.day is None:
+    for row in rows:
+        bookable = _slot_of(commune, row, made.problems, now=now) if row.day else None
+        if row.line in bad or (row.day and bookable is None):
             continue
-        if row.day < local_day(now):
+        household = people.household_of(row)
+        if household is not None:
+            lines_of[household].append(row.line)
+        if household is None:
+            made.problems.append(CellProblem(row.line, Column.NAME, Fault.WHO, row.name[:40]))
+        elif bookable and bookable.slot.hold.until_at <= now:
             made.past += 1
-            continue
-        bookable = _slot_of(commune, row, made.problems)
-        if bookable is None:
-            continue
-        slot = bookable.slot
-        if slot.hold.from_at <= now:
-            made.past += 1
-        elif kits.reserve(bookable, household, row, made):
+            if takes_history and history.add(bookable, household):
+                made.bookings.append(PlannedBooking(row, household, bookable, is_history=True))
+        elif bookable and bookable.slot.hold.from_at <= now:
+            made.problems.append(CellProblem(row.line, Column.DAY, Fault.PAST, row.slot[:40]))
+        elif bookable and kits.reserve(bookable, household, row, made):
+            slot = bookable.slot
             week = household, week_of(slot.day)[0]
             has = _booked(session, commune, household, slot, now=now)
             has = replace(has, ahead=has.ahead + ahead[household], in_week=has.in_week + weeks[week])
@@ -82,6 +105,11 @@ def plan(session: Session, commune: CommuneFacts, sheet: Sheet, *, now: datetime
             ahead[household] += 1
             weeks[week] += 1
     made.problems.sort(key=lambda problem: problem.line)
+    bad = made.bad_lines
+    for household, lines in lines_of.items():
+        if bad.issuperset(lines):
+            people.new.pop(household, None)
+            people.numbers.pop(household, None)
     return made
 
 
@@ -94,61 +122,61 @@ def _booked(session: Session, commune: CommuneFacts, household: Key, slot: Slot,
     )
 
 
-class _People:
-    """The households by number, and those of the commune by name and village, with what the sheet adds."""
-
-    def __init__(self, session: Session, commune_id: int, rows: Sequence[RegisterRow]) -> None:
-        self.by_number: dict[str, tuple[Key, str]] = {}
-        self.by_name: dict[tuple[str, str], Key] = {}
-        known = select(Household.id, Household.name, Household.village, Household.phone, Household.commune_id).where(
-            Household.erased_at.is_(None)
-        )
-        numbers = sorted({row.phone for row in rows if row.phone})
-        for start in range(0, len(numbers), A_BATCH):
-            of_numbers = known.where(Household.phone.in_(numbers[start : start + A_BATCH]))
-            for household in session.execute(of_numbers.order_by(Household.id)):
-                name = household.name if household.commune_id == commune_id else ""
-                self.by_number.setdefault(household.phone, (household.id, name))
-        for household in session.execute(known.where(Household.commune_id == commune_id).order_by(Household.id)):
-            self.by_name.setdefault((name_key(household.name), search_key(household.village)), household.id)
-
-    def household_of(self, row: RegisterRow, made: RegisterPlan) -> Key:
-        name = name_key(row.name), search_key(row.village)
-        if row.phone in self.by_number:
-            key, known_name = self.by_number[row.phone]
-            if name_key(known_name) != name[0]:
-                made.renamed.append((row.line, known_name))
-        else:
-            key = self.by_name.get(name, f"line {row.line}")
-        if isinstance(key, int):
-            made.known.add(key)
-        else:
-            made.new.setdefault(key, row)
-        self.by_name.setdefault(name, key)
-        if row.phone:
-            self.by_number.setdefault(row.phone, (key, row.name))
-        return key
-
-
-def _slot_of(commune: CommuneFacts, row: RegisterRow, problems: list[CellProblem]) -> BookableSlot | None:
+def _slot_of(
+    commune: CommuneFacts, row: RegisterRow, problems: list[CellProblem], *, now: datetime
+) -> BookableSlot | None:
     kit = _kit_of(commune, row, problems)
     if kit is None or row.day is None:
         return None
-    slot = next((slot for slot in kit.timetable.slots_on(row.day) if is_called(row.slot, slot)), None)
+    timetable = _before(kit.timetable) if row.day < local_day(now) else kit.timetable
+    slot = next((slot for slot in timetable.slots_on(row.day) if is_called(row.slot, slot)), None)
     if slot is None:
         problems.append(CellProblem(row.line, Column.SLOT, Fault.NO_SUCH_SLOT, row.slot[:40]))
         return None
     return BookableSlot(commune, kit, slot)
 
 
+@lru_cache(maxsize=64)
+def _before(timetable: Timetable) -> Timetable:
+    """With the oldest plan also for the time before it: paper knew the slots before the program did."""
+    if not timetable.plans:
+        return timetable
+    (_valid_from, oldest), *later = timetable.plans
+    return replace(timetable, plans=((date.min, oldest), *later))
+
+
 def _kit_of(commune: CommuneFacts, row: RegisterRow, problems: list[CellProblem]) -> KitFacts | None:
-    """The kit of this code or, if it has only one, of this place; an empty cell means the commune's only kit."""
-    typed = slug(row.kit)
+    """The kit of this code, of its number ("Bộ 2") or, if it has only one, of this place.
+
+    An empty cell means the commune's only kit.
+    """
+    typed = slug(row.kit).removeprefix("bo-").removeprefix("so-")
     kits = [kit for kit in commune.kits if not typed or typed in (slug(kit.code), slug(kit.place))]
+    kits = kits or [kit for kit in commune.kits if typed == slug(kit.code).rpartition("-")[2]]
     if len(kits) == 1:
         return kits[0]
     problems.append(CellProblem(row.line, Column.KIT, Fault.WHICH_KIT if kits else Fault.NO_SUCH_KIT, row.kit[:40]))
     return None
+
+
+class _History:
+    """What the households have borrowed before by the program's own records."""
+
+    def __init__(self, session: Session, commune: CommuneFacts, rows: Sequence[RegisterRow], today: date) -> None:
+        days = [row.day for row in rows if row.day and row.day <= today]
+        self._had: set[tuple[Key, date, str]] = set()
+        if days:
+            known = select(Booking.household_id, Booking.day, Booking.slot_name).where(
+                Booking.kit_id.in_([kit.id for kit in commune.kits]), Booking.day.between(min(days), max(days))
+            )
+            self._had = {(row.household_id, row.day, row.slot_name) for row in session.execute(known)}
+
+    def add(self, bookable: BookableSlot, household: Key) -> bool:
+        """False if it is known already."""
+        key = household, bookable.slot.day, bookable.slot.name
+        is_new = key not in self._had
+        self._had.add(key)
+        return is_new
 
 
 @dataclass(frozen=True)

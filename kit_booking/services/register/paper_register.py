@@ -1,32 +1,55 @@
-"""Taking a paper register over in one transaction; taking the same one over again changes nothing."""
+"""A paper register in a file: keeping it, what the clerk answers about it, and looking through it."""
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from kit_booking.adapters.sheet_file import Unreadable, read_lines
+from kit_booking.adapters.sheet_file import SheetLines, Unreadable, read_sheets, write_sheets
 from kit_booking.database import db, load, transaction
-from kit_booking.domain.booking.status import Status
-from kit_booking.domain.register.paper_register import MOST_ROWS, RegisterRow, Sheet, read_sheet
+from kit_booking.domain.register.old_fonts import from_old_font
+from kit_booking.domain.register.paper_register import (
+    MOST_LINES_ABOVE,
+    MOST_ROWS,
+    CellProblem,
+    RegisterRow,
+    Table,
+    find_table,
+    read_rows,
+)
 from kit_booking.domain.time.local_time import local_day
-from kit_booking.models import Commune, Household, Kit, RegisterFile
-from kit_booking.services.audit import Actor, record_audit
+from kit_booking.models import Commune, RegisterFile
 from kit_booking.services.communes.facts import CommuneFacts, commune_facts
-from kit_booking.services.register.adding import Consent, add_households, new_household
-from kit_booking.services.register.paper_plan import PlannedBooking, RegisterPlan, plan
-from kit_booking.services.sign_in.throttle import count_try
-from kit_booking.services.timeline.create import create_booking
-from kit_booking.services.timeline.locks import bump_version, lock, lock_kit_to_book
+from kit_booking.services.register.paper_people import People
+from kit_booking.services.register.paper_plan import RegisterPlan, plan
 
-FROM_PAPER = "Chuyển từ sổ giấy"
-"""The reason in the history of each booking that came from paper."""
+
+@dataclass(frozen=True)
+class Answers:
+    """What the clerk says about a file, beside what the program makes of it by itself."""
+
+    columns: Sequence[str] = ()
+    """What each column holds, by the names of `Column`; empty: as its headings say."""
+    converts: bool = True
+    """Whether what was typed for an old font is read in Unicode."""
+    history: bool = False
+    """Whether what is over was borrowed and brought back."""
+    who: Mapping[str, str] = field(default_factory=dict)
+    """By line, as `People.answers`."""
+    others_are_new: bool = False
+    """Whether whoever is not answered about is a household of its own."""
+    days: Sequence[int] = ()
+    """Lines whose day is right, although another weekday stands beside it."""
 
 
 def keep_file(commune_id: int, staff_id: int, name: str, content: bytes, *, now: datetime) -> int | Unreadable:
-    """Keep the file to be previewed and taken over; returns its id, or why nothing can be read in it."""
-    lines = read_lines(content, MOST_ROWS)  # It takes long, so it happens outside of every transaction.
-    return lines if isinstance(lines, Unreadable) else _keep(commune_id, staff_id, name, content, now=now)
+    """Keep the file to be looked through and taken over; returns its id, or why nothing can be read in it."""
+    sheets = read_sheets(content, MOST_ROWS + MOST_LINES_ABOVE)  # Outside of every transaction: it takes long.
+    return sheets if isinstance(sheets, Unreadable) else _keep(commune_id, staff_id, name, content, now=now)
 
 
 @transaction
@@ -41,88 +64,77 @@ def find_file(file_id: int) -> RegisterFile | None:
     return next(iter(load(select(RegisterFile).where(RegisterFile.id == file_id))), None)
 
 
-def look_through(file: RegisterFile, *, now: datetime) -> RegisterPlan:
-    """What taking it over would do now, without doing it."""
-    return plan(db.session(), _commune(db.session(), file.commune_id), _sheet_of(file.content, now), now=now)
+@transaction
+def answer(session: Session, file_id: int, answers: Answers) -> None:
+    session.execute(update(RegisterFile).where(RegisterFile.id == file_id).values(answers=asdict(answers)))
 
 
-def _sheet_of(content: bytes, now: datetime) -> Sheet:
-    lines = read_lines(content, MOST_ROWS)
-    return read_sheet([] if isinstance(lines, Unreadable) else lines, today=local_day(now))
+@dataclass
+class Register:
+    """A file as it is read with the clerk's answers."""
+
+    table: Table
+    answers: Answers
+    taken: Mapping[str, Any]
+    rows: list[RegisterRow]
+    """Those that were not taken over yet."""
+    problems: list[CellProblem]
+
+    @classmethod
+    def of(cls, file: RegisterFile, *, now: datetime) -> "Register":
+        sheets = read_sheets(file.content, MOST_ROWS + MOST_LINES_ABOVE)
+        if isinstance(sheets, Unreadable):  # It could be read when it was uploaded.
+            sheets = [SheetLines("", [[""]])]
+        table = find_table([sheet.lines for sheet in sheets])
+        answers = Answers(**file.answers)
+        if answers.columns:
+            table = table.with_columns(answers.columns)
+        if table.missing:
+            return cls(table, answers, file.taken, [], [])
+        confirmed = frozenset(answers.days)
+        rows, problems = read_rows(table, today=local_day(now), converts=answers.converts, confirmed=confirmed)
+        done = set(file.taken.get("lines", ()))
+        rows = [row for row in rows if row.line not in done]
+        return cls(table, answers, file.taken, rows, [problem for problem in problems if problem.line not in done])
+
+    @cached_property
+    def _who(self) -> dict[int, str]:
+        return {int(line): key for line, key in self.answers.who.items()}
+
+    def plan(
+        self,
+        session: Session,
+        commune: CommuneFacts,
+        rows: Sequence[RegisterRow],
+        taken: Mapping[str, Any],
+        *,
+        now: datetime,
+    ) -> RegisterPlan:
+        """What taking these rows over would do, after the rows that are ``taken`` already."""
+        lines = {row.line for row in rows}
+        problems = [problem for problem in self.problems if problem.line in lines]
+        made = {int(line): household_id for line, household_id in taken.get("households", {}).items()}
+        people = People(self._who, made, self.answers.others_are_new)
+        return plan(session, commune, rows, problems, people, takes_history=self.answers.history, now=now)
 
 
-def _commune(session: Session, commune_id: int) -> CommuneFacts:
+def look_through(file: RegisterFile, *, now: datetime) -> tuple[Register, RegisterPlan]:
+    """The file as it is read, and what taking the rest of it over would do now, without doing it."""
+    register = Register.of(file, now=now)
+    commune = commune_of(db.session(), file.commune_id)
+    return register, register.plan(db.session(), commune, register.rows, register.taken, now=now)
+
+
+def commune_of(session: Session, commune_id: int) -> CommuneFacts:
     return commune_facts(commune_id, session.scalars(select(Commune.version).where(Commune.id == commune_id)).one())
 
 
-def take_over(file: RegisterFile, consent: Consent, *, override: str = "", now: datetime) -> RegisterPlan | None:
-    """Take all of the file over, or nothing; None when it was taken over, or deleted, before.
-
-    Nothing is taken over if the plan has problems, or breaks rules without an ``override``: the recorded reason of
-    the bookings that break them.
-    """
-    sheet = _sheet_of(file.content, now)  # Parsing takes long, so it happens outside of the transaction.
-    return _take_over(file, sheet, consent, override, now=now)
-
-
-@transaction
-def _take_over(
-    session: Session, file: RegisterFile, sheet: Sheet, consent: Consent, override: str, *, now: datetime
-) -> RegisterPlan | None:
-    # Locks the counter, so that whoever comes second waits until the file is gone.
-    count_try(session, f"paper:{file.commune_id}", timedelta(days=1), now=now)
-    if session.scalar(select(RegisterFile.id).where(RegisterFile.id == file.id)) is None:
-        return None
-    commune = _commune(session, file.commune_id)
-    lock(session, Kit, *(kit.id for kit in commune.kits))
-    first_look = plan(session, commune, sheet, now=now)
-    booking_for = {planned.household for planned in first_look.bookings}
-    lock(session, Household, *(key for key in booking_for if isinstance(key, int)))
-    made = plan(session, commune, sheet, now=now)
-    if made.problems or (made.broken and not override):
-        return made
-    added = {key: _household(commune.id, row, consent, now=now) for key, row in made.new.items()}
-    add_households(session, added.values(), consent, "paper", now=now)
-    by = Actor(staff_id=consent.staff_id)
-    for planned in made.bookings:
-        key = planned.household
-        _book(session, planned, added[key].id if isinstance(key, str) else key, by, override, now=now)
-    session.execute(delete(RegisterFile).where(RegisterFile.id == file.id))
-    record_audit(
-        session,
-        "paper_taken_over",
-        by,
-        now=now,
-        commune_id=commune.id,
-        households=len(made.new),
-        bookings=len(made.bookings),
-        reason=override,
-    )
-    made.is_done = True
-    return made
-
-
-def _household(commune_id: int, row: RegisterRow, consent: Consent, *, now: datetime) -> Household:
-    names = {"name": row.name, "village": row.village, "craft": row.craft, "sells": row.sells}
-    return new_household(commune_id, consent, **names, phone=row.phone, landline=row.landline, now=now)
-
-
-def _book(
-    session: Session, planned: PlannedBooking, household_id: int, by: Actor, override: str, *, now: datetime
-) -> None:
-    """Approved at once and without a text, because it was promised on paper; its reminders are sent."""
-    slot = planned.slot
-    place_id = lock_kit_to_book(session, slot.kit.id)
-    bump_version(session, Household, household_id)
-    create_booking(  # The kits are locked, so SlotTaken would be a bug.
-        session,
-        slot,
-        place_id,
-        household_id,
-        Status.APPROVED,
-        by,
-        now=now,
-        answer_by_at=slot.kit.timetable.answer_by(now, slot.slot.hold.from_at),
-        sells=planned.row.sells,
-        reason=f"{FROM_PAPER}. {override}"[:200] if planned.breaks_rules else FROM_PAPER,
-    )
+def rows_left(register: Register, wrong: Mapping[int, str], heading: str) -> bytes:
+    """An .xlsx of the lines that were not taken over, as they were typed, and what is wrong with each."""
+    convert = from_old_font if register.answers.converts else str
+    lines = [[*register.table.headings, heading]]
+    for number, cells in enumerate(register.table.lines, register.table.first_line):
+        if number in wrong:
+            padded = [*cells, *[""] * (len(register.table.headings) - len(cells))]
+            lines.append([*map(convert, padded), wrong[number]])
+    return write_sheets([(heading[:31], lines)])

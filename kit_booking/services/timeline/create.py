@@ -59,6 +59,7 @@ def create_booking(
 ) -> Row[Any]:
     """Write a booking, its hold and its history; the columns of the new row.
 
+    One that is returned already, as paper registers have them, is over and holds nothing.
     The caller has locked the kit, which stands at ``place_id``, and the household, and has raised their versions.
     Raises ``SlotTaken``; the caller then rolls back at least to before the call.
     """
@@ -77,7 +78,7 @@ def create_booking(
         "return_at": slot.hold.until_at,
         "sells": sells,
         "streams_on": streams_on,
-        "asked_at": now,
+        "asked_at": min(now, slot.hold.from_at),
         "answer_by_at": answer_by_at,
         "remind_staff_at": remind_staff_at,
         "approved_at": now if status is Status.APPROVED else None,
@@ -86,12 +87,13 @@ def create_booking(
     }
     connection = session.connection()
     booking = _with_new_code(session, kit.code, values)
-    hold = {"booking_id": booking.id, "kit_id": kit.id, "from_at": slot.hold.from_at, "until_at": slot.hold.until_at}
-    try:
-        connection.execute(_add_hold, hold)
-    except IntegrityError as error:
-        raise_unless_overlap(error)
-        raise SlotTaken from error
+    if status is not Status.RETURNED:
+        times = {"from_at": slot.hold.from_at, "until_at": slot.hold.until_at}
+        try:
+            connection.execute(_add_hold, {"booking_id": booking.id, "kit_id": kit.id, **times})
+        except IntegrityError as error:
+            raise_unless_overlap(error)
+            raise SlotTaken from error
     record_audit(session, status, by, now=now, commune_id=booking.commune_id, booking_id=booking.id, reason=reason)
     if status is not Status.OFFERED:
         end_waiting_for(session, booking, now=now)

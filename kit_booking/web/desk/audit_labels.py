@@ -47,6 +47,7 @@ ACTIONS: dict[str, Any] = {
     "texts_stopped": lazy_gettext("Hộ thôi nhận tin nhắn"),
     "texts_wanted": lazy_gettext("Hộ nhận tin nhắn lại"),
     "paper_taken_over": lazy_gettext("Nhập sổ giấy"),
+    "paper_taken_back": lazy_gettext("Bỏ lần nhập sổ giấy"),
     "text_resent": lazy_gettext("Gửi lại tin nhắn"),
     "phoned": lazy_gettext("Đã gọi điện cho hộ"),
     "closed": lazy_gettext("Ghi lịch nghỉ"),
@@ -196,6 +197,9 @@ _SENTENCES: dict[str, Callable[[Values], str]] = {
     "corrected": _corrected,
     "texts_stopped": lambda _values: _("nhà mạng báo"),
     "paper_taken_over": _paper,
+    "paper_taken_back": lambda values: _(
+        "bỏ %(households)s hộ, %(bookings)s phiếu", households=values["households"], bookings=values["bookings"]
+    ),
     "demo_filled": lambda values: _("%(number)s bộ", number=values["kits"]),
     "commune_added": "{name}, {province}".format_map,
     "kit_added": "{kit}, {place}".format_map,

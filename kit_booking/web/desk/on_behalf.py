@@ -1,5 +1,6 @@
 """Booking for somebody on the phone or at the counter, in three pages: who, which slot, done."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any
@@ -72,13 +73,16 @@ def enter() -> Any:
     commune = chosen_commune(acting)
     if not form.validate_on_submit():
         return _who_page(form), 422
+    about = {"name": form.text("name"), "village": form.text("village"), "phone": form.number}
+    if "other" not in request.form and (
+        alike := households.alike([one.id for one in acting], **about, now=utc_now())
+    ):
+        return _who_page(form, alike), 409
     registered = register_household(
         commune.id,
         Consent(PRIVACY_VERSION, this_member().id, this_member().name[:80]),
-        name=form.text("name"),
-        village=form.text("village"),
+        **about,
         craft=form.text("craft"),
-        phone=form.number,
         landline=form.desk_number,
         now=utc_now(),
     )
@@ -94,7 +98,8 @@ def _remember(household_id: int) -> None:
     session["book_for"] = [*session.get("book_for", []), household_id][-10:]
 
 
-def _who_page(form: NewHouseholdForm) -> str:
+def _who_page(form: NewHouseholdForm, alike: Sequence[Row[Any]] = ()) -> str:
+    """``alike`` are households of which the new one may be one."""
     acting = acting_communes_or_403()
     typed = request.values.get("q", "")[:80].strip()
     rows, has_more = households.search_households([c.id for c in acting], typed) if typed else ([], False)
@@ -104,6 +109,7 @@ def _who_page(form: NewHouseholdForm) -> str:
         rows=rows,
         has_more=has_more,
         elsewhere=_of_elsewhere(),
+        alike=[(one, this_member().may_act(one.commune_id)) for one in alike],
         form=form,
         communes=acting,
         commune=request.form.get("commune", acting[0].slug),
@@ -114,7 +120,7 @@ def _who_page(form: NewHouseholdForm) -> str:
 
 def _of_elsewhere() -> list[Row[Any]]:
     """Households of other communes whose whole number was typed."""
-    number = parse_mobile(request.values.get("q", "")[:100])
+    number = parse_mobile((request.form.get("phone") or request.values.get("q", ""))[:100])
     if isinstance(number, PhoneProblem):
         return []
     return [other for other in households.with_number(number) if not this_member().may_act(other.commune_id)]

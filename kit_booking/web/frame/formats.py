@@ -8,10 +8,11 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
 from babel.dates import format_date, format_timedelta
-from flask import Flask
+from flask import Flask, has_request_context, request
 from flask_babel import get_locale
 from lunar_vn import solar_to_lunar
 
+from kit_booking.clock import utc_now
 from kit_booking.domain import phone
 from kit_booking.domain.booking.status import Status
 from kit_booking.domain.messages.texts import WEEKDAYS
@@ -52,12 +53,12 @@ def init_app(app: Flask) -> None:
 
 
 def day(value: date | datetime, now: datetime | None = None) -> str:
-    """``T7 05/12``; with the year when ``now`` is given and lies in another one."""
+    """``T7 05/12``; with the year if it is not that of ``now``, which staff pages need not give."""
     return _dated(weekday(value), value, now)
 
 
 def long_day(value: date | datetime, now: datetime | None = None) -> str:
-    """``Thứ Bảy 05/12``; with the year when ``now`` is given and lies in another one."""
+    """``Thứ Bảy 05/12``; the year as in `day`."""
     on = _local_date(value)
     name = format_date(on, "EEEE", locale=_locale()) if _is_english() else _WEEKDAYS[on.weekday()]
     return _dated(name, on, now)
@@ -144,6 +145,8 @@ def role_word(role: str) -> str:
 
 def _dated(name: str, value: date | datetime, now: datetime | None) -> str:
     on = _local_date(value)
+    if now is None and has_request_context() and request.path.startswith("/staff"):
+        now = utc_now()
     is_this_year = now is None or local_day(now).year == on.year
     return f"{name} {on:%d/%m}" if is_this_year else f"{name} {on:%d/%m/%Y}"
 

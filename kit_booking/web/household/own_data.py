@@ -102,7 +102,7 @@ def copy_of(
             _("Theo bản"): own.consent_version,
             _("Nói với cán bộ"): own.consent_to,
         },
-        _("Vào trang lần cuối"): _time(own.seen_at),
+        _("Vào trang lần cuối"): _time(own.signed_in_at) if own.signed_in_at else "",
         _("Phiếu mượn"): [
             {
                 _("Mã phiếu"): booking.code,

@@ -25,7 +25,7 @@ VALUES: dict[str, tuple[Any, str]] = {
     "from_status": ("approved", ""),
     "status": ("requested", "Chờ duyệt"),
     "household": (12, "hộ số 12"),
-    "households": (3, "thêm 3 hộ"),
+    "households": (3, "3 hộ"),
     "kind": ("reminder_day", "Nhắc trước một ngày"),
     "kit": ("PD-1", "PD-1"),
     "kits": (23, "23 bộ"),

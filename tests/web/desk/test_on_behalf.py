@@ -220,3 +220,29 @@ def test_a_household_that_goes_while_it_is_booked_for_is_said_to_be_gone(town: T
     answer = town.browser().get("/gone")
     assert answer.status_code == 409
     assert "Hộ này không còn trong sổ" in words_of(answer)
+
+
+@pytest.mark.parametrize(
+    ("name", "phone", "shown"),
+    [
+        ("Nguyễn Thị Hạnh", "0987654321", "0912 *** 678"),
+        ("Nguyễn Thị Hạnh", "", "0912 *** 678"),
+        ("Lê Thị Cũ", "", "Lê Thị Cũ"),
+        ("Trần Ba", "0912345678", "Nguyễn Thị Hạnh"),
+    ],
+)
+def test_somebody_new_who_may_be_known_is_asked_about(
+    town: Town, clerk: Browser, name: str, phone: str, shown: str
+) -> None:
+    fields = {"name": name, "village": town.owner.village, "craft": "mây tre", "phone": phone, "consent": "y"}
+    long_ago = utc_now() - timedelta(days=9)
+    town.world.household(town.commune, "Lê Thị Cũ", phone="", consent_at=long_ago, village=town.owner.village)
+    before = len(town.world.all(Household))
+    page = clerk.post("/staff/book", fields)
+    assert page.status_code == 409
+    assert "Có phải một trong các hộ này không?" in words_of(page)
+    assert shown in words_of(page)
+    assert f'value="{name}"' in page.text
+    assert len(town.world.all(Household)) == before
+    assert clerk.post("/staff/book", fields, other="y").status_code == 303
+    assert len(town.world.all(Household)) == before + 1

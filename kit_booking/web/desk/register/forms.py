@@ -69,9 +69,9 @@ class BookForForm(Form):
 
 class UploadForm(Form):
     file = FileField(
-        _("Tệp sổ mượn (.xlsx hoặc .csv)"),
+        _("Tệp sổ mượn (Excel, .ods hoặc .csv)"),
         [FileRequired(_("Xin chọn một tệp."))],
-        render_kw={"accept": ".xlsx,.csv"},
+        render_kw={"accept": ".xlsx,.xls,.ods,.csv"},
     )
 
 
