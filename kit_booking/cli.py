@@ -10,6 +10,7 @@ import threading
 import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -33,6 +34,7 @@ from kit_booking.services.ops import backup as backup_service
 from kit_booking.services.ops import doctor as doctor_service
 from kit_booking.services.ops import health
 from kit_booking.services.sign_in.sign_in import hasher
+from kit_booking.web.frame.errors import refuse_body
 from kit_booking.web.frame.security import log_json_lines
 
 LEAST_PASSWORD = 8
@@ -179,7 +181,7 @@ def serve() -> None:
     for sign in (signal.SIGTERM, signal.SIGINT):  # A shell's background job would ignore Ctrl-C otherwise.
         signal.signal(sign, lambda *_: sys.exit(0))
     try:
-        server = server_of(app, settings, host=host, port=port)
+        server = server_of(app, settings, refuse=partial(refuse_body, app), host=host, port=port)
     except OSError as error:
         raise click.ClickException(f"{host}:{port}: {error.strerror}; another PORT may be free") from None
     click.echo(f"Lịch bộ livestream: http://{host}:{port}")

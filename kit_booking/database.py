@@ -2,10 +2,11 @@
 
 import functools
 import json
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -123,6 +124,14 @@ def _stored(instant: datetime | None) -> str | None:
 def _instant_of(stored: str | None) -> datetime | None:
     """The instant that SQLite stored; cached, because the slots of all kits share few begins and ends."""
     return datetime.fromisoformat(stored).replace(tzinfo=UTC) if stored else None
+
+
+@event.listens_for(Engine, "do_connect")
+def _make_file(dialect: Dialect, _record: Any, arguments: Sequence[Any], _options: Any) -> None:
+    """A new SQLite file is its owner's only; what SQLite puts beside it gets the same rights."""
+    if dialect.name == "sqlite" and arguments and not arguments[0].startswith((":memory:", "file:")):
+        with suppress(OSError):  # SQLite says better what is wrong with the place.
+            os.close(os.open(arguments[0], os.O_WRONLY | os.O_CREAT, 0o600))
 
 
 @event.listens_for(Engine, "connect")

@@ -1,15 +1,24 @@
 """The web server: waitress, set up for many slow phones, which hold connections and not threads."""
 
+import sys
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
 from waitress.server import BaseWSGIServer, MultiSocketServer, create_server
 from waitress.task import WSGITask
+from waitress.utilities import RequestEntityTooLarge
 
 from kit_booking.config import Settings
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
+
+
+SHORT = 64 * 1024
+"""Bytes; Flask refuses more for any form that takes no files."""
 
 
 class Task(WSGITask):
@@ -24,23 +33,56 @@ class Task(WSGITask):
             super().set_close_on_finish()
 
 
+Refuse = Callable[[str, Mapping[str, str], int], str | None]
+"""Of a path, the headers by their CGI names, and the length of a body: the page that refuses it; None to take it."""
+
+
+class BodyRefused(RequestEntityTooLarge):
+    """The body is longer than whoever sends it may send there."""
+
+    def to_response(self, ident: str | None = None) -> Any:
+        return f"{self.code} {self.reason}", [("Content-Type", "text/html; charset=utf-8")], self.body.encode()
+
+
+class Parser(HTTPRequestParser):
+    """Refuses a long body at its head, before any of it is kept."""
+
+    def __init__(self, adj: Any, refuse: Refuse) -> None:
+        super().__init__(adj)
+        self._refuse = refuse
+
+    def received(self, data: bytes) -> int:
+        was_in_head = not self.headers_finished
+        consumed = int(super().received(data))
+        if was_in_head and self.headers_finished and (self.content_length > SHORT or self.chunked):
+            length = sys.maxsize if self.chunked else self.content_length
+            if page := self._refuse(self.path, self.headers, length):  # type: ignore[attr-defined]
+                self.error, self.completed = BodyRefused(page), True
+        return consumed
+
+
 class Channel(HTTPChannel):
     task_class = Task
 
 
 def server_of(
-    app: "WSGIApplication", settings: Settings, *, opened: dict[int, Any] | None = None, **where: Any
+    app: "WSGIApplication",
+    settings: Settings,
+    *,
+    refuse: Refuse | None = None,
+    opened: dict[int, Any] | None = None,
+    **where: Any,
 ) -> BaseWSGIServer | MultiSocketServer:
     """A server that listens already, at a ``host`` and ``port`` or on ``sockets``; its ``run`` serves.
 
     Raises ``OSError`` where it can't listen. ``opened`` is the map in which waitress keeps its open
-    sockets; whoever stops the server closes them.
+    sockets; whoever stops the server closes them. ``refuse`` says which long bodies are not taken.
     """
     options: dict[str, Any] = {
         "threads": 8,
         "connection_limit": 1000,
         "channel_timeout": 60,
-        "max_request_body_size": 33 << 20,  # Three photos at the counter; Flask refuses more than 64 kB elsewhere.
+        "max_request_body_size": 1 << 30,  # `refuse` knows better.
         "ident": None,
     }
     if settings.trusted_proxy:
@@ -51,8 +93,11 @@ def server_of(
             "clear_untrusted_proxy_headers": True,
         }
     opened = {} if opened is None else opened
+    channel: type[HTTPChannel] = Channel
+    if refuse:
+        channel = type("Channel", (Channel,), {"parser_class": staticmethod(partial(Parser, refuse=refuse))})
     server = create_server(app, map=opened, **where, **options)
     for listener in opened.values():
         if isinstance(listener, BaseWSGIServer):
-            listener.channel_class = Channel
+            listener.channel_class = channel
     return server

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Barrier, Thread
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import create_engine, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 from sqlalchemy.orm import Session
 
@@ -190,3 +191,19 @@ def _together(*acts: Callable[[], object]) -> None:
     for thread in threads:
         thread.join()
     assert faults == []
+
+
+def test_a_new_sqlite_file_is_its_owners_only(tmp_path: Path) -> None:
+    path = tmp_path / "new.db"
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE one (id INTEGER)")
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_old_file_keeps_the_rights_that_somebody_gave_it(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    path.touch(0o660)
+    path.chmod(0o660)
+    with create_engine(f"sqlite:///{path}").connect():
+        assert path.stat().st_mode & 0o777 == 0o660

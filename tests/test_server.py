@@ -6,6 +6,7 @@ from http.client import HTTPConnection
 
 import pytest
 
+from kit_booking.domain.booking.status import Status
 from tests.support.server import serving
 from tests.support.town import Town
 
@@ -44,3 +45,43 @@ def test_it_ends_where_the_phone_wants_it_to_end(connection: HTTPConnection) -> 
     connection.request("GET", PATH, headers={"If-None-Match": first.headers["ETag"], "Connection": "close"})
     again = connection.getresponse()
     assert (again.status, again.headers["Connection"]) == (304, "close")
+
+
+def long_body(connection: HTTPConnection, path: str, cookie: str = "", length: int = 5 << 20) -> tuple[int, str]:
+    """The answer to the head of a request alone: of its body nothing is sent."""
+    connection.putrequest("POST", path)
+    for name, value in (("Content-Length", str(length)), ("Cookie", cookie), ("Content-Type", "multipart/form-data")):
+        connection.putheader(name, value)
+    connection.endheaders()
+    answer = connection.getresponse()
+    return answer.status, answer.read().decode()
+
+
+def test_a_long_body_that_nobody_asked_for_is_refused_at_its_head(connection: HTTPConnection) -> None:
+    for path, cookie in (("/sign-in", ""), ("/staff/import", ""), ("/staff/import", "session=x"), ("/nowhere", "")):
+        status, page = long_body(connection, path, cookie)
+        connection.close()
+        assert status == 413
+        assert "Gửi nhiều quá" in page
+
+
+def test_staff_send_photos_and_are_told_in_their_words_when_they_are_too_large(
+    town: Town, connection: HTTPConnection
+) -> None:
+    booking = town.booking(Status.OUT)
+    clerk = town.browser(town.clerk)
+    clerk.get("/staff")
+    cookie = clerk.client.get_cookie("session")
+    assert cookie
+    path = f"/staff/bookings/{booking.code}/take-back"
+    status, page = long_body(connection, path, f"session={cookie.value}", 60 << 20)
+    connection.close()
+    assert status == 413
+    assert "Ảnh to quá" in page
+    connection.request("POST", path, b"x" * (3 << 20), {"Cookie": f"session={cookie.value}"})
+    assert connection.getresponse().status == 400  # Taken, and found to have no token against forgery.
+
+
+def test_a_body_whose_length_is_not_said_is_refused(connection: HTTPConnection) -> None:
+    connection.request("POST", "/sign-in", iter([b"x" * 10]), {"Transfer-Encoding": "chunked"}, encode_chunked=True)
+    assert connection.getresponse().status == 413

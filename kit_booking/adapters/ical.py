@@ -32,14 +32,14 @@ class FeedEvent:
     sequence: int = 0
 
 
-def calendar(name: str, events: Iterable[FeedEvent]) -> bytes:
-    """The feed as UTF-8 with CRLF line ends."""
-    begin, end = _frame(name)
+def calendar(name: str, events: Iterable[FeedEvent], *, refreshes: bool = True) -> bytes:
+    """The feed as UTF-8 with CRLF line ends; without ``refreshes`` it is a file that is not asked for again."""
+    begin, end = _frame(name, refreshes)
     return b"".join([begin, *map(_event, events), end])
 
 
 @lru_cache(maxsize=256)
-def _frame(name: str) -> tuple[bytes, bytes]:
+def _frame(name: str, refreshes: bool) -> tuple[bytes, bytes]:
     """What stands before and after the events."""
     feed = Calendar()  # Not Calendar.new(): that invents a UID and a time stamp on every call.
     feed.add("version", "2.0")
@@ -48,8 +48,9 @@ def _frame(name: str) -> tuple[bytes, bytes]:
     feed.add("name", clean(name, 200))
     feed.add("x-wr-calname", clean(name, 200))
     feed.add("x-wr-timezone", "Asia/Ho_Chi_Minh")
-    feed.add("refresh-interval", timedelta(hours=1), parameters={"VALUE": "DURATION"})
-    feed.add("x-published-ttl", "PT1H")
+    if refreshes:
+        feed.add("refresh-interval", timedelta(hours=1), parameters={"VALUE": "DURATION"})
+        feed.add("x-published-ttl", "PT1H")
     begin, end, after = feed.to_ical(sorted=False).rpartition(b"END:VCALENDAR")
     return begin, end + after
 

@@ -17,25 +17,29 @@ class NotAPicture(Exception):
 
 
 class TooLarge(Exception):
-    """The file is too long, or the picture too wide and high."""
+    """The file is too long."""
+
+
+class TooManyPixels(Exception):
+    """The picture is too wide and high."""
 
 
 def small_jpeg(content: bytes) -> bytes:
     """The picture as a JPEG of at most 1600 pixels a side, upright, without place, time and camera.
 
-    Raises ``NotAPicture`` or ``TooLarge``.
+    Raises ``NotAPicture``, ``TooLarge`` or ``TooManyPixels``.
     """
     if len(content) > MOST_BYTES:
         raise TooLarge
     try:
         with Image.open(BytesIO(content), formats=FORMATS) as picture:
             if picture.width * picture.height > MOST_PIXELS:
-                raise TooLarge
+                raise TooManyPixels
             picture.draft("RGB", (WIDEST, WIDEST))  # A JPEG is read at a fraction of its size.
             picture.thumbnail((WIDEST, WIDEST))
             upright = _upright(picture).convert("RGBA")
-    except (TooLarge, Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise TooLarge from None
+    except (TooManyPixels, Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise TooManyPixels from None
     except Exception:  # Garbage ends in any of a dozen errors, and means the same to who sent it.
         raise NotAPicture from None
     paper = Image.new("RGB", upright.size, "white")

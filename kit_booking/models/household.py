@@ -57,6 +57,8 @@ class Household(Base):
     """The member of staff who heard it agree; empty when it ticked the box itself."""
     erased_at: Mapped[datetime | None]
     """When it was erased or joined to another one."""
+    renamed_at: Mapped[datetime | None]
+    """When what staff's calendars show of it last changed."""
     version: Mapped[int] = mapped_column(default=1)
     session_version: Mapped[int] = mapped_column(default=1)
 

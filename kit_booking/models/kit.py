@@ -57,6 +57,8 @@ class Hold(Base):
     from_at: Mapped[datetime]
     until_at: Mapped[datetime]
     booking_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id"), unique=True)
+    changed_at: Mapped[datetime | None]
+    """Of closed time: when it became what it is, or its kit's place got another name."""
     kept_until_at: Mapped[datetime | None]
     """When the time that was taken from the booking `kept_for_id` becomes free."""
     kept_for_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id", name="fk_hold_kept_for_id"), index=True)

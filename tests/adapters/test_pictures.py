@@ -7,7 +7,7 @@ from PIL import Image
 from PIL.ExifTags import GPS, IFD, Base
 
 from kit_booking.adapters import pictures
-from kit_booking.adapters.pictures import MOST_BYTES, NotAPicture, TooLarge, small_jpeg
+from kit_booking.adapters.pictures import MOST_BYTES, NotAPicture, TooLarge, TooManyPixels, small_jpeg
 
 
 def photo(width: int = 2400, height: int = 1800, kind: str = "JPEG", mode: str = "RGB", **more: object) -> bytes:
@@ -76,11 +76,11 @@ def test_what_is_too_long_or_claims_to_be_huge_is_refused_unread() -> None:
         small_jpeg(b"x" * (MOST_BYTES + 1))
     bomb = photo(20_000, 20_000, kind="PNG", mode="1")
     assert len(bomb) < 100_000
-    with pytest.raises(TooLarge):
+    with pytest.raises(TooManyPixels):
         small_jpeg(bomb)
     huge = photo(9000, 9000, kind="PNG", mode="1")
     assert pictures.MOST_PIXELS < 9000 * 9000
-    with pytest.raises(TooLarge):
+    with pytest.raises(TooManyPixels):
         small_jpeg(huge)
 
 

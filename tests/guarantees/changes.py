@@ -10,7 +10,7 @@ from itertools import pairwise
 from random import Random
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, update
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from kit_booking.clock import utc_now
@@ -46,7 +46,9 @@ DAYS = range(2, 12)
 
 @transaction
 def close(session: Session, kit_id: int, spans: list[Span]) -> None:
-    session.add_all(Hold(kit_id=kit_id, from_at=span.from_at, until_at=span.until_at) for span in spans)
+    session.add_all(
+        Hold(kit_id=kit_id, from_at=span.from_at, until_at=span.until_at, changed_at=utc_now()) for span in spans
+    )
     session.execute(update(Kit).where(Kit.id == kit_id).values(version=Kit.version + 1))
 
 
@@ -59,13 +61,11 @@ def reopen(session: Session, hold_id: int, kit_id: int, span: Span, *, now: date
 
 
 @transaction
-def rename(
-    session: Session, row: Base, values: dict[str, str], commune_id: int, which: ColumnElement[bool], *, now: datetime
-) -> None:
+def rename(session: Session, row: Base, values: dict[str, str], commune_id: int, *, now: datetime) -> None:
     """Give a place, a kit, a commune or a household another name, or an office another number."""
     session.execute(update(type(row)).where(type(row).id == row.id).values(values))
     session.execute(update(Commune).where(Commune.id == commune_id).values(version=Commune.version + 1))
-    bump_calendar_versions(session, which, now=now)
+    bump_calendar_versions(session, commune_id, now=now)
 
 
 class Life:
@@ -196,20 +196,20 @@ class Life:
 
     def rename_place(self) -> bool:
         place = self.dice.choice(self.world.all(Place, commune_id=self.town.commune.id))
-        return self._rename(place, {"name": self.dice.choice(NAMES)}, Booking.place_id == place.id)
+        return self._rename(place, {"name": self.dice.choice(NAMES)})
 
     def rename_kit(self) -> bool:
         """The second one, for nobody subscribed to its own feed, whose address has its code."""
         kit = self.town.second_kit
-        return self._rename(kit, {"code": self.dice.choice(CODES)}, Booking.kit_id == kit.id)
+        return self._rename(kit, {"code": self.dice.choice(CODES)})
 
     def rename_commune(self) -> bool:
         commune = self.town.commune
-        return self._rename(commune, {"name": self.dice.choice(NAMES)}, Booking.commune_id == commune.id)
+        return self._rename(commune, {"name": self.dice.choice(NAMES)})
 
     def change_number(self) -> bool:
         commune, phone = self.town.commune, f"024338{self.dice.randint(10000, 99999)}"
-        return self._rename(commune, {"phone": phone}, Booking.commune_id == commune.id)
+        return self._rename(commune, {"phone": phone})
 
     def rename_household(self) -> bool:
         household = self.dice.choice([self.town.owner, self.town.neighbour])
@@ -219,8 +219,8 @@ class Life:
             households.correct, household.id, by, name=name, village=village, craft="mộc", now=utc_now()
         )
 
-    def _rename(self, row: Base, values: dict[str, str], which: ColumnElement[bool]) -> bool:
-        self.world.do(rename, row, values, self.town.commune.id, which, now=utc_now())
+    def _rename(self, row: Base, values: dict[str, str]) -> bool:
+        self.world.do(rename, row, values, self.town.commune.id, now=utc_now())
         return True
 
     def _booking(self, *statuses: Status) -> Booking | None:

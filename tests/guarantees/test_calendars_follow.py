@@ -120,7 +120,11 @@ def by_ical_js(found: list[dict[str, Any]]) -> list[Seen]:
         return at if at.tzinfo else at.date()
 
     return Truth._sorted(
-        [Seen(e["uid"], known(e["start"]), known(e["end"]), e["summary"], e["status"]) for e in found]
+        [
+            Seen(e["uid"], known(e["start"]), known(e["end"]), e["summary"], e["status"])
+            for e in found
+            if not e["uid"].startswith("nothing@")
+        ]
     )
 
 
@@ -166,6 +170,7 @@ def by_icalendar(feed: bytes) -> list[Seen]:
         [
             Seen(str(e["UID"]), e["DTSTART"].dt, e["DTEND"].dt, str(e["SUMMARY"]), str(e["STATUS"]))
             for e in Calendar.from_ical(feed).walk("VEVENT")
+            if not e["UID"].startswith("nothing@")
         ]
     )
 

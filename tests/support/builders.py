@@ -311,6 +311,7 @@ class World:
             from_at=slot.hold.from_at,
             until_at=slot.hold.until_at,
             booking_id=booking and booking.id,
+            changed_at=None if booking else NOW,
         )
 
     @staticmethod

@@ -71,7 +71,7 @@ class Subscriber:
 
     def events(self, first_day: date) -> dict[str, list[dict[str, Any]]]:
         """By feed, what is seen in 60 days: summary, start, end, status, location. An end of days is the last one."""
-        _run([*self._vdirsyncer, "sync", "--force-delete"])  # Else it won't believe that a feed became empty.
+        _run([*self._vdirsyncer, "sync"])
         columns = [word for name in KHAL_COLUMNS for word in ("--json", name)]
         found: dict[str, list[dict[str, Any]]] = {name: [] for name in self._names}
         for day in _run([*self._khal, "list", "--once", *columns, str(first_day), "60d"]).splitlines():

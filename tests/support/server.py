@@ -3,19 +3,22 @@
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from threading import Thread
 
 from flask import Flask
 from waitress.wasyncore import close_all
 
 from kit_booking.server import server_of
+from kit_booking.web.frame.errors import refuse_body
 
 
 @contextmanager
 def serving(app: Flask, listener: socket.socket) -> Iterator[None]:
     """Serve the app on the bound socket from a thread of this process, so that the test shares its fakes."""
     sockets: dict[int, object] = {}
-    server = server_of(app, app.extensions["settings"], opened=sockets, sockets=[listener])
+    refuse = partial(refuse_body, app)
+    server = server_of(app, app.extensions["settings"], refuse=refuse, opened=sockets, sockets=[listener])
     thread = Thread(target=server.run, name="server")
     thread.start()
     try:

@@ -7,8 +7,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import Row, bindparam, select
 
 from kit_booking.database import UtcDateTime, read
 from kit_booking.domain.booking.status import IN_CALENDARS
@@ -94,20 +93,6 @@ def _kits_feed(rows: Sequence[Any], *, kit_code: str = "", staff_id: int | None 
     )
 
 
-_of_place = aliased(Commune)
-_names_version = (
-    select(func.coalesce(func.sum(Commune.version + _of_place.version), 0))
-    .select_from(Booking)
-    .join(Commune, Commune.id == Booking.commune_id)
-    .join(Place, Place.id == Booking.place_id)
-    .join(_of_place, _of_place.id == Place.commune_id)
-    .where(Booking.household_id == FeedToken.household_id, *_in_window)
-    .scalar_subquery()
-)
-"""Rises with every new name of a commune or a place, and every new number of an office, in a household's feed.
-
-Which bookings are added up changes with the household's own version only, or at midnight.
-"""
 _token = (
     select(
         FeedToken.household_id,
@@ -117,7 +102,6 @@ _token = (
         FeedToken.revoked_at,
         Staff.is_active,
         Household.version,
-        _names_version.label("names_version"),
     )
     .outerjoin(Household, Household.id == FeedToken.household_id)
     .outerjoin(Staff, Staff.id == FeedToken.staff_id)
@@ -131,14 +115,13 @@ def private_feed(token: str, *, now: datetime) -> tuple[Feed, bool] | None:
     For a revoked address, or a member of staff who has left, the feed has ``ended_on``.
     """
     day = local_day(now)
-    rows = read(_token, {"token_hash": token_hash(token)} | _window(day))
+    rows = read(_token, {"token_hash": token_hash(token)})
     if not rows:
         return None
     row = rows[0]
     feed: Feed | None = None
     if row.revoked_at is None and row.household_id is not None:
-        key = ("household", row.household_id, row.version, row.names_version)
-        feed = Feed(key, day, household_id=row.household_id)
+        feed = Feed(("household", row.household_id, row.version), day, household_id=row.household_id)
     elif row.revoked_at is None and row.is_active:
         feed = _kits_feed(read(_kits_of_staff, {"staff_id": row.staff_id}), staff_id=row.staff_id, now=now)
     if feed:
@@ -167,6 +150,7 @@ _bookings = (
         Commune.name.label("commune_name"),
         Commune.phone.label("office_phone"),
         Household.name.label("household_name"),
+        Household.renamed_at,
         Household.village,
     )
     .join(Kit, Kit.id == Booking.kit_id)
@@ -198,13 +182,12 @@ _closed = (
         Kit.code.label("kit_code"),
         Place.name.label("place_name"),
         Place.address.label("place_address"),
-        Commune.version,
         Hold.from_at,
         Hold.until_at,
+        Hold.changed_at,
     )
     .join(Kit, Kit.id == Hold.kit_id)
     .join(Place, Place.id == Kit.place_id)
-    .join(Commune, Commune.id == Place.commune_id)
     .where(
         IS_CLOSED,
         Hold.kit_id.in_(bindparam("kit_ids", expanding=True)),
@@ -214,10 +197,11 @@ _closed = (
 )
 
 
-def closures_of(feed: Feed) -> Iterator[tuple[Row[Any], Span]]:
-    """The closed time of the feed's kits in as few spans as possible, each with its kit; one statement.
+def closures_of(feed: Feed) -> Iterator[tuple[Row[Any], Span, datetime]]:
+    """The closed time of the feed's kits in as few spans as possible; one statement.
 
-    The rows have ``kit_id``, ``kit_code``, ``place_name``, ``place_address`` and the commune's ``version``.
+    Each with its kit, a row of ``kit_id``, ``kit_code``, ``place_name`` and ``place_address``, and the moment at
+    which it became what it is.
     """
     first_at, end_at = feed.window["first_at"], feed.window["end_at"]
     rows = read(_closed, {"kit_ids": feed.kit_ids, "since_at": first_at - LONGEST_CLOSED})
@@ -225,4 +209,5 @@ def closures_of(feed: Feed) -> Iterator[tuple[Row[Any], Span]]:
         holds = list(group)
         for span in union(Span(hold.from_at, hold.until_at) for hold in holds):
             if span.until_at > first_at and span.from_at < end_at:
-                yield holds[0], span
+                inside = [hold.changed_at for hold in holds if span.from_at <= hold.from_at < span.until_at]
+                yield holds[0], span, max(inside)

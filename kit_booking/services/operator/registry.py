@@ -10,7 +10,7 @@ from kit_booking.database import Rollback, transaction
 from kit_booking.domain.text import search_text, slug
 from kit_booking.domain.time.local_time import local_day
 from kit_booking.domain.time.slots import DEFAULT_PLAN
-from kit_booking.models import Booking, Commune, Kit, Part, Place, Province, Village
+from kit_booking.models import Commune, Kit, Part, Place, Province, Village
 from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.operator.edits import Denied, Editor, commune_to_edit
 from kit_booking.services.settings.saving import planned_slots
@@ -42,7 +42,7 @@ def change_commune(
     """Another name, number or province; the slug stays, because it is printed on paper and used by calendars."""
     old_name = session.scalar(select(Commune.name).where(Commune.id == commune_id, Commune.name != name))
     if old_name:
-        bump_calendar_versions(session, Booking.commune_id == commune_id, now=now)
+        bump_calendar_versions(session, commune_id, now=now)
     commune = commune_to_edit(session, commune_id, by)
     _fill(session, commune, name, code, province)
     record_audit(session, "commune_changed", by, now=now, commune_id=commune_id, name=name, old_name=old_name)
@@ -77,7 +77,7 @@ def save_place(
     """
     old = session.execute(select(Place.name, Place.address).where(Place.id == place_id)).one_or_none()
     if old and old != (values["name"], values["address"]):
-        bump_calendar_versions(session, Booking.commune_id == commune_id, now=now)
+        bump_calendar_versions(session, commune_id, place_id, now=now)
     commune = commune_to_edit(session, commune_id, by)
     place = next((place for place in commune.places if place.id == place_id), None)
     if place is None:

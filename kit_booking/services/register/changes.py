@@ -10,7 +10,7 @@ from kit_booking.domain.booking.status import Status
 from kit_booking.domain.messages.texts import Kind
 from kit_booking.domain.register.household import ERASED_NAME
 from kit_booking.models import Booking, FeedToken, Household, Kit, Message, MessageState
-from kit_booking.services.timeline.locks import bump_version, lock
+from kit_booking.services.timeline.locks import bump_version, later_second, lock
 from kit_booking.services.timeline.offers import offer_text
 
 CALENDAR_REACH = timedelta(days=40)
@@ -33,16 +33,16 @@ def _in_calendars(household_ids: Sequence[int], now: datetime) -> tuple[ColumnEl
 
 
 def bump_household_calendar(session: Session, household_id: int, *, now: datetime) -> None:
-    """Raise the versions of the household, its bookings and their kits, after a change of what these show of it."""
-    changed = (
-        update(Booking)
-        .where(*_in_calendars([household_id], now))
-        .values(version=Booking.version + 1, changed_at=now)
-        .returning(Booking.kit_id)
-    )
-    for kit_id in sorted(set(session.scalars(changed))):
+    """Raise the versions of the household and of its bookings' kits, after a change of what these show of it.
+
+    The bookings' own stay: in public calendars, which show no household, their events are what they were.
+    """
+    for kit_id in session.scalars(select(Booking.kit_id).where(*_in_calendars([household_id], now)).distinct()).all():
         bump_version(session, Kit, kit_id)
     bump_version(session, Household, household_id)
+    household = session.get_one(Household, household_id)
+    household.renamed_at = later_second(household.renamed_at, now)
+    session.flush()
 
 
 def revoke_feeds(session: Session, household_id: int, *, now: datetime) -> None:

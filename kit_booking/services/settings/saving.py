@@ -12,7 +12,7 @@ from kit_booking.database import load, read, transaction
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.settings import CommuneSettings, PlaceSettings, Plan, differences, renamed
 from kit_booking.domain.time.hours import WeeklyHours
-from kit_booking.models import AuditEntry, Booking, Commune, Place, PlannedSlot, Staff, WaitingEntry, WaitingState
+from kit_booking.models import AuditEntry, Commune, Place, PlannedSlot, Staff, WaitingEntry, WaitingState
 from kit_booking.services.audit import Actor, record_audit
 from kit_booking.services.communes.facts import slot_plans
 from kit_booking.services.timeline.locks import bump_calendar_versions
@@ -63,7 +63,7 @@ def save(session: Session, old: CommuneSettings, new: CommuneSettings, staff_id:
     """
     commune_id = old.commune_id
     if old.phone != new.phone:
-        bump_calendar_versions(session, Booking.commune_id == commune_id, now=now)
+        bump_calendar_versions(session, commune_id, now=now)
     commune = lock_commune(session, commune_id)
     if not commune.version == old.version == new.version:
         return Saved.OUTDATED

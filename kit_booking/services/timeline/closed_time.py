@@ -40,7 +40,9 @@ def rewrite_closed(session: Session, kit_id: int, *, now: datetime) -> list[Span
     Returns the time that is no longer closed.
     """
     ahead = and_(Hold.kit_id == kit_id, IS_CLOSED, Hold.until_at >= now)
-    before = [Span(*row) for row in session.execute(delete(Hold).where(ahead).returning(Hold.from_at, Hold.until_at))]
+    gone = delete(Hold).where(ahead).returning(Hold.from_at, Hold.until_at, Hold.changed_at)
+    changed_at = {Span(row.from_at, row.until_at): row.changed_at for row in session.execute(gone)}
+    before = list(changed_at)
     since = min([now, *(span.from_at for span in before)])  # A closure that runs began earlier.
     closed = closed_spans(session, kit_id, since)
     if not closed:
@@ -49,6 +51,9 @@ def rewrite_closed(session: Session, kit_id: int, *, now: datetime) -> list[Span
     booked = [Span(*row) for row in session.execute(select(Hold.from_at, Hold.until_at).where(*in_time))]
     after = without([Span(max(span.from_at, since), span.until_at) for span in closed], booked)
     if after:
-        values = [{"kit_id": kit_id, "from_at": span.from_at, "until_at": span.until_at} for span in after]
+        values = [
+            {"kit_id": kit_id, "from_at": s.from_at, "until_at": s.until_at, "changed_at": changed_at.get(s, now)}
+            for s in after
+        ]
         session.execute(insert(Hold), values)
     return without(before, after)

@@ -4,12 +4,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, select, update
+from sqlalchemy import Row, and_, bindparam, select, true, update
 from sqlalchemy.orm import Session, joinedload
 
 from kit_booking.domain.booking.seen import BookingChanged, SeenBooking
 from kit_booking.domain.booking.status import IN_CALENDARS, Status
-from kit_booking.models import Booking, Household, Kit
+from kit_booking.models import Booking, Hold, Household, Kit
+from kit_booking.models.kit import IS_CLOSED
 
 
 def lock(session: Session, table: type[Kit] | type[Household], *row_ids: int) -> None:
@@ -106,15 +107,32 @@ IN_FEEDS = timedelta(days=31)
 """Feeds contain bookings until 30 days after their pick-up."""
 
 
-def bump_calendar_versions(session: Session, which: ColumnElement[bool], *, now: datetime) -> None:
-    """Raise the versions of these bookings, as far as feeds contain them, and of their kits and households.
+def bump_calendar_versions(session: Session, commune_id: int, place_id: int | None = None, *, now: datetime) -> None:
+    """Raise the versions of the bookings and closed time of the commune, or one place, as far as feeds contain them.
 
-    For whoever renames a place, a kit, a commune or a household, or changes an office's number: a calendar program
-    takes the new text of an event only with a higher SEQUENCE.
+    Those of their kits and households rise, too. For whoever renames a place or a commune, or changes an office's
+    number: a calendar program takes the new text of an event only with a higher SEQUENCE.
     """
-    in_feeds = and_(which, Booking.status.in_(IN_CALENDARS), Booking.pick_up_at >= now - IN_FEEDS)
-    for table, column in ((Kit, Booking.kit_id), (Household, Booking.household_id)):
-        for row_id in session.scalars(select(column).where(in_feeds).distinct().order_by(column)).all():
+    since = now - IN_FEEDS
+    in_feeds = and_(
+        Booking.commune_id == commune_id,
+        Booking.place_id == place_id if place_id else true(),
+        Booking.status.in_(IN_CALENDARS),
+        Booking.pick_up_at >= since,
+    )
+    kits = select(Kit.id).where(Kit.commune_id == commune_id, Kit.place_id == place_id if place_id else true())
+    closed = (IS_CLOSED, Hold.kit_id.in_(kits), Hold.until_at >= since)
+    of_kits = select(Booking.kit_id).where(in_feeds).union(select(Hold.kit_id).where(*closed))
+    for table, row_ids in ((Kit, of_kits), (Household, select(Booking.household_id).where(in_feeds).distinct())):
+        for row_id in sorted(session.scalars(row_ids)):
             lock(session, table, row_id)
             bump_version(session, table, row_id)
     session.execute(update(Booking).where(in_feeds).values(version=Booking.version + 1, changed_at=now))
+    for hold in session.scalars(select(Hold).where(*closed)):
+        hold.changed_at = later_second(hold.changed_at, now)
+    session.flush()
+
+
+def later_second(last: datetime | None, now: datetime) -> datetime:
+    """When something changes for calendars, which tell changes apart by whole seconds: after the ``last`` time."""
+    return max(now, last + timedelta(seconds=1)) if last else now

@@ -17,7 +17,7 @@ from wtforms import (
 )
 from wtforms.validators import NumberRange, Optional
 
-from kit_booking.adapters.pictures import NotAPicture, TooLarge, small_jpeg
+from kit_booking.adapters.pictures import NotAPicture, TooLarge, TooManyPixels, small_jpeg
 from kit_booking.domain.booking.counter import CheckedPart, Direction, TimeProblem
 from kit_booking.domain.time.local_time import ZONE
 from kit_booking.models import Booking
@@ -28,6 +28,8 @@ from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.language import lazy_gettext
 
 MOST_PHOTOS = 3
+PICTURES = "image/jpeg,image/png,image/webp"
+"""What the chooser of files offers; a phone that takes HEIC makes a JPEG of it then."""
 MOST_OF_A_PART = 999
 
 
@@ -73,7 +75,7 @@ class OutForm(CheckForm):
 
 
 class BackForm(CheckForm):
-    photos = MultipleFileField(lazy_gettext("Ảnh chỗ hỏng (tối đa 3 ảnh)"), render_kw={"accept": "image/*"})
+    photos = MultipleFileField(lazy_gettext("Ảnh chỗ hỏng (tối đa 3 ảnh)"), render_kw={"accept": PICTURES})
 
     def validate_photos(self, field: MultipleFileField) -> None:
         files = [file for file in field.data or () if getattr(file, "filename", "")]
@@ -83,6 +85,8 @@ class BackForm(CheckForm):
             self.jpegs = [small_jpeg(file.read()) for file in files]
         except NotAPicture:
             raise ValidationError(_("Có tệp không phải là ảnh. Xin chọn lại ảnh chụp (JPEG, PNG)."))  # noqa: B904
+        except TooManyPixels:
+            raise ValidationError(_("Có ảnh nhiều điểm ảnh quá (trên 64 triệu). Xin chụp cỡ thường."))  # noqa: B904
         except TooLarge:
             raise ValidationError(_("Có ảnh to quá, mỗi ảnh tối đa 10 MB. Xin chọn lại."))  # noqa: B904
 

@@ -1,10 +1,12 @@
 """The error pages: what went wrong, what to do next, and what was typed into the form."""
 
 import logging
+from collections.abc import Mapping
 
-from flask import Flask, Response, g, make_response, render_template, request
+from flask import Flask, Response, g, make_response, render_template, request, session
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
 
 from kit_booking.domain.booking.seen import BookingChanged
 from kit_booking.domain.policy import NUMBERS
@@ -66,6 +68,16 @@ _PHOTO_TOO_LARGE = (
     lazy_gettext("Chưa ghi được gì, vì ảnh vừa gửi to quá mức."),
     lazy_gettext("Quay lại, chọn ảnh nhỏ hơn (mỗi ảnh tối đa 10 MB), hoặc ghi nhận mà không kèm ảnh."),
 )
+_BUSY = (
+    lazy_gettext("Máy đang bận"),
+    lazy_gettext("Việc vừa rồi chưa ghi được, không có gì bị mất."),
+    lazy_gettext("Bà con chờ một phút rồi làm lại. Nếu vẫn vậy, xin gọi điện cho xã."),
+)
+_DISK_FULL = (
+    lazy_gettext("Máy của xã hết chỗ ghi"),
+    lazy_gettext("Chỉ còn xem được, việc vừa rồi chưa ghi."),
+    lazy_gettext("Bà con gọi điện cho xã để báo, chờ dọn máy xong rồi làm lại."),
+)
 _NOT_UNDERSTOOD = (
     lazy_gettext("Không làm được việc này"),
     lazy_gettext("Trang không hiểu những gì vừa gửi."),
@@ -84,7 +96,7 @@ def init_app(app: Flask) -> None:
 
 
 def _csrf(_error: CSRFError) -> Response:
-    return _page(
+    return error_page(
         400,
         _("Trang này mở lâu quá rồi"),
         _("Điện thoại không còn giữ được trang này, nên xã chưa nhận được gì."),
@@ -93,7 +105,7 @@ def _csrf(_error: CSRFError) -> Response:
 
 
 def _gone(_error: HouseholdGone) -> Response:
-    return _page(
+    return error_page(
         409,
         _("Hộ này không còn trong sổ"),
         _("Thông tin của hộ vừa được xóa, hoặc vừa ghép vào một hộ khác."),
@@ -103,7 +115,7 @@ def _gone(_error: HouseholdGone) -> Response:
 
 def _other_reader(_error: OtherReader) -> Response:
     who = reader()
-    return _page(
+    return error_page(
         409,
         _("Trang này mở khi người khác đang đăng nhập"),
         _("Bây giờ đang là %(name)s, nên chưa làm gì cả.", name=who.name if who else _("khách")),
@@ -123,7 +135,7 @@ def _changed(error: BookingChanged) -> Response:
     what = [text for name, text in texts.items() if name in seen.differences(present)]
     who = reader()
     base = "/staff/bookings" if who and who.kind == "staff" else "/bookings"
-    return _page(
+    return error_page(
         409,
         _("Phiếu %(code)s vừa thay đổi", code=seen.code),
         _("Từ lúc mở trang: %(what)s. Chưa làm gì cả.", what="; ".join(what)),
@@ -150,7 +162,7 @@ def _row_changed(error: RowChanged) -> Response:
     changed = [name for name in error.now if error.was.get(name) != error.now[name] and name != "of"]
     what = ", ".join(str(_SHOWN[name]).lower() for name in changed)
     text = _("Từ lúc mở trang đã có người sửa: %(what)s. Chưa làm gì cả.", what=what)
-    return _page(
+    return error_page(
         409,
         _("Thông tin này vừa thay đổi"),
         text,
@@ -164,7 +176,7 @@ def _http(error: HTTPException) -> Response:
     if code is None or code < 400:
         return make_response(error.get_response(request.environ))
     is_photo = code == 413 and request.endpoint == "booking.take_back"
-    page = _page(code, *(_PHOTO_TOO_LARGE if is_photo else _TEXTS.get(code, _NOT_UNDERSTOOD)))
+    page = error_page(code, *(_PHOTO_TOO_LARGE if is_photo else _TEXTS.get(code, _NOT_UNDERSTOOD)))
     page.allow.update(getattr(error, "valid_methods", None) or ())
     return page
 
@@ -172,10 +184,33 @@ def _http(error: HTTPException) -> Response:
 def _unexpected(error: Exception) -> Response:
     log.exception("unexpected error", exc_info=error)
     g.is_broken = True  # If it is the database, the error page must not load the reader.
+    if isinstance(error, OperationalError):
+        name = getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None) or "away"
+        if name in ("SQLITE_FULL", "53100"):
+            return error_page(503, *_DISK_FULL)
+        if name == "away" or name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_CANTOPEN", "57", "08")):
+            return error_page(503, *_BUSY)
     return _http(InternalServerError())
 
 
-def _page(status: int, *texts: object, link: tuple[str, str] | None = None) -> Response:
+def refuse_body(app: Flask, path: str, headers: Mapping[str, str], length: int) -> str | None:
+    """The page that refuses a body of this length before it is read; None if its sender may send as much there.
+
+    Only staff who are signed in send files. ``headers`` are by their CGI names, as ``COOKIE``.
+    """
+    known = {name: headers[name] for name in ("COOKIE", "ACCEPT_LANGUAGE") if name in headers}
+    environ = {f"HTTP_{name}": value for name, value in known.items()}
+    with app.test_request_context(path, method="POST", environ_overrides=environ):
+        view = app.view_functions.get(request.endpoint or "")
+        is_staff = str(session.get("_user_id", "")).startswith("staff.")
+        most = getattr(view, "most_bytes", 0) if is_staff else 0
+        if length <= max(most, int(app.config["MAX_CONTENT_LENGTH"])):
+            return None
+        g.is_broken = True  # The reader is not loaded for it.
+        return _http(RequestEntityTooLarge()).get_data(as_text=True)
+
+
+def error_page(status: int, *texts: object, link: tuple[str, str] | None = None) -> Response:
     """The page that says what went wrong, what that means, and what to do; ``link`` is what to open next."""
     title, text, todo = map(str, texts)
     form = {} if status == 413 else request.form  # What is too large can't be read either.

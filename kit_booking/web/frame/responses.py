@@ -125,7 +125,8 @@ def asset(name: str) -> str:
 
 
 def _accepts_gzip() -> bool:
-    return "gzip" in request.headers.get("Accept-Encoding", "")
+    accepted = request.headers.get("Accept-Encoding", "")
+    return "gzip" in accepted and ("q=0" not in accepted or request.accept_encodings["gzip"] > 0)
 
 
 def _gzip(response: Response) -> Response:

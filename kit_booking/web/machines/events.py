@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -17,8 +17,9 @@ from kit_booking.domain.time.hours import Span
 from kit_booking.domain.time.local_time import local
 from kit_booking.services.calendars.feeds import Feed, bookings_of, closures_of
 
+_LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 ENDED_SHOWS = timedelta(days=7)
-"""How long the feed of a revoked address shows an event that says so; then it is empty."""
+"""So many days long is the event that says in the feed of a revoked address that it has ended."""
 
 
 def name_of(feed: Feed) -> str:
@@ -33,8 +34,12 @@ def name_of(feed: Feed) -> str:
     return f"Bộ livestream xã {feed.communes}"
 
 
-def events_of(feed: Feed, base_url: str, host: str) -> Iterator[FeedEvent]:
-    """All events of the feed; ``host`` makes their UIDs globally unique (RFC 7986, 5.3)."""
+def events_of(feed: Feed, base_url: str, host: str) -> list[FeedEvent]:
+    """All events of the feed, one at least; ``host`` makes their UIDs globally unique (RFC 7986, 5.3)."""
+    return list(_events(feed, base_url, host)) or [nothing_yet(host)]
+
+
+def _events(feed: Feed, base_url: str, host: str) -> Iterator[FeedEvent]:
     if feed.ended_on:
         yield _ended(feed, base_url, host)
         return
@@ -44,8 +49,22 @@ def events_of(feed: Feed, base_url: str, host: str) -> Iterator[FeedEvent]:
     for booking in bookings_of(feed):
         yield say(booking, host)
     if feed.household_id is None:
-        for kit, span in closures_of(feed):
-            yield _closed(kit, span, host)
+        for kit, span, changed_at in closures_of(feed):
+            yield _closed(kit, span, changed_at, host)
+
+
+def nothing_yet(host: str) -> FeedEvent:
+    """Stands in a feed that has no other event.
+
+    Evolution and vdirsyncer take a feed without any for a mistake, and keep what they had for ever.
+    """
+    return FeedEvent(
+        uid=f"nothing@{host}",
+        from_at=_LONG_AGO.date(),
+        until_at=_LONG_AGO.date() + timedelta(days=1),
+        summary="Lịch bộ livestream: chưa có buổi nào",
+        changed_at=_LONG_AGO,
+    )
 
 
 @lru_cache(maxsize=8192)
@@ -84,7 +103,11 @@ def _for_staff(booking: Row[Any], host: str) -> FeedEvent:
     if word := _OPEN.get(booking.status):
         summary = f"{word}: {summary}"
     details = f"Phiếu {booking.code}\n{_times(booking)}"
-    return _event(booking, host, summary, details, is_tentative=booking.status in _OPEN)
+    event = _event(booking, host, summary, details, is_tentative=booking.status in _OPEN)
+    if booking.renamed_at is None:
+        return event
+    sequence = booking.version + _seconds(booking.renamed_at)
+    return replace(event, sequence=sequence, changed_at=max(event.changed_at, booking.renamed_at))
 
 
 _OPEN = {Status.REQUESTED: "Chờ duyệt", Status.OFFERED: "Chờ nhà nhận chỗ"}
@@ -113,7 +136,7 @@ def _event(booking: Row[Any], host: str, summary: str, description: str, *, is_t
     )
 
 
-def _closed(kit: Row[Any], span: Span, host: str) -> FeedEvent:
+def _closed(kit: Row[Any], span: Span, changed_at: datetime, host: str) -> FeedEvent:
     """Whole days as an all-day event. The UID holds both ends, because closed time has no id of its own."""
     from_at, until_at = whole_days(span) or (span.from_at, span.until_at)
     return FeedEvent(
@@ -122,9 +145,14 @@ def _closed(kit: Row[Any], span: Span, host: str) -> FeedEvent:
         until_at=until_at,
         summary=f"Nghỉ, không cho mượn: bộ {kit.kit_code}",
         location=f"{kit.place_name}, {kit.place_address}",
-        sequence=kit.version,
-        changed_at=span.from_at,
+        sequence=_seconds(changed_at),
+        changed_at=changed_at,
     )
+
+
+def _seconds(at: datetime) -> int:
+    """A SEQUENCE that rises with the time of a change, and fits its 31 bits until 2088."""
+    return max(0, int((at - _LONG_AGO).total_seconds()))
 
 
 def _ended(feed: Feed, base_url: str, host: str) -> FeedEvent:

@@ -11,6 +11,8 @@ from kit_booking.domain.calendar_apps import app_name
 from kit_booking.domain.time.local_time import local
 from kit_booking.services.calendars import feeds, tokens
 from kit_booking.services.calendars.feeds import Feed
+from kit_booking.web.frame.errors import error_page
+from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.readers import household_only, own_booking_or_404
 from kit_booking.web.frame.responses import cached
 from kit_booking.web.machines.events import events_of, for_keeping, name_of
@@ -48,7 +50,15 @@ def booking_event(code: str) -> Response:
     settings: Settings = current_app.extensions["settings"]
     base_url, host = settings.public_base_url, settings.public_host
     events = [for_keeping(booking, base_url, host) for booking in feeds.booking_event(code)]
-    body = calendar(f"Phiếu {code}", events)
+    if not events:
+        return error_page(
+            404,
+            _("Phiếu này không còn trong lịch"),
+            _("Phiếu đã hủy hoặc không được duyệt, nên không có gì để thêm vào lịch."),
+            _("Xem lại phiếu, hoặc chọn buổi khác."),
+            link=(f"/bookings/{code}", _("Xem phiếu %(code)s", code=code)),
+        )
+    body = calendar(f"Phiếu {code}", events, refreshes=False)
     response = Response(body, mimetype=MIME)
     response.headers["Content-Disposition"] = f'inline; filename="{code}.ics"'
     return response

@@ -82,7 +82,8 @@ def _bumps(session, table, row_id):
 
 @transaction
 def _renames(session, kit_id, now):
-    bump_calendar_versions(session, Booking.kit_id == kit_id, now=now)
+    kit = session.get_one(Kit, kit_id)
+    bump_calendar_versions(session, kit.commune_id, kit.place_id, now=now)
 
 
 @transaction
@@ -144,9 +145,10 @@ def test_the_booking_its_kit_and_its_household_have_a_new_version_and_no_others(
 ):
     hanh = world.household(commune)
     lan = world.household(commune, "Lan")
+    elsewhere = world.kit(world.place(commune, "Hoàng Long"))
     booking = world.booking(kits[0], hanh, days_ahead(3), status=Status.APPROVED)
-    other = world.booking(kits[1], lan, days_ahead(3), status=Status.APPROVED)
-    rows = (booking, kits[0], hanh, other, kits[1], lan)
+    other = world.booking(elsewhere, lan, days_ahead(3), status=Status.APPROVED)
+    rows = (booking, kits[0], hanh, other, elsewhere, lan)
     before = [world.fresh(row).version for row in rows]
     later = NOW + timedelta(minutes=1)
     world.do(_renames, kits[0].id, later)

@@ -1,11 +1,13 @@
 """The error pages in Vietnamese with advice, and the health checks."""
 
 import logging
+import sqlite3
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import event, text
+from sqlalchemy.exc import OperationalError
 
 from kit_booking.database import db
 from tests.support.town import Town, words_of
@@ -76,3 +78,27 @@ def test_it_is_ready_only_with_a_living_worker(app: Flask) -> None:
     )
     Town(app)  # Its worker lives.
     assert app.test_client().get("/readyz").status_code == 200
+
+
+@pytest.mark.parametrize(("name", "said"), [("SQLITE_BUSY", "Máy đang bận"), ("SQLITE_FULL", "hết chỗ ghi")])
+def test_where_nothing_can_be_written_it_says_why_and_reading_goes_on(
+    town: Town, caplog: pytest.LogCaptureFixture, name: str, said: str
+) -> None:
+    town.app.testing = False
+    fault = sqlite3.OperationalError("no writing")
+    fault.sqlite_errorname = name
+    browser, path = town.browser(town.owner), town.slot_path()
+    with town.app.app_context():
+        engine = db.engine
+
+    def refuse(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if statement.startswith(("INSERT", "UPDATE", "BEGIN IMMEDIATE")):
+            raise OperationalError(statement, None, fault)
+
+    event.listen(engine, "before_cursor_execute", refuse)
+    with caplog.at_level(logging.CRITICAL + 1):
+        answer = browser.post(path)
+        assert browser.get("/communes/phuong-duc").status_code == 200
+    event.remove(engine, "before_cursor_execute", refuse)
+    assert answer.status_code == 503
+    assert said in words_of(answer)

@@ -1,12 +1,11 @@
 """The five feeds: their contents, what they leave out, and how their events change."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from icalendar import Calendar
-from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from kit_booking.clock import utc_now
@@ -192,7 +191,7 @@ def test_a_new_name_reaches_every_feed_as_a_newer_event(town: Town) -> None:
 
     place = town.world.all(Place, id=town.kit.place_id)[0]
     town.world.change(place, name="Văn Hoàng")
-    town.world.do(tell_of_place, place.id, now=utc_now())
+    town.world.do(tell_of, town.commune.id, place.id, now=utc_now())
 
     for path, old in zip(paths, before, strict=True):
         new = vevents(town.browser().get(path))
@@ -208,10 +207,8 @@ def vevents(answer: TestResponse) -> dict[str, bytes]:
     return {str(event["UID"]): event.to_ical() for event in Calendar.from_ical(answer.data).walk("VEVENT")}
 
 
-@transaction
-def tell_of_place(session: Session, place_id: int, *, now: datetime) -> None:
-    """What a service does that renames a place."""
-    bump_calendar_versions(session, Booking.place_id == place_id, now=now)
+tell_of = transaction(bump_calendar_versions)
+"""What a service does that renames a commune or a place."""
 
 
 @pytest.mark.parametrize("change", [{"phone": "02433859999"}, {"name": "Phượng Dực Mới"}])
@@ -222,8 +219,10 @@ def test_a_households_calendar_notices_the_new_name_or_number_of_an_office(
     path = feed_of(town, town.owner)
     before = town.browser().get(path)
     town.world.change(town.commune, **change)
+    town.world.do(tell_of, town.commune.id, now=utc_now())
     after = town.browser().get(path, {"If-None-Match": before.headers["ETag"]})
     assert after.status_code == 200
     assert str(events(after)[0]["description"]) != str(events(before)[0]["description"])
     town.world.change(town.elsewhere, **change | {"name": "Đại Xuyên Mới"})
+    town.world.do(tell_of, town.elsewhere.id, now=utc_now())
     assert town.browser().get(path, {"If-None-Match": after.headers["ETag"]}).status_code == 304

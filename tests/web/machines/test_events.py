@@ -6,9 +6,14 @@ from icalendar import Calendar
 from werkzeug.test import TestResponse
 
 from kit_booking.clock import utc_now
+from kit_booking.database import transaction
 from kit_booking.domain.booking.status import Status
 from kit_booking.domain.time.local_time import local_day
-from kit_booking.models import Hold, Kit
+from kit_booking.models import Closure, Hold, Kit
+from kit_booking.services.audit import Actor
+from kit_booking.services.register.households import correct
+from kit_booking.services.timeline.closed_time import rewrite_closed
+from kit_booking.services.timeline.locks import bump_calendar_versions
 from tests.support.feeds import events_by_ical_js, libical_errors
 from tests.support.subscribing import PUBLIC, events, feed_of
 from tests.support.town import Town
@@ -23,7 +28,7 @@ def ahead(days: int) -> date:
 
 def close(town: Town, from_at: datetime, until_at: datetime, kit: Kit | None = None) -> None:
     closed = kit or town.kit
-    town.world.add(Hold(kit_id=closed.id, from_at=from_at, until_at=until_at))
+    town.world.add(Hold(kit_id=closed.id, from_at=from_at, until_at=until_at, changed_at=utc_now()))
     town.world.change(closed, version=town.world.fresh(closed).version + 1)
 
 
@@ -111,3 +116,46 @@ def test_a_stretch_that_began_long_ago_keeps_its_beginning(town: Town) -> None:
 def test_a_households_own_calendar_holds_its_bookings_only(town: Town) -> None:
     close_days(town, 3)
     assert events(town.browser().get(feed_of(town, town.owner))) == []
+
+
+def test_a_feed_is_never_without_an_event(town: Town) -> None:
+    """Evolution and vdirsyncer keep what they had for ever when a feed becomes empty."""
+    booking = town.booking(Status.APPROVED)
+    paths = [*PUBLIC, feed_of(town, town.owner), feed_of(town, town.clerk)]
+    assert [len(events(town.browser().get(path))) for path in paths] == [1, 1, 1, 1]
+    town.browser(town.owner).post(f"/bookings/{booking.code}/cancel")
+    for path in paths:
+        first, again = town.browser().get(path), town.browser().get(path)
+        [event] = Calendar.from_ical(first.data).walk("VEVENT")
+        assert event["UID"] == "nothing@localhost"
+        assert event["DTSTART"].dt < booking.day
+        assert first.data == again.data
+
+
+def test_closed_time_is_dated_when_it_was_closed_and_rises_with_a_new_name(town: Town) -> None:
+    from_at = at(ahead(5), "00:00")
+    close(town, from_at, from_at + DAY)
+    [old] = events(town.browser().get(PUBLIC[1]))
+    assert old["dtstamp"].dt <= utc_now()
+    assert old["last-modified"].dt == old["dtstamp"].dt
+    town.world.do(transaction(bump_calendar_versions), town.commune.id, now=utc_now())
+    [new] = events(town.browser().get(PUBLIC[1]))
+    assert new["sequence"] > old["sequence"]
+    assert new["last-modified"].dt > old["last-modified"].dt
+    closure = {"commune_id": town.commune.id, "reason": "Tết", "changed_at": utc_now()}
+    town.world.add(Closure(from_at=from_at, until_at=from_at + DAY, **closure))
+    town.world.do(transaction(rewrite_closed), town.kit.id, now=utc_now())
+    assert events(town.browser().get(PUBLIC[1])) == [new]
+
+
+def test_a_new_name_of_a_household_changes_nothing_in_public_and_a_newer_event_for_staff(town: Town) -> None:
+    town.booking(Status.APPROVED)
+    paths = [*PUBLIC, feed_of(town, town.clerk)]
+    before = [events(town.browser().get(path)) for path in paths]
+    by = Actor(staff_id=town.clerk.id)
+    village = town.owner.village
+    town.world.do(correct, town.owner.id, by, name="Đỗ Thị Tên Mới", village=village, craft="mộc", now=utc_now())
+    after = [events(town.browser().get(path)) for path in paths]
+    assert after[:2] == before[:2]
+    assert "Đỗ Thị Tên Mới" in after[2][0]["summary"]
+    assert after[2][0]["sequence"] > before[2][0]["sequence"]

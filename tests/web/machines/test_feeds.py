@@ -151,3 +151,19 @@ def test_a_feed_has_no_last_modified_and_a_time_that_is_asked_by_gets_the_whole_
 def test_a_feed_can_only_be_read(town: Town, method: str) -> None:
     town.booking(Status.APPROVED)
     assert getattr(town.browser().client, method)(PUBLIC[0]).status_code in (400, 405)
+
+
+@pytest.mark.parametrize("accepted", ["gzip;q=0", "identity, gzip;q=0", "br, gzip; q=0.0"])
+def test_who_refuses_gzip_gets_none(town: Town, accepted: str) -> None:
+    for path in [*all_paths(town), "/communes/phuong-duc"]:
+        assert "Content-Encoding" not in town.browser().get(path, {"Accept-Encoding": accepted}).headers
+
+
+def test_the_file_of_one_booking_is_not_asked_for_again_and_ends_with_it(town: Town) -> None:
+    booking = town.booking(Status.APPROVED)
+    own = town.browser(town.owner)
+    assert b"REFRESH-INTERVAL" not in own.get(f"/bookings/{booking.code}.ics").data
+    own.post(f"/bookings/{booking.code}/cancel")
+    gone = own.get(f"/bookings/{booking.code}.ics")
+    assert gone.status_code == 404
+    assert "không còn trong lịch" in gone.text
