@@ -204,7 +204,7 @@ def transaction(use_case: Callable[Concatenate[Session, P], T]) -> Callable[P, T
 def _session() -> Iterator[Session]:
     """A session on one connection, committed at the end."""
     engine, is_sqlite = db.engine, db.engine.dialect.name == "sqlite"
-    info = {"settings": current_app.extensions["settings"]}
+    info = {"settings": app_settings()}
     with (
         _writer_lock if is_sqlite else nullcontext(),
         engine.begin() as connection,
@@ -214,6 +214,16 @@ def _session() -> Iterator[Session]:
             # A deferred BEGIN that reads first and then writes fails at once with "database is locked".
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         yield session
+
+
+def is_in_transaction(session: Session) -> bool:
+    """Whether this is the session of a running `transaction`, in which rows can be locked."""
+    return "settings" in session.info
+
+
+def app_settings() -> Settings:
+    """The settings of the application that runs this."""
+    return cast(Settings, current_app.extensions["settings"])
 
 
 def settings_of(session: Session) -> Settings:

@@ -73,6 +73,9 @@ class Policy:
         label=_("Mỗi hộ được có nhiều nhất bao nhiêu phiếu sắp tới?"))] = 2
     most_a_week: Annotated[int, Number("sessions", 1, 99, section="fairness", affects=("week",),
         label=_("Mỗi hộ được mượn nhiều nhất bao nhiêu buổi một tuần?"))] = 2
+    most_of_number: Annotated[int, Number("bookings", 1, 99, section="fairness", affects=("week",),
+        label=_("Các hộ chung một số điện thoại được có nhiều nhất bao nhiêu phiếu sắp tới?"))] = 4
+    """Households that share a number together have at most so many bookings ahead."""
     late_cancel_hours: Annotated[int, Number("hours", 0, 72, section="fairness", affects=("late_cancel",),
         label=_("Hủy trước giờ nhận chưa đến bao nhiêu giờ thì bị ghi là hủy muộn?"))] = 12
     """Giving an approved booking up later than so long before its pick-up is a strike."""

@@ -55,6 +55,8 @@ class Household(Base):
     """Plain name, village and numbers; empty once it is erased."""
     consent_to: Mapped[str] = mapped_column(String(80), default="")
     """The member of staff who heard it agree; empty when it ticked the box itself."""
+    number_key: Mapped[str | None] = mapped_column(String(64), index=True)
+    """The keyed hash of its number, kept after it was erased for as long as a pause would have lasted."""
     erased_at: Mapped[datetime | None]
     """When it was erased or joined to another one."""
     renamed_at: Mapped[datetime | None]

@@ -19,6 +19,8 @@ class Reason(StrEnum):
     TOO_LATE = "too_late"
     NOT_OPEN = "not_open"
     AHEAD = "ahead"
+    NUMBER = "number"
+    """The households of its number together have as many as they may."""
     WEEK = "week"
     NO_CLERK = "no_clerk"
     PAUSED = "paused"
@@ -49,6 +51,8 @@ class Booked:
     in_week: int
     """Bookings with their pick-up in the calendar week of the slot; those given up too late count too."""
     standing: Standing = GOOD_STANDING
+    of_number: int = 0
+    """Bookings asked for, offered or approved of all households of its number, its own included."""
     has_same_time: bool = False
     """One of its live bookings, on whichever kit, is on air at the time of the slot."""
     is_from_here: bool = True
@@ -79,6 +83,8 @@ def refusals(
         yield Refusal(Reason.NOT_OPEN, at=opens_at(slot.day, policy))
     if booked and booked.ahead >= policy.most_ahead:
         yield Refusal(Reason.AHEAD, most=policy.most_ahead)
+    if booked and booked.ahead < booked.of_number >= policy.most_of_number:
+        yield Refusal(Reason.NUMBER, most=policy.most_of_number)
     if booked and booked.in_week >= policy.most_a_week:
         yield Refusal(Reason.WEEK, most=policy.most_a_week)
     if booked and booked.standing.pause:

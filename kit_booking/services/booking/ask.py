@@ -58,12 +58,12 @@ def request_booking(
     household = lock_household_to_book(session, household_id, sells=sells, streams_on=streams_on)
     if household is None or household.erased_at:
         raise standing.HouseholdGone
-    bookings = standing.bookings_that_count(session, household_id, slot.hold.from_at, now=now)
-    if own_code := _own_code(bookable, bookings):
+    counted = standing.bookings_that_count(session, household, slot.hold.from_at, now=now)
+    if own_code := _own_code(bookable, counted.own):
         raise Rollback(AskResult(code=own_code))  # Sent twice: by a double tap, the back button, or on a bad line.
     booked = standing.count(
         household,
-        bookings,
+        counted,
         slot.hold.from_at,
         commune_id=commune.id,
         policy=commune.policy,
@@ -157,15 +157,15 @@ def look_at_slot(kit_code: str, day: date, slot_key: str, household_id: int | No
     if household_id is not None:
         commune, pick_up_at = bookable.commune, bookable.slot.hold.from_at
         household = standing.find_household_row(session, household_id)
-        bookings = standing.bookings_that_count(session, household_id, pick_up_at, now=now)
+        counted = standing.bookings_that_count(session, household, pick_up_at, now=now)
         booked = standing.count(
             household,
-            bookings,
+            counted,
             pick_up_at,
             commune_id=commune.id,
             policy=commune.policy,
             now=now,
             on_air=bookable.slot.on_air,
         )
-        own_code = _own_code(bookable, bookings)
+        own_code = _own_code(bookable, counted.own)
     return SlotLook(bookable, why_not(session, bookable, booked, now=now), booked, own_code)

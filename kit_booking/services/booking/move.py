@@ -108,7 +108,8 @@ def move_booking(
     if to.commune.id != booking.commune_id or to.slot.hold.from_at <= now:
         return MoveResult.TAKEN
     at = to.slot.hold.from_at
-    own = [one for one in bookings_that_count(session, booking.household_id, at, now=now) if one.id != booking.id]
+    counted = bookings_that_count(session, booking.household, at, now=now)
+    own = [one for one in counted.own if one.id != booking.id]
     if is_on_air(own, to.slot.on_air):
         return MoveResult.OWN
     if closed_spans(session, to.kit.id, at, to.slot.hold.until_at):

@@ -105,7 +105,7 @@ def fill(session: Session, *, now: datetime) -> None:
     closures = demo_data.add_closures(session, kits, clerks, today)
     _Bookings(session, today, clerks, closures).add(kits)
     for kit in kits:
-        rewrite_closed(session, kit.id, now=now)
+        rewrite_closed(session, kit.id, now=local(today, time()))
     demo_data.add_waiting(session, today, WAITED_FOR, at=local(today - timedelta(days=1), time(15, 20)))
     record_audit(session, "demo_filled", SYSTEM, now=now, kits=len(kits))
 

@@ -10,7 +10,7 @@ from kit_booking.database import read, transaction
 from kit_booking.domain.booking.status import LIVE, Status
 from kit_booking.domain.messages.delivery import NOT_TOLD
 from kit_booking.domain.messages.texts import Kind
-from kit_booking.domain.policy import Policy
+from kit_booking.domain.policy import NUMBERS, Policy
 from kit_booking.models import (
     Booking,
     Commune,
@@ -31,8 +31,10 @@ from kit_booking.services.register.changes import (
     lock_household_and_kits,
     revoke_feeds,
 )
+from kit_booking.services.sign_in.numbers import number_key
 from kit_booking.services.timeline.locks import locked_booking
 from kit_booking.services.timeline.moves import move
+from kit_booking.services.timeline.standing import booked
 from kit_booking.services.timeline.texts import queue_booking_text
 
 REASON = "Xóa thông tin theo yêu cầu"
@@ -40,6 +42,8 @@ REASON = "Xóa thông tin theo yêu cầu"
 EVERY = timedelta(hours=1)
 A_ROUND = 50
 FILES_STAY = timedelta(days=1)
+PAUSE_STAYS = timedelta(days=NUMBERS["pause_days"].most)
+"""No pause of an erased household lasts longer."""
 UNSENT = (MessageState.QUEUED, MessageState.SENDING)
 
 
@@ -54,9 +58,13 @@ def erase(session: Session, household_id: int, by: Actor, *, now: datetime) -> b
     ).all()
     if any(booking.status == Status.OUT for booking in live):
         return False
+    commune = session.get_one(Commune, household.commune_id)
     _end_waiting(session, household_id, now=now)  # First: else it might be offered what it gives up here.
     for booking in live:
         _give_up(session, booking, by, now=now)
+    has = booked(session, household_id, now, commune_id=commune.id, policy=Policy.of(commune.policy), now=now)
+    if has.standing.pause:  # It outlives the household.
+        household.number_key = number_key(household.phone) or None
     _anonymise(session, household, now=now)
     record_audit(session, "erased", by, now=now, commune_id=household.commune_id, household_id=household_id)
     return True
@@ -176,6 +184,8 @@ def wipe_leftovers(session: Session, *, now: datetime) -> None:
         Household.erased_at.is_not(None), Household.erased_at > now - 3 * FILES_STAY
     )
     _wipe_texts(session, Booking.household_id.in_(recently))
+    over = Household.erased_at < now - PAUSE_STAYS
+    session.execute(update(Household).where(Household.number_key.is_not(None), over).values(number_key=None))
     session.execute(
         delete(RegisterFile).where(func.coalesce(RegisterFile.taken_at, RegisterFile.uploaded_at) < now - FILES_STAY)
     )

@@ -72,6 +72,7 @@ _bump_household = (
     _bump[Household]
     .values(sells=bindparam("sells"), streams_on=bindparam("streams_on"))
     .returning(
+        Household.id,
         Household.commune_id,
         Household.erased_at,
         Household.lifted_at,

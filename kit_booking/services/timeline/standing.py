@@ -1,15 +1,18 @@
 """What a household has booked, and its standing; under its lock where a decision depends on it."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Row, bindparam, or_, select
+from sqlalchemy import Row, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from kit_booking.database import read, transaction
+from kit_booking.database import is_in_transaction, read, transaction
 from kit_booking.domain.booking.refusals import Booked, week_of
-from kit_booking.domain.booking.standing import standing
+from kit_booking.domain.booking.standing import Pause, Standing, standing
 from kit_booking.domain.booking.status import AHEAD, LIVE, USED, Status
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.time.hours import LONGEST_PAUSE, Span
@@ -17,23 +20,37 @@ from kit_booking.domain.time.local_time import local, local_day
 from kit_booking.models import Booking, Household
 from kit_booking.models.booking import COUNTS_FOR_STANDING
 from kit_booking.services.audit import Actor, record_audit
+from kit_booking.services.sign_in.numbers import number_key
 from kit_booking.services.timeline.locks import lock
 
-_bookings = select(
-    Booking.id,
-    Booking.code,
-    Booking.status,
-    Booking.kit_id,
-    Booking.day,
-    Booking.slot_name,
-    Booking.from_at,
-    Booking.until_at,
-    Booking.pick_up_at,
-    Booking.return_at,
-    Booking.strike_at,
-).where(
-    Booking.household_id == bindparam("household_id"),
-    or_(Booking.pick_up_at >= bindparam("since_at"), COUNTS_FOR_STANDING),
+_of_number = select(Household.id).where(
+    or_(
+        Household.id == bindparam("household_id"),
+        and_(Household.phone == bindparam("phone"), Household.phone != ""),
+        Household.number_key == bindparam("number_key"),
+    )
+)
+"""The household, the others of its number, and erased ones whose pause their number keeps."""
+_bookings = (
+    select(
+        Booking.id,
+        Booking.household_id,
+        Booking.code,
+        Booking.status,
+        Booking.kit_id,
+        Booking.day,
+        Booking.slot_name,
+        Booking.from_at,
+        Booking.until_at,
+        Booking.pick_up_at,
+        Booking.return_at,
+        Booking.strike_at,
+        Household.lifted_at,
+    )
+    .join(Household, Household.id == Booking.household_id)
+    .where(
+        Booking.household_id.in_(_of_number), or_(Booking.pick_up_at >= bindparam("since_at"), COUNTS_FOR_STANDING)
+    )
 )
 
 
@@ -41,20 +58,49 @@ class HouseholdGone(Exception):
     """The household was erased or joined to another one."""
 
 
+@dataclass(frozen=True)
+class Counted:
+    """The bookings that count for a household: its own, and those of the others of its number."""
+
+    own: Sequence[Row[Any]]
+    others: Sequence[Row[Any]]
+
+
 def bookings_that_count(
-    session: Session, household_id: int, pick_up_at: datetime, *, now: datetime
-) -> Sequence[Row[Any]]:
-    """The household's bookings ahead, in the week of this pick-up and before it, and its strikes."""
-    return session.connection().execute(_bookings, _counted_values(household_id, pick_up_at, now=now)).all()
+    session: Session, household: Household | Row[Any], pick_up_at: datetime, *, now: datetime
+) -> Counted:
+    """The bookings ahead, in the week of this pick-up and before it, and the strikes.
+
+    ``household`` has ``id`` and ``phone``. Where others of its number have bookings they are locked, too, so that
+    together they never have more than they may.
+    """
+    values = _counted_values(household, pick_up_at, now=now)
+    counted = _counted(session.connection().execute(_bookings, values).all(), household.id)
+    if counted.others and is_in_transaction(session):
+        lock(session, Household, *{one.household_id for one in counted.others})
+        counted = _counted(session.connection().execute(_bookings, values).all(), household.id)
+    return counted
 
 
-def _counted_values(household_id: int, pick_up_at: datetime, *, now: datetime) -> dict[str, Any]:
-    return {"household_id": household_id, "since_at": min(_week(pick_up_at)[0], now - 2 * LONGEST_PAUSE)}
+def _counted(rows: Sequence[Row[Any]], household_id: int) -> Counted:
+    return Counted(
+        [one for one in rows if one.household_id == household_id],
+        [one for one in rows if one.household_id != household_id],
+    )
+
+
+def _counted_values(household: Household | Row[Any], pick_up_at: datetime, *, now: datetime) -> dict[str, Any]:
+    return {
+        "household_id": household.id,
+        "phone": household.phone,
+        "number_key": number_key(household.phone),
+        "since_at": min(_week(pick_up_at)[0], now - 2 * LONGEST_PAUSE),
+    }
 
 
 def find_household_row(session: Session, household_id: int) -> Row[Any]:
-    """A row of ``commune_id``, ``erased_at`` and ``lifted_at``. Raises ``HouseholdGone``."""
-    columns = select(Household.commune_id, Household.erased_at, Household.lifted_at)
+    """A row of ``id``, ``phone``, ``commune_id``, ``erased_at`` and ``lifted_at``. Raises ``HouseholdGone``."""
+    columns = select(Household.id, Household.phone, Household.commune_id, Household.erased_at, Household.lifted_at)
     household = session.execute(columns.where(Household.id == household_id)).one_or_none()
     if household is None or household.erased_at:
         raise HouseholdGone
@@ -63,7 +109,7 @@ def find_household_row(session: Session, household_id: int) -> Row[Any]:
 
 def count(
     household: Household | Row[Any],
-    bookings: Sequence[Row[Any]],
+    counted: Counted,
     pick_up_at: datetime,
     *,
     commune_id: int,
@@ -73,22 +119,45 @@ def count(
 ) -> Booked:
     """How many bookings the household has ahead and in the week of this pick-up, in all communes; its standing.
 
-    ``bookings`` are the rows of ``bookings_that_count``; ``on_air`` is the time of the slot that it would have.
+    A pause of one household binds all of its number. ``on_air`` is the time of the slot that it would have.
     """
+    bookings = counted.own
     monday, next_monday = _week(pick_up_at)
     in_week = [one for one in bookings if monday <= one.pick_up_at < next_monday]
+    own = _standing(bookings, household.lifted_at, policy, now=now)
+    of_others = (_standing(list(rows), rows[0].lifted_at, policy, now=now) for rows in _by_household(counted.others))
+    pauses = [one.pause for one in (own, *of_others) if one.pause]
     return Booked(
-        ahead=sum(one.status in AHEAD and one.return_at > now for one in bookings),
+        ahead=_ahead(bookings, now),
         in_week=sum(one.status in AHEAD | USED or one.strike_at is not None for one in in_week),
-        standing=standing(
-            [one.strike_at for one in bookings if one.strike_at],
-            late_since_at=min((one.return_at for one in bookings if one.status == Status.OUT), default=None),
-            lifted_at=household.lifted_at,
-            policy=policy,
-            now=now,
-        ),
+        standing=replace(own, pause=max(pauses, key=_until_at, default=None)),
+        of_number=_ahead(bookings, now) + _ahead(counted.others, now),
         has_same_time=on_air is not None and is_on_air(bookings, on_air),
         is_from_here=household.commune_id == commune_id,
+    )
+
+
+def _ahead(bookings: Sequence[Row[Any]], now: datetime) -> int:
+    return sum(one.status in AHEAD and one.return_at > now for one in bookings)
+
+
+def _by_household(bookings: Sequence[Row[Any]]) -> list[list[Row[Any]]]:
+    ordered = sorted(bookings, key=attrgetter("household_id"))
+    return [list(rows) for _id, rows in groupby(ordered, attrgetter("household_id"))]
+
+
+def _until_at(pause: Pause) -> datetime:
+    """One until a kit is back lasts longest."""
+    return pause.until_at or datetime.max.replace(tzinfo=UTC)
+
+
+def _standing(bookings: Sequence[Row[Any]], lifted_at: datetime | None, policy: Policy, *, now: datetime) -> Standing:
+    return standing(
+        [one.strike_at for one in bookings if one.strike_at],
+        late_since_at=min((one.return_at for one in bookings if one.status == Status.OUT), default=None),
+        lifted_at=lifted_at,
+        policy=policy,
+        now=now,
     )
 
 
@@ -110,8 +179,9 @@ def booked(
 ) -> Booked:
     """Read and `count`; ``without`` is the id of a booking that does not count. Raises ``HouseholdGone``."""
     household = find_household_row(session, household_id)
-    bookings = [one for one in bookings_that_count(session, household_id, pick_up_at, now=now) if one.id != without]
-    return count(household, bookings, pick_up_at, commune_id=commune_id, policy=policy, now=now, on_air=on_air)
+    counted = bookings_that_count(session, household, pick_up_at, now=now)
+    counted = replace(counted, own=[one for one in counted.own if one.id != without])
+    return count(household, counted, pick_up_at, commune_id=commune_id, policy=policy, now=now, on_air=on_air)
 
 
 def _week(pick_up_at: datetime) -> tuple[datetime, datetime]:
@@ -121,8 +191,15 @@ def _week(pick_up_at: datetime) -> tuple[datetime, datetime]:
 
 def standing_of(household: Household, *, now: datetime) -> Booked:
     """`count` for now, of a household loaded with its commune; one statement, without locks."""
-    bookings = read(_bookings, _counted_values(household.id, now, now=now))
-    return count(household, bookings, now, commune_id=household.commune_id, policy=household.policy, now=now)
+    rows = read(_bookings, _counted_values(household, now, now=now))
+    return count(
+        household,
+        _counted(rows, household.id),
+        now,
+        commune_id=household.commune_id,
+        policy=household.policy,
+        now=now,
+    )
 
 
 @transaction

@@ -32,6 +32,10 @@ _REFUSALS = {
         _("Nhà mình đang có đủ %(most)d phiếu sắp tới. Mượn xong hoặc hủy bớt thì đăng ký thêm được."),
         _("Hộ đang có đủ %(most)d phiếu sắp tới."),
     ),
+    Reason.NUMBER: (
+        _("Các nhà chung số điện thoại này đang có đủ %(most)d phiếu sắp tới."),
+        _("Các hộ chung số này đang có đủ %(most)d phiếu sắp tới."),
+    ),
     Reason.WEEK: (
         _("Mỗi nhà mượn tối đa %(most)d buổi một tuần. Bà con chọn buổi ở tuần khác nhé."),
         _("Hộ đã có đủ %(most)d buổi trong tuần đó."),

@@ -178,5 +178,5 @@ def test_calendars_show_the_bookings_under_the_other_name(village: Village, worl
     booking = world.all(Booking, code=village.asks(village.binh))[0]
     kit, kept = world.fresh(village.kit).version, world.fresh(village.hanh).version
     village.joins(village.hanh, village.binh)
-    assert world.fresh(booking).version == booking.version + 1
+    assert world.fresh(booking).version == booking.version
     assert (world.fresh(village.kit).version, world.fresh(village.hanh).version) == (kit + 1, kept + 1)

@@ -73,6 +73,7 @@ SENTENCES = {
     "no_show_minutes": ["Tính cho các lần giao bộ từ nay."],
     "most_ahead": ["6 hộ đang có nhiều phiếu hơn mức mới; các phiếu đó vẫn giữ."],
     "most_a_week": ["Mức mới tính cho các phiếu đăng ký từ nay; phiếu đã ghi vẫn giữ."],
+    "most_of_number": ["Mức mới tính cho các phiếu đăng ký từ nay; phiếu đã ghi vẫn giữ."],
     "late_cancel_hours": ["Chỉ tính cho các lần hủy từ nay."],
     "strikes": STRIKES,
     "strike_days": STRIKES,

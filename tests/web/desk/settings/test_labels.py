@@ -33,6 +33,7 @@ def test_every_number_is_described(app: Flask) -> None:
         described = {name: describe(Difference(name, value, value)) for name, value in Policy().stored().items()}
     assert usual == {
         "window_days": "14 ngày",
+        "most_of_number": "4 phiếu",
         "day_opens": "7h",
         "lead_minutes": "2 giờ",
         "open_to_others": "Có",
