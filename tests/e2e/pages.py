@@ -7,6 +7,7 @@ from datetime import time, timedelta
 from playwright.sync_api import Page
 
 from kit_booking.clock import utc_now
+from kit_booking.database import transaction
 from kit_booking.domain.booking.counter import Direction
 from kit_booking.domain.booking.status import Status
 from kit_booking.domain.messages.texts import Kind
@@ -27,6 +28,8 @@ from kit_booking.models import (
     WaitingEntry,
 )
 from kit_booking.services.closures.closing import close, end
+from kit_booking.services.sign_in.sign_in import CODES_A_NUMBER, CODES_WINDOW
+from kit_booking.services.sign_in.throttle import count_try
 from tests.e2e.demo import COMMUNE, Demo
 from tests.times import days_ahead
 
@@ -142,9 +145,10 @@ class Visitor:
         self.send("Tiếp tục", phone=f"0912{len(self.world.all(Message)):06}")
 
     def ask_for_too_many_codes(self) -> None:
-        for _ in range(4):
-            self.go("/sign-in")
-            self.send("Gửi mã về máy", phone="0912 000 001")
+        for _ in range(CODES_A_NUMBER):
+            self.world.do(transaction(count_try), "code:+84912000001", CODES_WINDOW, now=utc_now())
+        self.go("/sign-in")
+        self.send("Gửi mã về máy", phone="0912 000 001")
 
     def lose_the_session(self) -> None:
         self.go("/sign-in")

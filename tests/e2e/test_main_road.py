@@ -55,7 +55,7 @@ def test_a_household_asks_is_approved_reminded_sees_it_in_its_calendar_and_gives
     assert PLACE in event["location"]
 
     give_the_slot_up(phone, code)
-    assert "VEVENT" not in phone.request.get(address).text()
+    assert "UID:booking" not in phone.request.get(address).text()
     assert events_by_vdirsyncer_and_khal(address, tmp_path, local_day(utc_now())) == []
     demo.work(as_of=people_are_awake())
     assert f"Da huy phieu {code}" in newest_text(phone)

@@ -30,6 +30,9 @@ CODES_A_DAY = 2000
 """For everybody together, which limits what codes can cost in a day."""
 CODES_TO_STRANGERS = 500
 """Of these, to unregistered numbers: codes sent to invented numbers can't use up those of the households."""
+SENT_TWICE = timedelta(seconds=10)
+CODES_AT_ONCE = 1
+"""Who asks again in a `SENT_TWICE` has tapped twice, and gets no second code."""
 TRIES = 5
 PASSWORD_TRIES = 10
 """So many wrong ones for an account from one network in a `CODES_WINDOW`; nobody is locked out elsewhere."""
@@ -50,6 +53,8 @@ def send_code(session: Session, phone: str, address: str, *, now: datetime) -> d
     After too many to strangers none goes out to a number of no household, with the same answer as if one did: it
     tells nobody which numbers are known.
     """
+    if count_try(session, f"code-tap:{phone}", SENT_TWICE, now=now) > CODES_AT_ONCE:
+        return None
     for key, window, most in (
         (f"code:{phone}", CODES_WINDOW, CODES_A_NUMBER),
         (f"code-day:{phone}", A_DAY, CODES_A_NUMBER_AND_DAY),

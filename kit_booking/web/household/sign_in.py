@@ -79,9 +79,6 @@ def check_code() -> Any:
         form.code.errors = [code_problem_text(problem)]
         return _code_page(form), 422
     session["verified"] = [session.pop("code_for"), utc_now().timestamp()]
-    known = _known()
-    if len(known) == 1 and not known[0].needs_name:
-        return _enter(known[0].id)
     return redirect(_step("/sign-in/household"), 303)
 
 
@@ -117,6 +114,9 @@ def enter_household() -> Any:
     if look is None or not form.validate_on_submit():
         return _household_page(form), 422
     now = utc_now()
+    if any(known.needs_name for known in _known()) and not sign_in.may_try_name(_verified(), now=now):
+        form.form_errors.append(_("Tên chưa khớp với tên đã ghi. Bà con gõ lại, hoặc gọi điện cho xã."))
+        return _household_page(form), 422
     registered = register_household(
         look.bookable.commune.id,
         Consent(PRIVACY_VERSION),

@@ -32,6 +32,21 @@ def commune(world: World) -> Commune:
     return world.commune()
 
 
+@pytest.fixture(autouse=True)
+def fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here codes are asked for at one moment, which is not meant as a double tap."""
+    monkeypatch.setattr(sign_in, "CODES_AT_ONCE", 99)
+
+
+def test_two_taps_cost_one_code(world: World, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sign_in, "CODES_AT_ONCE", 1)
+    first = sends(world)
+    assert not sends(world)
+    assert checks(world, first) is None
+    again = NOW + sign_in.SENT_TWICE
+    assert [bool(sends(world, now=again + n * sign_in.SENT_TWICE)) for n in range(3)] == [True, True, False]
+
+
 def sends(world: World, phone: str = PHONE, address: str = "10.0.0.1", *, now=NOW) -> str:
     """The code that was sent, or "" where there were too many."""
     before = len(world.all(Message, to=phone))

@@ -10,6 +10,7 @@ import pytest
 from kit_booking.clock import utc_now
 from kit_booking.models import Booking, Household, Message
 from kit_booking.services.register.adding import Consent, register_household
+from kit_booking.services.sign_in import sign_in
 from tests.support.databases import on_both
 from tests.support.signing_in import code_sent_to, enter_code
 from tests.support.town import NUMBER, Town, where, words_of
@@ -78,12 +79,23 @@ def test_an_old_number_of_eleven_digits_is_asked_about_and_never_changed_silentl
     assert where(town.browser().post("/sign-in", phone=suggested)) == "303 /sign-in/code"
 
 
+@pytest.fixture(autouse=True)
+def fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here codes are asked for one right after the other, which is not meant as a double tap."""
+    monkeypatch.setattr(sign_in, "CODES_AT_ONCE", 99)
+
+
 # The code
 
 
 def test_the_right_code_signs_a_known_household_in(town: Town) -> None:
     browser = town.browser()
-    assert enter_code(town, browser) == "303 /bookings"
+    assert enter_code(town, browser) == "303 /sign-in/household"
+    page = words_of(browser.get("/sign-in/household"))
+    assert "Có phải nhà mình không?" in page
+    assert "Đúng, nhà Nguyễn Thị Hạnh" in page
+    assert "Nhà khác dùng chung số này" in page
+    assert where(browser.post("/sign-in/household", household=town.owner.id)) == "303 /bookings"
     assert "Nguyễn Thị Hạnh" in words_of(browser.get("/bookings"))
 
 
@@ -92,7 +104,7 @@ def test_spaces_and_full_width_digits_in_a_code_do_no_harm(town: Town) -> None:
     browser.post("/sign-in", phone=NUMBER)
     code = code_sent_to(town)
     typed = f" {code[:3]} {''.join(chr(ord(digit) + 0xFEE0) for digit in code[3:])}\n"
-    assert where(browser.post("/sign-in/code", code=typed)) == "303 /bookings"
+    assert where(browser.post("/sign-in/code", code=typed)) == "303 /sign-in/household"
 
 
 def test_a_code_works_once(town: Town) -> None:
@@ -100,7 +112,7 @@ def test_a_code_works_once(town: Town) -> None:
     second.post("/sign-in", phone=NUMBER)
     first.post("/sign-in", phone=NUMBER)
     code = code_sent_to(town)
-    assert where(first.post("/sign-in/code", code=code)) == "303 /bookings"
+    assert where(first.post("/sign-in/code", code=code)) == "303 /sign-in/household"
     answer = second.post("/sign-in/code", code=code)
     assert answer.status_code == 422
     assert "hết hạn" in words_of(answer)
@@ -125,7 +137,7 @@ def test_sending_again_voids_the_code_before(town: Town) -> None:
     new = code_sent_to(town)
     if old != new:
         assert browser.post("/sign-in/code", code=old).status_code == 422
-    assert where(browser.post("/sign-in/code", code=new)) == "303 /bookings"
+    assert where(browser.post("/sign-in/code", code=new)) == "303 /sign-in/household"
     assert [message.state for message in town.world.all(Message)] == ["skipped", "queued"]
 
 
