@@ -517,6 +517,7 @@ PAGES = [
     ),
     Shown("declining without a reason", STAFF_ONE + "/decline", Visitor.decline_without_a_reason),
     Shown("what an account may not do", STAFF_ONE + "/approve", Visitor.approve_as_the_leader),
+    Shown("own account", "/staff/account", _as(lambda v: v.be_staff(Role.CLERK), "/staff/account")),
     Shown("settings of a clerk", SETTINGS, Visitor.settings),
     Shown("settings of a leader", SETTINGS, lambda v: v.settings(role=Role.LEADER)),
     Shown("settings without a place", SETTINGS, lambda v: v.go(f"/staff/settings/{v.be_clerk_without_work()}")),

@@ -152,6 +152,7 @@ case("POST /sign-in/code", without_code(), code="123456")
 case("GET /sign-in/household", without_code())
 case("POST /sign-in/household", without_code(), name="Nguyễn Văn A")
 case("POST /sign-out", "303 /")
+case("POST /sign-out/everywhere", households("303 /sign-in"))
 case("GET /staff/sign-in", "200")
 case("POST /staff/sign-in", "422", username="nobody", password="none")
 
@@ -205,6 +206,9 @@ case("GET /household/erased", "200")
 
 # The office: a clerk sees and acts in the own commune, a leader sees it, an operator sees all of them.
 case("GET /staff", staff("200", "200", "200", "200"))
+case("GET /staff/account", staff("200", "200", "200", "200"))
+case("POST /staff/account", staff("422", "422", "422", "422"))
+case("POST /staff/account/sign-out", staff(*["303 /staff/sign-in"] * 4))
 case("GET /staff/communes/<slug>", staff("404", "200", "200", "200"), lambda _: "/staff/communes/phuong-duc")
 case("GET /staff/bookings/<code>", staff("404", "200", "200", "200"), of_booking("/staff/bookings/{}"))
 ACTING = staff("404", "303 /staff", "403", "403")
@@ -269,6 +273,11 @@ case(
     phone="0987 654 321",
     checked="y",
     shared="y",
+)
+case(
+    f"POST /staff/households/{HOUSEHOLD_ID}/sign-out",
+    staff("404", "303 /staff/households/ID", "403", "403"),
+    of_household("/staff/households/{}/sign-out"),
 )
 case(
     f"POST /staff/households/{HOUSEHOLD_ID}/lift",

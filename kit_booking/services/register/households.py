@@ -20,6 +20,7 @@ from kit_booking.services.register.changes import (
     redirect_queued_texts,
     revoke_feeds,
 )
+from kit_booking.services.sign_in.members import NOT_ENDED, ended_key
 from kit_booking.services.timeline.locks import lock
 
 A_PAGE = 50
@@ -91,7 +92,7 @@ def alike(commune_ids: Sequence[int], *, name: str, village: str, phone: str, no
 
 _household = (
     select(Household)
-    .where(Household.id == bindparam("household_id"), Household.erased_at.is_(None))
+    .where(Household.id == bindparam("household_id"), Household.erased_at.is_(None), NOT_ENDED)
     .options(
         joinedload(Household.commune).load_only(
             Commune.name, Commune.slug, Commune.phone, Commune.policy, raiseload=True
@@ -100,9 +101,9 @@ _household = (
 )
 
 
-def find_household(household_id: int, session_version: int | None = None) -> Household | None:
-    """The household with its commune; None if it was erased, or if sign-ins of that version were ended."""
-    rows = load(_household, {"household_id": household_id})
+def find_household(household_id: int, session_version: int | None = None, sign_in: str = "") -> Household | None:
+    """The household with its commune; None if it was erased, or if that sign-in or all of its version were ended."""
+    rows = load(_household, {"household_id": household_id, "sign_in": ended_key(sign_in)})
     return next((row for row in rows if session_version in (None, row.session_version)), None)
 
 

@@ -43,6 +43,7 @@ ACTIONS: dict[str, Any] = {
     "joined": lazy_gettext("Gộp hai hộ trùng nhau"),
     "joined_away": lazy_gettext("Hộ này đã gộp vào hộ khác"),
     "viewed": lazy_gettext("Xem thông tin của hộ"),
+    "signed_out": lazy_gettext("Thoát khỏi mọi máy"),
     "pause_lifted": lazy_gettext("Cho hộ đăng ký lại"),
     "texts_stopped": lazy_gettext("Hộ thôi nhận tin nhắn"),
     "texts_wanted": lazy_gettext("Hộ nhận tin nhắn lại"),

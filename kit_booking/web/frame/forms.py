@@ -134,6 +134,13 @@ class HouseholdForm(SlotForm, VillageForm):
     )
 
 
+class PasswordBox(PasswordField):
+    """A password of at most 200 letters, in NFC: some Vietnamese keyboards type decomposed letters."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        super().process_formdata([unicodedata.normalize("NFC", typed) for typed in valuelist])
+
+
 class StaffForm(Form):
     username = StringField(
         _("Tên đăng nhập"),
@@ -141,13 +148,34 @@ class StaffForm(Form):
         filters=[tidy(40), lambda typed: typed.lower()],
         render_kw={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"},
     )
-    password = PasswordField(
-        _("Mật khẩu"),
-        [InputRequired(), Length(max=200)],
-        # Some Vietnamese keyboards type decomposed letters; the hash is that of NFC.
-        filters=[lambda typed: unicodedata.normalize("NFC", typed) if typed else typed],
+    password = PasswordBox(
+        _("Mật khẩu"), [InputRequired(), Length(max=200)], render_kw={"autocomplete": "current-password"}
+    )
+
+
+class OwnAccountForm(Form):
+    """What members of staff change of their own account."""
+
+    mobile = TelField(_("Số di động (nhận tin nhắc duyệt phiếu; không ghi cũng được)"), render_kw=TEL)
+    new_password = PasswordBox(
+        _("Mật khẩu mới (để trống nếu không đổi)"),
+        [Optional(), Length(min=10, max=200, message=_("Mật khẩu cần ít nhất 10 ký tự."))],
+        render_kw={"autocomplete": "new-password"},
+    )
+    password = PasswordBox(
+        _("Mật khẩu đang dùng"),
+        [InputRequired(_("Xin ghi mật khẩu đang dùng.")), Length(max=200)],
         render_kw={"autocomplete": "current-password"},
     )
+    number = ""
+    """The mobile as E.164 once the form is valid; empty when there is none."""
+
+    def validate_mobile(self, field: Field) -> None:
+        if (field.data or "").strip():
+            answer = parse_mobile(field.data[:100])
+            if isinstance(answer, PhoneProblem):
+                raise ValidationError(phone_problem_text(answer))
+            self.number = answer
 
 
 class WaitForm(Form):

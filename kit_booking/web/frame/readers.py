@@ -2,6 +2,7 @@
 
 import functools
 import json
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,7 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 from urllib.parse import quote
 
 from flask import Flask, abort, current_app, g, redirect, request, session
-from flask_login import LoginManager, UserMixin, current_user, login_user
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
 from kit_booking.clock import utc_now
@@ -18,7 +19,7 @@ from kit_booking.models import Booking, Closure, Household, Staff
 from kit_booking.services.booking.reading import find_booking
 from kit_booking.services.communes.facts import CommuneFacts, find_commune
 from kit_booking.services.register.households import find_household
-from kit_booking.services.sign_in.members import find_member
+from kit_booking.services.sign_in.members import end_sign_in, find_member
 
 STAFF_STAYS = timedelta(hours=12)
 
@@ -32,6 +33,8 @@ class Reader(UserMixin):
     """Somebody who signed in; a household and a member of staff are never one account."""
 
     member: Household | Staff
+    sign_in: str = ""
+    """A random text, by which this one sign-in can be ended."""
 
     @property
     def kind(self) -> str:
@@ -47,8 +50,8 @@ class Reader(UserMixin):
         return self.member.roles[0].role if self.member.roles else ""
 
     def get_id(self) -> str:
-        """Ends with ``session_version``, so that raising that signs out every browser."""
-        return f"{self.kind}.{self.member.id}.{self.member.session_version}"
+        """Has ``session_version``, so that raising that signs out every browser."""
+        return f"{self.kind}.{self.member.id}.{self.member.session_version}.{self.sign_in}"
 
 
 def init_app(app: Flask) -> None:
@@ -60,17 +63,18 @@ def init_app(app: Flask) -> None:
 @login_manager.user_loader
 def _load(user_id: str) -> Reader | None:
     kind, _, rest = user_id.partition(".")
-    member_id, _, version = rest.partition(".")
+    member_id, _, rest = rest.partition(".")
+    version, _, sign_in = rest.partition(".")
     if not (member_id.isdecimal() and version.isdecimal()):
         return None
     member: Household | Staff | None
     if kind == "household":
-        member = find_household(int(member_id), int(version))
+        member = find_household(int(member_id), int(version), sign_in)
     elif utc_now().timestamp() < session.get("staff_until", 0):
-        member = find_member(int(member_id), int(version))
+        member = find_member(int(member_id), int(version), sign_in)
     else:
         member = None
-    return Reader(member) if member else None
+    return Reader(member, sign_in) if member else None
 
 
 def reader() -> Reader | None:
@@ -102,15 +106,25 @@ def sign_in_household(household_id: int, version: int | None = None) -> None:
     if member is None:
         abort(403)
     _clear_session_of_former_reader()
-    login_user(Reader(member), remember=True)
+    login_user(Reader(member, secrets.token_urlsafe(9)), remember=True)
 
 
 def sign_in_staff(member: Staff) -> None:
     """Stay signed in until the browser is closed, at most for a long working day."""
     _clear_session_of_former_reader()
-    login_user(Reader(member))
+    login_user(Reader(member, secrets.token_urlsafe(9)))
     session["_remember"] = "clear"  # Deletes the remember cookie of a household that was signed in here.
     session["staff_until"] = (utc_now() + STAFF_STAYS).timestamp()
+
+
+def sign_out() -> None:
+    """End this sign-in on the server, too, and forget it in the browser."""
+    if (who := reader()) and who.sign_in:
+        stays = current_app.config["REMEMBER_COOKIE_DURATION"] if who.kind == "household" else STAFF_STAYS
+        end_sign_in(who.sign_in, until_at=utc_now() + stays)
+    logout_user()
+    session.clear()
+    session["_remember"] = "clear"
 
 
 def _clear_session_of_former_reader() -> None:

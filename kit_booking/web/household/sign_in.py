@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Blueprint, redirect, render_template, request, session
-from flask_login import logout_user
 from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
@@ -13,15 +12,17 @@ from kit_booking.clock import utc_now
 from kit_booking.domain.messages.texts import CODE_LIVES
 from kit_booking.domain.phone import PhoneProblem, masked, modern_form
 from kit_booking.domain.text import name_key
+from kit_booking.services.audit import Actor
 from kit_booking.services.booking.ask import SlotLook, request_booking
 from kit_booking.services.register.adding import Consent, register_household
 from kit_booking.services.sign_in import sign_in
+from kit_booking.services.sign_in.members import end_all_sign_ins
 from kit_booking.web.frame import readers
 from kit_booking.web.frame.formats import moment
 from kit_booking.web.frame.forms import PRIVACY_VERSION, CodeForm, EmptyForm, HouseholdForm, NumberForm
 from kit_booking.web.frame.labels import code_problem_text
 from kit_booking.web.frame.language import gettext as _
-from kit_booking.web.frame.readers import sign_in_household
+from kit_booking.web.frame.readers import household_only, sign_in_household, this_household
 from kit_booking.web.frame.security import own_path
 from kit_booking.web.household.slots import look_or_404, slot_address
 
@@ -172,10 +173,25 @@ def _household_page(form: HouseholdForm) -> str:
 
 @blueprint.post("/sign-out")
 def sign_out() -> Response:
-    logout_user()
-    session.clear()
-    session["_remember"] = "clear"
-    return redirect("/", 303)
+    readers.sign_out()
+    return _signed_out("/")
+
+
+@blueprint.post("/sign-out/everywhere")
+@household_only
+def sign_out_everywhere() -> Response:
+    """End the sign-ins on all of the household's phones, as when one was lost."""
+    who = this_household()
+    end_all_sign_ins(who, Actor(household_id=who.id), now=utc_now())
+    readers.sign_out()
+    return _signed_out("/sign-in")
+
+
+def _signed_out(target: str) -> Response:
+    """What the browser kept of the pages must not come back with its back button."""
+    response = redirect(target, 303)
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
 
 
 def _enter(household_id: int) -> Response:

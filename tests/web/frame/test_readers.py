@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from kit_booking.clock import machine_now, utc_now
-from kit_booking.models import Staff
+from kit_booking.models import AuditEntry, Staff
 from kit_booking.services.sign_in import sign_in
 from tests.support.builders import PASSWORD
 from tests.support.signing_in import enter_code, sign_in_by_code
@@ -44,6 +44,78 @@ def test_ending_every_sign_in_ends_them_and_a_new_one_works(town: Town) -> None:
     assert where(browser.get("/bookings")) == "303 /sign-in"  # The remembered one is ended, too.
     assert sign_in_by_code(town, browser) == "303 /bookings"
     assert browser.get("/bookings").status_code == 200
+
+
+def test_signing_out_ends_it_for_whoever_kept_the_cookies_and_nobody_else(town: Town) -> None:
+    phone, thief, other = town.browser(), town.browser(), town.browser()
+    for browser in (phone, other):
+        sign_in_by_code(town, browser)
+    for name in ("session", "remember"):
+        thief.client.set_cookie(name, phone.client.get_cookie(name).value)
+    assert thief.get("/bookings").status_code == 200
+    answer = phone.post("/sign-out")
+    assert answer.headers["Clear-Site-Data"] == '"cache"'
+    for _ in range(2):
+        assert where(thief.get("/bookings")) == "303 /sign-in"
+        thief.client.set_cookie("remember", "x")
+    assert other.get("/bookings").status_code == 200
+
+
+def test_a_lost_phone_is_signed_out_by_another_or_by_the_office(town: Town) -> None:
+    lost, phone = town.browser(), town.browser()
+    sign_in_by_code(town, lost)
+    sign_in_by_code(town, phone)
+    assert where(phone.post("/sign-out/everywhere")) == "303 /sign-in"
+    assert where(lost.get("/bookings")) == "303 /sign-in"
+    sign_in_by_code(town, lost)
+    clerk = town.browser(town.clerk)
+    assert "Hộ mất máy: thoát khỏi mọi máy" in words_of(clerk.get(f"/staff/households/{town.owner.id}"))
+    clerk.post(f"/staff/households/{town.owner.id}/sign-out")
+    assert where(lost.get("/bookings")) == "303 /sign-in"
+    assert [entry.action for entry in town.world.all(AuditEntry)][-3:].count("signed_out") >= 1
+
+
+def test_staff_sign_out_on_the_server_too(town: Town) -> None:
+    desk, thief = town.browser(), town.browser()
+    clerk_signs_in(town, desk)
+    thief.client.set_cookie("session", desk.client.get_cookie("session").value)
+    desk.post("/sign-out")
+    assert where(thief.get("/staff")) == "303 /staff/sign-in"
+
+
+NEW_PASSWORD = "đan mây tre 2026"
+
+
+def test_staff_change_their_own_password_and_number(town: Town) -> None:
+    desk, elsewhere = town.browser(), town.browser()
+    member = clerk_signs_in(town, desk)
+    assert where(elsewhere.post("/staff/sign-in", username=member.username, password=PASSWORD)) == "303 /staff"
+    fields = {"mobile": "0987 654 321", "new_password": NEW_PASSWORD, "password": PASSWORD}
+    assert where(desk.post("/staff/account", fields)) == "303 /staff/account"
+    assert desk.get("/staff").status_code == 200
+    assert where(elsewhere.get("/staff")) == "303 /staff/sign-in"
+    assert town.world.fresh(member).mobile == "+84987654321"
+    assert where(elsewhere.post("/staff/sign-in", username=member.username, password=NEW_PASSWORD)) == "303 /staff"
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"password": "wrong one"}, "Mật khẩu chưa đúng"),
+        ({"password": ""}, "Xin ghi mật khẩu đang dùng"),
+        ({"new_password": "short"}, "ít nhất 10 ký tự"),
+        ({"mobile": "12"}, "error"),
+    ],
+)
+def test_what_is_wrong_with_a_change_of_the_account_is_said_and_nothing_is_changed(
+    town: Town, fields: dict[str, str], said: str
+) -> None:
+    desk = town.browser()
+    member = clerk_signs_in(town, desk)
+    answer = desk.post("/staff/account", {"mobile": "", "new_password": "", "password": PASSWORD} | fields)
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert town.world.fresh(member).session_version == member.session_version
 
 
 def clerk_signs_in(town: Town, browser: Browser) -> Staff:

@@ -11,6 +11,7 @@ from kit_booking.models import Household
 from kit_booking.services.booking.reading import bookings_of_household, messages_of_household
 from kit_booking.services.register import erasing, households, joining
 from kit_booking.services.register.households import find_household
+from kit_booking.services.sign_in.members import end_all_sign_ins
 from kit_booking.services.timeline.standing import lift_pause, standing_of
 from kit_booking.services.waiting.reading import open_entries
 from kit_booking.web.desk.edit import this_actor
@@ -108,6 +109,16 @@ def lift(household_id: int) -> Any:
         flash(_("Hộ %(name)s được đăng ký trở lại.", name=household.name), "good")
     else:
         flash(_("Hộ %(name)s không còn bị tạm nghỉ.", name=household.name), "good")
+    return _back_to(household_id)
+
+
+@blueprint.post(f"{ONE}/sign-out")
+@staff_only
+def sign_out_everywhere(household_id: int) -> Any:
+    """For a household whose phone was lost."""
+    household = staff_household_or_404(household_id, acting=True)
+    end_all_sign_ins(household, this_actor(), now=utc_now())
+    flash(_("Đã thoát hộ %(name)s khỏi mọi máy.", name=household.name), "good")
     return _back_to(household_id)
 
 
