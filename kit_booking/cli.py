@@ -32,7 +32,7 @@ from kit_booking.services.operator.accounts import add_account, find_commune_id
 from kit_booking.services.operator.edits import Denied
 from kit_booking.services.ops import backup as backup_service
 from kit_booking.services.ops import doctor as doctor_service
-from kit_booking.services.ops import health
+from kit_booking.services.ops import health, restored
 from kit_booking.services.sign_in.sign_in import hasher
 from kit_booking.web.frame.errors import refuse_body
 from kit_booking.web.frame.security import log_json_lines
@@ -43,7 +43,7 @@ staff_group = AppGroup("staff", help="Staff accounts.")
 
 
 def init_app(app: Flask) -> None:
-    for command in (serve, worker, demo, staff_group, doctor, backup, restore):
+    for command in (serve, worker, demo, staff_group, doctor, backup, restore, after_restore):
         app.cli.add_command(command)
 
 
@@ -161,7 +161,20 @@ def restore(file: Path) -> None:
     except backup_service.NoBackup as error:
         raise click.ClickException(str(error)) from None
     upgrade()
-    click.echo(f"The database is as it was in {file}.")
+    _after_restore(f"The database is as it was in {file}.")
+
+
+@click.command("after-restore")
+@with_appcontext
+def after_restore() -> None:
+    """Say that the database was put back by other means, such as pg_restore; with all stopped."""
+    upgrade()
+    _after_restore("The database was put back.")
+
+
+def _after_restore(done: str) -> None:
+    asked = restored.after_restore(now=utc_now())
+    click.echo(f"{done} Everybody signs in again; {asked} texts that may have gone out are asked after.")
 
 
 @click.command()

@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from kit_booking.database import Base, partial_index, seen_text
+from kit_booking.database import Base, first_session_version, partial_index, seen_text
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.register.household import SEARCH_WIDTH, gets_texts, search_text
 from kit_booking.models.commune import Commune
@@ -62,7 +62,7 @@ class Household(Base):
     renamed_at: Mapped[datetime | None]
     """When what staff's calendars show of it last changed."""
     version: Mapped[int] = mapped_column(default=1)
-    session_version: Mapped[int] = mapped_column(default=1)
+    session_version: Mapped[int] = mapped_column(default=first_session_version)
 
     commune: Mapped[Commune] = relationship(lazy="raise", innerjoin=True)
 

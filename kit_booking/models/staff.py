@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from kit_booking.database import Base, enum_text, seen_text
+from kit_booking.database import Base, enum_text, first_session_version, seen_text
 from kit_booking.models.commune import Commune
 
 
@@ -25,7 +25,7 @@ class Staff(Base):
     mobile: Mapped[str] = mapped_column(String(16), default="")
     password_hash: Mapped[str] = mapped_column(String(200))
     is_active: Mapped[bool] = mapped_column(default=True)
-    session_version: Mapped[int] = mapped_column(default=1)
+    session_version: Mapped[int] = mapped_column(default=first_session_version)
 
     roles: Mapped[list["StaffRole"]] = relationship(
         lazy="raise", order_by="StaffRole.id", cascade="all, delete-orphan"

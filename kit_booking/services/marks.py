@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session
 from kit_booking.database import read, transaction, upsert
 from kit_booking.models import Mark
 
+RESTORED = "restored"
+"""When a backup was last put back: what was due before may have been done in the time that was lost."""
 SKEW = timedelta(minutes=1)
 """The clocks of two machines may differ by so much."""
 

@@ -87,7 +87,7 @@ class Truth:
         open_ = {Status.REQUESTED} | ({Status.OFFERED} if is_told_of_offers else set())
         return [
             Seen(
-                f"booking-{each.id}@localhost",
+                f"booking-{each.id}-{each.asked_at:%y%m%d%H%M%S}@localhost",
                 each.from_at,
                 each.until_at,
                 clean(wording(each, kits[each.kit_id], places[each.place_id], households[each.household_id]), 300),

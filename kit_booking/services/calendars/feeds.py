@@ -143,6 +143,7 @@ _bookings = (
         Booking.slot_name,
         Booking.version,
         Booking.changed_at,
+        Booking.asked_at,
         Booking.code,
         Kit.code.label("kit_code"),
         Place.name.label("place_name"),

@@ -24,13 +24,16 @@ RECENT = timedelta(days=1)
 
 @transaction
 def take_report(session: Session, ref: str, report: Report, *, now: datetime) -> None:
-    """Apply a report that the provider sent; ``ref`` (message id and try) finds a text whose answer was lost."""
-    message_id, _, tries = ref.partition("-")
+    """Apply a report that the provider sent; ``ref`` (see `ref_of`) finds a text whose answer was lost."""
+    message_id, _, rest = ref.partition("-")
+    tries = rest.partition("-")[0]
     which = Message.provider_id == report.provider_id
     message = session.scalar(select(Message).where(which).with_for_update())
     if message is None and _is_number(message_id) and _is_number(tries):
         same_try = select(Message).where(Message.id == int(message_id), Message.tries == int(tries))
         message = session.scalar(same_try.with_for_update())
+        if message and states.ref_of(message) != ref:
+            return
     if message:
         states.apply_report(session, message, report, now=now)
 

@@ -138,7 +138,7 @@ def _claim(session: Session, message: Message, booking: Booking | None, worker: 
         message.body,
         message.kind,
         valid_for=message.useful_until_at - now,
-        ref=f"{message.id}-{message.tries}",
+        ref=states.ref_of(message),
     )
     hand_over_by_at = message.lease_until_at - 2 * timedelta(seconds=settings_of(session).sms_timeout)
     return Claim(message.id, worker, message.tries, hand_over_by_at, sms)

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, exists, select
+from sqlalchemy import ColumnElement, Row, and_, exists, select, update
 from sqlalchemy.orm import Session
 
 from kit_booking.database import read, transaction, upsert
@@ -11,7 +11,8 @@ from kit_booking.domain.booking.status import Status
 from kit_booking.domain.messages.reminders import Reminder, reminders
 from kit_booking.domain.messages.texts import Kind, booking_text, useful_until
 from kit_booking.domain.policy import Policy
-from kit_booking.models import Booking, Commune, Household, Kit, Message
+from kit_booking.models import Booking, Commune, Household, Kit, Mark, Message, MessageState
+from kit_booking.services.marks import RESTORED
 from kit_booking.services.timeline.locks import lock, lock_booking, locked_booking
 from kit_booking.services.timeline.texts import message_context, queue_booking_text, sms_name
 
@@ -80,7 +81,11 @@ def write_due(session: Session, booking_id: int, *, now: datetime) -> None:
     household = booking.household
     if booking.status != Status.APPROVED or not now < booking.pick_up_at <= now + AHEAD or not household.gets_texts:
         return
+    restored_at = session.scalar(select(Mark.at).where(Mark.name == RESTORED, Mark.at <= now))
     for reminder in _due(booking, booking.policy, now=now):
+        values: dict[str, Any] = {"created_at": now}
+        if restored_at and reminder.due_at <= restored_at:  # It may have gone out in the time that was lost.
+            values = {"created_at": reminder.due_at, "state": MessageState.UNKNOWN, "ask_at": now}
         session.execute(
             upsert(Message)
             .values(
@@ -91,8 +96,8 @@ def write_due(session: Session, booking_id: int, *, now: datetime) -> None:
                 pick_up_at=booking.pick_up_at,
                 to=household.phone,
                 body=booking_text(reminder.kind, sms_name(session), message_context(booking)),
-                created_at=now,
                 due_at=reminder.due_at,
+                **values,
                 useful_until_at=useful_until(reminder.kind, now=now, pick_up_at=booking.pick_up_at),
             )
             .on_conflict_do_nothing()
@@ -112,7 +117,19 @@ def _is_overdue(now: datetime) -> ColumnElement[bool]:
 
 @transaction
 def write_overdue(session: Session, code: str, *, now: datetime) -> None:
-    """Queue the text; it waits for the end of the quiet hours, and is skipped when the kit is back by then."""
+    """Queue the text; it waits for the end of the quiet hours, and is skipped when the kit is back by then.
+
+    After a restore it is asked after first, because it may have gone out in the time that was lost.
+    """
     booking = lock_booking(session, code)
     if session.scalar(select(Booking.id).where(Booking.id == booking.id, _is_overdue(now))):
         queue_booking_text(session, Kind.OVERDUE, booking, now=now)
+        due_at = booking.return_at + OVERDUE_AFTER
+        was_lost = exists().where(Mark.name == RESTORED, Mark.at >= due_at, Mark.at <= now)
+        is_it = Message.booking_id == booking.id, Message.kind == Kind.OVERDUE
+        session.execute(
+            update(Message)
+            .where(*is_it, Message.state == MessageState.QUEUED, was_lost)
+            .values(state=MessageState.UNKNOWN, created_at=due_at, ask_at=now)
+            .execution_options(synchronize_session=False)
+        )

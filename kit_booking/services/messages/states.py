@@ -52,6 +52,11 @@ def is_valid(session: Session, message: Message, *, now: datetime) -> bool:
     return same_slot and worth_sending(message.kind, booking.status)
 
 
+def ref_of(message: Message) -> str:
+    """The id, the try and when it was written: after a restore another text may get the same id."""
+    return f"{message.id}-{message.tries}-{message.created_at:%y%m%d%H%M%S}"
+
+
 def make_unknown(session: Session, message: Message, fault: str, *, now: datetime) -> None:
     """It is not known whether the text was sent; the provider will be asked, but not about a login code."""
     change(session, message, State.UNKNOWN, now=now)

@@ -34,7 +34,8 @@ def back_up(target: Path) -> None:
 
 def restore(source: Path) -> None:
     """Put a backup in the place of the database, in one step. Raises ``NoBackup``; then nothing was changed."""
-    target = _sqlite_file("pg_restore --clean --if-exists --dbname={url} {file}", source)
+    by_hand = "pg_restore --clean --if-exists --dbname={url} {file} && flask --app wsgi after-restore"
+    target = _sqlite_file(by_hand, source)
     if not source.is_file():
         raise NoBackup(f"there is no file {source}")
     db.session.remove()

@@ -44,6 +44,7 @@ ACTIONS: dict[str, Any] = {
     "joined_away": lazy_gettext("Hộ này đã gộp vào hộ khác"),
     "viewed": lazy_gettext("Xem thông tin của hộ"),
     "signed_out": lazy_gettext("Thoát khỏi mọi máy"),
+    "restored": lazy_gettext("Khôi phục từ bản sao lưu"),
     "pause_lifted": lazy_gettext("Cho hộ đăng ký lại"),
     "texts_stopped": lazy_gettext("Hộ thôi nhận tin nhắn"),
     "texts_wanted": lazy_gettext("Hộ nhận tin nhắn lại"),

@@ -124,7 +124,8 @@ def _times(booking: Row[Any]) -> str:
 
 def _event(booking: Row[Any], host: str, summary: str, description: str, *, is_tentative: bool) -> FeedEvent:
     return FeedEvent(
-        uid=f"booking-{booking.id}@{host}",
+        # With the second, because after a restore another booking may get the same id.
+        uid=f"booking-{booking.id}-{booking.asked_at:%y%m%d%H%M%S}@{host}",
         from_at=booking.from_at,
         until_at=booking.until_at,
         summary=summary,

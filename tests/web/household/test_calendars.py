@@ -45,7 +45,7 @@ def test_every_feed_holds_the_booking_and_is_valid(town: Town) -> None:
         assert (seen["start"], seen["end"]) == (booking.from_at, booking.until_at)
         assert (seen["status"], seen["sequence"]) == ("CONFIRMED", 0)
         (own,) = events(answer)
-        assert str(own["uid"]) == f"booking-{booking.id}@localhost"
+        assert str(own["uid"]) == f"booking-{booking.id}-{booking.asked_at:%y%m%d%H%M%S}@localhost"
         assert "Phú Túc" in str(own["location"])
     assert len({str(events(answer)[0]["uid"]) for answer in feeds.values()}) == 1
 
@@ -195,7 +195,7 @@ def test_a_new_name_reaches_every_feed_as_a_newer_event(town: Town) -> None:
 
     for path, old in zip(paths, before, strict=True):
         new = vevents(town.browser().get(path))
-        uid = f"booking-{booking.id}@localhost"
+        uid = f"booking-{booking.id}-{booking.asked_at:%y%m%d%H%M%S}@localhost"
         assert new.keys() == old.keys()
         assert [each for each in new if new[each] != old[each]] == [uid]
         assert "Văn Hoàng" in new[uid].decode()
