@@ -9,35 +9,14 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
 
 from kit_booking.domain.booking.seen import BookingChanged
-from kit_booking.domain.policy import NUMBERS
 from kit_booking.services.timeline.standing import HouseholdGone
 from kit_booking.web.frame.formats import moment, status_word
+from kit_booking.web.frame.kept import KEPT, kept_of_form
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.language import lazy_gettext
 from kit_booking.web.frame.readers import OtherReader, RowChanged, reader
 
 log = logging.getLogger(__name__)
-
-KEPT = {
-    "phone": lazy_gettext("Số điện thoại di động"),
-    "name": lazy_gettext("Tên chủ hộ"),
-    "known_name": lazy_gettext("Tên nhà mình đã ghi trước đây"),
-    "village": lazy_gettext("Thôn, làng"),
-    "craft": lazy_gettext("Nghề"),
-    "sells": lazy_gettext("Nhà mình bán"),
-    "streams_on": lazy_gettext("Phát ở"),
-    "reason": lazy_gettext("Lý do"),
-    "person": lazy_gettext("Người đến quầy"),
-    "note": lazy_gettext("Ghi chú"),
-    "from_day": lazy_gettext("Nghỉ từ ngày"),
-    "until_day": lazy_gettext("Đến ngày"),
-    "username": lazy_gettext("Tên đăng nhập"),
-    "address": lazy_gettext("Địa chỉ"),
-    "keeper": lazy_gettext("Người giữ bộ"),
-    "villages": lazy_gettext("Thôn, làng và nghề ở quanh đây"),
-    **{name: lazy_gettext(number.label) for name, number in NUMBERS.items()},
-}
-"""The fields whose values an error page repeats; no passwords or codes."""
 
 
 _TEXTS = {
@@ -213,7 +192,6 @@ def refuse_body(app: Flask, path: str, headers: Mapping[str, str], length: int) 
 def error_page(status: int, *texts: object, link: tuple[str, str] | None = None) -> Response:
     """The page that says what went wrong, what that means, and what to do; ``link`` is what to open next."""
     title, text, todo = map(str, texts)
-    form = {} if status == 413 else request.form  # What is too large can't be read either.
-    kept = [(label, form[name]) for name, label in KEPT.items() if form.get(name, "").strip()]
+    kept = [] if status == 413 else kept_of_form()  # What is too large can't be read either.
     page = render_template("frame/error.html", title=title, text=text, todo=todo, link=link, kept=kept)
     return make_response(page, status)

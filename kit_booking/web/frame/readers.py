@@ -20,6 +20,7 @@ from kit_booking.services.booking.reading import find_booking
 from kit_booking.services.communes.facts import CommuneFacts, find_commune
 from kit_booking.services.register.households import find_household
 from kit_booking.services.sign_in.members import end_sign_in, find_member
+from kit_booking.web.frame.kept import keep_for, take_kept
 
 STAFF_STAYS = timedelta(hours=12)
 
@@ -58,6 +59,7 @@ def init_app(app: Flask) -> None:
     login_manager.init_app(app, add_context_processor=False)  # Templates use `reader`.
     app.context_processor(lambda: {"reader": reader(), "now": utc_now()})
     app.jinja_env.globals["form_reader"] = form_reader
+    app.jinja_env.globals["take_kept"] = lambda: take_kept(form_reader())
 
 
 @login_manager.user_loader
@@ -146,6 +148,8 @@ def _only(who: Callable[[], object], sign_in: str, view: Callable[P, T]) -> Call
     @functools.wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> T | Response:
         if who() is None:
+            if request.method == "POST":
+                keep_for(request.form.get("reader", ""))
             return redirect(f"{sign_in}?next={quote(_next_after_sign_in())}", 303)
         if request.form.get("reader", form_reader()) != form_reader():
             raise OtherReader

@@ -135,6 +135,33 @@ def test_staff_stay_for_a_day_and_not_longer(town: Town) -> None:
     assert where(browser.get("/staff")) == "303 /staff/sign-in"
 
 
+def test_what_was_typed_survives_the_end_of_a_sign_in(town: Town) -> None:
+    browser, booking = town.browser(), town.booking()
+    member = clerk_signs_in(town, browser)
+    fields = {"reason": "Xã họp ở hội trường, cần cả bộ", "reader": f"staff.{member.id}"}
+    with browser.client.session_transaction() as session:
+        session["staff_until"] = 0
+    ended = browser.post(f"/staff/bookings/{booking.code}/decline", fields)
+    assert where(ended) == "303 /staff/sign-in"
+    assert where(browser.post("/staff/sign-in", username=member.username, password=PASSWORD)) == "303 /staff"
+    page = words_of(browser.get("/staff"))
+    assert "Lần đăng nhập trước đã hết giờ" in page
+    assert "Xã họp ở hội trường, cần cả bộ" in page
+    assert "Xã họp ở hội trường" not in words_of(browser.get("/staff")), "it is shown once"
+    assert town.world.fresh(booking).status == "requested"
+
+
+def test_what_one_has_typed_is_not_shown_to_another(town: Town) -> None:
+    browser, booking = town.browser(), town.booking()
+    member = clerk_signs_in(town, browser)
+    with browser.client.session_transaction() as session:
+        session["staff_until"] = 0
+    typed = {"reason": "Chuyện riêng", "reader": f"staff.{member.id}"}
+    browser.post(f"/staff/bookings/{booking.code}/decline", typed)
+    clerk_signs_in(town, browser)
+    assert "Chuyện riêng" not in words_of(browser.get("/staff"))
+
+
 def test_a_changed_password_ends_the_sign_ins(town: Town) -> None:
     browser = town.browser()
     member = clerk_signs_in(town, browser)
