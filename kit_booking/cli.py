@@ -160,7 +160,7 @@ def restore(file: Path) -> None:
         backup_service.restore(file)
     except backup_service.NoBackup as error:
         raise click.ClickException(str(error)) from None
-    upgrade()
+    _upgrade()
     _after_restore(f"The database is as it was in {file}.")
 
 
@@ -168,8 +168,16 @@ def restore(file: Path) -> None:
 @with_appcontext
 def after_restore() -> None:
     """Say that the database was put back by other means, such as pg_restore; with all stopped."""
-    upgrade()
+    _upgrade()
     _after_restore("The database was put back.")
+
+
+def _upgrade() -> None:
+    if health.is_schema_newer():
+        raise click.ClickException(
+            "the database is of a newer version of this program; start that one, or restore an older backup"
+        )
+    upgrade()
 
 
 def _after_restore(done: str) -> None:
@@ -186,7 +194,7 @@ def serve() -> None:
     host, port = settings.host, settings.port
     with app.app_context():
         try:
-            upgrade()
+            _upgrade()
         except OperationalError as error:
             raise click.ClickException(f"the database can't be opened: {str(error.orig).splitlines()[0]}") from None
         if settings.demo:

@@ -16,8 +16,10 @@ from urllib.request import HTTPCookieProcessor, build_opener
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
 from kit_booking.clock import utc_now
+from kit_booking.database import db
 from kit_booking.models import Commune, Role, Staff, StaffRole
 from kit_booking.services.sign_in.sign_in import check_password
 from tests.support.builders import World
@@ -151,6 +153,16 @@ def test_a_database_that_can_t_be_opened_is_named_in_one_line(tmp_path: Path) ->
     command = run(tmp_path, "serve", DATABASE_URL=f"sqlite:///{tmp_path}/nowhere/kits.db")
     assert command.process.returncode == 1
     assert command.errors == "Error: the database can't be opened: unable to open database file\n"
+
+
+def test_a_database_of_a_newer_version_is_named_in_one_line(app: Flask) -> None:
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    result = app.test_cli_runner().invoke(args=["after-restore"])
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: the database is of a newer version of this program")
+    result = app.test_cli_runner().invoke(args=["doctor"])
+    assert "WRONG schema    the tables are of a newer version" in result.output
 
 
 def test_a_killed_worker_is_started_again(tmp_path: Path) -> None:

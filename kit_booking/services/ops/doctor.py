@@ -46,10 +46,13 @@ def examine(settings: Settings, sms: SmsSender, *, now: datetime) -> Iterator[Fi
         with db.engine.connect() as connection:
             connection.execute(text("SELECT 1"))
         yield Finding("database", f"{db.engine.dialect.name} answers")
-        is_current = health.is_schema_current()
+        is_current, is_newer = health.is_schema_current(), health.is_schema_newer()
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", error)).splitlines()[0]
         yield Finding("database", "", f"can't be used: {reason}. Look at DATABASE_URL, and whether it runs.")
+        return
+    if is_newer:
+        yield Finding("schema", "", "the tables are of a newer version of this program. Start that one")
         return
     if not is_current:
         yield Finding("schema", "", "the tables are not those of this version. Run: flask --app wsgi db upgrade")

@@ -64,6 +64,13 @@ def _tidy_up(session: Session, *, now: datetime) -> None:
     set_mark_in(session, "tidied", now=now)
 
 
+def is_schema_newer() -> bool:
+    """Whether a later version of the program has changed the tables already."""
+    known = {one.revision for one in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
+    with db.engine.connect() as connection:
+        return not known.issuperset(MigrationContext.configure(connection).get_current_heads())
+
+
 def is_schema_current() -> bool:
     """Whether the tables are what this code expects: Alembic's head."""
     script = ScriptDirectory(str(MIGRATIONS))
