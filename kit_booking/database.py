@@ -3,7 +3,6 @@
 import functools
 import json
 import os
-import secrets
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -244,11 +243,6 @@ def upsert(table: type[Base]) -> sqlite.Insert | postgresql.Insert:
 
 _kept = threading.local()
 """Each thread's connection for `read` and `load`, and the engine that it belongs to."""
-
-
-def first_session_version() -> int:
-    """Random, so that no sign-in fits a row that later gets the same id, as after a backup was put back."""
-    return 1 + secrets.randbelow(2**20)
 
 
 def seen_text(row: Any, **values: Any) -> str:

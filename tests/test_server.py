@@ -83,5 +83,7 @@ def test_staff_send_photos_and_are_told_in_their_words_when_they_are_too_large(
 
 
 def test_a_body_whose_length_is_not_said_is_refused(connection: HTTPConnection) -> None:
-    connection.request("POST", "/sign-in", iter([b"x" * 10]), {"Transfer-Encoding": "chunked"}, encode_chunked=True)
+    connection.putrequest("POST", "/sign-in")
+    connection.putheader("Transfer-Encoding", "chunked")
+    connection.endheaders()
     assert connection.getresponse().status == 413

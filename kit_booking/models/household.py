@@ -6,10 +6,11 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from kit_booking.database import Base, first_session_version, partial_index, seen_text
+from kit_booking.database import Base, partial_index, seen_text
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.register.household import SEARCH_WIDTH, gets_texts, search_text
 from kit_booking.models.commune import Commune
+from kit_booking.models.staff import first_session_version
 
 
 def _search_text(context: DefaultExecutionContext) -> str:

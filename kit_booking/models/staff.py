@@ -1,13 +1,19 @@
 """Staff accounts, their roles, and private calendar addresses."""
 
+import secrets
 from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from kit_booking.database import Base, enum_text, first_session_version, seen_text
+from kit_booking.database import Base, enum_text, seen_text
 from kit_booking.models.commune import Commune
+
+
+def first_session_version() -> int:
+    """Random, so that no sign-in fits a row that later gets the same id, as after a backup was put back."""
+    return 1 + secrets.randbelow(2**20)
 
 
 class Role(StrEnum):
