@@ -222,7 +222,10 @@ FAULTS = [
         (" if value != usual[name]}", "}"),
         ("time.fromisoformat(v) if _is_clock(k) else v", "v"),
         ('"days", 1, 28, section', '"days", 0, 28, section'),
-        ('most_ahead: Annotated[int, Number("bookings", 1, 99', 'most_ahead: Annotated[int, Number("bookings", 0, 99'),
+        (
+            'most_ahead: Annotated[int, Number("bookings", 1, 99',
+            'most_ahead: Annotated[int, Number("bookings", 0, 99',
+        ),
         ('"hours", 1, 40', '"hours", 0, 40'),
         ('"days", 30, 3650', '"days", 400, 3650'),
         ('"days", 30, 3650', '"days", 0, 3650'),

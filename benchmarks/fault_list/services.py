@@ -176,7 +176,10 @@ FAULTS = [
         "booking/move",
         ("to.slot.hold.from_at <= now:", "to.slot.hold.from_at < now:"),
         ("to.commune.id != booking.commune_id or ", ""),
-        ("    if booking.seen != seen:\n        raise BookingChanged(seen, booking.seen)\n    if booking.status", "    if booking.status"),
+        (
+            "    if booking.seen != seen:\n        raise BookingChanged(seen, booking.seen)\n    if booking.status",
+            "    if booking.status",
+        ),
         ("if is_on_air(own, to.slot.on_air):", "if False:"),
         ("answer_by_at if answer_by_at > now else to.slot.hold.from_at", "answer_by_at"),
         ("    booking.moved_at = now\n", ""),

@@ -30,13 +30,19 @@ class Seen:
     audit: dict[int, Any]
     texts: dict[int, Any]
     lifted: dict[int, datetime | None]
+    numbers: dict[int, str]
+    """The mobile number of each household."""
 
     @classmethod
     def now(cls, connection: Connection) -> "Seen":
         tables = (Booking, WaitingEntry, Hold, AuditEntry, Message)
         rows = [{row.id: row for row in connection.execute(select(table.__table__))} for table in tables]
-        lifted = {row.id: row.lifted_at for row in connection.execute(select(Household.id, Household.lifted_at))}
-        return cls(*rows, lifted)
+        people = connection.execute(select(Household.id, Household.lifted_at, Household.phone)).all()
+        return cls(*rows, {one.id: one.lifted_at for one in people}, {one.id: one.phone for one in people})
+
+    def family(self, household_id: int) -> list[int]:
+        """All households of the number, this one included."""
+        return [other for other, number in self.numbers.items() if number == self.numbers[household_id]]
 
     def with_status(self, *statuses: str) -> list[Any]:
         return [booking for _, booking in sorted(self.bookings.items()) if booking.status in statuses]
@@ -95,6 +101,10 @@ def _week(instant: datetime) -> tuple[int, int]:
 
 
 def is_paused(seen: Seen, household_id: int, now: datetime) -> bool:
+    return any(_has_pause(seen, one, now) for one in seen.family(household_id))
+
+
+def _has_pause(seen: Seen, household_id: int, now: datetime) -> bool:
     own, lifted = seen.of(household_id), seen.lifted[household_id]
     first, began = None, None
     for strike in sorted(booking.strike_at for booking in own if booking.strike_at):
@@ -115,7 +125,10 @@ def may_have(seen: Seen, household_id: int, slot: Slot, now: datetime, without: 
         booking.status in LIVE and booking.from_at < slot.on_air.until_at and booking.until_at > slot.on_air.from_at
         for booking in own
     )
-    return ahead(own, now) < 2 and in_week < 2 and not is_busy and not is_paused(seen, household_id, now)
+    relatives = sum(ahead(seen.of(one), now) for one in seen.family(household_id) if one != household_id)
+    is_too_many = relatives > 0 and relatives + ahead(own, now) >= 4
+    paused = is_paused(seen, household_id, now)
+    return ahead(own, now) < 2 and in_week < 2 and not is_busy and not is_too_many and not paused
 
 
 def told_at(slot: Slot, now: datetime) -> datetime:

@@ -48,6 +48,8 @@ from tests.times import NOW, days_ahead
 pytestmark = [on_both_in_ci, pytest.mark.timeout(600)]
 
 FAMILIES = 5
+SHARING = 3
+"""So many of them have one number."""
 PLANNED = ("sang", "trua", "chieu", "toi")
 TEXTS = {
     (None, "requested"): "received",
@@ -536,7 +538,8 @@ def village(app: Flask, world: World, sms: FakeSms) -> Village:
 
 
 def test_whatever_people_do_in_whatever_order_the_queue_is_fair_and_nothing_is_lost(village: Village):
-    people = [village.family(f"Nhà {number}") for number in range(FAMILIES)]
+    shared = {"phone": "+84987654321"}
+    people = [village.family(f"Nhà {n}", **(shared if n < SHARING else {})) for n in range(FAMILIES)]
     patient = settings(
         max_examples=25, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
     )

@@ -90,12 +90,12 @@ def _counted(rows: Sequence[Row[Any]], household_id: int) -> Counted:
 
 
 def _counted_values(household: Household | Row[Any], pick_up_at: datetime, *, now: datetime) -> dict[str, Any]:
-    return {
-        "household_id": household.id,
-        "phone": household.phone,
-        "number_key": number_key(household.phone),
-        "since_at": min(_week(pick_up_at)[0], now - 2 * LONGEST_PAUSE),
-    }
+    return _number_of(household) | {"since_at": min(_week(pick_up_at)[0], now - 2 * LONGEST_PAUSE)}
+
+
+def _number_of(household: Household | Row[Any]) -> dict[str, Any]:
+    key = number_key(household.phone)
+    return {"household_id": household.id, "phone": household.phone, "number_key": key}
 
 
 def find_household_row(session: Session, household_id: int) -> Row[Any]:
@@ -204,17 +204,19 @@ def standing_of(household: Household, *, now: datetime) -> Booked:
 
 @transaction
 def lift_pause(session: Session, household_id: int, staff_id: int, reason: str, *, now: datetime) -> None:
-    """Staff end the household's pause, with a reason for the audit entry."""
-    lock(session, Household, household_id)
-    household = session.get_one(Household, household_id)
-    household.lifted_at = now
-    household.version += 1
-    record_audit(
-        session,
-        "pause_lifted",
-        Actor(staff_id=staff_id),
-        now=now,
-        commune_id=household.commune_id,
-        household_id=household_id,
-        reason=reason,
-    )
+    """Staff end the household's pause, with a reason for the audit entries; a pause binds all of a number."""
+    household = find_household_row(session, household_id)
+    family = session.scalars(_of_number, _number_of(household)).all()
+    lock(session, Household, *family)
+    for member in session.scalars(select(Household).where(Household.id.in_(family)).order_by(Household.id)):
+        member.lifted_at = now
+        member.version += 1
+        record_audit(
+            session,
+            "pause_lifted",
+            Actor(staff_id=staff_id),
+            now=now,
+            commune_id=member.commune_id,
+            household_id=member.id,
+            reason=reason,
+        )
