@@ -178,7 +178,6 @@ FAULTS = [
     ),
     *faults_in(
         "register/paper_cells",
-        ("answer is not PhoneProblem.LANDLINE:", "answer:"),
         ('2000 if len(year or "") == 2 else 0', '1900 if len(year or "") == 2 else 0'),
         ("weekday != found.weekday()", "weekday == found.weekday()"),
         ("min(days, key", "max(days, key"),
@@ -186,7 +185,7 @@ FAULTS = [
         ("            other = other or desk", "            pass"),
         ('slug(typed).removeprefix("buoi-")', "slug(typed)"),
         ('(slot.key, slot.key.removeprefix("buoi-"))', "(slot.key,)"),
-        ("bool(hours) and hours in", "hours in"),
+        ("hours in (on_air, on_air[:1])", "hours == on_air"),
     ),
     *faults_in(
         "register/old_fonts",

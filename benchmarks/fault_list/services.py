@@ -129,7 +129,7 @@ FAULTS = [
         ("household is None or household.erased_at", "household is None"),
         ("_standing(bookings, household.lifted_at,", "_standing(bookings, None,"),
         ("_standing(list(rows), rows[0].lifted_at,", "_standing(list(rows), None,"),
-        ("    household.version += 1\n", ""),
+        ("        member.version += 1\n", ""),
         ("is_from_here=household.commune_id == commune_id", "is_from_here=True"),
     ),
     *faults_in(

@@ -80,7 +80,7 @@ def parse_numbers(typed: str) -> tuple[str, str] | None:
         return "", ""
     answer = parse_mobile(whole)
     parts = [whole]
-    if isinstance(answer, PhoneProblem) and answer is not PhoneProblem.LANDLINE:
+    if isinstance(answer, PhoneProblem):
         parts = [part for part in re.split(r"[/;,\n|]|\s-\s|hoặc|và", whole) if any(map(str.isdecimal, part))]
     mobile, other = "", ""
     for part in parts:
@@ -104,4 +104,4 @@ def is_called(typed: str, slot: Slot) -> bool:
         return True
     hours = [(int(hour), int(minute or 0)) for hour, minute in _HOURS.findall(search_key(typed))]
     on_air = [(at.hour, at.minute) for at in map(to_local, (slot.on_air.from_at, slot.on_air.until_at))]
-    return bool(hours) and hours in (on_air, on_air[:1])
+    return hours in (on_air, on_air[:1])

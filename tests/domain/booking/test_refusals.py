@@ -145,3 +145,15 @@ def test_a_week_runs_from_monday_to_monday(day: date):
 def test_a_code_is_made_of_letters_that_are_not_taken_for_others():
     assert not set(CODE_LETTERS) & set("01IOLS")
     assert len(set(CODE_LETTERS)) == len(CODE_LETTERS)
+
+
+def test_the_number_binds_only_who_shares_it():
+    def reasons(**has: int) -> list[Reason]:
+        booked = Booked(in_week=0, **has)
+        found = against(at(FRIDAY, "09:00"), booked=booked, most_ahead=9, most_a_week=9)
+        return [refusal.reason for refusal in found]
+
+    assert reasons(ahead=4, of_number=4) == []
+    assert reasons(ahead=0, of_number=3) == []
+    assert reasons(ahead=0, of_number=4) == [Reason.NUMBER]
+    assert reasons(ahead=3, of_number=5) == [Reason.NUMBER]

@@ -18,6 +18,7 @@ from tests.domain.examples import few_examples
         ("Ñuùc ñoàng", "Đúc đồng"),
         ("Traàn Thò Höông", "Trần Thị Hương"),
         ("tröôûng thoân", "trưởng thôn"),
+        ("Kho¸i", "Khoái"),
     ],
 )
 def test_tcvn3_and_vni_become_unicode(typed: str, meant: str) -> None:
