@@ -82,7 +82,7 @@ def server_of(
         "threads": 8,
         "connection_limit": 1000,
         "channel_timeout": 60,
-        "max_request_body_size": 1 << 30,  # `refuse` knows better.
+        "max_request_body_size": 1 << 30,  # `refuse` says how much each sender may send where.
         "ident": None,
     }
     if settings.trusted_proxy:

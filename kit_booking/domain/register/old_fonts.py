@@ -44,7 +44,6 @@ _VNI_ALONE = {
     "ö": "ư",
     "î": "ỵ",
 }
-_VOWELS = "aeiouyơưAEIOUYƠƯ"
 _SYLLABLE = re.compile(
     r"(?:ngh|ng|nh|ch|gh|gi|kh|ph|qu|th|tr|[bcdghklmnpqrstvx])?[aeiouy]{1,3}(?:ng|nh|ch|[cmnpt])?", re.ASCII
 )

@@ -43,7 +43,7 @@ EVERY = timedelta(hours=1)
 A_ROUND = 50
 FILES_STAY = timedelta(days=1)
 PAUSE_STAYS = timedelta(days=NUMBERS["pause_days"].most)
-"""No pause of an erased household lasts longer."""
+"""No pause of an erased household lasts longer; `household/privacy.html` says so."""
 UNSENT = (MessageState.QUEUED, MessageState.SENDING)
 
 

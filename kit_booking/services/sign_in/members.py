@@ -33,10 +33,11 @@ def end_all_sign_ins(session: Session, member: Household | Staff, by: Actor, *, 
     """End every sign-in of the household or the member of staff, as for a phone that was lost."""
     table = type(member)
     session.execute(update(table).where(table.id == member.id).values(session_version=table.session_version + 1))
-    household_id = member.id if isinstance(member, Household) else None
-    commune_id = next((role.commune_id for role in getattr(member, "roles", ()) if role.commune_id), None)
+    household_id, commune_id = None, None
     if isinstance(member, Household):
-        commune_id = member.commune_id
+        household_id, commune_id = member.id, member.commune_id
+    else:
+        commune_id = next((role.commune_id for role in member.roles if role.commune_id), None)
     record_audit(session, "signed_out", by, now=now, commune_id=commune_id, household_id=household_id)
 
 

@@ -32,7 +32,7 @@ CODES_TO_STRANGERS = 500
 """Of these, to unregistered numbers: codes sent to invented numbers can't use up those of the households."""
 SENT_TWICE = timedelta(seconds=10)
 CODES_AT_ONCE = 1
-"""Who asks again in a `SENT_TWICE` has tapped twice, and gets no second code."""
+"""Within SENT_TWICE: whoever asks again has tapped twice, and gets no second code."""
 TRIES = 5
 PASSWORD_TRIES = 10
 """So many wrong ones for an account from one network in a `CODES_WINDOW`; nobody is locked out elsewhere."""

@@ -14,7 +14,7 @@ from kit_booking.services.sign_in.members import end_all_sign_ins, find_member
 from kit_booking.services.sign_in.sign_in import SignInProblem, check_password, hasher
 from kit_booking.web.frame.forms import OwnAccountForm, StaffForm
 from kit_booking.web.frame.language import gettext as _
-from kit_booking.web.frame.readers import sign_in_staff, staff_commune_or_404, staff_only, this_member
+from kit_booking.web.frame.readers import sign_in_staff, signed_out, staff_commune_or_404, staff_only, this_member
 from kit_booking.web.frame.security import own_path
 from kit_booking.web.household.grid import page_of
 
@@ -80,7 +80,7 @@ def change_account() -> Any:
 def sign_out_everywhere() -> Any:
     member = this_member()
     end_all_sign_ins(member, Actor(staff_id=member.id), now=utc_now())
-    return redirect("/staff/sign-in", 303)
+    return signed_out("/staff/sign-in")
 
 
 def _account_page(form: OwnAccountForm) -> str:

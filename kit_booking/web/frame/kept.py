@@ -35,9 +35,12 @@ def kept_of_form() -> list[tuple[str, str]]:
 
 
 def keep_for(reader: str) -> None:
-    """Keep what was typed for when this reader, whose sign-in has ended, has signed in again."""
+    """Keep what was typed for when this member of staff, whose sign-in has ended, has signed in again.
+
+    Not for households, who stay signed in for months: their pages are kept for everybody, and can't show it.
+    """
     typed = [(label, value[:MOST_LETTERS]) for label, value in kept_of_form()][:8]
-    if typed and reader:
+    if typed and reader.startswith("staff."):
         session["typed"] = [reader, typed]
 
 

@@ -119,14 +119,20 @@ def sign_in_staff(member: Staff) -> None:
     session["staff_until"] = (utc_now() + STAFF_STAYS).timestamp()
 
 
-def sign_out() -> None:
-    """End this sign-in on the server, too, and forget it in the browser."""
+def signed_out(target: str) -> Response:
+    """Go to the target after this sign-in has ended, on the server and in the browser.
+
+    What the browser kept of the pages must not come back with its back button.
+    """
     if (who := reader()) and who.sign_in:
         stays = current_app.config["REMEMBER_COOKIE_DURATION"] if who.kind == "household" else STAFF_STAYS
         end_sign_in(who.sign_in, until_at=utc_now() + stays)
     logout_user()
     session.clear()
     session["_remember"] = "clear"
+    response = redirect(target, 303)
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
 
 
 def _clear_session_of_former_reader() -> None:

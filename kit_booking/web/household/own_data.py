@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, session
-from flask_login import logout_user
+from flask import Blueprint, Response, flash, redirect, render_template
 from sqlalchemy import Row
 
 from kit_booking.clock import utc_now
@@ -19,12 +18,13 @@ from kit_booking.services.audit import Actor
 from kit_booking.services.booking.reading import bookings_of_household, count_bookings, messages_of_household
 from kit_booking.services.counter.reading import handovers_of_household
 from kit_booking.services.register import erasing, households
+from kit_booking.services.timeline.standing import standing_of
 from kit_booking.services.waiting.reading import open_entries
 from kit_booking.web.frame.formats import status_word
 from kit_booking.web.frame.forms import VillageForm
 from kit_booking.web.frame.labels import kind_word, slot_word, state_word
 from kit_booking.web.frame.language import gettext as _
-from kit_booking.web.frame.readers import household_only, this_household
+from kit_booking.web.frame.readers import household_only, signed_out, this_household
 
 blueprint = Blueprint("own_data", __name__, url_prefix="/household")
 EVERYTHING = 100_000
@@ -167,19 +167,17 @@ def ask_to_erase() -> str:
 def erase() -> Any:
     if not erasing.erase(this_household().id, _me(), now=utc_now()):
         return _erase_page(), 409
-    logout_user()
-    session.clear()
-    session["_remember"] = "clear"
-    return redirect("/household/erased", 303)
+    return signed_out("/household/erased")
 
 
 def _erase_page() -> str:
-    own = this_household()
+    own, now = this_household(), utc_now()
     live = [b for b in bookings_of_household(own.id) if b.status in LIVE]
     return render_template(
         "household/own_data/erase_own.html",
         ahead=[b for b in live if b.status != "out"],
         has_kit=any(b.status == "out" for b in live),
+        is_paused=standing_of(own, now=now).standing.pause is not None,
         office=own.commune,
     )
 

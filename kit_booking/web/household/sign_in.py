@@ -173,8 +173,7 @@ def _household_page(form: HouseholdForm) -> str:
 
 @blueprint.post("/sign-out")
 def sign_out() -> Response:
-    readers.sign_out()
-    return _signed_out("/")
+    return readers.signed_out("/")
 
 
 @blueprint.post("/sign-out/everywhere")
@@ -183,15 +182,7 @@ def sign_out_everywhere() -> Response:
     """End the sign-ins on all of the household's phones, as when one was lost."""
     who = this_household()
     end_all_sign_ins(who, Actor(household_id=who.id), now=utc_now())
-    readers.sign_out()
-    return _signed_out("/sign-in")
-
-
-def _signed_out(target: str) -> Response:
-    """What the browser kept of the pages must not come back with its back button."""
-    response = redirect(target, 303)
-    response.headers["Clear-Site-Data"] = '"cache"'
-    return response
+    return readers.signed_out("/sign-in")
 
 
 def _enter(household_id: int) -> Response:

@@ -131,6 +131,5 @@ def test_nobody_waits_for_long_while_5000_lines_are_taken_over(office: Office, w
     took = time.monotonic() - began
     stop.set()
     other.join()
-    print(took, longest)  # noqa: T201
     assert took < 8 * SLOW
     assert longest[0] < 1 * SLOW

@@ -156,6 +156,16 @@ def test_the_booking_its_kit_and_its_household_have_a_new_version_and_no_others(
     assert (world.fresh(booking).changed_at, world.fresh(other).changed_at) == (later, NOW)
 
 
+def test_closed_time_of_the_place_changes_with_its_name_each_time_by_a_second(world: World, kits: list[Kit]):
+    hold = world.hold(kits[0], world.slot(kits[0], days_ahead(3)))
+    world.add(hold)
+    version = world.fresh(kits[0]).version
+    for seconds in (1, 2):
+        world.do(_renames, kits[0].id, NOW)
+        assert world.fresh(hold).changed_at == NOW + timedelta(seconds=seconds)
+    assert world.fresh(kits[0]).version == version + 2
+
+
 @pytest.mark.parametrize("status", [Status.DECLINED, Status.CANCELLED, Status.LAPSED, Status.NO_SHOW])
 def test_what_calendars_do_not_show_keeps_its_version(
     world: World, commune: Commune, kits: list[Kit], status: Status

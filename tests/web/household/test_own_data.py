@@ -1,6 +1,7 @@
 """A household's own data: looking at it, correcting, downloading and erasing it."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -102,3 +103,13 @@ def test_its_number_is_nobodys_afterwards(town: Town, owner: Browser) -> None:
         session["verified"] = [town.owner.phone, utc_now().timestamp()]
     page = words_of(newcomer.get("/sign-in/household"))
     assert "Số này chưa ghi tên nhà nào" in page
+
+
+def test_who_is_paused_is_told_that_erasing_does_not_end_it(town: Town) -> None:
+    said = "xóa rồi vẫn nghỉ đến hết hạn"
+    browser = town.browser(town.owner)
+    assert said not in words_of(browser.get("/household/erase"))
+    for days in (9, 5):
+        at = utc_now() - timedelta(days=days)
+        town.world.change(town.booking(Status.NO_SHOW), strike_at=at)
+    assert said in words_of(browser.get("/household/erase"))
