@@ -37,29 +37,28 @@ def record_audit(
     now: datetime,
     commune_id: int | None = None,
     booking_id: int | None = None,
-    household_id: int | None = None,
+    household_id: int | Sequence[int] | None = None,
     happened_at: datetime | None = None,
     **detail: Any,
 ) -> None:
     """Write one audit entry, by one INSERT; the rows that it refers to must have been flushed.
 
-    ``household_id`` is whom it was done to, if that is not who did it; ``happened_at`` is given when it is written
-    down later. ``detail`` holds the values of which screens make a sentence: texts, numbers and lists of them, never
-    a phone number; what is None or "" is left out.
+    ``household_id`` is whom it was done to, if that is not who did it, and gets one entry for each of several;
+    ``happened_at`` is given when it is written down later. ``detail`` holds the values of which screens make a
+    sentence: texts, numbers and lists of them, never a phone number; what is None or "" is left out.
     """
-    session.connection().execute(
-        insert(AuditEntry),
-        {
-            "at": now,
-            "happened_at": happened_at or now,
-            "action": action,
-            "commune_id": commune_id,
-            "booking_id": booking_id,
-            "household_id": household_id or by.household_id,
-            "staff_id": by.staff_id,
-            "detail": {name: value for name, value in detail.items() if value not in (None, "")},
-        },
-    )
+    values = {
+        "at": now,
+        "happened_at": happened_at or now,
+        "action": action,
+        "commune_id": commune_id,
+        "booking_id": booking_id,
+        "staff_id": by.staff_id,
+        "detail": {name: value for name, value in detail.items() if value not in (None, "")},
+    }
+    of = household_id if isinstance(household_id, Sequence) else (household_id or by.household_id,)
+    if of:
+        session.connection().execute(insert(AuditEntry), [values | {"household_id": one} for one in of])
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """New households: they register on the web, or staff enter them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -41,23 +41,27 @@ def new_household(commune_id: int, consent: Consent, *, now: datetime, **columns
 
 
 def add_households(
-    session: Session, households: Iterable[Household], consent: Consent, consent_by: str | None, *, now: datetime
+    session: Session,
+    commune_id: int,
+    households: Collection[Household],
+    consent: Consent,
+    consent_by: str | None,
+    *,
+    now: datetime,
 ) -> None:
-    """Write new households and their audit entries; ``consent_by`` is ``spoken``, ``paper`` or None."""
-    households = list(households)
+    """Write new households of a commune and their audit entries; ``consent_by`` is ``spoken``, ``paper`` or None."""
     session.add_all(households)
     session.flush()
-    for household in households:
-        record_audit(
-            session,
-            "registered",
-            Actor(staff_id=consent.staff_id),
-            now=now,
-            commune_id=household.commune_id,
-            household_id=household.id,
-            consent=consent.version,
-            consent_by=consent_by,
-        )
+    record_audit(
+        session,
+        "registered",
+        Actor(staff_id=consent.staff_id),
+        now=now,
+        commune_id=commune_id,
+        household_id=[household.id for household in households],
+        consent=consent.version,
+        consent_by=consent_by,
+    )
 
 
 @transaction
@@ -96,5 +100,5 @@ def register_household(
             return int(row.id), False
     names = {"name": name, "village": village, "craft": craft}
     household = new_household(commune_id, consent, **names, phone=phone, landline=landline, now=now)
-    add_households(session, [household], consent, "spoken" if consent.staff_name else None, now=now)
+    add_households(session, commune_id, [household], consent, "spoken" if consent.staff_name else None, now=now)
     return household.id, True

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import bindparam, delete, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -122,7 +122,7 @@ def _write(
     changed = {one.id: one for one in session.scalars(select(Household).where(Household.id.in_(numbered)))}
     for key, number in people.numbers.items():
         add_number(changed[key] if isinstance(key, int) else added[key], number)
-    add_households(session, added.values(), consent, "paper", now=now)
+    add_households(session, commune.id, added.values(), consent, "paper", now=now)
     ids |= {key: household.id for key, household in added.items()}
     for household_id in numbered:
         bump_version(session, Household, household_id)
@@ -186,7 +186,9 @@ def _versions(session: Session, taken: dict[str, Any]) -> list[int]:
     """How many of what was made there are, and the sums of their versions: other ones if anybody touched them."""
     versions: list[int] = []
     for table, ids in ((Booking, taken["bookings"]), (Household, list(taken["households"].values()))):
-        sums = select(func.count(table.id), func.coalesce(func.sum(table.version), 0)).where(table.id.in_(ids))
+        # Written out, because the driver takes long over thousands of parameters.
+        these: Any = bindparam("ids", ids, expanding=True, literal_execute=True)
+        sums = select(func.count(table.id), func.coalesce(func.sum(table.version), 0)).where(table.id.in_(these))
         versions += map(int, session.execute(sums).one())
     return versions
 
