@@ -199,10 +199,13 @@ def serve() -> None:
             raise click.ClickException(f"the database can't be opened: {str(error.orig).splitlines()[0]}") from None
         if settings.demo:
             _fill_with_demo()
+        if (proxy := doctor_service.check_proxy(settings, now=utc_now())).wrong:
+            app.logger.warning(proxy.wrong)
     for sign in (signal.SIGTERM, signal.SIGINT):  # A shell's background job would ignore Ctrl-C otherwise.
         signal.signal(sign, lambda *_: sys.exit(0))
     try:
-        server = server_of(app, settings, refuse=partial(refuse_body, app), host=host, port=port)
+        refuse, hear = partial(refuse_body, app), partial(hear_proxy, app)
+        server = server_of(app, settings, refuse=refuse, hear_proxy=hear, host=host, port=port)
     except OSError as error:
         raise click.ClickException(f"{host}:{port}: {error.strerror}; another PORT may be free") from None
     click.echo(f"Lịch bộ livestream: http://{host}:{port}")
@@ -210,6 +213,16 @@ def serve() -> None:
         _tell_accounts()
     with _worker_beside():
         server.run()
+
+
+def hear_proxy(app: Flask, address: str) -> None:
+    """Warn of a proxy that is not trusted, once in a while."""
+    with app.app_context():
+        try:
+            if health.note_proxy(address, now=utc_now()):
+                app.logger.warning(doctor_service.proxy_advice([address]))
+        except SQLAlchemyError:  # The page says what is wrong with the database.
+            app.logger.warning("proxy %s can't be noted", address)
 
 
 def _tell_accounts() -> None:

@@ -32,6 +32,13 @@ class Task(WSGITask):
         if self.has_body or not is_kept:
             super().set_close_on_finish()
 
+    def get_environment(self) -> Any:
+        environ = super().get_environment()
+        server = self.channel.server
+        if "HTTP_X_FORWARDED_FOR" in environ and server.adj.trusted_proxy not in ("*", environ["REMOTE_ADDR"]):
+            self.channel.hear_proxy(environ["REMOTE_ADDR"])  # type: ignore[attr-defined]
+        return environ
+
 
 Refuse = Callable[[str, Mapping[str, str], int], str | None]
 """Of a path, the headers by their CGI names, and the length of a body: the page that refuses it; None to take it."""
@@ -64,19 +71,25 @@ class Parser(HTTPRequestParser):
 class Channel(HTTPChannel):
     task_class = Task
 
+    @staticmethod
+    def hear_proxy(address: str) -> None:
+        """A request said whom it is forwarded for, and came from an address that is not trusted."""
+
 
 def server_of(
     app: "WSGIApplication",
     settings: Settings,
     *,
     refuse: Refuse | None = None,
+    hear_proxy: Callable[[str], None] | None = None,
     opened: dict[int, Any] | None = None,
     **where: Any,
 ) -> BaseWSGIServer | MultiSocketServer:
     """A server that listens already, at a ``host`` and ``port`` or on ``sockets``; its ``run`` serves.
 
     Raises ``OSError`` where it can't listen. ``opened`` is the map in which waitress keeps its open
-    sockets; whoever stops the server closes them. ``refuse`` says which long bodies are not taken.
+    sockets; whoever stops the server closes them. ``refuse`` says which long bodies are not taken;
+    ``hear_proxy`` is told the address of a forwarder that is not trusted, in the thread that answers.
     """
     options: dict[str, Any] = {
         "threads": 8,
@@ -93,9 +106,12 @@ def server_of(
             "clear_untrusted_proxy_headers": True,
         }
     opened = {} if opened is None else opened
-    channel: type[HTTPChannel] = Channel
+    parts: dict[str, Any] = {}
     if refuse:
-        channel = type("Channel", (Channel,), {"parser_class": staticmethod(partial(Parser, refuse=refuse))})
+        parts["parser_class"] = staticmethod(partial(Parser, refuse=refuse))
+    if hear_proxy:
+        parts["hear_proxy"] = staticmethod(hear_proxy)
+    channel = type("Channel", (Channel,), parts)
     server = create_server(app, map=opened, **where, **options)
     for listener in opened.values():
         if isinstance(listener, BaseWSGIServer):

@@ -38,13 +38,13 @@ class Browser:
 
     def __init__(self, port: int) -> None:
         self.base = f"http://127.0.0.1:{port}"
-        self._opener = build_opener(HTTPCookieProcessor(CookieJar()))
+        self.opener = build_opener(HTTPCookieProcessor(CookieJar()))
 
     def get(self, path: str, **form: str) -> tuple[int, str]:
         """Status and text; with a form, what answers when it is sent."""
         data = urlencode(form).encode() if form else None
         try:
-            with self._opener.open(self.base + path, data, timeout=20) as response:
+            with self.opener.open(self.base + path, data, timeout=20) as response:
                 return response.status, response.read().decode()
         except HTTPError as error:
             with error:
@@ -139,6 +139,22 @@ def test_a_second_start_takes_up_where_the_first_was(tmp_path: Path) -> None:
     with serving(tmp_path, DEMO="1") as (server, browser):
         assert free_slots(browser) == before
         assert "not empty" not in server.errors
+
+
+def test_a_forwarder_that_is_not_trusted_is_named_at_once_and_at_the_next_start(tmp_path: Path) -> None:
+    said = "set TRUSTED_PROXY=127.0.0.1"
+    with serving(tmp_path) as (server, browser):
+        assert browser.get("/privacy")[0] == 200
+        assert server.errors == ""
+        browser.opener.addheaders = [("X-Forwarded-For", "203.0.113.9")]
+        assert browser.get("/privacy")[0] == 200
+        wait_until(lambda: said in server.errors)
+    with serving(tmp_path) as (server, _):
+        assert said in server.errors
+    with serving(tmp_path, TRUSTED_PROXY="127.0.0.1") as (server, browser):
+        browser.opener.addheaders = [("X-Forwarded-For", "203.0.113.9")]
+        assert browser.get("/privacy")[0] == 200
+        assert server.errors == ""
 
 
 def test_a_port_that_is_taken_is_named_in_one_line(tmp_path: Path) -> None:

@@ -2,13 +2,19 @@
 
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from http.client import HTTPConnection
 
 import pytest
 
+from kit_booking import create_app
+from kit_booking.config import Settings
 from kit_booking.domain.booking.status import Status
+from kit_booking.services.ops import health
 from tests.support.server import serving
 from tests.support.town import Town
+from tests.times import NOW, set_clock
 
 PATH = "/communes/phuong-duc"
 
@@ -87,3 +93,41 @@ def test_a_body_whose_length_is_not_said_is_refused(connection: HTTPConnection) 
     connection.putheader("Transfer-Encoding", "chunked")
     connection.endheaders()
     assert connection.getresponse().status == 413
+
+
+def test_a_forwarder_that_is_not_trusted_is_named_by_the_doctor_and_once_in_the_log(
+    connection: HTTPConnection, town: Town, caplog: pytest.LogCaptureFixture
+) -> None:
+    connection.request("GET", PATH)
+    assert connection.getresponse().read()
+    assert "TRUSTED_PROXY" not in town.app.test_cli_runner().invoke(args=["doctor"]).output
+    for _ in range(3):
+        connection.request("GET", PATH, headers={"X-Forwarded-For": "203.0.113.9"})
+        assert connection.getresponse().read()
+    assert len([one for one in caplog.records if "set TRUSTED_PROXY=127.0.0.1" in one.message]) == 1
+    examined = town.app.test_cli_runner().invoke(args=["doctor"])
+    assert "set TRUSTED_PROXY=127.0.0.1" in " ".join(examined.output.split())
+    assert examined.exit_code == 1
+    set_clock(NOW + timedelta(days=2))
+    assert "TRUSTED_PROXY" not in town.app.test_cli_runner().invoke(args=["doctor"]).output
+
+
+@pytest.mark.parametrize("trusted", ["127.0.0.1", "127.0.0.2"])
+def test_the_proxy_of_the_settings_is_no_fault(town: Town, settings: Settings, trusted: str) -> None:
+    app = create_app(replace(settings, trusted_proxy=trusted))
+    with socket.create_server(("127.0.0.1", 0)) as listener, serving(app, listener):
+        connection = HTTPConnection("127.0.0.1", listener.getsockname()[1], timeout=10)
+        connection.request("GET", PATH, headers={"X-Forwarded-For": "203.0.113.9"})
+        assert connection.getresponse().read()
+        connection.close()
+        examined = app.test_cli_runner().invoke(args=["doctor"]).output
+    assert ("TRUSTED_PROXY=" in examined) is (trusted != "127.0.0.1")
+
+
+def test_a_header_that_anybody_on_the_internet_can_send_is_no_proxy(town: Town) -> None:
+    with town.app.app_context():
+        assert not health.note_proxy("8.8.8.8", now=NOW)
+        assert health.note_proxy("10.0.0.2", now=NOW)
+        assert not health.note_proxy("10.0.0.2", now=NOW)
+        assert health.note_proxy("fd00::2", now=NOW)
+        assert health.unknown_proxies(now=NOW) == ["10.0.0.2", "fd00::2"]

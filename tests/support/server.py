@@ -9,6 +9,7 @@ from threading import Thread
 from flask import Flask
 from waitress.wasyncore import close_all
 
+from kit_booking.cli import hear_proxy
 from kit_booking.server import server_of
 from kit_booking.web.frame.errors import refuse_body
 
@@ -17,8 +18,9 @@ from kit_booking.web.frame.errors import refuse_body
 def serving(app: Flask, listener: socket.socket) -> Iterator[None]:
     """Serve the app on the bound socket from a thread of this process, so that the test shares its fakes."""
     sockets: dict[int, object] = {}
-    refuse = partial(refuse_body, app)
-    server = server_of(app, app.extensions["settings"], refuse=refuse, opened=sockets, sockets=[listener])
+    refuse, hear = partial(refuse_body, app), partial(hear_proxy, app)
+    settings = app.extensions["settings"]
+    server = server_of(app, settings, refuse=refuse, hear_proxy=hear, opened=sockets, sockets=[listener])
     thread = Thread(target=server.run, name="server")
     thread.start()
     try:

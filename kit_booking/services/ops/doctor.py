@@ -59,6 +59,7 @@ def examine(settings: Settings, sms: SmsSender, *, now: datetime) -> Iterator[Fi
         return
     yield Finding("schema", "the tables are those of this version")
     yield _clock(now=now)
+    yield check_proxy(settings, now=now)
     yield _worker(now=now)
     yield _queue(now=now)
     yield from _sending(now=now)
@@ -120,6 +121,20 @@ def _clock(*, now: datetime) -> Finding:
         ahead = f"something was written down at {newest_at:%Y-%m-%d %H:%M} UTC, which is yet to come."
         return Finding("clock", "", ahead)
     return Finding("clock", f"{now:%Y-%m-%d %H:%M} UTC")
+
+
+def proxy_advice(addresses: list[str]) -> str:
+    """What to do about proxies that are not trusted."""
+    return (
+        f"requests are forwarded by {', '.join(addresses)}, which TRUSTED_PROXY does not name: all readers count as "
+        f"that one address, and soon get no login code. If it is your proxy, set TRUSTED_PROXY={addresses[0]}"
+    )
+
+
+def check_proxy(settings: Settings, *, now: datetime) -> Finding:
+    """Whether a proxy in front is named in the settings, as far as the last day tells."""
+    unknown = [one for one in health.unknown_proxies(now=now) if one != settings.trusted_proxy]
+    return Finding("proxy", settings.trusted_proxy or "none", f"{proxy_advice(unknown)}." if unknown else "")
 
 
 def _worker(*, now: datetime) -> Finding:

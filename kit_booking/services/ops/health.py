@@ -1,6 +1,7 @@
-"""The worker's heartbeat, whether the schema is current, what keeps texts back, and deleting expired rows."""
+"""The worker's heartbeat, the schema, what keeps texts back, unknown proxies, and deleting expired rows."""
 
 from datetime import datetime, timedelta
+from ipaddress import ip_address
 
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -8,9 +9,10 @@ from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.orm import Session
 
 from kit_booking.config import MIGRATIONS
-from kit_booking.database import db, load, transaction
+from kit_booking.database import db, load, read, transaction
 from kit_booking.models import LoginCode, PauseReason, SendingPause, Throttle
 from kit_booking.services.marks import find_mark, is_marked, set_mark, set_mark_in
+from kit_booking.services.sign_in.throttle import count_try
 
 BEAT = timedelta(seconds=15)
 ALIVE = timedelta(minutes=2)
@@ -19,6 +21,8 @@ OUTAGE = timedelta(minutes=10)
 """After a longer silence the mark ``back`` is set, because people could not rely on their deadlines."""
 TIDY = timedelta(hours=1)
 KEEP = timedelta(days=2)
+_PROXY = "proxy:"
+"""So begins the counter of a proxy that is not trusted; its address follows."""
 
 
 def is_demo() -> bool:
@@ -48,6 +52,25 @@ def sending_alarms(*, now: datetime) -> list[SendingPause]:
         .where(or_(SendingPause.reason == PauseReason.SETUP, is_limit))
         .order_by(SendingPause.since_at)
     )
+
+
+def note_proxy(address: str, *, now: datetime) -> bool:
+    """Remember that a proxy which is not trusted forwards requests; whether that is new within `TIDY`.
+
+    Only of the machine itself or of a network of one's own: anybody on the internet can send the header.
+    """
+    if not ip_address(address.partition("%")[0]).is_private:
+        return False
+    key = _PROXY + address
+    is_known = bool(read(select(Throttle.key).where(Throttle.key == key, Throttle.window_at > now - TIDY)))
+    return not is_known and transaction(count_try)(key, TIDY, now=now) == 1
+
+
+def unknown_proxies(*, now: datetime) -> list[str]:
+    """The addresses of the proxies that `note_proxy` remembered within a day."""
+    recent = Throttle.key.startswith(_PROXY), Throttle.window_at > now - timedelta(days=1)
+    keys = read(select(Throttle.key).distinct().where(*recent).order_by(Throttle.key))
+    return [row.key.removeprefix(_PROXY) for row in keys]
 
 
 def tidy_up(*, now: datetime) -> None:
