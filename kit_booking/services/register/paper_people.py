@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -129,7 +130,13 @@ class People:
 
 
 def _name(row: RegisterRow | Candidate) -> tuple[str, str]:
-    return name_key(row.name), search_key(row.village)
+    return _keys(row.name, row.village)
+
+
+@lru_cache(maxsize=8192)
+def _keys(name: str, village: str) -> tuple[str, str]:
+    """Kept, because each batch of rows looks through all households of the commune again."""
+    return name_key(name), search_key(village)
 
 
 def _shown(candidate: Candidate, row: RegisterRow) -> Candidate:
