@@ -1,4 +1,4 @@
-"""What happens to a phone's connection after an answer, on the server that serves in life."""
+"""Connections after an answer, bodies, and forwarders, on the server that serves in life."""
 
 import socket
 from collections.abc import Iterator
