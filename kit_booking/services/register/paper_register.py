@@ -113,9 +113,22 @@ class Register:
         """What taking these rows over would do, after the rows that are ``taken`` already."""
         lines = {row.line for row in rows}
         problems = [problem for problem in self.problems if problem.line in lines]
-        made = {int(line): household_id for line, household_id in taken.get("households", {}).items()}
-        people = People(self._who, made, self.answers.others_are_new)
+        people = self._people(taken)
         return plan(session, commune, rows, problems, people, takes_history=self.answers.history, now=now)
+
+    def known(
+        self, session: Session, commune: CommuneFacts, rows: Sequence[RegisterRow], taken: Mapping[str, Any]
+    ) -> set[int]:
+        """The ids of the households of these rows that are registered already."""
+        people = self._people(taken)
+        people.load(session, commune.id, rows)
+        for row in rows:
+            people.household_of(row)
+        return people.known
+
+    def _people(self, taken: Mapping[str, Any]) -> People:
+        made = {int(line): household_id for line, household_id in taken.get("households", {}).items()}
+        return People(self._who, made, self.answers.others_are_new)
 
 
 def look_through(file: RegisterFile, *, now: datetime) -> tuple[Register, RegisterPlan]:

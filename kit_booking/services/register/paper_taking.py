@@ -88,11 +88,8 @@ def _take_batch(
     rows = [row for row in rows if row.line not in lines]
     commune = commune_of(session, file.commune_id)
     lock(session, Kit, *(kit.id for kit in commune.kits))
+    lock(session, Household, *register.known(session, commune, rows, file.taken))
     made = register.plan(session, commune, rows, file.taken, now=now)
-    changed = {planned.household for planned in made.bookings} | set(made.people.numbers)
-    if known := [key for key in changed if isinstance(key, int)]:
-        lock(session, Household, *known)
-        made = register.plan(session, commune, rows, file.taken, now=now)
     if made.broken and not override:
         return Taken(needs_reason=True)
     return _write(session, file, commune, made, consent, override, now=now)

@@ -160,8 +160,8 @@ def test_a_file_that_is_no_spreadsheet_is_not_kept(office: Office, world: World)
     assert world.all(RegisterFile) == []
 
 
-@pytest.mark.timeout(120)
-def test_5000_lines_are_taken_over_within_seconds(office: Office, world: World):
+@pytest.mark.timeout(240)
+def test_5000_lines_are_taken_over_in_a_few_times_what_plain_rows_take(office: Office, world: World):
     for name in ("Hoàng Long", "Hồng Minh", "Văn Hoàng"):
         world.kit(world.place(office.commune, name))
     lines = [f"Hộ Thứ {n};;Thôn {n % 40};giày da;;;;" for n in range(MOST_ROWS - 400)]
@@ -175,7 +175,11 @@ def test_5000_lines_are_taken_over_within_seconds(office: Office, world: World):
     assert office.looks(file).problems == []
     looked = time.process_time()
     taken = office.takes(file, "Hẹn từ trước")
+    took = time.process_time()
     assert taken
     assert (taken.households, taken.bookings) == (MOST_ROWS - 400, 400)
-    assert looked - began < 3
-    assert time.process_time() - looked < 8
+    for _ in range(MOST_ROWS // 10):
+        world.household(office.commune, phone="")
+    plain = 10 * (time.process_time() - took)  # 5,000 rows, each written and committed by itself.
+    assert looked - began < plain / 2
+    assert took - looked < 2.5 * plain
