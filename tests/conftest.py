@@ -121,13 +121,10 @@ def sms() -> FakeSms:
 @pytest.fixture
 def app(settings: Settings, sms: FakeSms) -> Iterator[Flask]:
     """The app, without a context: Flask-Login keeps the user in it, and two clients would be one person."""
-    from kit_booking import create_app
     from kit_booking.database import db
-    from tests.support.templates import COMPILED
+    from tests.support.apps import make_app
 
-    app = create_app(settings, sms)
-    app.testing = True
-    app.jinja_env.bytecode_cache = COMPILED
+    app = make_app(settings, sms)
     yield app
     with app.app_context():
         db.engine.dispose()
