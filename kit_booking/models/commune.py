@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kit_booking.database import Base
 from kit_booking.domain.messages.texts import WIDTHS
+from kit_booking.domain.text import search_text
 from kit_booking.domain.time.hours import EVERY_DAY
 
 
@@ -31,7 +32,7 @@ class Commune(Base):
     name: Mapped[str] = mapped_column(String(80))
     slug: Mapped[str] = mapped_column(String(80), unique=True)
     search: Mapped[str] = mapped_column(String(2000))
-    """Unaccented names of the commune, its old units and its villages, one a line."""
+    """Unaccented names of the commune, its places, old units, villages and crafts, one a line."""
     phone: Mapped[str] = mapped_column(String(20))
     office_hours: Mapped[list[Any]] = mapped_column(default=EVERY_DAY)
     policy: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -40,6 +41,11 @@ class Commune(Base):
 
     province: Mapped[Province] = relationship(lazy="raise", innerjoin=True)
     places: Mapped[list["Place"]] = relationship(lazy="raise", order_by="Place.id")
+
+    def rewrite_search(self) -> None:
+        villages = [village for place in self.places for village in place.villages]
+        names = [self.name, *(place.name for place in self.places), *(village.name for village in villages)]
+        self.search = search_text([*names, *(village.craft for village in villages if village.craft)])
 
 
 class Place(Base):

@@ -71,7 +71,10 @@ class Visitor:
     def free_slot(self) -> str:
         """The last one, because much is free there."""
         self.go(f"/communes/{COMMUNE}")
-        return str(self.page.locator("a.slot.free").last.get_attribute("href"))
+        return str(self.page.locator(".by-place a.slot.free").last.get_attribute("href"))
+
+    def choose_a_place(self) -> None:
+        self.go(f"/communes/{COMMUNE}/{days_ahead(14, utc_now())}/sang")
 
     def booking(self, status: Status) -> Booking:
         return self.world.all(Booking, commune_id=self.demo.commune.id, status=status)[-1]
@@ -416,7 +419,9 @@ PAGES = [
     Shown("start", "/", lambda v: v.go("/")),
     Shown("search", "/", lambda v: v.go("/?q=lưu thượng")),
     Shown("search without a result", "/", lambda v: v.go("/?q=zzz")),
-    Shown("fortnight, one place", FORTNIGHT, lambda v: v.go(f"/communes/{COMMUNE}#{v.kit().code}")),
+    Shown("fortnight", FORTNIGHT, lambda v: v.go(f"/communes/{COMMUNE}")),
+    Shown("fortnight, one place", FORTNIGHT, lambda v: v.go(f"/communes/{COMMUNE}?place=phu-tuc")),
+    Shown("places of a slot", FORTNIGHT + "/<day>/<slot_key>", Visitor.choose_a_place),
     Shown("fortnight of a household", FORTNIGHT, _as(lambda v: v.be_owner_of(S.APPROVED), f"/communes/{COMMUNE}")),
     Shown("fortnight without a kit", FORTNIGHT, lambda v: v.go(f"/communes/{v.be_clerk_without_work()}")),
     Shown("calendars of a commune", "/communes/<slug>/calendar", lambda v: v.go(f"/communes/{COMMUNE}/calendar")),

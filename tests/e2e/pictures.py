@@ -34,7 +34,7 @@ def take_all(demo: Demo, phone: Page, desk: Page) -> None:
     on_phone, at_desk = Visitor(demo, phone), Visitor(demo, desk)
     on_phone.go("/")
     take(phone, "start-360")
-    on_phone.go(f"/communes/{COMMUNE}#{on_phone.kit().code}")
+    on_phone.go(f"/communes/{COMMUNE}")
     phone.evaluate("scrollTo(0, 0)")
     take(phone, "fortnight-360", height=1500)
     on_phone.go(on_phone.slot("sang", days=9))

@@ -111,10 +111,8 @@ def find_the_commune(phone: Page) -> None:
 def choose_a_slot(phone: Page) -> str:
     """Some days ahead, so that the reminder of the day before still lies ahead; gives the slot's address."""
     phone.locator(".places").get_by_role("link", name=PLACE).tap()
-    kit = phone.locator(".kit:target")
-    kit.locator(".strip a:not(.full)").nth(4).tap()
-    slot = phone.locator(".day:target a.slot.free").first
-    path = str(slot.get_attribute("href"))
+    slot = phone.locator(".overview tbody tr").nth(5).locator("a.slot.free").first
+    path = str(slot.get_attribute("href")).partition("?")[0]
     slot.tap()
     expect(heading(phone)).to_have_text("Mượn bộ livestream buổi này?")
     return path

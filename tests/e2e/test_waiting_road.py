@@ -70,7 +70,7 @@ def wait_for_an_evening(demo: Demo, phone: Page) -> None:
     phone.goto(f"/communes/{COMMUNE}")
     phone.locator(".places").get_by_role("link", name="Phú Túc").tap()
     day = days_ahead(7, utc_now())
-    phone.locator(f".kit:target a.slot[href$='{day}/toi']").tap()
+    phone.locator(f".overview a.slot[href*='{day}/toi']").tap()
     expect(heading(phone)).to_have_text("Buổi này đã có người. Nhà mình chờ chỗ trống nhé?")
     phone.get_by_role("button", name="Chờ chỗ trống").tap()
     expect(heading(phone)).to_have_text("Nhà mình đang chờ chỗ trống")

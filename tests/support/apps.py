@@ -1,4 +1,4 @@
-"""Apps for tests. Making one compiles every route, and every engine its statements, which takes most of a test's time.
+"""Apps for tests. Making one compiles every route, and each engine its statements: most of the time of a test.
 
 So apps with the same settings are copies of one of them, and all engines of a kind share what they have compiled.
 """

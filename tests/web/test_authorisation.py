@@ -19,6 +19,7 @@ from kit_booking.services.calendars.tokens import add_token
 from kit_booking.services.register.paper_register import keep_file
 from tests.support.fakes import FakeSms
 from tests.support.town import Town, where
+from tests.times import days_ahead
 
 READERS = ("anonymous", "neighbour", "owner", "foreign_clerk", "clerk", "leader", "operator")
 HOUSEHOLD, STAFF = "303 /sign-in", "303 /staff/sign-in"
@@ -133,6 +134,7 @@ case("GET /static/<path:filename>", "200", lambda _: "/static/style.css")
 case("GET /language/<code>", "303 /", lambda _: "/language/en")
 case("GET /communes/<slug>", "200", lambda _: "/communes/phuong-duc")
 case("GET /communes/<slug>.ics", "200", lambda _: "/communes/phuong-duc.ics")
+case("GET /communes/<slug>/<day>/<slot_key>", "200", lambda _: f"/communes/phuong-duc/{days_ahead(3)}/toi")
 case("GET /communes/<slug>/calendar", "200", lambda _: "/communes/phuong-duc/calendar")
 case("GET /kits/<code>.ics", "200", lambda _: "/kits/PD-1.ics")
 case("GET /kits/<kit_code>/<day>/<slot_key>", "200", Town.slot_path)

@@ -45,6 +45,11 @@ class Slot:
     ask_until_at: datetime
     """The first moment at which it is too late to ask for it."""
 
+    @property
+    def is_peak(self) -> bool:
+        """Whether it is of the part of the day that many want: the kit is away over a night."""
+        return local_day(self.hold.from_at) != local_day(self.hold.until_at)
+
 
 @dataclass(frozen=True)
 class Timetable:

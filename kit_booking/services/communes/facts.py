@@ -11,6 +11,7 @@ from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, bindparam, func, select
 
 from kit_booking.database import db, read
 from kit_booking.domain.policy import Policy
+from kit_booking.domain.text import search_key, slug
 from kit_booking.domain.time import slots
 from kit_booking.domain.time.hours import Span, WeeklyHours
 from kit_booking.domain.time.slots import Timetable
@@ -35,6 +36,19 @@ class KitFacts:
     parts: tuple[tuple[str, int], ...]
     timetable: Timetable
 
+    @functools.cached_property
+    def place_key(self) -> str:
+        """The place's name as it stands in addresses."""
+        return slug(self.place)
+
+
+class VillageFacts(NamedTuple):
+    """A village or an old unit, and the name of its place."""
+
+    name: str
+    craft: str
+    place: str
+
 
 @dataclass(frozen=True, eq=False)
 class CommuneFacts:
@@ -46,12 +60,22 @@ class CommuneFacts:
     phone: str
     policy: Policy
     kits: tuple[KitFacts, ...]
-    villages: tuple[tuple[str, str], ...]
-    """Names of villages and old units, each with its craft or ""."""
+    villages: tuple[VillageFacts, ...]
     has_clerk: bool
     """Whether an active clerk can answer requests."""
     closures: tuple[tuple[int | None, Span, str], ...]
     """The latest ones: kit id (None closes every kit), time and reason."""
+
+    @property
+    def can_lend(self) -> bool:
+        """Whether it has a kit, and a clerk who can answer requests."""
+        return bool(self.kits) and self.has_clerk
+
+    def place_of(self, village: str) -> str:
+        """The key of the place to which a village of this name belongs; empty if none or several do."""
+        key = search_key(village)
+        places = {slug(one.place) for one in self.villages if search_key(one.name) == key}
+        return places.pop() if len(places) == 1 else ""
 
     def kit(self, code: str) -> KitFacts | None:
         return next((kit for kit in self.kits if kit.code == code), None)
@@ -118,7 +142,7 @@ def _facts(_database: str, commune_id: int, _version: int) -> CommuneFacts:
         parts[kit_id].append((name, count))
     plans = slot_plans(commune_id)
     villages = read(
-        select(Village.name, Village.craft)
+        select(Village.name, Village.craft, Place.name.label("place"))
         .join(Place, Place.id == Village.place_id)
         .where(Place.commune_id == commune_id)
         .order_by(Village.id)
@@ -157,7 +181,7 @@ def _facts(_database: str, commune_id: int, _version: int) -> CommuneFacts:
             )
             for kit in kits
         ),
-        villages=tuple((village.name, village.craft) for village in villages),
+        villages=tuple(VillageFacts(*village) for village in villages),
         has_clerk=bool(clerks),
         closures=tuple((row.kit_id, Span(row.from_at, row.until_at), row.reason) for row in closures),
     )

@@ -1,6 +1,6 @@
 """The fortnight of a commune: the state of each slot of each kit, as one reader may see it."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,10 +32,6 @@ class KitFortnight:
     schedule: KitSchedule
     states: list[SlotState]
     holders: dict[int, Holder]
-
-    @property
-    def free(self) -> int:
-        return self.states.count(SlotState.FREE)
 
 
 class SlotView(NamedTuple):
@@ -89,15 +85,31 @@ def fortnight(
     return Fortnight(commune, ahead, kits)
 
 
-def count_free(communes: Sequence[CommuneFacts], *, now: datetime) -> dict[int, int]:
-    """By commune id, how many slots can be asked for right now; one statement for all."""
+class Free(NamedTuple):
+    """How many slots can be asked for right now, those that many want and the others."""
+
+    peak: int
+    others: int
+
+
+def count_free(communes: Sequence[CommuneFacts], *, now: datetime) -> dict[int, Free]:
+    """By commune id; one statement for all. Nothing is free where no clerk can answer."""
     schedules = {commune.id: schedule(commune, now=now) for commune in communes}
     kit_ids = [kit.id for commune in communes for kit in commune.kits]
     holds = _holds_by_kit(_holds_of_kits, list(schedules.values()), {"kits": kit_ids})
     return {
-        commune_id: sum(_kit(kit, holds[kit.kit.id]).free for kit in ahead.kits)
-        for commune_id, ahead in schedules.items()
+        commune.id: _count(schedules[commune.id], holds) if commune.has_clerk else Free(0, 0) for commune in communes
     }
+
+
+def _count(ahead: Schedule, holds: dict[int, list[Row[Any]]]) -> Free:
+    free = Counter(
+        slot.is_peak
+        for kit in ahead.kits
+        for slot, state in zip(kit.slots, _kit(kit, holds[kit.kit.id]).states, strict=True)
+        if state is SlotState.FREE
+    )
+    return Free(free[True], free[False])
 
 
 def _holds_by_kit(
@@ -123,7 +135,7 @@ def _kit(
         if hold.status is None:
             states[number] = SlotState.TAKEN if hold.kept_for_id else SlotState.CLOSED
         elif household_id is not None and hold.household_id == household_id:
-            states[number] = SlotState.MINE
+            states[number] = SlotState.OFFERED if hold.status == Status.OFFERED else SlotState.MINE
             holders[number] = Holder(hold.code)
         else:
             states[number] = SlotState.WAITING if hold.status == Status.REQUESTED else SlotState.TAKEN

@@ -20,6 +20,8 @@ class SlotState(IntEnum):
     WAITING = auto()
     TAKEN = auto()
     MINE = auto()
+    OFFERED = auto()
+    """Held for this household until it takes or refuses it."""
     CLOSED = auto()
     NOT_OPEN = auto()
     PAST = auto()

@@ -1,4 +1,4 @@
-"""Searching communes by name, old unit or village, with or without accents."""
+"""Searching communes by name, old unit, village or craft, with or without accents."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import Row, func, select
 
 from kit_booking.database import read
-from kit_booking.domain.text import search_key
+from kit_booking.domain.text import search_key, slug
 from kit_booking.models import Commune, Kit, Province
 from kit_booking.services.communes.facts import CommuneFacts, commune_facts
-from kit_booking.services.communes.fortnight import count_free
+from kit_booking.services.communes.fortnight import Free, count_free
 from kit_booking.services.communes.schedule import schedule
 
 FEW = 30
@@ -26,9 +26,13 @@ class CommuneMatch:
     slug: str
     places: str = ""
     matched: str = ""
-    """The old unit or village that the search matched, when the commune's name does not match."""
-    free: int | None = None
+    """The place, village or craft that the search matched, when the commune's name does not match."""
+    place: str = ""
+    """The key of the place that it belongs to."""
+    free: Free | None = None
     """Slots that can be asked for; not counted in long lists."""
+    can_lend: bool = True
+    """Whether it has a kit and a clerk who answers; not looked up in long lists."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +99,9 @@ def _with_free_slots(rows: Sequence[Row[Any]], key: str, *, now: datetime, is_cu
                 commune.name,
                 commune.slug,
                 ", ".join(dict.fromkeys(kit.place for kit in commune.kits)),
-                _matched(commune, key),
+                *_matched(commune, key),
                 free[commune.id],
+                commune.can_lend,
             )
             for commune in communes
         ],
@@ -105,7 +110,13 @@ def _with_free_slots(rows: Sequence[Row[Any]], key: str, *, now: datetime, is_cu
     )
 
 
-def _matched(commune: CommuneFacts, key: str) -> str:
+def _matched(commune: CommuneFacts, key: str) -> tuple[str, str]:
+    """What the search matched but the commune's name, and the key of its place."""
     if not key or key in search_key(commune.name):
-        return ""
-    return next((name for name, _ in commune.villages if key in search_key(name)), "")
+        return "", ""
+    names = [(kit.place, kit.place) for kit in commune.kits]
+    names += [(village.name, village.place) for village in commune.villages]
+    names += [(f"{village.craft}, {village.name}", village.place) for village in commune.villages if village.craft]
+    shown, place = next(((name, place) for name, place in names if key in search_key(name)), ("", ""))
+    has_kit = any(kit.place == place for kit in commune.kits)
+    return shown, slug(place) if has_kit else ""

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from kit_booking.database import Rollback, transaction
-from kit_booking.domain.text import search_text, slug
+from kit_booking.domain.text import slug
 from kit_booking.domain.time.local_time import local_day
 from kit_booking.domain.time.slots import DEFAULT_PLAN
 from kit_booking.models import Commune, Kit, Part, Place, Province, Village
@@ -56,7 +56,7 @@ def _fill(session: Session, commune: Commune, name: str, code: str, province: st
     known = session.scalar(select(Province).where(Province.slug == key))
     commune.province = known or Province(name=province, slug=key)
     commune.name, commune.code = name, code
-    commune.search = _search_text(commune)
+    commune.rewrite_search()
 
 
 @transaction
@@ -88,7 +88,7 @@ def save_place(
     for column, value in values.items():
         setattr(place, column, value)
     place.villages = [Village(name=name, craft=craft) for name, craft in villages]
-    commune.search = _search_text(commune)
+    commune.rewrite_search()
     record_audit(
         session,
         "place_changed" if old else "place_added",
@@ -150,9 +150,3 @@ def _free_slug(session: Session, name: str, province: str) -> str:
     tries = [plain, f"{plain}-{slug(province)}"[:80], *(f"{plain[:70]}-{n}" for n in range(2, 100))]
     taken = set(session.scalars(select(Commune.slug).where(Commune.slug.in_(tries))))
     return next(free for free in tries if free not in taken)
-
-
-def _search_text(commune: Commune) -> str:
-    """A commune is searched by its own name, its places' names and their villages."""
-    villages = (village.name for place in commune.places for village in place.villages)
-    return search_text([commune.name, *(place.name for place in commune.places), *villages])

@@ -16,7 +16,7 @@ from kit_booking.adapters.holidays import public_holidays
 from kit_booking.domain.booking.counter import Direction
 from kit_booking.domain.booking.status import AHEAD, Status
 from kit_booking.domain.policy import Policy
-from kit_booking.domain.text import search_text, slug
+from kit_booking.domain.text import slug
 from kit_booking.domain.time.local_time import local
 from kit_booking.domain.time.slots import DEFAULT_PLAN
 from kit_booking.models import (
@@ -112,11 +112,11 @@ def add_communes(session: Session, valid_from: date) -> list[Kit]:
             code=data["code"],
             name=data["name"],
             slug=slug(data["name"]),
-            search=search_text([data["name"], *(village.name for place in places for village in place.villages)]),
             phone=f"+84243385{4100 + number:04}",
             policy=NUMBERS,
             places=places,
         )
+        commune.rewrite_search()
         session.add(commune)
         session.flush()
         session.add_all(planned_slots(commune.id, valid_from, DEFAULT_PLAN))

@@ -16,7 +16,7 @@ from kit_booking.web.frame.forms import OwnAccountForm, StaffForm
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.readers import sign_in_staff, signed_out, staff_commune_or_404, staff_only, this_member
 from kit_booking.web.frame.security import own_path
-from kit_booking.web.household.grid import page_of
+from kit_booking.web.household.overview import page_of
 
 blueprint = Blueprint("staff", __name__, url_prefix="/staff")
 

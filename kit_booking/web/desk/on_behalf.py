@@ -28,7 +28,7 @@ from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.language import language, lazy_gettext, ngettext
 from kit_booking.web.frame.readers import commune_or_404, staff_only, this_member
 from kit_booking.web.frame.refusals import refusal_text, wait_refusal_text
-from kit_booking.web.household.grid import SIGNS, css_of, slot_rows
+from kit_booking.web.household.grid import SIGNS, css_of, parts_of
 from kit_booking.web.household.slots import day_or_404, free_slots, look_or_404
 
 blueprint = Blueprint("on_behalf", __name__, url_prefix="/staff/book")
@@ -38,6 +38,7 @@ QUICK = 6
 """How many of the next free slots are listed first."""
 STATES = {
     SlotState.MINE: lazy_gettext("đã có"),
+    SlotState.OFFERED: lazy_gettext("giữ chỗ"),
     SlotState.FREE: lazy_gettext("trống"),
     SlotState.NOT_OPEN: lazy_gettext("chưa mở"),
     SlotState.PAST: lazy_gettext("sát giờ"),
@@ -152,7 +153,7 @@ def slots(household_id: int) -> str:
         commune=commune,
         communes=acting,
         quick=alike[:QUICK],
-        names={key: name for key, (name, _hours) in slot_rows(shown.schedule, language()).items()},
+        names={part.key: part.name for part in parts_of(shown.schedule, language())},
         days=_days(shown, household_id, now),
     )
 
@@ -170,7 +171,7 @@ def _cell(alike: list[SlotView], household_id: int, now: datetime) -> dict[str, 
     kit, slot, state, code = min(alike, key=lambda view: list(STATES).index(view.state))
     free = sum(view.state is SlotState.FREE for view in alike)
     path = f"/staff/book/{household_id}/{kit.code}/{slot.day}/{slot.key}"
-    if state is SlotState.MINE:
+    if state in (SlotState.MINE, SlotState.OFFERED):
         path = f"/staff/bookings/{code}"
     elif state is SlotState.CLOSED or now >= slot.on_air.from_at:
         path = ""

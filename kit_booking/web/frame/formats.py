@@ -134,8 +134,12 @@ def status_word(status: Status) -> str:
 
 
 def short_name(name: str) -> str:
-    """``Phương Thảo``: the last two words of a name, for narrow cells."""
-    return " ".join(name.split()[-2:])
+    """``P.Thảo``: the last word of a name after the initial of the one before, for narrow cells.
+
+    Without the initial where that word says only that it is a woman's or a man's name.
+    """
+    *_others, before, last = ["Thị", *name.split()]
+    return last if before in ("Thị", "Văn") else f"{before[0]}.{last}"
 
 
 def role_word(role: str) -> str:

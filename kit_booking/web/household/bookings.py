@@ -26,7 +26,14 @@ from kit_booking.web.frame.readers import (
     this_household,
 )
 from kit_booking.web.frame.refusals import refusal_text
-from kit_booking.web.household.slots import day_or_404, free_slots, look_or_404, no_slot_is_404, slot_address
+from kit_booking.web.household.slots import (
+    back_from,
+    day_or_404,
+    free_slots,
+    look_or_404,
+    no_slot_is_404,
+    slot_address,
+)
 from kit_booking.web.household.waiting import can_wait, join_page
 
 blueprint = Blueprint("bookings", __name__)
@@ -74,7 +81,7 @@ def _slot_page(kit_code: str, day: str, slot_key: str, form: SlotForm | None = N
         refusals=[refusal_text(refusal) for refusal in look.refusals],
         standing=quota_text(look.booked, look.bookable.commune.policy) if look.booked else "",
         steps=who is None,
-        back=f"/communes/{look.bookable.commune.slug}#{kit_code}",
+        back=back_from(look.bookable),
         office=look.bookable.commune,
     )
 

@@ -1,21 +1,20 @@
-"""Renders the fortnight of a commune; the section of each kit is cached by what it shows."""
+"""The fortnight of a commune place by place: what its states are called, its days and parts, and its table."""
 
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import lru_cache
+from typing import NamedTuple
 
 from flask import render_template
 from markupsafe import Markup
 
-from kit_booking.domain.phone import national
 from kit_booking.domain.time.local_time import to_local
-from kit_booking.domain.time.slots import Slot
-from kit_booking.services.communes.facts import CommuneFacts
-from kit_booking.services.communes.fortnight import Fortnight, Holder, KitFortnight
-from kit_booking.services.communes.schedule import Schedule, SlotState
-from kit_booking.web.frame.formats import hours, long_day, lunar, moment, short_name, span_word, weekday
+from kit_booking.services.communes.facts import CommuneFacts, KitFacts
+from kit_booking.services.communes.fortnight import Holder, KitFortnight
+from kit_booking.services.communes.schedule import KitSchedule, Schedule, SlotState
+from kit_booking.web.frame.formats import clock, hours, long_day, lunar, short_name, weekday
 from kit_booking.web.frame.labels import slot_word
-from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.language import language, lazy_gettext
 
 SATURDAY = 5
@@ -24,6 +23,7 @@ SIGNS = {
     SlotState.WAITING: "◐",
     SlotState.TAKEN: "●",
     SlotState.MINE: "★",
+    SlotState.OFFERED: "◔",
     SlotState.CLOSED: "✕",
     SlotState.NOT_OPEN: "…",
     SlotState.PAST: "·",
@@ -33,102 +33,166 @@ WORDS = {
     SlotState.WAITING: lazy_gettext("Chờ duyệt"),
     SlotState.TAKEN: lazy_gettext("Đã có người"),
     SlotState.MINE: lazy_gettext("Của nhà mình"),
+    SlotState.OFFERED: lazy_gettext("Giữ cho nhà mình"),
     SlotState.CLOSED: lazy_gettext("Nghỉ"),
     SlotState.NOT_OPEN: lazy_gettext("Chưa mở"),
     SlotState.PAST: lazy_gettext("Đã qua"),
 }
+SHORT_WORDS = WORDS | {
+    SlotState.FREE: lazy_gettext("trống"),
+    SlotState.WAITING: lazy_gettext("chờ"),
+    SlotState.TAKEN: lazy_gettext("kín"),
+    SlotState.MINE: lazy_gettext("mình"),
+    SlotState.OFFERED: lazy_gettext("giữ"),
+    SlotState.CLOSED: lazy_gettext("nghỉ"),
+    SlotState.NOT_OPEN: lazy_gettext("chưa"),
+    SlotState.PAST: "",
+}
+"""For the narrow cells of both tables."""
 LINKED = (SlotState.FREE, SlotState.WAITING, SlotState.TAKEN)
 """States in which a slot links to its own page, unless it is too late to ask for it."""
 
 
-@dataclass(frozen=True)
-class GridPage:
-    commune: CommuneFacts
-    kits: list[KitFortnight]
-    grid: Markup
-    opens: str
-    """When the next day opens."""
+class Part(NamedTuple):
+    """A part of the day: the slots of one name."""
+
+    key: str
+    name: str
+    hours: str
+    begins: str
+    """When it goes on air, for where there is no room for the hours."""
+    is_peak: bool
+    """Whether most of its slots are peak slots."""
+
+
+class Day(NamedTuple):
+    on: date
+    css: str
+    weekday: str
+    date: str
+    """``05/12``."""
+    long: str
+    lunar: str
+
+
+class Cell(NamedTuple):
+    """One slot, or the slots of several kits at one time; ``path`` is empty where there is nothing to do."""
+
+    path: str
+    css: str
+    sign: str
+    word: str
+    label: str
+    free: int = 0
+    """How many of several kits are free."""
+    title: str = ""
 
 
 def css_of(state: SlotState) -> str:
     return state.name.lower().replace("_", "-")
 
 
-def page_of(shown: Fortnight, *, for_staff: bool = False) -> GridPage:
-    """For households a free slot links to asking for it and their own to its booking; for staff each booking."""
-    schedule = shown.schedule
-    sections = [_section_of(schedule, number, kit, for_staff) for number, kit in enumerate(shown.kits)]
-    grid = render_template("household/communes/grid.html", days=_days(schedule, language()), sections=sections)
-    opens_on, opens_at = schedule.window.next_to_open, schedule.window.next_opens_at
-    opens = _("Ngày %(day)s mở lúc %(time)s.", day=long_day(opens_on), time=moment(opens_at))
-    return GridPage(shown.commune, shown.kits, Markup(grid), opens)  # noqa: S704 (a template wrote it)
+def fortnight_path(commune: CommuneFacts, place: str, day: date | None = None) -> str:
+    """The address of the fortnight, at the place and the day from which one came."""
+    return f"/communes/{commune.slug}{query(place)}{f'#d{day:%m%d}' if day else ''}"
 
 
-def _section_of(schedule: Schedule, number: int, kit: KitFortnight, for_staff: bool) -> Markup:
-    """One kit's section, cached unless it shows who holds a slot."""
-    make = _section.__wrapped__ if kit.holders else _section
-    return make(schedule, number, tuple(kit.states), tuple(kit.holders.items()), for_staff, language())
+def slot_path(kit: KitFacts, day: date, key: str, place: str) -> str:
+    return f"/kits/{kit.code}/{day}/{key}{query(place)}"
 
 
-@lru_cache(maxsize=512)
-def _section(
+def query(place: str) -> str:
+    return f"?place={place}" if place else ""
+
+
+def grid(
+    schedule: Schedule, parts: Iterable[Part], kits: Sequence[KitFortnight], place: str, *, for_staff: bool
+) -> Markup:
+    """The table bodies of all parts, those that many want first; each is kept by what it shows."""
+    schedules = tuple(kit.schedule for kit in kits)
+    bodies = []
+    for part in sorted(parts, key=lambda part: not part.is_peak):
+        states, holders = [], []
+        for kit in kits:
+            numbers = [numbers_of(kit.schedule).get((day, part.key)) for day, _slots in kit.schedule.days]
+            states.append(tuple(None if number is None else kit.states[number] for number in numbers))
+            holders.append(tuple((number in kit.holders and kit.holders[number]) or None for number in numbers))
+        seen = tuple(holders)
+        make = _body.__wrapped__ if any(map(any, seen)) else _body
+        bodies.append(make(schedule, schedules, part, tuple(states), seen, place, for_staff, language()))
+    return Markup().join(bodies)
+
+
+@lru_cache(maxsize=2048)
+def _body(
     schedule: Schedule,
-    number: int,
-    states: tuple[SlotState, ...],
-    holders: tuple[tuple[int, Holder], ...],
+    kits: tuple[KitSchedule, ...],
+    part: Part,
+    states: tuple[tuple[SlotState | None, ...], ...],
+    holders: tuple[tuple[Holder | None, ...], ...],
+    place: str,
     for_staff: bool,
     _language: str,
 ) -> Markup:
-    ahead, holder_of, rows = schedule.kits[number], dict(holders), slot_rows(schedule, _language)
-    looks = {state: (css_of(state), SIGNS[state], str(word)) for state, word in WORDS.items()}
-    days = []
-    for texts, (day, of_day) in zip(_days(schedule, _language), ahead.days, strict=True):
-        number_of = {ahead.slots[slot].key: slot for slot in range(of_day.start, of_day.stop)}
-        cells: list[tuple[str, ...] | None] = []
-        for key in rows:
-            slot = number_of.get(key)
-            if slot is None:
+    """One part of the day: the kits of each place, and their days."""
+    days = days_of(schedule, _language)
+    at_place = Counter(kit.kit.place for kit in kits)
+    looks = {state: (css_of(state), SIGNS[state], str(SHORT_WORDS[state]), str(WORDS[state])) for state in WORDS}
+
+    rows = []
+    for kit, of_kit, its in zip(kits, states, holders, strict=True):
+        numbers = numbers_of(kit)
+        cells: list[Cell | None] = []
+        for day, state, holder in zip(days, of_kit, its, strict=True):
+            if state is None:
                 cells.append(None)
                 continue
-            (css, sign, word), path = looks[states[slot]], ""
-            if holder := holder_of.get(slot):
+            css, sign, short, word = looks[state]
+            path, title = "", ""
+            if holder:
                 path = f"/staff/bookings/{holder.code}" if for_staff else f"/bookings/{holder.code}"
-                word = f"{short_name(holder.name)} {national(holder.phone)}" if holder.name else word
-            elif not for_staff and states[slot] in LINKED and ahead.states[slot] is SlotState.FREE:
-                path = f"/kits/{ahead.kit.code}/{day}/{key}"
-            cells.append((path, css, *_name_and_hours(ahead.slots[slot], _language), sign, word))
-        days.append((*texts, states[of_day].count(SlotState.FREE), cells))
-    section = render_template(
-        "household/communes/kit.html",
-        kit=ahead.kit,
-        free=states.count(SlotState.FREE),
-        closed=[f"{span_word(span)}: {why}" for span, why in ahead.closed],
-        rows=rows.values(),
-        days=days,
-    )
-    return Markup(section)  # noqa: S704 (a template wrote it)
+                short, title = (short_name(holder.name), holder.name) if holder.name else (short, "")
+            elif not for_staff and state in LINKED and kit.states[numbers[day.on, part.key]] is SlotState.FREE:
+                path = slot_path(kit.kit, day.on, part.key, place)
+            label = f"{part.name} {day.long}, {kit.kit.place}: {title or word}"
+            cells.append(Cell(path, css, sign, short, label, title=title))
+        rows.append((kit.kit, at_place[kit.kit.place] > 1, cells))
+    body = render_template("household/communes/part.html", part=part, rows=rows, days=days)
+    return Markup(body)  # noqa: S704 (a template wrote it)
+
+
+@lru_cache(maxsize=1024)
+def numbers_of(kit: KitSchedule) -> dict[tuple[date, str], int]:
+    """The number of each slot by its day and key."""
+    return {(slot.day, slot.key): number for number, slot in enumerate(kit.slots)}
 
 
 @lru_cache(maxsize=64)
-def _days(schedule: Schedule, _language: str) -> list[tuple[str, str, str, str, str, str]]:
-    """Of each day its id, CSS classes, weekday, ``05/12``, the long form, and the lunar date."""
+def days_of(schedule: Schedule, _language: str) -> list[Day]:
     return [_day(day, schedule.window.first) for day, _slots in schedule.kits[0].days] if schedule.kits else []
 
 
-def _day(day: date, today: date) -> tuple[str, str, str, str, str, str]:
+def _day(day: date, today: date) -> Day:
     marks = (("today", day == today), ("weekend", day.weekday() >= SATURDAY))
     css = " ".join(name for name, is_so in marks if is_so)
-    return f"{day:%m%d}", css, weekday(day), f"{day:%d/%m}", long_day(day), lunar(day)
+    return Day(day, css, weekday(day), f"{day:%d/%m}", long_day(day), lunar(day))
 
 
 @lru_cache(maxsize=64)
-def slot_rows(schedule: Schedule, _language: str) -> dict[str, tuple[str, str]]:
-    """The name and hours of each slot that occurs, by its key, in the order of the time of day."""
-    by_key = {slot.key: slot for kit in schedule.kits for slot in reversed(kit.slots)}
-    in_order = sorted(by_key.items(), key=lambda item: to_local(item[1].on_air.from_at).time())
-    return {key: _name_and_hours(slot, _language) for key, slot in in_order}
-
-
-@lru_cache(maxsize=4096)
-def _name_and_hours(slot: Slot, _language: str) -> tuple[str, str]:
-    return slot_word(slot.name), hours((slot.on_air.from_at, slot.on_air.until_at))
+def parts_of(schedule: Schedule, _language: str) -> tuple[Part, ...]:
+    """The parts of the day that occur, in the order of the time of day."""
+    by_key = defaultdict(list)
+    for kit in schedule.kits:
+        for slot in kit.slots:
+            by_key[slot.key].append(slot)
+    in_order = sorted(by_key.values(), key=lambda slots: to_local(slots[0].on_air.from_at).time())
+    return tuple(
+        Part(
+            slots[0].key,
+            slot_word(slots[0].name),
+            hours((slots[0].on_air.from_at, slots[0].on_air.until_at)),
+            clock(slots[0].on_air.from_at),
+            sum(slot.is_peak for slot in slots) * 2 > len(slots),
+        )
+        for slots in in_order
+    )

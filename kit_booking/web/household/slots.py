@@ -5,12 +5,14 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from urllib.parse import urlsplit
 
-from flask import abort
+from flask import abort, request
 
+from kit_booking.domain.text import slug
 from kit_booking.services.booking.ask import SlotLook, look_at_slot
 from kit_booking.services.communes.fortnight import Fortnight, SlotView
 from kit_booking.services.communes.schedule import SlotState
-from kit_booking.services.communes.slots import NoSuchSlot
+from kit_booking.services.communes.slots import BookableSlot, NoSuchSlot
+from kit_booking.web.household.grid import fortnight_path
 
 
 def look_or_404(kit_code: str, day: str, slot_key: str, household_id: int | None, *, now: datetime) -> SlotLook:
@@ -40,6 +42,11 @@ def slot_address(path: str) -> tuple[str, str, str] | None:
         return None
     parts = urlsplit(path).path.split("/")
     return (parts[2], parts[3], parts[4]) if len(parts) == 5 else None
+
+
+def back_from(bookable: BookableSlot) -> str:
+    """The address of the fortnight from which one came to a slot: the same place, and the slot's day."""
+    return fortnight_path(bookable.commune, slug(request.args.get("place", "")[:80]), bookable.slot.day)
 
 
 def free_slots(shown: Fortnight) -> list[SlotView]:

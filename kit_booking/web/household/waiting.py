@@ -21,7 +21,7 @@ from kit_booking.web.frame.labels import place_text
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.readers import household, household_only, own_booking_or_404, seen_in_form, this_household
 from kit_booking.web.frame.refusals import wait_refusal_text
-from kit_booking.web.household.slots import day_or_404, look_or_404, no_slot_is_404
+from kit_booking.web.household.slots import back_from, day_or_404, look_or_404, no_slot_is_404
 
 blueprint = Blueprint("waiting_list", __name__)
 
@@ -57,7 +57,7 @@ def join_page(look: SlotLook, problems: list[str] | None = None, form: WaitForm 
         offer_hours=bookable.commune.policy.offer_hours,
         problems=problems or [],
         steps=who is None,
-        back=f"/communes/{bookable.commune.slug}#{bookable.kit.code}",
+        back=back_from(bookable),
         office=bookable.commune,
     )
 

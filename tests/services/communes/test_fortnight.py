@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from kit_booking.domain.booking.status import Status
-from kit_booking.models import Commune, Hold, Household, Kit
+from kit_booking.models import Commune, Hold, Household, Kit, Staff
 from kit_booking.services.communes.facts import commune_facts
-from kit_booking.services.communes.fortnight import Fortnight, Holder, count_free, fortnight
+from kit_booking.services.communes.fortnight import Fortnight, Free, Holder, count_free, fortnight
 from kit_booking.services.communes.schedule import SlotState
 from tests.support.builders import World
 from tests.times import NOW, days_ahead
@@ -122,11 +122,14 @@ def test_a_hold_that_touches_a_slot_does_not_take_it(world: World, commune: Comm
 def test_free_slots_are_counted_by_commune(world: World, commune: Commune, kit: Kit, hanh: Household):
     other = world.commune("Chuyên Mỹ")
 
-    def count() -> dict[int, int]:
+    def count() -> dict[int, Free]:
         facts = [commune_facts(one.id, world.fresh(one).version) for one in (commune, other)]
         return count_free(facts, now=NOW)
 
     before = world.do(count)
     world.booking(kit, hanh, DAY)
-    world.booking(kit, hanh, days_ahead(4), status=Status.APPROVED)
-    assert world.do(count) == {commune.id: before[commune.id] - 2, other.id: before[other.id]}
+    world.booking(kit, hanh, days_ahead(4), "trua", status=Status.APPROVED)
+    peak, others = before[commune.id]
+    assert world.do(count) == {commune.id: Free(peak - 1, others - 1), other.id: before[other.id]}
+    world.change(world.all(Staff)[0], is_active=False)
+    assert world.do(count)[commune.id] == Free(0, 0)

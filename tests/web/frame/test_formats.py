@@ -120,9 +120,18 @@ def test_every_status_has_a_word() -> None:
     assert formats.status_word(Status.REQUESTED) == "Chờ duyệt"
 
 
-def test_short_name_keeps_the_last_two_words() -> None:
-    assert formats.short_name("Nguyễn Thị Hồng Hạnh Phương Thảo") == "Phương Thảo"
-    assert formats.short_name("Lê An") == "Lê An"
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [
+        ("Nguyễn Thị Hồng Hạnh", "H.Hạnh"),
+        ("Nguyễn Thị Hạnh", "Hạnh"),
+        ("Lê Văn An", "An"),
+        ("Lê An", "L.An"),
+        ("Lan", "Lan"),
+    ],
+)
+def test_a_short_name_calls_nobody_by_thi_or_van(name: str, short: str) -> None:
+    assert formats.short_name(name) == short
 
 
 def test_every_role_has_a_word() -> None:

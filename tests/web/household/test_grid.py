@@ -1,27 +1,28 @@
-"""The fortnight as its readers see it, how it is told apart by ETags, and the start page that leads to it."""
+"""The fortnight place by place, what each reader sees of it, and how its pages are told apart by ETags."""
 
 import gzip
 import re
 from datetime import date, datetime, timedelta
 
-from flask import render_template
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from kit_booking.clock import utc_now
 from kit_booking.database import db
 from kit_booking.domain.booking.status import Status
-from kit_booking.models import Commune, Hold, Household, PlannedSlot
+from kit_booking.domain.time.local_time import local_day
+from kit_booking.models import Commune, Hold, Household, Place, PlannedSlot
 from kit_booking.services.communes.facts import CommuneFacts, commune_facts, find_version_key
 from kit_booking.services.communes.fortnight import fortnight
 from kit_booking.services.communes.schedule import schedule
 from kit_booking.web.frame.responses import cached
-from kit_booking.web.household.grid import GridPage, page_of
+from kit_booking.web.household.overview import FortnightPage, page_of
 from tests.support.town import SLOTS, Town, words_of
 from tests.times import NOW, at, days_ahead
 
 PATH = "/communes/phuong-duc"
 TODAY = days_ahead(0)
+NAMES = ("Sáng", "Trưa", "Chiều", "Tối")
 
 
 def facts_of(town: Town) -> CommuneFacts:
@@ -30,26 +31,28 @@ def facts_of(town: Town) -> CommuneFacts:
     return commune_facts(version_key.commune_id, version_key.version)
 
 
-def page_at(town: Town, now: datetime, who: Household | None = None) -> GridPage:
+def page_at(town: Town, now: datetime, who: Household | None = None, **chosen: str) -> FortnightPage:
     """The page's values at a given time."""
     with town.app.test_request_context(PATH):
-        return page_of(fortnight(facts_of(town), now=now, household_id=who and who.id))
+        return page_of(fortnight(facts_of(town), now=now, household_id=who and who.id), **chosen)
 
 
-def text_at(town: Town, now: datetime) -> str:
-    with town.app.test_request_context(PATH):
-        page = page_of(fortnight(facts_of(town), now=now))
-        return render_template("household/communes/fortnight.html", page=page, office=page.commune)
+def rows_of(page: FortnightPage) -> dict[str, list[list[str]]]:
+    """By part of the day the row of each kit, and in it the state of each day; empty where it has no slot."""
+    rows = {}
+    for body in page.grid.split("</tbody>")[:-1]:
+        name = re.findall(r"<b>([^<]+)</b>", body)[0]
+        rows[name] = [
+            re.findall(r'<td class="[^"]*">(?:<[as][^>]* class="slot ([a-z-]+)")?', row)
+            for row in body.split("<tr>")[1:]
+        ]
+    return rows
 
 
-def day_of(page: GridPage, day: date, kit: int = 0) -> str:
-    """The markup of a day of a kit."""
-    return page.grid.partition(f' id="{page.kits[kit].schedule.kit.code}-{day:%m%d}">')[2].partition("</li>")[0]
-
-
-def states(page: GridPage, day: date, kit: int = 0) -> list[str]:
+def states(page: FortnightPage, day: date, kit: int = 0) -> list[str]:
     """Morning, noon, afternoon and evening of a day."""
-    return re.findall(r'class="(?:slot )?([a-z-]+)"(?: href="[^"]+")?><b>', day_of(page, day, kit))
+    number = [shown.on for shown, _cells in page.days].index(day)
+    return [rows[kit][number] for rows in map(rows_of(page).get, NAMES) if rows]
 
 
 def test_each_slot_shows_its_state(town: Town) -> None:
@@ -99,13 +102,8 @@ def test_a_day_without_one_of_the_slots_leaves_its_row_empty(town: Town) -> None
         session.execute(update(Commune).values(version=Commune.version + 1))
         session.commit()
     page = page_at(town, NOW)
-    assert re.findall(r'<p class="none">|<b>([^<]+)</b> <span>', day_of(page, tuesday)) == [
-        "Sáng",
-        "",
-        "Chiều",
-        "Tối",
-    ]
-    assert '<p class="none">' not in day_of(page, tuesday + timedelta(days=1))
+    assert states(page, tuesday) == ["free", "", "free", "free"]
+    assert states(page, tuesday + timedelta(days=1)) == ["free"] * 4
 
 
 def test_what_is_over_or_too_near_is_past(town: Town) -> None:
@@ -119,30 +117,28 @@ def test_the_last_day_opens_at_seven(town: Town) -> None:
     last = days_ahead(14)
     assert states(page_at(town, at(TODAY, "06:59")), last) == ["not-open"] * 4
     assert states(page_at(town, at(TODAY, "07:00")), last) == ["free"] * 4
-    assert page_at(town, at(TODAY, "06:59")).opens == "Ngày Thứ Ba 15/12 mở lúc 7h T3 01/12."
-    assert page_at(town, at(TODAY, "07:00")).opens == "Ngày Thứ Tư 16/12 mở lúc 7h T4 02/12."
+    assert page_at(town, at(TODAY, "06:59")).opens == "Ngày T3 15/12 mở lúc 7h T3 01/12."
+    assert page_at(town, at(TODAY, "07:00")).opens == "Ngày T4 16/12 mở lúc 7h T4 02/12."
 
 
-def test_free_slots_are_counted_for_the_kit_and_for_the_day(town: Town) -> None:
-    def said(kit: int = 0) -> list[str]:
-        page = page_at(town, NOW)
-        kit_free = re.findall(r'class="free">([^<]+)', page.grid)
-        strip = re.findall(rf'href="#PD-{kit + 1}-1204" aria-label="([^"]+)"><b>T6</b> 04<i>([^<]+)', page.grid)
-        return [kit_free[kit], *re.findall(r'class="sum">([^<]+)', day_of(page, days_ahead(3), kit)), *strip[0]]
+def test_what_many_want_stands_first(town: Town) -> None:
+    assert list(rows_of(page_at(town, NOW))) == ["Tối", "Sáng", "Trưa", "Chiều"]
 
-    assert said() == ["○ 59 buổi trống", "4 buổi trống", "Thứ Sáu 04/12: 4 buổi trống", "○ 4"]
-    town.world.booking(town.kit, town.owner, days_ahead(3), "toi")
-    assert said() == ["○ 58 buổi trống", "3 buổi trống", "Thứ Sáu 04/12: 3 buổi trống", "○ 3"]
-    for slot in SLOTS[:3]:
-        town.world.booking(town.kit, town.owner, days_ahead(3), slot)
-    assert said() == ["○ 55 buổi trống", "Đã kín", "Thứ Sáu 04/12: Đã kín", "–"]
-    assert said(kit=1) == ["○ 59 buổi trống", "4 buổi trống", "Thứ Sáu 04/12: 4 buổi trống", "○ 4"]
+
+def test_two_kits_of_one_place_are_told_apart(town: Town) -> None:
+    town.world.kit(town.world.all(Place, name="Phú Túc")[0], "PD-9")
+    town.world.change(town.commune, version=9)
+    page = page_at(town, NOW)
+    heads = re.findall(r'<th scope="row">([^<]+)', page.grid.split("</tbody>")[0])
+    places = [kit.place for kit in page.kits]
+    assert sorted(heads) == sorted(
+        f"{kit.place} {kit.code}" if places.count(kit.place) > 1 else kit.place for kit in page.kits
+    )
 
 
 def test_a_day_carries_both_calendars(town: Town) -> None:
-    page = page_at(town, at(date(2026, 12, 5), "09:00"))
-    assert '<li class="day today weekend" id="PD-1-1205"><h3>Thứ Bảy 05/12 <small>27/10 âl</small></h3>' in page.grid
-    assert '<span class="today weekend"><b>T7</b> 05/12<small>27/10 âl</small></span>' in page.grid
+    [day] = [day for day, _cells in page_at(town, at(date(2026, 12, 5), "09:00")).days if "today" in day.css]
+    assert (day.css, day.weekday, day.date, day.lunar) == ("today weekend", "T7", "05/12", "27/10 âl")
 
 
 def test_the_page_says_where_a_kit_stands_who_keeps_it_and_what_it_holds(town: Town) -> None:
@@ -157,7 +153,7 @@ def test_a_free_slot_leads_to_asking_and_an_own_one_to_its_booking(town: Town) -
     assert f'href="/bookings/{booking.code}"' in town.browser(town.owner).get(PATH).text
     for page in (town.browser().get(PATH).text, town.browser(town.neighbour).get(PATH).text):
         assert booking.code not in page
-        assert re.search(r'<a class="slot free" href="/kits/PD-1/\d{4}-\d\d-\d\d/(sang|trua|chieu|toi)">', page)
+        assert re.search(r'<a class="slot free" href="/kits/PD-1/\d{4}-\d\d-\d\d/(sang|trua|chieu|toi)"', page)
 
 
 def test_the_public_fortnight_has_no_names_or_numbers(town: Town) -> None:
@@ -171,7 +167,7 @@ def test_the_public_fortnight_has_no_names_or_numbers(town: Town) -> None:
 def test_names_are_shown_to_staff_as_they_are_written(town: Town) -> None:
     town.world.booking(town.kit, town.world.household(town.commune, 'Trần <b>Thị & "Lụa"'), days_ahead(2, utc_now()))
     page = town.browser(town.clerk).get(f"/staff{PATH}").text
-    assert "<em>&amp; &#34;Lụa&#34; " in page
+    assert 'title="Trần &lt;b&gt;Thị &amp; &#34;Lụa&#34;"' in page
     assert "Lụa" not in town.browser().get(PATH).text
 
 
@@ -271,7 +267,7 @@ def test_the_page_is_gzipped_on_request(town: Town) -> None:
 
 def test_the_current_page_is_free_of_old_days(town: Town) -> None:
     """What is really sent now begins with today."""
-    days = re.findall(r'<li class="day ([^"]*)"', page_at(town, utc_now()).grid)
-    assert len(days) == 15 * 2
-    assert [n for n, css in enumerate(days) if "today" in css] == [0, 15]
-    assert text_at(town, NOW).count('class="day ') == 15 * 2
+    days = re.findall(r'<tr id="d(\d{4})" class="([^"]*)"', town.browser().get(PATH).text)
+    assert len(days) == 15
+    assert [number for number, (_id, css) in enumerate(days) if "today" in css] == [0]
+    assert days[0][0] == f"{local_day(utc_now()):%m%d}"
