@@ -23,7 +23,7 @@ from kit_booking import create_app
 from kit_booking.database import db
 from kit_booking.models import Commune
 
-WITHOUT_RULES = {"most_ahead": 10**6, "most_a_week": 10**6, "strikes": 10**6}
+WITHOUT_RULES = {"most_peak_ahead": 10**6, "most_ahead": 10**6, "most_a_week": 10**6, "strikes": 10**6}
 
 
 @dataclass(frozen=True)

@@ -69,10 +69,18 @@ class Policy:
         label=_("Quá giờ nhận bao nhiêu phút thì hỏi cán bộ xem hộ có đến không?"))] = 30
     """So long after the pick-up time staff are asked whether nobody came."""
 
+    most_peak_ahead: Annotated[int, Number("bookings", 1, 99, section="fairness", affects=("quota",),
+        label=_("Mỗi hộ được có nhiều nhất bao nhiêu phiếu sắp tới của buổi cao điểm?"),
+        hint=_("Buổi cao điểm là buổi giữ bộ qua đêm, thường là buổi tối."))] = 1
     most_ahead: Annotated[int, Number("bookings", 1, 99, section="fairness", affects=("quota",),
-        label=_("Mỗi hộ được có nhiều nhất bao nhiêu phiếu sắp tới?"))] = 2
+        label=_("Mỗi hộ được có nhiều nhất bao nhiêu phiếu sắp tới của các buổi khác?"))] = 2
     most_a_week: Annotated[int, Number("sessions", 1, 99, section="fairness", affects=("week",),
-        label=_("Mỗi hộ được mượn nhiều nhất bao nhiêu buổi một tuần?"))] = 2
+        label=_("Mỗi hộ được mượn nhiều nhất bao nhiêu buổi mỗi loại một tuần?"))] = 2
+    """So many peak slots and so many others in one calendar week."""
+    free_hours: Annotated[int, Number("hours", 0, 72, section="fairness", affects=("week",),
+        label=_("Buổi còn trống trước giờ nhận bao nhiêu giờ thì ai mượn thêm cũng được?"),
+        hint=_("Khi ấy không tính hộ đang có bao nhiêu phiếu. Ghi 0 là lúc nào cũng tính."))] = 24
+    """What is still free so long before its pick-up, anybody may take who is not paused."""
     most_of_number: Annotated[int, Number("bookings", 1, 99, section="fairness", affects=("week",),
         label=_("Các hộ chung một số điện thoại được có nhiều nhất bao nhiêu phiếu sắp tới?"))] = 4
     """Households that share a number together have at most so many bookings ahead."""
@@ -120,6 +128,13 @@ class Policy:
     @property
     def lead(self) -> timedelta:
         return timedelta(minutes=self.lead_minutes)
+
+    def most_ahead_of(self, *, is_peak: bool) -> int:
+        return self.most_peak_ahead if is_peak else self.most_ahead
+
+    @property
+    def free_for_all(self) -> timedelta:
+        return timedelta(hours=self.free_hours)
 
     @property
     def late_cancel(self) -> timedelta:

@@ -120,7 +120,10 @@ def _has_pause(seen: Seen, household_id: int, now: datetime) -> bool:
 
 def may_have(seen: Seen, household_id: int, slot: Slot, now: datetime, without: int | None = None) -> bool:
     own = [booking for booking in seen.of(household_id) if booking.id != without]
-    in_week = weeks(own)[_week(slot.hold.from_at)]
+    alike = [booking for booking in own if is_peak(booking.pick_up_at, booking.return_at) == is_peak(*span(slot))]
+    in_week = weeks(alike)[_week(slot.hold.from_at)]
+    most = 1 if is_peak(*span(slot)) else 2
+    is_enough = slot.hold.from_at - now > 24 * HOUR and (ahead(alike, now) >= most or in_week >= 2)
     is_busy = any(
         booking.status in LIVE and booking.from_at < slot.on_air.until_at and booking.until_at > slot.on_air.from_at
         for booking in own
@@ -128,7 +131,21 @@ def may_have(seen: Seen, household_id: int, slot: Slot, now: datetime, without: 
     relatives = sum(ahead(seen.of(one), now) for one in seen.family(household_id) if one != household_id)
     is_too_many = relatives > 0 and relatives + ahead(own, now) >= 4
     paused = is_paused(seen, household_id, now)
-    return ahead(own, now) < 2 and in_week < 2 and not is_busy and not is_too_many and not paused
+    return not (is_enough or is_busy or is_too_many or paused)
+
+
+def span(slot: Slot) -> tuple[datetime, datetime]:
+    return slot.hold.from_at, slot.hold.until_at
+
+
+def is_peak(pick_up_at: datetime, return_at: datetime) -> bool:
+    """Whether the kit is away over a night."""
+    return to_local(pick_up_at).date() != to_local(return_at).date()
+
+
+def chosen_early(booking: Any) -> bool:
+    """Whether it was chosen while the limits counted."""
+    return booking.pick_up_at - max(booking.asked_at, booking.chosen_at or booking.asked_at) > 24 * HOUR
 
 
 def told_at(slot: Slot, now: datetime) -> datetime:
@@ -169,7 +186,16 @@ def _turn(seen: Seen, entry: Any, now: datetime) -> tuple[Any, ...]:
     had = [booking for booking in seen.of(entry.household_id) if booking.status in ("out", "returned")]
     lately = [booking for booking in had if booking.pick_up_at >= now - timedelta(days=30)]
     far = datetime.max.replace(tzinfo=now.tzinfo)
-    return entry.put_forward_at or far, bool(had), len(lately), entry.joined_at, entry.id
+    ran_out = [
+        other
+        for other in seen.entries.values()
+        if other.household_id == entry.household_id
+        and other.booking_id
+        and seen.bookings[other.booking_id].status == "lapsed"
+        and other.ended_at
+        and other.ended_at >= now - timedelta(days=30)
+    ]
+    return entry.put_forward_at or far, bool(ran_out), bool(had), len(lately), entry.joined_at, entry.id
 
 
 def offers(seen: Seen, kit: Kit, slots: Iterable[Slot], now: datetime) -> list[tuple[int, date, str]]:

@@ -33,6 +33,7 @@ from tests.support.builders import World, csrf_token, sign_in
 
 SLOTS = ("sang", "trua", "chieu", "toi")
 NUMBER = "+84912345678"
+NO_QUOTAS = {"most_peak_ahead": 99, "most_ahead": 99, "most_a_week": 99}
 OF_A_BOOKING = re.compile(r"(?:/staff)?/bookings/(\w+)/")
 OF_A_ROW = re.compile(r"/staff/(households|closures|operator/staff)/(\d+)")
 ROWS: dict[str, type[Household | Staff | Closure]] = {
@@ -73,7 +74,7 @@ class Town:
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.world = world = World(app)
-        self.commune = world.commune(kits=2, policy={"most_ahead": 99, "most_a_week": 99, "most_waiting": 99})
+        self.commune = world.commune(kits=2, policy=NO_QUOTAS | {"most_waiting": 99})
         self.elsewhere = world.commune("Đại Xuyên")
         self.kit, self.second_kit = world.kits(self.commune)
         now = utc_now()

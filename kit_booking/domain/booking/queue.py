@@ -7,13 +7,15 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 RECENT = timedelta(days=30)
-"""Sessions of so many days back decide who had less."""
+"""Sessions and offers of so many days back count."""
 
 
 class Why(StrEnum):
     """Why somebody stands before somebody else; in the order in which it counts."""
 
     PUT_FORWARD = "put_forward"
+    ANSWERED = "answered"
+    """The other one let an offer run out in the last 30 days."""
     FIRST_TIME = "first_time"
     FEWER = "fewer"
     EARLIER = "earlier"
@@ -30,6 +32,8 @@ class Waiting:
     """It has had a kit before."""
     sessions: int
     """How often it had one in the last 30 days."""
+    let_run_out: bool = False
+    """It let an offer run out in the last 30 days."""
     put_forward_at: datetime | None = None
     """When staff put it before all others, with a reason that is on record."""
 
@@ -62,10 +66,11 @@ def place_of(entry_id: int, waiting: Sequence[Waiting]) -> PlaceInQueue:
     return PlaceInQueue(Counter(why_before(other, own) for other in queue[: queue.index(own)]))
 
 
-def _key(one: Waiting) -> tuple[tuple[bool, float], bool, int, datetime, int]:
+def _key(one: Waiting) -> tuple[tuple[bool, float], bool, bool, int, datetime, int]:
     forward = one.put_forward_at
     return (
         (forward is None, forward.timestamp() if forward else 0),
+        one.let_run_out,
         one.had_kit,
         one.sessions,
         one.joined_at,

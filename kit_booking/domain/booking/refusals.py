@@ -19,9 +19,12 @@ class Reason(StrEnum):
     TOO_LATE = "too_late"
     NOT_OPEN = "not_open"
     AHEAD = "ahead"
+    PEAK_AHEAD = "peak_ahead"
+    """It has as many peak slots ahead as it may."""
     NUMBER = "number"
     """The households of its number together have as many as they may."""
     WEEK = "week"
+    PEAK_WEEK = "peak_week"
     NO_CLERK = "no_clerk"
     PAUSED = "paused"
     OTHERS = "others"
@@ -31,6 +34,12 @@ class Reason(StrEnum):
 
 OF_THE_SLOT = frozenset({Reason.TAKEN, Reason.CLOSED, Reason.OWN})
 """What nobody can override: the kit is not free, or the household is busy itself."""
+
+
+OF_THE_HOUSEHOLD = frozenset(
+    {Reason.AHEAD, Reason.PEAK_AHEAD, Reason.NUMBER, Reason.WEEK, Reason.PEAK_WEEK, Reason.PAUSED, Reason.OWN}
+)
+"""What its own bookings explain."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +56,12 @@ class Booked:
     """What a household has by now; counted in all communes together."""
 
     ahead: int
-    """Bookings asked for, offered or approved."""
+    """Bookings asked for, offered or approved, but those of peak slots."""
     in_week: int
-    """Bookings with their pick-up in the calendar week of the slot; those given up too late count too."""
+    """Such bookings with their pick-up in the calendar week of the slot; those given up too late count too."""
+    peak_ahead: int = 0
+    peak_in_week: int = 0
+    """The same of peak slots."""
     standing: Standing = GOOD_STANDING
     of_number: int = 0
     """Bookings asked for, offered or approved of all households of its number, its own included."""
@@ -57,6 +69,10 @@ class Booked:
     """One of its live bookings, on whichever kit, is on air at the time of the slot."""
     is_from_here: bool = True
     """The slot is one of its home commune."""
+
+    @property
+    def all_ahead(self) -> int:
+        return self.ahead + self.peak_ahead
 
 
 def refusals(
@@ -81,18 +97,25 @@ def refusals(
         yield Refusal(Reason.TOO_LATE, at=slot.ask_until_at)
     if now < opens_at(slot.day, policy):
         yield Refusal(Reason.NOT_OPEN, at=opens_at(slot.day, policy))
-    if booked and booked.ahead >= policy.most_ahead:
-        yield Refusal(Reason.AHEAD, most=policy.most_ahead)
-    if booked and booked.ahead < booked.of_number >= policy.most_of_number:
+    if booked and now < slot.hold.from_at - policy.free_for_all:
+        yield from _over_quota(slot, booked, policy)
+    if booked and booked.all_ahead < booked.of_number >= policy.most_of_number:
         yield Refusal(Reason.NUMBER, most=policy.most_of_number)
-    if booked and booked.in_week >= policy.most_a_week:
-        yield Refusal(Reason.WEEK, most=policy.most_a_week)
     if booked and booked.standing.pause:
         yield Refusal(Reason.PAUSED, at=booked.standing.pause.until_at)
     if booked and not (booked.is_from_here or policy.open_to_others):
         yield Refusal(Reason.OTHERS)
     if not has_clerk:
         yield Refusal(Reason.NO_CLERK)
+
+
+def _over_quota(slot: Slot, booked: Booked, policy: Policy) -> Iterator[Refusal]:
+    ahead, in_week = (booked.peak_ahead, booked.peak_in_week) if slot.is_peak else (booked.ahead, booked.in_week)
+    most = policy.most_ahead_of(is_peak=slot.is_peak)
+    if ahead >= most:
+        yield Refusal(Reason.PEAK_AHEAD if slot.is_peak else Reason.AHEAD, most=most)
+    if in_week >= policy.most_a_week:
+        yield Refusal(Reason.PEAK_WEEK if slot.is_peak else Reason.WEEK, most=policy.most_a_week)
 
 
 def week_of(day: date) -> tuple[date, date]:

@@ -48,7 +48,11 @@ class Slot:
     @property
     def is_peak(self) -> bool:
         """Whether it is of the part of the day that many want: the kit is away over a night."""
-        return local_day(self.hold.from_at) != local_day(self.hold.until_at)
+        return spans_night(self.hold)
+
+
+def spans_night(hold: Span) -> bool:
+    return local_day(hold.from_at) != local_day(hold.until_at)
 
 
 @dataclass(frozen=True)

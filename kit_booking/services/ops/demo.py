@@ -121,8 +121,9 @@ class _Bookings:
         self.clerks = clerks
         self.closures = closures
         self.dice = random.Random(today.toordinal())  # noqa: S311 (nothing here is secret)
-        self.ahead: defaultdict[int, int] = defaultdict(int)
-        self.weeks: defaultdict[tuple[int, date], int] = defaultdict(int)
+        self.ahead: defaultdict[tuple[int, bool], int] = defaultdict(int)
+        self.weeks: defaultdict[tuple[int, bool, date], int] = defaultdict(int)
+        """By household and whether it is a peak slot; the weeks by their Mondays, too."""
         self.busy: set[tuple[int, datetime]] = set()
         """Households and the pick-ups of their bookings: nobody streams at two places at once."""
         self.codes: set[str] = set()
@@ -249,7 +250,7 @@ class _Bookings:
 
     def _household(self, wish: Wish) -> Household | None:
         """One that the rules allow, of the commune if possible; none when all have enough."""
-        hold = wish.slot.hold
+        hold, is_peak = wish.slot.hold, wish.slot.is_peak
         week = week_of(local_day(hold.from_at))[0]
         in_week = wish.status in AHEAD | USED
         is_ahead = wish.status in AHEAD and hold.until_at > self.at
@@ -260,14 +261,14 @@ class _Bookings:
                 for household in households
                 if (household.id, hold.from_at) not in self.busy
                 and (wish.status is not S.NO_SHOW or household.id in self.asking)
-                and self.weeks[household.id, week] + in_week <= POLICY.most_a_week
-                and self.ahead[household.id] + is_ahead <= POLICY.most_ahead
+                and self.weeks[household.id, is_peak, week] + in_week <= POLICY.most_a_week
+                and self.ahead[household.id, is_peak] + is_ahead <= POLICY.most_ahead_of(is_peak=is_peak)
             ]
             if allowed:
                 household = self.dice.choice(allowed)
                 self.busy.add((household.id, hold.from_at))
-                self.weeks[household.id, week] += in_week
-                self.ahead[household.id] += is_ahead
+                self.weeks[household.id, is_peak, week] += in_week
+                self.ahead[household.id, is_peak] += is_ahead
                 if wish.status is S.REQUESTED:
                     self.asking.add(household.id)
                 return household

@@ -1,7 +1,7 @@
 """What taking over a paper register would change: known and new households, bookings, and what prevents them."""
 
 from bisect import bisect_right
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -77,8 +77,7 @@ def plan(
     kits = _TimeLines(session, commune, now=now)
     history = _History(session, commune, rows, local_day(now))
     lines_of: dict[Key, list[int]] = defaultdict(list)
-    ahead: Counter[Key] = Counter()
-    weeks: Counter[tuple[Key, date]] = Counter()
+    added: dict[Key, list[Slot]] = defaultdict(list)
     for row in rows:
         bookable = _slot_of(commune, row, made.problems, now=now) if row.day else None
         if row.line in bad or (row.day and bookable is None):
@@ -96,14 +95,11 @@ def plan(
             made.problems.append(CellProblem(row.line, Column.DAY, Fault.PAST, row.slot[:40]))
         elif bookable and kits.reserve(bookable, household, row, made):
             slot = bookable.slot
-            week = household, week_of(slot.day)[0]
-            has = _booked(session, commune, household, slot, now=now)
-            has = replace(has, ahead=has.ahead + ahead[household], in_week=has.in_week + weeks[week])
+            has = _with(added[household], _booked(session, commune, household, slot, now=now), slot)
             against = list(refusals(slot, taken=None, has_clerk=True, booked=has, policy=commune.policy, now=now))
             made.broken += [(row.line, refusal) for refusal in against]
             made.bookings.append(PlannedBooking(row, household, bookable, bool(against)))
-            ahead[household] += 1
-            weeks[week] += 1
+            added[household].append(slot)
     made.problems.sort(key=lambda problem: problem.line)
     bad = made.bad_lines
     for household, lines in lines_of.items():
@@ -111,6 +107,20 @@ def plan(
             people.new.pop(household, None)
             people.numbers.pop(household, None)
     return made
+
+
+def _with(added: Sequence[Slot], has: Booked, slot: Slot) -> Booked:
+    """What a household has with the slots that the sheet adds, in all and in the week of ``slot``."""
+    peak = sum(one.is_peak for one in added)
+    in_week = [one for one in added if week_of(one.day) == week_of(slot.day)]
+    peak_in_week = sum(one.is_peak for one in in_week)
+    return replace(
+        has,
+        ahead=has.ahead + len(added) - peak,
+        in_week=has.in_week + len(in_week) - peak_in_week,
+        peak_ahead=has.peak_ahead + peak,
+        peak_in_week=has.peak_in_week + peak_in_week,
+    )
 
 
 def _booked(session: Session, commune: CommuneFacts, household: Key, slot: Slot, *, now: datetime) -> Booked:

@@ -14,8 +14,9 @@ from kit_booking.domain.booking.status import AHEAD, LIVE, Status
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.settings import CommuneSettings
 from kit_booking.domain.text import slug
+from kit_booking.domain.time.hours import Span
 from kit_booking.domain.time.local_time import local_day
-from kit_booking.domain.time.slots import Timetable, Window, window
+from kit_booking.domain.time.slots import Timetable, Window, spans_night, window
 from kit_booking.models import Booking, Household, Message, MessageState, WaitingEntry, WaitingState
 from kit_booking.services.communes.facts import CommuneFacts, KitFacts, commune_facts
 from kit_booking.services.communes.fortnight import SlotView, fortnight
@@ -87,7 +88,7 @@ def effect_of(old: CommuneSettings, new: CommuneSettings, first: date, *, now: d
         unlike=sum(_has_slot_of(before, booking) and not _has_slot_of(after, booking) for booking in bookings),
         requests=sum(booking.status == Status.REQUESTED for booking in bookings),
         from_others=sum(booking.home_id != commune_id for booking in bookings),
-        over_quota=_over_quota(commune_id, new.policy.most_ahead, now=now),
+        over_quota=_over_quota(commune_id, new.policy, now=now),
         newly_paused=pauses[False, True],
         no_longer_paused=pauses[True, False],
         waits_in_vain=sum(
@@ -149,17 +150,16 @@ def _has_slot_of(commune: CommuneFacts, booking: Row[Any]) -> bool:
     return slot is not None and (slot.hold.from_at, slot.hold.until_at) == (booking.pick_up_at, booking.return_at)
 
 
-def _over_quota(commune_id: int, most: int, *, now: datetime) -> int:
-    """Households with a booking ahead here that have more of them, in all communes together."""
+def _over_quota(commune_id: int, policy: Policy, *, now: datetime) -> int:
+    """Households with a booking ahead here that have more of either kind, in all communes together."""
     is_ahead = and_(Booking.status.in_(AHEAD), Booking.return_at > now)
     here = select(Booking.household_id).where(Booking.commune_id == commune_id, is_ahead)
-    households = (
-        select(Booking.household_id)
-        .where(Booking.household_id.in_(here), is_ahead)
-        .group_by(Booking.household_id)
-        .having(func.count() > most)
+    columns = select(Booking.household_id, Booking.pick_up_at, Booking.return_at)
+    ahead = Counter(
+        (row.household_id, spans_night(Span(row.pick_up_at, row.return_at)))
+        for row in read(columns.where(Booking.household_id.in_(here), is_ahead))
     )
-    return len(read(households))
+    return len({who for (who, is_peak), count in ahead.items() if count > policy.most_ahead_of(is_peak=is_peak)})
 
 
 def _pauses(old: CommuneSettings, new: CommuneSettings, *, now: datetime) -> Counter[tuple[bool, bool]]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 
 from kit_booking.database import UtcDateTime, read
 from kit_booking.domain.booking.queue import RECENT, Waiting
-from kit_booking.domain.booking.status import HAD_KIT
+from kit_booking.domain.booking.status import HAD_KIT, Status
 from kit_booking.models import Booking, WaitingEntry, WaitingState
 
 
@@ -40,12 +40,20 @@ _sessions = (
     )
     .scalar_subquery()
 )
+_passed, _offered = aliased(WaitingEntry), aliased(Booking)
+_let_run_out = exists().where(
+    _passed.household_id == WaitingEntry.household_id,
+    _passed.ended_at >= bindparam("recent_at", type_=UtcDateTime),
+    _offered.id == _passed.booking_id,
+    _offered.status == Status.LAPSED,
+)
 waiting: Select[Any] = select(
     WaitingEntry.id,
     WaitingEntry.household_id,
     WaitingEntry.joined_at,
     _had_kit.label("had_kit"),
     _sessions.label("sessions"),
+    _let_run_out.label("let_run_out"),
     WaitingEntry.put_forward_at,
     WaitingEntry.day,
     WaitingEntry.slot_name,
@@ -102,5 +110,7 @@ def who_waits_with(own_ids: Sequence[int], *, now: datetime) -> dict[int, list[W
 
 def waiting_of(row: Row[Any]) -> WaitingForSlot:
     """From a row that has the columns of `waiting`."""
-    one = Waiting(row.id, row.household_id, row.joined_at, row.had_kit, row.sessions, row.put_forward_at)
+    one = Waiting(
+        row.id, row.household_id, row.joined_at, row.had_kit, row.sessions, row.let_run_out, row.put_forward_at
+    )
     return WaitingForSlot(one, row.day, row.slot_name, frozenset(row.place_ids), row.until_at)

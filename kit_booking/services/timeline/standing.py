@@ -17,6 +17,7 @@ from kit_booking.domain.booking.status import AHEAD, LIVE, USED, Status
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.time.hours import LONGEST_PAUSE, Span
 from kit_booking.domain.time.local_time import local, local_day
+from kit_booking.domain.time.slots import spans_night
 from kit_booking.models import Booking, Household
 from kit_booking.models.booking import COUNTS_FOR_STANDING
 from kit_booking.services.audit import Actor, record_audit
@@ -117,28 +118,36 @@ def count(
     now: datetime,
     on_air: Span | None = None,
 ) -> Booked:
-    """How many bookings the household has ahead and in the week of this pick-up, in all communes; its standing.
+    """How many bookings of either kind it has ahead and in the week of this pick-up, in all communes; its standing.
 
     A pause of one household binds all of its number. ``on_air`` is the time of the slot that it would have.
     """
     bookings = counted.own
     monday, next_monday = _week(pick_up_at)
-    in_week = [one for one in bookings if monday <= one.pick_up_at < next_monday]
+    ahead = [one for one in bookings if one.status in AHEAD and one.return_at > now]
+    in_week = [
+        one
+        for one in bookings
+        if monday <= one.pick_up_at < next_monday and (one.status in AHEAD | USED or one.strike_at is not None)
+    ]
+    peak_ahead, peak_in_week = (sum(map(_is_peak, rows)) for rows in (ahead, in_week))
     own = _standing(bookings, household.lifted_at, policy, now=now)
     of_others = (_standing(list(rows), rows[0].lifted_at, policy, now=now) for rows in _by_household(counted.others))
     pauses = [one.pause for one in (own, *of_others) if one.pause]
     return Booked(
-        ahead=_ahead(bookings, now),
-        in_week=sum(one.status in AHEAD | USED or one.strike_at is not None for one in in_week),
+        ahead=len(ahead) - peak_ahead,
+        in_week=len(in_week) - peak_in_week,
+        peak_ahead=peak_ahead,
+        peak_in_week=peak_in_week,
         standing=replace(own, pause=max(pauses, key=_until_at, default=None)),
-        of_number=_ahead(bookings, now) + _ahead(counted.others, now),
+        of_number=len(ahead) + sum(one.status in AHEAD and one.return_at > now for one in counted.others),
         has_same_time=on_air is not None and is_on_air(bookings, on_air),
         is_from_here=household.commune_id == commune_id,
     )
 
 
-def _ahead(bookings: Sequence[Row[Any]], now: datetime) -> int:
-    return sum(one.status in AHEAD and one.return_at > now for one in bookings)
+def _is_peak(booking: Row[Any]) -> bool:
+    return spans_night(Span(booking.pick_up_at, booking.return_at))
 
 
 def _by_household(bookings: Sequence[Row[Any]]) -> list[list[Row[Any]]]:

@@ -42,6 +42,7 @@ def _why_text(row: Row[Any]) -> str:
     """The facts that decide the place of a row of `queues_of`."""
     reasons = [
         _("được ưu tiên: %(reason)s", reason=row.reason) if row.put_forward_at else "",
+        _("để quá hạn một chỗ được giữ trong 30 ngày qua") if row.let_run_out else "",
         ngettext("%(num)d buổi trong 30 ngày qua", row.sessions) if row.had_kit else _("chưa được mượn lần nào"),
         _("chờ từ %(time)s", time=moment(row.joined_at)),
     ]

@@ -77,15 +77,29 @@ def standing_texts(household: Household, booked: Booked) -> list[str]:
 
 
 def quota_text(booked: Booked, policy: Policy) -> str:
-    """How many bookings ahead a household has, and how many more it may ask for."""
-    left = max(0, policy.most_ahead - booked.ahead)
-    if not booked.ahead:
-        what = {"most": left, "week": policy.most_a_week}
-        return _("Mỗi nhà được có %(most)d phiếu sắp tới, tối đa %(week)d buổi một tuần.", **what)
-    if left:
-        what = {"ahead": booked.ahead}
-        return ngettext("Nhà mình đang có %(ahead)d phiếu sắp tới, còn được đăng ký %(num)d phiếu nữa.", left, **what)
-    return _("Nhà mình đang có đủ %(ahead)d phiếu sắp tới.", ahead=booked.ahead)
+    """How many bookings of either kind a household has ahead and may have."""
+    if not booked.all_ahead:
+        return quota_rule(policy)
+    return _(
+        "Nhà mình đang có %(peak)d phiếu buổi tối (được %(most_peak)d) và %(others)d phiếu ban ngày (được %(most)d).",
+        peak=booked.peak_ahead,
+        most_peak=policy.most_peak_ahead,
+        others=booked.ahead,
+        most=policy.most_ahead,
+    )
+
+
+def quota_rule(policy: Policy) -> str:
+    """Who may have how many bookings, in one sentence."""
+    rule = _(
+        "Mỗi nhà giữ trước được %(peak)d buổi tối và %(most)d buổi ban ngày",
+        peak=policy.most_peak_ahead,
+        most=policy.most_ahead,
+    )
+    if not policy.free_hours:
+        return f"{rule}."
+    free = ngettext("còn trống trước %(num)d giờ thì ai mượn thêm cũng được.", policy.free_hours)
+    return f"{rule}; {free}"
 
 
 def place_text(place: PlaceInQueue) -> str:
@@ -101,6 +115,8 @@ def _before_text(why: Why, count: int) -> str:
     match why:
         case Why.PUT_FORWARD:
             return ngettext("%(num)d hộ được xã ưu tiên", count)
+        case Why.ANSWERED:
+            return ngettext("%(num)d hộ, vì nhà mình đã để quá hạn một chỗ giữ cho nhà mình trong 30 ngày qua", count)
         case Why.FIRST_TIME:
             return ngettext("%(num)d hộ chưa được mượn lần nào", count)
         case Why.FEWER:

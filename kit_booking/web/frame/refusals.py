@@ -28,17 +28,25 @@ _REFUSALS = {
         _("Ngày này chưa mở, bà con đăng ký được từ %(time)s."),
         _("Ngày này %(time)s mới mở."),
     ),
+    Reason.PEAK_AHEAD: (
+        _("Nhà mình đang có đủ %(most)d phiếu buổi tối. Mượn xong thì đăng ký tiếp, để nhà khác cũng có buổi tối."),
+        _("Hộ đang có đủ %(most)d phiếu buổi tối."),
+    ),
     Reason.AHEAD: (
-        _("Nhà mình đang có đủ %(most)d phiếu sắp tới. Mượn xong hoặc hủy bớt thì đăng ký thêm được."),
-        _("Hộ đang có đủ %(most)d phiếu sắp tới."),
+        _("Nhà mình đang có đủ %(most)d phiếu ban ngày. Mượn xong hoặc hủy bớt thì đăng ký thêm được."),
+        _("Hộ đang có đủ %(most)d phiếu ban ngày."),
     ),
     Reason.NUMBER: (
         _("Các nhà chung số điện thoại này đang có đủ %(most)d phiếu sắp tới."),
         _("Các hộ chung số này đang có đủ %(most)d phiếu sắp tới."),
     ),
+    Reason.PEAK_WEEK: (
+        _("Mỗi nhà mượn tối đa %(most)d buổi tối một tuần. Bà con chọn tuần khác, hoặc buổi ban ngày."),
+        _("Hộ đã có đủ %(most)d buổi tối trong tuần đó."),
+    ),
     Reason.WEEK: (
-        _("Mỗi nhà mượn tối đa %(most)d buổi một tuần. Bà con chọn buổi ở tuần khác nhé."),
-        _("Hộ đã có đủ %(most)d buổi trong tuần đó."),
+        _("Mỗi nhà mượn tối đa %(most)d buổi ban ngày một tuần. Bà con chọn buổi ở tuần khác nhé."),
+        _("Hộ đã có đủ %(most)d buổi ban ngày trong tuần đó."),
     ),
     Reason.PAUSED: (
         _("Nhà mình tạm nghỉ đăng ký đến %(time)s, vì có buổi không đến nhận hoặc hủy quá muộn."),

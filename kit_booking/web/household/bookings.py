@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, abort, redirect, render_template, request
 
 from kit_booking.clock import utc_now
+from kit_booking.domain.booking.refusals import OF_THE_HOUSEHOLD
 from kit_booking.domain.booking.status import Status
 from kit_booking.models import Booking
 from kit_booking.services.audit import Actor, booking_history
@@ -79,6 +80,7 @@ def _slot_page(kit_code: str, day: str, slot_key: str, form: SlotForm | None = N
         bookable=look.bookable,
         form=form or NumberForm(),
         refusals=[refusal_text(refusal) for refusal in look.refusals],
+        has_enough=any(refusal.reason in OF_THE_HOUSEHOLD for refusal in look.refusals),
         standing=quota_text(look.booked, look.bookable.commune.policy) if look.booked else "",
         steps=who is None,
         back=back_from(look.bookable),

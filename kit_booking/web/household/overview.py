@@ -11,6 +11,7 @@ from kit_booking.services.communes.facts import CommuneFacts, KitFacts
 from kit_booking.services.communes.fortnight import Fortnight, KitFortnight
 from kit_booking.services.communes.schedule import SlotState
 from kit_booking.web.frame.formats import day, moment, span_word
+from kit_booking.web.frame.labels import quota_rule
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.language import language, ngettext
 from kit_booking.web.household.grid import (
@@ -72,6 +73,8 @@ class FortnightPage:
     closed: list[str]
     opens: str
     """When the next day opens."""
+    rule: str
+    """How many slots a household may have."""
 
 
 def page_of(shown: Fortnight, *, place: str = "", own_place: str = "", for_staff: bool = False) -> FortnightPage:
@@ -98,6 +101,7 @@ def page_of(shown: Fortnight, *, place: str = "", own_place: str = "", for_staff
         grid(schedule, parts, kits, place, for_staff=for_staff),
         _closed(kits),
         _("Ngày %(day)s mở lúc %(time)s.", day=day(opens_on), time=moment(opens_at)),
+        quota_rule(commune.policy),
     )
 
 

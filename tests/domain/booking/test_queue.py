@@ -29,6 +29,7 @@ queues = st.lists(
         joined_at=_moments,
         had_kit=st.booleans(),
         sessions=st.integers(0, 2),
+        let_run_out=st.booleans(),
         put_forward_at=st.none() | st.none() | _moments,
     ),
     max_size=12,
@@ -67,6 +68,14 @@ def test_whom_staff_put_forward_stands_before_all_and_the_first_of_them_before_t
     new = waiting(1)
     assert in_order([new, second, first]) == [first, second, new]
     assert why_before(first, second) is why_before(second, new) is Why.PUT_FORWARD
+
+
+def test_who_let_an_offer_run_out_stands_behind_all_others():
+    ignored, often = waiting(1, let_run_out=True), waiting(2, had_kit=True, sessions=9)
+    assert in_order([ignored, often]) == [often, ignored]
+    assert why_before(often, ignored) is Why.ANSWERED
+    forward = waiting(3, let_run_out=True, put_forward_at=MONDAY)
+    assert in_order([ignored, often, forward])[0] == forward
 
 
 def test_sessions_of_the_last_thirty_days_count():

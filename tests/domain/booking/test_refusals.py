@@ -14,6 +14,9 @@ from tests.domain.weeks import FRIDAY, MONDAY, USUAL
 from tests.times import at
 
 EVENING = USUAL.slot(FRIDAY, "toi")
+MORNING = USUAL.slot(FRIDAY, "sang")
+EARLY = at(FRIDAY - timedelta(days=2), "09:00")
+"""While the limits of a household count."""
 LAST_MOMENT = at(FRIDAY, "15:00")
 OPENS = at(FRIDAY - timedelta(days=14), "07:00")
 NOTHING = Booked(ahead=0, in_week=0)
@@ -55,22 +58,39 @@ def test_a_kit_that_is_away_or_closed_is_refused_as_what_it_is(taken: Reason):
     assert against(at(FRIDAY, "09:00"), taken=taken) == [Refusal(taken)]
 
 
-def test_two_bookings_ahead_and_two_in_a_week_are_enough():
-    now = at(FRIDAY, "09:00")
-    assert against(now, booked=Booked(ahead=1, in_week=1)) == []
-    assert against(now, booked=Booked(ahead=2, in_week=1)) == [Refusal(Reason.AHEAD, most=2)]
-    assert against(now, booked=Booked(ahead=1, in_week=2)) == [Refusal(Reason.WEEK, most=2)]
+def test_one_evening_and_two_other_slots_ahead_are_enough():
+    assert against(EARLY, booked=Booked(ahead=9, in_week=9, peak_ahead=0, peak_in_week=1)) == []
+    assert against(EARLY, booked=Booked(0, 0, peak_ahead=1)) == [Refusal(Reason.PEAK_AHEAD, most=1)]
+    assert against(EARLY, slot=MORNING, booked=Booked(ahead=1, in_week=1, peak_ahead=9, peak_in_week=9)) == []
+    assert against(EARLY, slot=MORNING, booked=Booked(ahead=2, in_week=1)) == [Refusal(Reason.AHEAD, most=2)]
+
+
+def test_two_of_each_kind_in_a_week_are_enough():
+    assert against(EARLY, booked=Booked(0, 0, peak_in_week=2)) == [Refusal(Reason.PEAK_WEEK, most=2)]
+    assert against(EARLY, slot=MORNING, booked=Booked(ahead=1, in_week=2)) == [Refusal(Reason.WEEK, most=2)]
+
+
+def test_what_is_still_free_a_day_before_its_pick_up_anybody_may_take():
+    assert EVENING
+    enough, day_before = Booked(9, 9, peak_ahead=9, peak_in_week=9), EVENING.hold.from_at - timedelta(hours=24)
+    assert against(day_before, booked=enough) == []
+    reasons = [Refusal(Reason.PEAK_AHEAD, most=1), Refusal(Reason.PEAK_WEEK, most=2)]
+    assert against(day_before - timedelta(microseconds=1), booked=enough) == reasons
+    assert against(day_before, booked=enough, free_hours=23) == reasons
+    assert against(LAST_MOMENT - timedelta(hours=1), booked=enough, free_hours=0) == reasons
+
+
+def test_a_paused_household_may_not_take_it_even_then():
+    paused = Booked(0, 0, standing=Standing(pause=Pause(EARLY, at(MONDAY, "09:00"))))
+    assert [one.reason for one in against(at(FRIDAY, "09:00"), booked=paused)] == [Reason.PAUSED]
 
 
 def test_a_commune_sets_how_many_bookings_are_enough():
-    now = at(FRIDAY, "09:00")
-    assert against(now, booked=Booked(ahead=3, in_week=3), most_ahead=4, most_a_week=4) == []
-    assert against(now, booked=Booked(ahead=3, in_week=4), most_ahead=5, most_a_week=4) == [
-        Refusal(Reason.WEEK, most=4)
-    ]
-    assert against(now, booked=Booked(ahead=3, in_week=3), most_ahead=3, most_a_week=4) == [
-        Refusal(Reason.AHEAD, most=3)
-    ]
+    has = Booked(ahead=3, in_week=3, peak_ahead=3, peak_in_week=3)
+    assert against(EARLY, slot=MORNING, booked=has, most_ahead=4, most_a_week=4) == []
+    assert against(EARLY, booked=has, most_peak_ahead=4, most_a_week=4) == []
+    assert against(EARLY, slot=MORNING, booked=has, most_ahead=5, most_a_week=3) == [Refusal(Reason.WEEK, most=3)]
+    assert against(EARLY, slot=MORNING, booked=has, most_ahead=3, most_a_week=4) == [Refusal(Reason.AHEAD, most=3)]
 
 
 def test_a_paused_household_is_refused_and_told_until_when():
@@ -120,11 +140,12 @@ def test_a_commune_without_a_clerk_takes_no_requests():
     ],
 )
 def test_every_reason_is_named_at_once(now: datetime, by_time: Refusal):
-    assert against(now, taken=Reason.TAKEN, has_clerk=False, booked=Booked(ahead=2, in_week=2)) == [
+    has = Booked(0, 0, peak_ahead=1, peak_in_week=2)
+    assert against(now, taken=Reason.TAKEN, has_clerk=False, booked=has, free_hours=0) == [
         Refusal(Reason.TAKEN),
         by_time,
-        Refusal(Reason.AHEAD, most=2),
-        Refusal(Reason.WEEK, most=2),
+        Refusal(Reason.PEAK_AHEAD, most=1),
+        Refusal(Reason.PEAK_WEEK, most=2),
         Refusal(Reason.NO_CLERK),
     ]
 

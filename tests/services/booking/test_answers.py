@@ -196,7 +196,7 @@ def test_not_coming_is_a_strike_that_staff_write_down_after_half_an_hour(village
 
 def test_the_strike_that_pauses_is_told_with_the_day_until_when(village: Village, world: World):
     hanh = village.family()
-    first, second = village.has(hanh), village.has(hanh, days_ahead(2))
+    first, second = village.has(hanh, key="sang"), village.has(hanh, days_ahead(2), "sang")
     village.misses(first, now=first.pick_up_at + timedelta(minutes=30))
     assert Kind.PAUSED not in village.texts(first)
     after = second.pick_up_at + timedelta(minutes=30)
@@ -207,7 +207,7 @@ def test_the_strike_that_pauses_is_told_with_the_day_until_when(village: Village
 
 def test_a_strike_that_is_undone_pauses_nobody_and_is_not_told(village: Village, world: World):
     hanh = village.family()
-    first, second = village.has(hanh), village.has(hanh, days_ahead(2))
+    first, second = village.has(hanh, key="sang"), village.has(hanh, days_ahead(2), "sang")
     village.misses(first, now=first.pick_up_at + timedelta(minutes=30))
     after = second.pick_up_at + timedelta(minutes=30)
     assert world.acts(answers.mark_no_show, second, village.clerk.id, now=after).is_done

@@ -125,7 +125,8 @@ def test_a_request_sent_twice_is_one_booking(village: Village, world: World):
 
 
 def test_a_request_sent_twice_by_a_household_with_its_last_booking_is_no_refusal(village: Village):
-    village.has_asked(NEXT_WEEK)
+    for key in ("sang", "trua"):
+        village.has_asked(NEXT_WEEK, key)
     assert village.asks().code == village.asks().code != ""
 
 
@@ -200,17 +201,27 @@ def taken_by_somebody_else(village: Village, world: World, app: Flask) -> Iterat
         event.remove(engine, "before_cursor_execute", intrude)
 
 
-def test_at_most_two_bookings_ahead(village: Village):
+def test_at_most_one_evening_and_two_other_slots_ahead(village: Village):
     village.has_asked()
+    assert village.asks(days_ahead(13)).refusals == [Refusal(Reason.PEAK_AHEAD, most=1)]
+    village.has_asked(days_ahead(2), "trua")
+    village.has_asked(NEXT_WEEK, "sang")
+    assert village.asks(days_ahead(13), "chieu").refusals == [Refusal(Reason.AHEAD, most=2)]
+
+
+def test_what_is_free_a_day_before_its_pick_up_is_for_everybody_and_counts_afterwards(village: Village):
     village.has_asked(NEXT_WEEK)
-    assert village.asks(days_ahead(13)).refusals == [Refusal(Reason.AHEAD, most=2)]
+    day_before = at(days_ahead(0), "17:00")
+    assert village.asks(now=day_before - timedelta(seconds=1)).refusals == [Refusal(Reason.PEAK_AHEAD, most=1)]
+    village.withdraws(village.has_asked(now=day_before), now=day_before)
+    village.has_asked(now=day_before)
+    assert village.asks(days_ahead(13), now=day_before).refusals == [Refusal(Reason.PEAK_AHEAD, most=1)]
 
 
 def test_a_booking_given_back_or_declined_is_no_longer_ahead(village: Village):
     village.withdraws(village.has_asked())
     village.declines(village.has_asked())
     village.has_asked()
-    village.has_asked(NEXT_WEEK)
 
 
 def test_a_booking_whose_time_is_over_is_no_longer_ahead(village: Village, world: World):
@@ -224,18 +235,20 @@ def test_bookings_in_other_communes_count(village: Village, world: World):
     elsewhere = world.commune("Chuyên Mỹ")
     [kit] = world.kits(elsewhere)
     village.has_asked(kit=kit)
-    village.has_asked(NEXT_WEEK, kit=kit)
-    assert village.asks(days_ahead(13)).refusals == [Refusal(Reason.AHEAD, most=2)]
-    assert village.asks(days_ahead(2)).refusals == [Refusal(Reason.AHEAD, most=2)]
+    assert village.asks(days_ahead(13)).refusals == [Refusal(Reason.PEAK_AHEAD, most=1)]
+    village.has_asked(NEXT_WEEK, "sang", kit=kit)
+    village.has_asked(NEXT_WEEK, "trua", kit=kit)
+    assert village.asks(days_ahead(13), "sang").refusals == [Refusal(Reason.AHEAD, most=2)]
 
 
 @pytest.mark.parametrize("status", [Status.OUT, Status.RETURNED, Status.NO_SHOW, Status.APPROVED])
 def test_at_most_two_pick_ups_in_a_week_whatever_became_of_them(village: Village, world: World, status: Status):
     monday = days_ahead(-1)
     world.booking(village.kit, village.hanh, monday, "sang", status=status)
-    world.booking(village.kit, village.hanh, monday, "toi", status=Status.RETURNED)
-    assert village.asks(days_ahead(5)).refusals == [Refusal(Reason.WEEK, most=2)], "on Sunday"
-    assert village.asks(days_ahead(6)).code, "on Monday"
+    world.booking(village.kit, village.hanh, monday, "trua", status=Status.RETURNED)
+    assert village.asks(days_ahead(5), "sang").refusals == [Refusal(Reason.WEEK, most=2)], "on Sunday"
+    assert village.asks(days_ahead(5)).code, "an evening is of another kind"
+    assert village.asks(days_ahead(6), "sang").code, "on Monday"
 
 
 @pytest.mark.parametrize("status", [Status.DECLINED, Status.CANCELLED, Status.LAPSED])
@@ -248,31 +261,38 @@ def test_what_came_to_nothing_does_not_count_in_the_week(village: Village, world
 def test_a_sunday_evening_counts_in_its_own_week_by_vietnams_clocks(village: Village, world: World):
     """Monday before seven in the morning is still Sunday in UTC."""
     sunday = days_ahead(5)
-    for key in ("chieu", "toi"):
-        world.booking(village.kit, village.hanh, sunday, key, status=Status.RETURNED)
-    assert village.asks(days_ahead(4)).refusals == [Refusal(Reason.WEEK, most=2)]
+    for day in (sunday, days_ahead(3)):
+        world.booking(village.kit, village.hanh, day, status=Status.RETURNED)
+    assert village.asks(days_ahead(4)).refusals == [Refusal(Reason.PEAK_WEEK, most=2)]
     early = world.place(village.commune, "Hồng Minh", handover_hours=[["05:00", "06:30"]] * 7)
     village.has_asked(days_ahead(6), "sang", kit=world.kit(early))
 
 
 def test_a_commune_may_allow_more(village: Village, world: World):
-    world.change(village.commune, policy={"most_ahead": 3, "most_a_week": 3})
-    for key in ("trua", "chieu", "toi"):
-        village.has_asked(key=key)
-    assert village.asks(days_ahead(2)).refusals == [Refusal(Reason.AHEAD, most=3), Refusal(Reason.WEEK, most=3)]
+    world.change(village.commune, policy={"most_ahead": 3, "most_peak_ahead": 2, "most_a_week": 3})
+    for key in ("sang", "trua", "chieu"):
+        village.has_asked(days_ahead(2), key)
+    village.has_asked()
+    village.has_asked(days_ahead(3))
+    assert village.asks(days_ahead(4), "sang").refusals == [
+        Refusal(Reason.AHEAD, most=3),
+        Refusal(Reason.WEEK, most=3),
+    ]
+    assert village.asks(days_ahead(4)).refusals == [Refusal(Reason.PEAK_AHEAD, most=2)]
 
 
 def test_a_refusal_names_every_reason(village: Village, world: World):
-    for key in ("trua", "chieu"):
-        village.has_asked(key=key)
+    world.change(village.commune, policy={"free_hours": 0})
+    for day in (TOMORROW, days_ahead(2)):
+        world.booking(village.kit, village.hanh, day)
     world.booking(village.kit, world.household(village.commune), days_ahead(0))
     world.change(village.clerk, is_active=False)
     too_late = at(days_ahead(0), "15:00")
     assert village.asks(days_ahead(0), now=too_late).refusals == [
         Refusal(Reason.TAKEN),
         Refusal(Reason.TOO_LATE, at=too_late),
-        Refusal(Reason.AHEAD, most=2),
-        Refusal(Reason.WEEK, most=2),
+        Refusal(Reason.PEAK_AHEAD, most=1),
+        Refusal(Reason.PEAK_WEEK, most=2),
         Refusal(Reason.NO_CLERK),
     ]
 
@@ -316,10 +336,12 @@ def test_a_booking_keeps_its_slot_when_the_plan_changes(village: Village, world:
 
 
 def test_one_household_asking_for_many_slots_at_once_keeps_to_its_quota(village: Village, world: World):
-    slots = [(days, key) for days in (1, 8) for key in ("sang", "trua", "chieu", "toi")]
+    slots = [(days, key) for days in (2, 8) for key in ("sang", "trua", "chieu", "toi")]
     asks = [lambda d=days, k=key: village.asks(days_ahead(d), k) for days, key in slots]
-    assert sum(bool(asked.code) for asked in at_once(*asks)) == 2
-    assert len(world.all(Booking)) == len(world.all(Hold)) == 2
+    asked = at_once(*asks)
+    evenings = [bool(one.code) for one, (_days, key) in zip(asked, slots, strict=True) if key == "toi"]
+    assert (sum(evenings), sum(bool(one.code) for one in asked)) == (1, 3)
+    assert len(world.all(Booking)) == len(world.all(Hold)) == 3
 
 
 def _clock(text: str) -> Any:
@@ -337,8 +359,8 @@ def test_no_reason_of_staff_stands_against_a_closure(village: Village, world: Wo
 
 
 def test_with_a_reason_staff_book_against_the_rules_and_it_is_told_as_approved(village: Village, world: World):
-    world.change(village.commune, policy={"most_ahead": 0})
-    assert [refusal.reason for refusal in books(village).refusals] == [Reason.AHEAD]
+    world.change(village.commune, policy={"most_peak_ahead": 0})
+    assert [refusal.reason for refusal in books(village).refusals] == [Reason.PEAK_AHEAD]
     booking = village.booking(books(village, "Hội chợ").code)
     assert (booking.status, booking.reason) == (Status.APPROVED, "Hội chợ")
     assert [text.kind for text in world.all(Message)] == [Kind.APPROVED]

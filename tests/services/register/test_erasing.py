@@ -81,8 +81,8 @@ def test_erasing_cancels_bookings_ahead_and_texts_the_household(village: Village
 def test_a_slot_freed_by_erasing_is_offered_to_the_next_household(village: Village, world: World):
     village.asks(village.hanh)
     village.waits(village.binh)
-    village.asks(village.binh, days=3)
-    village.waits(village.hanh, days=3)
+    village.asks(village.binh, days=3, key="sang")
+    village.waits(village.hanh, days=3, key="sang")
     assert village.erases(village.hanh)
     assert [(b.household_id, b.status) for b in world.all(Booking, day=days_ahead(1))] == [
         (village.hanh.id, Status.CANCELLED),

@@ -50,7 +50,7 @@ def test_everything_moves_to_the_kept_one_and_counts_together(village: Village, 
     assert village.counts(hanh) == (3, 2, 0, 1, 1)
     assert village.counts(binh) == (0, 0, 0, 0, 0)
     booked = world.do(lambda: standing_of(find_household(hanh.id), now=NOW))
-    assert (booked.ahead, len(booked.standing.strikes)) == (2, 1)
+    assert (booked.peak_ahead, len(booked.standing.strikes)) == (2, 1)
     assert {b.household_id for b in world.all(Booking)} == {hanh.id}
     assert world.do(private_feed, token, now=NOW)[0].household_id == hanh.id
     assert {m.to for m in world.all(Message, state=MessageState.QUEUED)} == {hanh.phone}

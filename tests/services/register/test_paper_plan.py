@@ -69,18 +69,17 @@ def test_rules_bind_unless_a_reason_goes_on_record(office: Office, world: World)
     lines = [f"Nguyễn Thị Hạnh;0912345678;Lưu Thượng;mây tre;{D[n]};Tối" for n in (1, 2, 3, 30)]
     assert office.takes_lines(*lines).needs_reason
     assert [(line, refusal.reason) for line, refusal in office.sees(*lines).broken] == [
-        (4, Reason.AHEAD),
-        (4, Reason.WEEK),
+        (3, Reason.PEAK_AHEAD),
+        (4, Reason.PEAK_AHEAD),
+        (4, Reason.PEAK_WEEK),
         (5, Reason.NOT_OPEN),
-        (5, Reason.AHEAD),
+        (5, Reason.PEAK_AHEAD),
     ]
     assert world.all(Booking) == []
     assert office.takes_lines(*lines, override="Hẹn từ trước").bookings == 4
     assert [booking.reason for booking in world.all(Booking)] == [
         FROM_PAPER,
-        FROM_PAPER,
-        f"{FROM_PAPER}. Hẹn từ trước",
-        f"{FROM_PAPER}. Hẹn từ trước",
+        *[f"{FROM_PAPER}. Hẹn từ trước"] * 3,
     ]
 
 

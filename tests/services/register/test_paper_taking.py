@@ -81,7 +81,7 @@ def test_what_somebody_has_used_is_not_taken_back(office: Office, world: World, 
     by = Actor(household_id=lua.id)
     match touch:
         case "asks":
-            slot = office.kit.code, days_ahead(4), "toi", lua.id
+            slot = office.kit.code, days_ahead(4), "sang", lua.id
             assert world.do(request_booking, *slot, sells="", streams_on="", now=NOW).code
         case "waits":
             world.booking(office.kit, office.hanh, days_ahead(5))

@@ -54,13 +54,13 @@ def test_asking_goes_on_by_what_was_just_saved(world: World) -> None:
     commune = world.commune()
     [kit], household = world.kits(commune), world.household(commune)
     old = world.do(find_settings, commune.slug)
-    world.do(save, old, replace(old, policy=Policy(most_ahead=1)), world.clerk(commune).id, now=NOW)
+    world.do(save, old, replace(old, policy=Policy(most_peak_ahead=2)), world.clerk(commune).id, now=NOW)
     asked = [
         world.do(request_booking, kit.code, days_ahead(n), "toi", household.id, sells="", streams_on="", now=NOW)
-        for n in (3, 4)
+        for n in (3, 4, 8)
     ]
-    assert asked[0].code
-    assert [refusal.reason for refusal in asked[1].refusals] == ["ahead"]
+    assert [bool(one.code) for one in asked] == [True, True, False]
+    assert [(refusal.reason, refusal.most) for refusal in asked[2].refusals] == [("peak_ahead", 2)]
 
 
 def test_nothing_new_is_not_saved(world: World) -> None:

@@ -155,7 +155,7 @@ def test_what_a_closure_gives_back_is_offered(village: Village, world: World):
 
 
 def test_a_long_closure_gives_each_slot_to_the_first_who_waits_for_it_and_may_have_it(village: Village, world: World):
-    """Hoa is first for all three, has one booking, and may have one more."""
+    """Hoa is first for all three, has an evening and a morning, and may have one more of the day."""
     other = world.kit(world.place(village.commune, "Hồng Minh"))
     keys = ("trua", "chieu", "toi")
     slots = [world.slot(village.kit, TOMORROW, key) for key in keys]
@@ -163,6 +163,7 @@ def test_a_long_closure_gives_each_slot_to_the_first_who_waits_for_it_and_may_ha
     world.add(Hold(kit_id=village.kit.id, from_at=closed.from_at, until_at=closed.until_at))
     hoa, lan = village.family("Hoa"), village.family("Lan")
     village.has(hoa, NEXT_WEEK)
+    village.has(hoa, NEXT_WEEK, "sang")
     for key in keys:
         village.has(village.family(), TOMORROW, key, kit=other)
         village.entry(hoa, TOMORROW, key)

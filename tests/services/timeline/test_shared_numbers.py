@@ -95,7 +95,7 @@ def test_who_is_erased_without_a_pause_is_not_remembered(village: Village, world
 
 
 def test_together_they_have_four_bookings_ahead(village: Village, world: World, family: list[Household]):
-    world.change(village.commune, policy={"most_a_week": 9})
+    world.change(village.commune, policy={"most_a_week": 9, "most_peak_ahead": 2})
     for n in range(4):
         assert asks(world, village, family[n % 2].id, 3 + n).code
     assert reasons(asks(world, village, family[2].id, 9)) == [Reason.NUMBER]
@@ -103,7 +103,7 @@ def test_together_they_have_four_bookings_ahead(village: Village, world: World, 
 
 
 def test_together_they_have_four_also_when_all_ask_at_once(village: Village, world: World, family: list[Household]):
-    world.change(village.commune, policy={"most_a_week": 9})
+    world.change(village.commune, policy={"most_a_week": 9, "most_peak_ahead": 2})
     for n in range(2):
         assert asks(world, village, family[n].id, 3 + n).code
     more = [world.household(village.commune, f"Nhà {n}", phone=PHONE) for n in range(4)]

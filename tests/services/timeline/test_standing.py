@@ -11,6 +11,8 @@ from kit_booking.domain.booking.refusals import Booked, Reason, Refusal
 from kit_booking.domain.booking.standing import GOOD_STANDING, Pause
 from kit_booking.domain.booking.status import Status
 from kit_booking.domain.policy import Policy
+from kit_booking.domain.time.hours import Span
+from kit_booking.domain.time.slots import spans_night
 from kit_booking.models import AuditEntry, Booking, Hold, Household
 from kit_booking.services.audit import Actor
 from kit_booking.services.register.households import find_household
@@ -43,26 +45,28 @@ def standing_of(village: Village, who: Household, *, now=NOW):
 def test_several_tabs_are_one_household(village: Village, world: World):
     hanh = village.family()
     acts = [lambda k=key, kit=kit: village.asks(hanh, NEXT_WEEK, k, kit=kit) for key in KEYS for kit in village.kits]
-    assert sum(bool(asked.code) for asked in at_once(*acts)) == 2
-    assert len(world.all(Hold)) == 2
+    asked = at_once(*acts)
+    assert sum(bool(one.code) for one in asked[:-2]) == 2
+    assert sum(bool(one.code) for one in asked[-2:]) == 1, "one of the two kits in the evening"
+    assert len(world.all(Hold)) == 3
 
 
 def test_families_that_share_a_phone_are_households_of_their_own(village: Village):
     hanh = village.family()
     daughter = village.family("Con gái", phone=hanh.phone)
-    for who, keys in ((hanh, ("sang", "trua")), (daughter, ("chieu", "toi"))):
-        for key in keys:
-            assert village.asks(who, NEXT_WEEK, key).code
-        assert TWO_AHEAD in village.asks(who, days_ahead(2)).refusals
+    for who, day in ((hanh, NEXT_WEEK), (daughter, days_ahead(9))):
+        for key in ("sang", "trua"):
+            assert village.asks(who, day, key).code
+        assert TWO_AHEAD in village.asks(who, days_ahead(2), "chieu").refusals
 
 
 def test_staff_can_not_get_round_the_quotas_without_a_reason_on_record(village: Village, world: World):
     hanh = village.family()
     village.has(hanh, TOMORROW, "sang")
     village.has(hanh, TOMORROW, "trua")
-    assert village.books_for(hanh, TOMORROW, "toi").refusals == [TWO_AHEAD, TWO_A_WEEK]
+    assert village.books_for(hanh, days_ahead(2), "chieu").refusals == [TWO_AHEAD, TWO_A_WEEK]
     reason = "Hội chợ làng nghề"
-    third = village.has(hanh, TOMORROW, "toi", override=reason)
+    third = village.has(hanh, days_ahead(2), "chieu", override=reason)
     assert third.status == Status.APPROVED
     [line] = world.all(AuditEntry, booking_id=third.id)
     assert (line.staff_id, line.detail) == (village.clerk.id, {"reason": reason})
@@ -77,12 +81,12 @@ def test_no_reason_lets_staff_book_what_is_taken_or_closed(village: Village, wor
 
 def test_staff_and_the_household_at_once_keep_to_the_quota(village: Village, world: World):
     hanh = village.family()
-    village.has(hanh, NEXT_WEEK)
+    village.has(hanh, NEXT_WEEK, "sang")
     at_once(
-        *[lambda k=key: village.asks(hanh, days_ahead(1), k) for key in KEYS],
+        *[lambda k=key: village.asks(hanh, days_ahead(3), k) for key in KEYS],
         *[lambda k=key: village.books_for(hanh, days_ahead(2), k) for key in KEYS],
     )
-    assert len(world.all(Hold)) == 2
+    assert sorted(spans_night(Span(hold.from_at, hold.until_at)) for hold in world.all(Hold)) == [False, False, True]
 
 
 def test_a_slot_given_up_too_late_still_counts_in_its_week(village: Village):
@@ -90,7 +94,7 @@ def test_a_slot_given_up_too_late_still_counts_in_its_week(village: Village):
     late = at(TODAY, "20:00")
     assert village.withdraws(village.has(hanh, TOMORROW, "sang"), now=late).is_done
     village.has(hanh, TOMORROW, "chieu", now=late)
-    refused = village.asks(hanh, days_ahead(3), now=late).refusals
+    refused = village.asks(hanh, days_ahead(3), "sang", now=late).refusals
     assert refused == [TWO_A_WEEK]
 
 
@@ -136,7 +140,7 @@ def test_of_two_hundred_who_ask_when_a_day_opens_four_get_its_four_slots(village
 
 def test_two_strikes_pause_requests_for_a_fortnight_and_leave_what_was_booked(village: Village, world: World):
     hanh = village.family()
-    kept = village.has(hanh, NEXT_WEEK)
+    kept = village.has(hanh, NEXT_WEEK, "sang")
     days = [at(days_ahead(-n), "10:00") for n in (3, 1)]
     for struck in days:
         world.booking(village.kit, hanh, days_ahead(-20), "sang", status=Status.NO_SHOW, strike_at=struck)
@@ -156,9 +160,9 @@ def test_a_kit_kept_over_a_day_too_long_pauses_until_it_is_back(village: Village
     world.booking(village.kit, hanh, days_ahead(-2), "toi", status=Status.OUT)
     due = at(days_ahead(-1), "07:30")
     assert village.asks(hanh, NEXT_WEEK, now=due + timedelta(hours=24)).code
-    assert village.asks(hanh, days_ahead(9), now=NOW).refusals == [Refusal(Reason.PAUSED, at=None)]
+    assert village.asks(hanh, days_ahead(9), "sang", now=NOW).refusals == [Refusal(Reason.PAUSED, at=None)]
     world.do(_take_back, world.all(Booking, status=Status.OUT)[0].code, now=NOW)
-    assert village.asks(hanh, days_ahead(9), now=NOW).code
+    assert village.asks(hanh, days_ahead(9), "sang", now=NOW).code
 
 
 @transaction
@@ -185,7 +189,7 @@ def test_strikes_of_other_communes_count_by_the_numbers_of_the_one_that_is_asked
     struck = at(days_ahead(-1), "10:00")
     world.booking(village.kit, hanh, days_ahead(-20), "sang", status=Status.NO_SHOW, strike_at=struck)
     assert village.asks(hanh, NEXT_WEEK).code
-    refused = village.asks(hanh, days_ahead(9), kit=elsewhere).refusals
+    refused = village.asks(hanh, days_ahead(9), "sang", kit=elsewhere).refusals
     assert refused == [Refusal(Reason.PAUSED, at=struck + timedelta(days=14))]
 
 
@@ -204,23 +208,32 @@ def commune_policy(village: Village) -> Policy:
 def test_a_booking_is_ahead_until_the_minute_of_its_return(village: Village, world: World):
     hanh = village.family()
     booking = world.booking(village.kit, hanh, TOMORROW, status=Status.APPROVED)
-    assert has(village, hanh, now=booking.return_at - A_SECOND).ahead == 1
-    assert has(village, hanh, now=booking.return_at).ahead == 0
-    assert has(village, hanh, without=booking.id).ahead == 0
+    assert has(village, hanh, now=booking.return_at - A_SECOND).peak_ahead == 1
+    assert has(village, hanh, now=booking.return_at).peak_ahead == 0
+    assert has(village, hanh, without=booking.id).peak_ahead == 0
+
+
+def test_bookings_of_either_kind_are_counted_apart(village: Village, world: World):
+    hanh = village.family()
+    for key in ("sang", "trua", "toi"):
+        world.booking(village.kit, hanh, TOMORROW, key, status=Status.APPROVED)
+    counted = has(village, hanh)
+    assert (counted.ahead, counted.in_week, counted.peak_ahead, counted.peak_in_week) == (2, 2, 1, 1)
+    assert (counted.all_ahead, counted.of_number) == (3, 3)
 
 
 def test_a_week_goes_from_monday_to_the_next_one(village: Village, world: World):
     hanh, monday = village.family(), at(days_ahead(6), "00:00")
     world.booking(village.kit, hanh, days_ahead(6), pick_up_at=monday)
-    assert has(village, hanh, at_=monday - A_SECOND).in_week == 0
-    assert has(village, hanh, at_=monday).in_week == 1
+    assert has(village, hanh, at_=monday - A_SECOND).peak_in_week == 0
+    assert has(village, hanh, at_=monday).peak_in_week == 1
 
 
 def test_a_strike_counts_in_its_week_whatever_became_of_the_booking(village: Village, world: World):
     hanh = village.family()
     world.booking(village.kit, hanh, TOMORROW, status=Status.CANCELLED, strike_at=NOW)
     world.booking(village.kit, hanh, TOMORROW, "trua", status=Status.CANCELLED)
-    assert has(village, hanh).in_week == 1
+    assert (has(village, hanh).peak_in_week, has(village, hanh).in_week) == (1, 0)
 
 
 def test_of_an_erased_household_nothing_is_counted(village: Village, world: World):

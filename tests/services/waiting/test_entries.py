@@ -253,8 +253,7 @@ def test_an_offer_counts_as_a_booking_ahead(village: Village):
     booking, hoa = village.has(village.family(), NEXT_WEEK), village.family("Hoa")
     village.entry(hoa, NEXT_WEEK)
     village.cancels(booking)
-    village.has(hoa, TOMORROW)
-    assert village.asks(hoa, days_ahead(13)).refusals == [Refusal(Reason.AHEAD, most=2)]
+    assert village.asks(hoa, days_ahead(13)).refusals == [Refusal(Reason.PEAK_AHEAD, most=1)]
 
 
 def test_asking_for_the_slot_one_is_offered_leads_to_the_offer(village: Village):

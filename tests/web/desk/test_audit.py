@@ -33,7 +33,7 @@ def test_settings_are_described_as_from_what_to_what(town: Town) -> None:
     entry(town, "settings_changed", detail={"field": "sms_budget", "old": 0, "new": 20_000_000})
     entry(town, "settings_changed", detail={"text": "handover.0 @Phú Túc: x"})
     words = words_of(town.browser(town.leader).get("/staff/audit"))
-    assert "phiếu sắp tới: từ 2 phiếu thành 3 phiếu" in words
+    assert "phiếu sắp tới của các buổi khác: từ 2 phiếu thành 3 phiếu" in words
     assert "Giờ làm việc CN: từ 7h30–17h thành nghỉ" in words
     assert "từ 0 đ thành 20.000.000 đ" in words, "no number of a phone, so it is not hidden"
     assert "handover.0 @Phú Túc: x" in words, "what could not be read is shown as it is"

@@ -67,7 +67,7 @@ def test_one_click_moves_it_and_tells_the_household(town: Town) -> None:
 
 
 def test_quotas_do_not_count(town: Town) -> None:
-    town.world.change(town.commune, policy={"most_ahead": 1, "most_a_week": 1})
+    town.world.change(town.commune, policy={"most_ahead": 1, "most_a_week": 1, "free_hours": 0})
     booking = evening(town)
     town.world.booking(town.kit, town.owner, booking.day, "sang")
     click(town.browser(town.clerk), town, booking, f"/kits/{town.second_kit.code}/{booking.day}/trua")

@@ -92,11 +92,11 @@ def test_what_was_typed_wrong_is_kept(clerk: Browser) -> None:
 
 
 def test_a_rule_refuses_until_a_reason_is_given(town: Town, clerk: Browser) -> None:
-    town.world.change(town.commune, policy={"most_ahead": 1, "most_a_week": 99})
+    town.world.change(town.commune, policy={"most_ahead": 1, "most_a_week": 99, "free_hours": 0})
     clerk.post(slot_for(town))
     path = slot_for(town)
     page = words_of(clerk.get(path))
-    assert "Hộ đang có đủ 1 phiếu sắp tới." in page
+    assert "Hộ đang có đủ 1 phiếu ban ngày." in page
     assert "Vẫn cho mượn vì" in page
     refused = clerk.post(path, sells="làn mây", override="  ")
     assert refused.status_code == 409

@@ -47,7 +47,7 @@ def test_what_was_typed_is_called_by_its_vietnamese_name(client: Browser) -> Non
 
 def test_the_numbers_of_a_commune_that_were_typed_are_kept_too(client: Browser) -> None:
     page = words_of(client.post("/staff/settings/phuong-duc/fairness", data={"most_ahead": "3", "address": "Số 1"}))
-    assert "Mỗi hộ được có nhiều nhất bao nhiêu phiếu sắp tới? 3" in page
+    assert "Mỗi hộ được có nhiều nhất bao nhiêu phiếu sắp tới của các buổi khác? 3" in page
     assert "Địa chỉ Số 1" in page
 
 

@@ -21,7 +21,10 @@ def test_signed_in_it_takes_two_taps(town: Town) -> None:
     browser, slot = town.browser(town.owner), town.slot_path()
     page = browser.get(slot)
     assert "Bước" not in words_of(page)
-    assert "Mỗi nhà được có 99 phiếu sắp tới" in words_of(page)
+    rule = (
+        "Mỗi nhà giữ trước được 99 buổi tối và 99 buổi ban ngày; còn trống trước 24 giờ thì ai mượn thêm cũng được."
+    )
+    assert rule in words_of(page)
     answer = browser.post(slot, sells=" làn   mây ", streams_on="Shopee")
     booking = town.world.all(Booking)[0]
     assert answer.headers["Location"] == f"/bookings/{booking.code}?new=1"
@@ -48,7 +51,7 @@ def test_a_slot_that_was_taken_meanwhile_is_refused_kindly(town: Town) -> None:
 
 
 def test_every_reason_is_named_at_once(town: Town) -> None:
-    town.world.change(town.commune, policy={"most_ahead": 1, "most_a_week": 1}, version=2)
+    town.world.change(town.commune, policy={"most_ahead": 1, "most_a_week": 1, "free_hours": 0}, version=2)
     mine, slot = town.slot_path(), town.slot_path()
     town.browser(town.owner).post(mine)
     day = slot.split("/")[3]
@@ -57,7 +60,8 @@ def test_every_reason_is_named_at_once(town: Town) -> None:
     town.browser(town.neighbour).post(slot)
     page = words_of(town.browser(town.owner).post(slot))
     assert "Buổi này vừa có nhà khác đăng ký" in page
-    assert "đang có đủ 1 phiếu sắp tới" in page
+    assert "đang có đủ 1 phiếu ban ngày" in page
+    assert 'href="/bookings">Phiếu của nhà mình' in town.browser(town.owner).get(town.slot_path()).text
 
 
 def test_too_late_and_not_open_say_until_and_from_when(town: Town) -> None:

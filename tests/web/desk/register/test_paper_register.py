@@ -143,10 +143,10 @@ def test_it_can_be_taken_back_until_somebody_has_used_it(town: Town, clerk: Brow
 
 
 def test_rules_take_a_reason_which_is_kept_with_the_rest(town: Town, clerk: Browser) -> None:
-    town.world.change(town.commune, policy={"most_ahead": 1, "most_a_week": 99})
+    town.world.change(town.commune, policy={})
     lines = [f"Đỗ Thị Lụa,0987654321,Giẽ Hạ,giày da,{in_days(days)},Tối,PD-1" for days in (3, 4)]
     path = sent(clerk, *lines)
-    assert "Hộ đang có đủ 1 phiếu sắp tới. Dòng 3" in words_of(clerk.get(path))
+    assert "Hộ đang có đủ 1 phiếu buổi tối. Dòng 3" in words_of(clerk.get(path))
     refused = take(clerk, path)
     assert refused.status_code == 409
     assert "Xin ghi lý do" in words_of(refused)

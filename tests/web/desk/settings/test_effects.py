@@ -71,6 +71,8 @@ SENTENCES = {
     "approve_on_silence": ["3 phiếu đang chờ duyệt sẽ hết hạn nếu xã không trả lời kịp."],
     "handover_minutes": TIMETABLE,
     "no_show_minutes": ["Tính cho các lần giao bộ từ nay."],
+    "most_peak_ahead": ["6 hộ đang có nhiều phiếu hơn mức mới; các phiếu đó vẫn giữ."],
+    "free_hours": ["Mức mới tính cho các phiếu đăng ký từ nay; phiếu đã ghi vẫn giữ."],
     "most_ahead": ["6 hộ đang có nhiều phiếu hơn mức mới; các phiếu đó vẫn giữ."],
     "most_a_week": ["Mức mới tính cho các phiếu đăng ký từ nay; phiếu đã ghi vẫn giữ."],
     "most_of_number": ["Mức mới tính cho các phiếu đăng ký từ nay; phiếu đã ghi vẫn giữ."],

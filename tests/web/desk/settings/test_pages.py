@@ -15,7 +15,7 @@ from kit_booking.models import AuditEntry, Commune, Place, PlannedSlot
 from kit_booking.web.desk.settings.forms import parse_clock
 from kit_booking.web.frame.formats import day as day_word
 from tests.domain.typed import ANYTHING
-from tests.support.town import Browser, Town, where, words_of
+from tests.support.town import NO_QUOTAS, Browser, Town, where, words_of
 from tests.support.typed import typed
 from tests.times import at, set_clock
 
@@ -49,7 +49,7 @@ def commune(town: Town) -> Commune:
 
 def test_every_number_is_shown_with_what_is_usual(town: Town) -> None:
     page = words_of(town.browser(town.clerk).get(PATH))
-    assert "Mỗi hộ được có nhiều nhất bao nhiêu phiếu sắp tới? 99 phiếu (thường là 2 phiếu)" in page
+    assert "Mỗi hộ được có nhiều nhất bao nhiêu phiếu sắp tới của các buổi khác? 99 phiếu (thường là 2 phiếu)" in page
     assert "Cho đăng ký trước bao nhiêu ngày? 14 ngày Ngày mới" in page, "what is usual says nothing more"
     for said in ("Sáng 8–11h", "024 3385 4321", "cả tuần 7h30–17h", "Phú Túc", "Cô Hằng"):
         assert said in page
@@ -64,17 +64,18 @@ def test_a_leader_sees_and_is_told_who_changes(town: Town) -> None:
 def test_nothing_is_saved_before_the_preview_is_confirmed(town: Town) -> None:
     clerk, before = town.browser(town.clerk), commune(town)
     words, fields = look(clerk, "fairness", most_a_week="3")
-    assert "Mỗi hộ được mượn nhiều nhất bao nhiêu buổi một tuần? từ 99 buổi thành 3 buổi" in words
+    assert "Mỗi hộ được mượn nhiều nhất bao nhiêu buổi mỗi loại một tuần? từ 99 buổi thành 3 buổi" in words
     assert (commune(town).policy, commune(town).version) == (before.policy, before.version)
     assert where(clerk.post(f"{PATH}/fairness", fields | {"confirmed": "1"})) == f"303 {PATH}"
     assert "Đã lưu." in words_of(clerk.get(PATH))
     after = commune(town)
-    assert after.policy == {"most_ahead": 99, "most_a_week": 3, "most_waiting": 99}
+    assert after.policy == NO_QUOTAS | {"most_a_week": 3, "most_waiting": 99}
     assert after.version == before.version + 1
 
 
 def test_only_differences_from_what_is_usual_are_kept(town: Town) -> None:
-    save(town.browser(town.clerk), "fairness", most_ahead="2", most_a_week="2", strikes="3")
+    usual = {"most_peak_ahead": "1", "most_ahead": "2", "most_a_week": "2"}
+    save(town.browser(town.clerk), "fairness", **usual, strikes="3")
     assert commune(town).policy == {"strikes": 3, "most_waiting": 99}
 
 
@@ -211,12 +212,12 @@ def test_the_second_of_two_windows_loses_nothing_and_overwrites_nothing(town: To
     words = words_of(answer)
     assert "Chưa lưu: trong lúc đó có người vừa sửa thiết lập của xã." in words
     assert town.clerk.name in words
-    assert "phiếu sắp tới? từ 3 phiếu thành 99 phiếu" in words, "what would be undone is shown"
+    assert "phiếu sắp tới của các buổi khác? từ 3 phiếu thành 99 phiếu" in words, "what would be undone is shown"
     assert typed(answer)["most_a_week"] == ["4"]
-    assert commune(town).policy == {"most_ahead": 3, "most_a_week": 99, "most_waiting": 99}
+    assert commune(town).policy == NO_QUOTAS | {"most_ahead": 3, "most_waiting": 99}
     again = other.post(f"{PATH}/fairness", typed(answer) | {"most_ahead": "3"})
     assert where(other.post(f"{PATH}/fairness", typed(again) | {"confirmed": "1"})) == f"303 {PATH}"
-    assert commune(town).policy == {"most_ahead": 3, "most_a_week": 4, "most_waiting": 99}
+    assert commune(town).policy == NO_QUOTAS | {"most_ahead": 3, "most_a_week": 4, "most_waiting": 99}
 
 
 def test_a_coming_plan_can_be_given_up(town: Town) -> None:
