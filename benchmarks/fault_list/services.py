@@ -63,6 +63,8 @@ FAULTS = [
         "timeline/queue",
         ('Booking.pick_up_at >= bindparam("recent_at"', 'Booking.pick_up_at > bindparam("recent_at"'),
         ("_earlier.status.in_(HAD_KIT)", "_earlier.status.is_not(None)"),
+        ("_offered.status == Status.LAPSED", "_offered.status != Status.LAPSED"),
+        ('    _passed.ended_at >= bindparam("recent_at", type_=UtcDateTime),\n', ""),
         ('    WaitingEntry.until_at > bindparam("now", type_=UtcDateTime),\n)\n\n\ndef', ")\n\n\ndef"),
         ('    WaitingEntry.day <= bindparam("last"),\n', ""),
         ("(not self.place_ids or place_id in self.place_ids)", "place_id"),

@@ -39,9 +39,11 @@ TRIED = [
     FAIR,
     FIRST_COME,
     Rules("no waiting list", has_list=False),
+    Rules("most_peak_ahead 2", policy={"most_peak_ahead": 2}),
     Rules("most_ahead 1", policy={"most_ahead": 1}),
     Rules("most_ahead 3", policy={"most_ahead": 3}),
     Rules("most_a_week 1", policy={"most_a_week": 1}),
+    Rules("free_hours 0", policy={"free_hours": 0}),
     Rules("offer_hours 2", policy={"offer_hours": 2}),
     Rules("strikes 3", policy={"strikes": 3}),
 ]

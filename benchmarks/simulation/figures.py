@@ -24,6 +24,10 @@ class Figures:
     greedy_share: float
     """The share of all sessions that went to the greedy tenth."""
     greedy_evenings: float
+    had_evening: float
+    """The share of households that had an evening at least once."""
+    evening_gini: float
+    """Of evenings per household."""
     wait: float
     """Days from a household's first wish to its first session, the median; who never had one waited to the end."""
     used: float
@@ -67,6 +71,8 @@ def figures(connection: Connection, town: Town, people: People) -> Figures:
         gini=gini([sessions[n] for n in range(HOUSEHOLDS)]),
         greedy_share=sum(n in greedy for n in numbers) / len(numbers),
         greedy_evenings=sum(n in greedy for n in evenings) / len(evenings),
+        had_evening=len(set(evenings)) / HOUSEHOLDS,
+        evening_gini=gini([evenings.count(n) for n in range(HOUSEHOLDS)]),
         wait=_wait(used, town, people),
         used=len(used) / (KITS * 4 * (people.days - 1)),
         evenings_used=len(evenings) / (KITS * (people.days - 1)),

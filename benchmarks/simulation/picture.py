@@ -20,6 +20,8 @@ LINES = (
     Line("households that had a kit", lambda f: f.served, 1),
     Line("inequality of sessions (Gini)", lambda f: f.gini, 1, "{:.2f}"),
     Line("sessions of the greedy tenth", lambda f: f.greedy_share, 1),
+    Line("households that had an evening", lambda f: f.had_evening, 1),
+    Line("inequality of evenings (Gini)", lambda f: f.evening_gini, 1, "{:.2f}"),
     Line("evenings of the greedy tenth", lambda f: f.greedy_evenings, 1),
     Line("median days to the first session", lambda f: f.wait, 60, "{:.0f}"),
     Line("slots in use", lambda f: f.used, 1),

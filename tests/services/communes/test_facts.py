@@ -47,7 +47,8 @@ def test_the_kits_come_in_the_order_of_their_codes_with_their_place_and_parts(wo
     assert known.kits[0].parts == (("điện thoại", 1), ("đèn", 2))
     assert known.kit("PD-2") is known.kits[2]
     assert known.kit("XX-1") is None
-    assert known.villages == (("Làng Phú Túc", "", "Phú Túc"), ("Làng Hồng Minh", "", "Hồng Minh"))
+    assert [village.name for village in known.villages] == ["Làng Phú Túc", "Làng Hồng Minh"]
+    assert [village.place for village in known.villages] == ["Phú Túc", "Hồng Minh"]
 
 
 def test_the_same_version_is_the_same_object(world: World, commune: Commune):

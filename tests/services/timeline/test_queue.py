@@ -1,6 +1,6 @@
 """Who waits for a slot, and what decides whose turn it is."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -106,3 +106,40 @@ def test_those_who_wait_for_the_same_slot_are_found_with_each_entry(village: Vil
     queues = world.do(who_waits_with, [hoas.id, noon.id], now=NOW)
     ids = {own: sorted(one.one.entry_id for one in queue) for own, queue in queues.items()}
     assert ids == {hoas.id: [hoas.id, lans.id], noon.id: [noon.id]}
+
+
+def test_who_let_an_offer_run_out_stands_behind_for_thirty_days(village: Village, world: World):
+    ignored, refused, often = village.family("Ignored"), village.family("Refused"), village.family("Often")
+    for who, status in ((ignored, Status.LAPSED), (refused, Status.REFUSED)):
+        offer = world.booking(village.kit, who, days_ahead(-2), status=status)
+        passed = world.entry(village.kit, who, days_ahead(-2))
+        world.change(passed, state=WaitingState.PASSED, booking_id=offer.id, ended_at=NOW)
+    world.booking(village.kit, often, days_ahead(-3), status=Status.RETURNED)
+    for who in (ignored, refused, often):
+        world.entry(village.kit, who, TOMORROW, until_at=NOW + 2 * RECENT)
+
+    def behind(now: datetime) -> set[int]:
+        waiting = world.do(who_waits, read, village.commune.id, TOMORROW, TOMORROW, now=now)
+        return {one.one.household_id for one in waiting if one.one.let_run_out}
+
+    assert behind(NOW) == behind(NOW + RECENT) == {ignored.id}
+    assert behind(NOW + RECENT + A_SECOND) == set()
+
+
+def test_an_ignored_offer_goes_to_the_honest_and_not_to_who_ignored_one_before(village: Village, world: World):
+    """Two who ignore every offer and join again can't keep an evening from the third."""
+    booking, honest = village.has(village.family(), NEXT_WEEK), village.family("Honest")
+    ignoring = [village.family(name) for name in ("Ignores", "Ignores, too")]
+    for number, who in enumerate(ignoring):
+        village.entry(who, NEXT_WEEK, now=NOW + number * A_MINUTE)
+    village.entry(honest, NEXT_WEEK, now=NOW + 3 * A_MINUTE)
+    village.cancels(booking, now=NOW + 4 * A_MINUTE)
+    now = NOW + 4 * A_MINUTE
+    for who in ignoring:
+        village.works(now)  # Its text goes out, and its four hours begin.
+        offer = village.the_offer()
+        assert offer.household_id == who.id
+        now = world.fresh(offer).answer_by_at
+        village.works(now)
+        village.entry(who, NEXT_WEEK, now=now)
+    assert village.the_offer().household_id == honest.id
