@@ -14,7 +14,7 @@ from kit_booking import create_app
 from kit_booking.config import Settings
 from kit_booking.database import Base, db
 from kit_booking.domain.booking.status import Status
-from kit_booking.models import Booking, Hold
+from kit_booking.models import Booking, Commune, Hold, Village
 from tests.support.builders import World
 from tests.support.fakes import FakeSms
 from tests.times import days_ahead
@@ -95,6 +95,26 @@ def test_texts_keep_what_is_known_of_them_up_and_down(empty_app: Flask):
         assert _states(empty_app) == ["failed", "failed", "failed"]
         upgrade(revision="0007")
         assert _states(empty_app) == ["failed", "to_phone", "failed"]
+
+
+def test_what_was_booked_before_is_a_peak_slot_if_the_kit_is_away_over_a_night(empty_app: Flask):
+    _run(empty_app, "upgrade")
+    world = World(empty_app)
+    commune = world.commune()
+    household, [kit] = world.household(commune), world.kits(commune)
+    for key in ("sang", "trua", "chieu", "toi"):
+        world.booking(kit, household, days_ahead(1), key)
+    world.add(Village(place_id=kit.place_id, name="Giẽ Hạ", craft="Giày da"))
+    with empty_app.app_context():
+        downgrade(revision="0013")
+        upgrade()
+    assert {one.slot_name: one.is_peak for one in world.all(Booking)} == {
+        "Sáng": False,
+        "Trưa": False,
+        "Chiều": False,
+        "Tối": True,
+    }
+    assert world.all(Commune)[0].search.splitlines()[-1] == "giay da"
 
 
 def _states(app: Flask) -> list[str]:

@@ -58,7 +58,7 @@ SHOWN = [
     (
         "settings_changed",
         "most_ahead: 2 → 3",
-        "Mỗi hộ được có nhiều nhất bao nhiêu phiếu sắp tới: từ 2 phiếu thành 3 phiếu",
+        "Mỗi hộ được có nhiều nhất bao nhiêu phiếu sắp tới của các buổi khác: từ 2 phiếu thành 3 phiếu",
     ),
     ("settings_changed", "day_opens: 07:00 → 06:30", "Ngày mới mở lúc mấy giờ: từ 7h thành 6h30"),
     ("settings_changed", "open_to_others: True → False", "Cho hộ của xã khác mượn: từ Có thành Không"),

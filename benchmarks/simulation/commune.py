@@ -12,14 +12,14 @@ from typing import Any
 
 from flask import Flask
 from sqlalchemy import event, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from benchmarks.simulation.people import FIRST_DAY, GREEDY_A_WEEK, People, Wish
 from benchmarks.tools.world import Town
 from kit_booking import worker
 from kit_booking.adapters.sms import Report, Sms
-from kit_booking.database import db, read, transaction
-from kit_booking.domain.booking.refusals import Reason, week_of
+from kit_booking.database import db, load, read, transaction
+from kit_booking.domain.booking.refusals import CODE_LETTERS, Reason, week_of
 from kit_booking.domain.booking.status import AHEAD, HAD_KIT, Status
 from kit_booking.domain.messages.texts import Kind
 from kit_booking.domain.time.hours import EVERY_DAY, WeeklyHours
@@ -107,7 +107,7 @@ class CommuneAtWork:
                     reason = self._asks(household, wanted, "chieu")
                 if reason is Reason.TAKEN and self.has_list and wanted == newest:
                     self._joins(household, wanted, "toi")
-                if reason not in (None, Reason.TAKEN, Reason.WEEK):
+                if reason not in (None, Reason.TAKEN, Reason.PEAK_WEEK):
                     break
 
     def _in_week(self, household: int, day: date) -> int:
@@ -133,7 +133,7 @@ class CommuneAtWork:
             return asked.refusals[0].reason
         if self.dice.random() >= UNANSWERED:
             answered = OFFICE.later(self.now, timedelta(hours=self.dice.uniform(0, 4)))
-            self.at(answered or self.now, lambda: self._do(answers.approve, asked.code, self.town.id))
+            self.at(answered or self.now, lambda: self._does(answers.approve, asked.code, self.town.id))
         self._meets_its_fate(household, asked.code)
         return None
 
@@ -164,7 +164,7 @@ class CommuneAtWork:
         if sms.kind != Kind.OFFER:
             return
         household = int(sms.to[4:]) - self.town.households[0]
-        [code] = re.findall(r"TRONG (\w+):", sms.body)
+        [code] = re.findall(rf"\b{self.town.kits[0][:2]}[{CODE_LETTERS}]{{3,5}}\b", sms.body)
         seen = self.now + timedelta(minutes=self.dice.expovariate(1 / 45))
         if not time(6, 30) <= to_local(seen).time() <= time(21, 30):
             seen = local(local_day(seen) + timedelta(days=to_local(seen).time() > time(12)), time(6, 45))
@@ -173,10 +173,10 @@ class CommuneAtWork:
             self.at(seen, lambda: self._accepts(household, code))
         elif chance < ACCEPTS + REFUSES:
             by = Actor(household_id=self.town.households[household])
-            self.at(seen, lambda: self._do(entries.refuse, code, by))
+            self.at(seen, lambda: self._does(entries.refuse, code, by))
 
     def _accepts(self, household: int, code: str) -> None:
-        if self._do(entries.accept, code, Actor(household_id=self.town.households[household])).is_done:
+        if self._does(entries.accept, code, Actor(household_id=self.town.households[household])).is_done:
             self._meets_its_fate(household, code)
 
     def _meets_its_fate(self, household: int, code: str) -> None:
@@ -187,13 +187,13 @@ class CommuneAtWork:
         if fate.gives_up_early:
             spare = row.pick_up_at - timedelta(hours=24) - self.now
             moment = self.now + max(spare, timedelta()) * fate.moment
-            self.at(moment, lambda: self._do(answers.withdraw, code, who))
+            self.at(moment, lambda: self._does(answers.withdraw, code, who))
         elif fate.gives_up_late:
             moment = row.pick_up_at - timedelta(hours=0.5 + 11 * fate.moment)
-            self.at(moment, lambda: self._do(answers.withdraw, code, who))
+            self.at(moment, lambda: self._does(answers.withdraw, code, who))
         if fate.never_comes:
             missed = row.pick_up_at + timedelta(minutes=31)
-            self.at(missed, lambda: self._do(answers.mark_no_show, code, self.town.id))
+            self.at(missed, lambda: self._does(answers.mark_no_show, code, self.town.id))
         else:
             self.at(row.pick_up_at, lambda: self._fetches(code, row.return_at))
 
@@ -206,6 +206,11 @@ class CommuneAtWork:
 
     def _do(self, act: Callable[..., Any], *args: Any) -> Any:
         return act(*args, now=self.now)
+
+    def _does(self, act: Callable[..., Any], code: str, *args: Any) -> Any:
+        """With the booking of this code, as a page shows it at this moment."""
+        [booking] = load(select(Booking).options(joinedload(Booking.kit)).where(Booking.code == code))
+        return act(booking.seen, *args, now=self.now)
 
     def _round(self) -> None:
         set_mark("worker", now=self.now)

@@ -214,6 +214,7 @@ def _hours(field: str, old: WeeklyHours, new: WeeklyHours, place: str | None = N
 
 
 def stored_slot(slot: SlotPlanLine) -> dict[str, str]:
-    """``{"name": "Tối", "from": "19:00", "until": "22:00", "weekdays": "0123456"}``."""
+    """``{"name": "Tối", "from": "19:00", "until": "22:00", "weekdays": "0123456"}``; with ``"peak": "1"`` if set."""
     times = {"from": f"{slot.from_time:%H:%M}", "until": f"{slot.until_time:%H:%M}"}
-    return {"name": slot.name, **times, "weekdays": "".join(str(day) for day in sorted(slot.weekdays))}
+    peak = {} if slot.is_peak is None else {"peak": f"{slot.is_peak:d}"}
+    return {"name": slot.name, **times, "weekdays": "".join(str(day) for day in sorted(slot.weekdays)), **peak}

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from kit_booking.database import Base, enum_text, partial_index
@@ -11,12 +12,19 @@ from kit_booking.domain.booking.seen import SeenBooking
 from kit_booking.domain.booking.standing import is_late_to_cancel
 from kit_booking.domain.booking.status import AHEAD, Status
 from kit_booking.domain.policy import Policy
+from kit_booking.domain.time.hours import Span
+from kit_booking.domain.time.slots import spans_night
 from kit_booking.models.commune import Commune, Place
 from kit_booking.models.household import Household
 from kit_booking.models.kit import Kit
 
 COUNTS_FOR_STANDING = text("(booking.strike_at IS NOT NULL OR booking.status = 'out')")
 """The few bookings of a household that its standing is computed from; they have an index of their own."""
+
+
+def _spans_night(context: DefaultExecutionContext) -> bool:
+    row = context.get_current_parameters()  # type: ignore[no-untyped-call]
+    return spans_night(Span(row["pick_up_at"], row["return_at"]))
 
 
 class Booking(Base):
@@ -56,6 +64,8 @@ class Booking(Base):
     until_at: Mapped[datetime]
     pick_up_at: Mapped[datetime]
     return_at: Mapped[datetime]
+    is_peak: Mapped[bool] = mapped_column(default=_spans_night)
+    """Whether its slot was one that many want, as the plan said when it was booked."""
     sells: Mapped[str] = mapped_column(String(120), default="")
     streams_on: Mapped[str] = mapped_column(String(120), default="")
     asked_at: Mapped[datetime]

@@ -95,3 +95,5 @@ class PlannedSlot(Base):
     until_time: Mapped[time]
     weekdays: Mapped[str] = mapped_column(String(7), default="0123456")
     """The digits of its weekdays; Monday is 0."""
+    is_peak: Mapped[bool | None]
+    """Whether quotas count it apart; None: if the kit is away over a night."""

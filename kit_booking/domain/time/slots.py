@@ -21,6 +21,8 @@ class SlotPlanLine:
     from_time: time
     until_time: time
     weekdays: frozenset[int] = frozenset(range(7))
+    is_peak: bool | None = None
+    """Whether many want it, so that quotas count it apart; None: if the kit is away over a night."""
 
 
 DEFAULT_PLAN = (
@@ -44,11 +46,8 @@ class Slot:
     """From the pick-up to the return."""
     ask_until_at: datetime
     """The first moment at which it is too late to ask for it."""
-
-    @property
-    def is_peak(self) -> bool:
-        """Whether it is of the part of the day that many want: the kit is away over a night."""
-        return spans_night(self.hold)
+    is_peak: bool
+    """Whether many want it, so that quotas count it apart."""
 
 
 def spans_night(hold: Span) -> bool:
@@ -104,7 +103,9 @@ def _slot(timetable: Timetable, line: SlotPlanLine, day: date) -> Slot | None:
     if answerable is None:
         return None
     ask_until_at = min(pick_up_at - timetable.policy.lead, answerable)
-    return Slot(day, line.name, slug(line.name), on_air, Span(pick_up_at, return_at), ask_until_at)
+    hold = Span(pick_up_at, return_at)
+    is_peak = spans_night(hold) if line.is_peak is None else line.is_peak
+    return Slot(day, line.name, slug(line.name), on_air, hold, ask_until_at, is_peak)
 
 
 @dataclass(frozen=True)

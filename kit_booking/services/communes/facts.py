@@ -203,6 +203,7 @@ def slot_plans(commune_id: int) -> tuple[tuple[date, tuple[slots.SlotPlanLine, .
                     line.from_time,
                     line.until_time,
                     frozenset(int(digit) for digit in line.weekdays),
+                    line.is_peak,
                 )
                 for line in plan
             ),

@@ -237,6 +237,7 @@ class _Bookings:
             until_at=slot.on_air.until_at,
             pick_up_at=slot.hold.from_at,
             return_at=slot.hold.until_at,
+            is_peak=slot.is_peak,
             sells=household.sells,
             streams_on=household.streams_on,
             asked_at=wish.asked_at,

@@ -14,9 +14,8 @@ from kit_booking.domain.booking.status import AHEAD, LIVE, Status
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.settings import CommuneSettings
 from kit_booking.domain.text import slug
-from kit_booking.domain.time.hours import Span
 from kit_booking.domain.time.local_time import local_day
-from kit_booking.domain.time.slots import Timetable, Window, spans_night, window
+from kit_booking.domain.time.slots import Timetable, Window, window
 from kit_booking.models import Booking, Household, Message, MessageState, WaitingEntry, WaitingState
 from kit_booking.services.communes.facts import CommuneFacts, KitFacts, commune_facts
 from kit_booking.services.communes.fortnight import SlotView, fortnight
@@ -154,12 +153,13 @@ def _over_quota(commune_id: int, policy: Policy, *, now: datetime) -> int:
     """Households with a booking ahead here that have more of either kind, in all communes together."""
     is_ahead = and_(Booking.status.in_(AHEAD), Booking.return_at > now)
     here = select(Booking.household_id).where(Booking.commune_id == commune_id, is_ahead)
-    columns = select(Booking.household_id, Booking.pick_up_at, Booking.return_at)
-    ahead = Counter(
-        (row.household_id, spans_night(Span(row.pick_up_at, row.return_at)))
-        for row in read(columns.where(Booking.household_id.in_(here), is_ahead))
+    ahead = (
+        select(Booking.household_id, Booking.is_peak, func.count().label("bookings"))
+        .where(Booking.household_id.in_(here), is_ahead)
+        .group_by(Booking.household_id, Booking.is_peak)
     )
-    return len({who for (who, is_peak), count in ahead.items() if count > policy.most_ahead_of(is_peak=is_peak)})
+    over = (row for row in read(ahead) if row.bookings > policy.most_ahead_of(is_peak=row.is_peak))
+    return len({row.household_id for row in over})
 
 
 def _pauses(old: CommuneSettings, new: CommuneSettings, *, now: datetime) -> Counter[tuple[bool, bool]]:

@@ -123,6 +123,7 @@ def planned_slots(commune_id: int, valid_from: date, plan: Plan) -> list[Planned
             from_time=line.from_time,
             until_time=line.until_time,
             weekdays="".join(str(day) for day in sorted(line.weekdays)),
+            is_peak=line.is_peak,
         )
         for line in plan
     ]

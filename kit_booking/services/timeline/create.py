@@ -76,6 +76,7 @@ def create_booking(
         "until_at": slot.on_air.until_at,
         "pick_up_at": slot.hold.from_at,
         "return_at": slot.hold.until_at,
+        "is_peak": slot.is_peak,
         "sells": sells,
         "streams_on": streams_on,
         "asked_at": min(now, slot.hold.from_at),

@@ -163,6 +163,7 @@ def reschedule(
     booking.day, booking.slot_name = slot.day, slot.name
     booking.from_at, booking.until_at = slot.on_air.from_at, slot.on_air.until_at
     booking.pick_up_at, booking.return_at = slot.hold.from_at, slot.hold.until_at
+    booking.is_peak = slot.is_peak
     record_change(session, booking, booking.status, by, now=now, reason=reason)
     if old_kit_id != kit.id:
         bump_version(session, Kit, old_kit_id)

@@ -17,7 +17,6 @@ from kit_booking.domain.booking.status import AHEAD, LIVE, USED, Status
 from kit_booking.domain.policy import Policy
 from kit_booking.domain.time.hours import LONGEST_PAUSE, Span
 from kit_booking.domain.time.local_time import local, local_day
-from kit_booking.domain.time.slots import spans_night
 from kit_booking.models import Booking, Household
 from kit_booking.models.booking import COUNTS_FOR_STANDING
 from kit_booking.services.audit import Actor, record_audit
@@ -45,6 +44,7 @@ _bookings = (
         Booking.until_at,
         Booking.pick_up_at,
         Booking.return_at,
+        Booking.is_peak,
         Booking.strike_at,
         Household.lifted_at,
     )
@@ -130,7 +130,7 @@ def count(
         for one in bookings
         if monday <= one.pick_up_at < next_monday and (one.status in AHEAD | USED or one.strike_at is not None)
     ]
-    peak_ahead, peak_in_week = (sum(map(_is_peak, rows)) for rows in (ahead, in_week))
+    peak_ahead, peak_in_week = (sum(one.is_peak for one in rows) for rows in (ahead, in_week))
     own = _standing(bookings, household.lifted_at, policy, now=now)
     of_others = (_standing(list(rows), rows[0].lifted_at, policy, now=now) for rows in _by_household(counted.others))
     pauses = [one.pause for one in (own, *of_others) if one.pause]
@@ -144,10 +144,6 @@ def count(
         has_same_time=on_air is not None and is_on_air(bookings, on_air),
         is_from_here=household.commune_id == commune_id,
     )
-
-
-def _is_peak(booking: Row[Any]) -> bool:
-    return spans_night(Span(booking.pick_up_at, booking.return_at))
 
 
 def _by_household(bookings: Sequence[Row[Any]]) -> list[list[Row[Any]]]:

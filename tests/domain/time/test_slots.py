@@ -254,3 +254,9 @@ def _line(start: time, minutes: int, name: str = "Buổi") -> SlotPlanLine:
 def _clock(instant: datetime) -> time:
     local = instant + timedelta(hours=7)
     return local.time()
+
+
+def test_a_slot_that_holds_the_kit_over_a_night_is_a_peak_slot_unless_the_plan_says_otherwise():
+    assert [slot.is_peak for slot in USUAL.slots_on(FRIDAY)] == [False, False, False, True]
+    lines = [replace(line, is_peak=line.name == "Sáng") for line in DEFAULT_PLAN]
+    assert [slot.is_peak for slot in usual_with(*lines).slots_on(FRIDAY)] == [True, False, False, False]

@@ -388,3 +388,13 @@ def test_who_takes_no_texts_is_phoned(village: Village, world: World):
     world.change(village.hanh, takes_texts=False)
     village.has_asked()
     assert [text.state for text in world.all(Message)] == [MessageState.TO_PHONE]
+
+
+def test_a_booking_keeps_what_its_slot_was_when_the_plan_changes(village: Village, world: World):
+    evening = village.has_asked()
+    for line in world.all(PlannedSlot, commune_id=village.commune.id):
+        world.change(line, is_peak=line.name == "Sáng")
+    world.change(village.commune)
+    assert world.fresh(evening).is_peak
+    assert village.asks(days_ahead(2), "sang").refusals == [Refusal(Reason.PEAK_AHEAD, most=1)]
+    assert not world.fresh(village.has_asked(days_ahead(2))).is_peak

@@ -82,7 +82,10 @@ def slot_text(slot: dict[str, str] | None) -> str:
     """``19–22h, cả tuần``: a slot of a plan as `stored_slot` has it, without its name."""
     if slot is None:
         return _("không có")
-    return f"{hours_text((slot['from'], slot['until']))}, {weekdays_text(map(int, slot['weekdays']))}"
+    texts = [hours_text((slot["from"], slot["until"])), weekdays_text(map(int, slot["weekdays"]))]
+    if peak := slot.get("peak"):
+        texts.append(_("cao điểm") if peak == "1" else _("không cao điểm"))
+    return ", ".join(texts)
 
 
 def hours_text(pair: Any) -> str:

@@ -17,7 +17,8 @@ from kit_booking.services.settings.effects import effect_of
 from kit_booking.services.sign_in.members import communes_seen
 from kit_booking.web.desk.settings import labels
 from kit_booking.web.desk.settings.effects import effect_lines
-from kit_booking.web.desk.settings.forms import KeeperForm, OfficeForm, PlanForm, numbers_form
+from kit_booking.web.desk.settings.forms import KeeperForm, OfficeForm, numbers_form
+from kit_booking.web.desk.settings.plan_form import PlanForm
 from kit_booking.web.frame.labels import slot_word
 from kit_booking.web.frame.language import gettext as _
 from kit_booking.web.frame.readers import staff_only, this_member

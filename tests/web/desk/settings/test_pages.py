@@ -183,7 +183,7 @@ def test_a_shorter_window_says_what_closes_and_when_the_next_day_opens(town: Tow
 def test_who_is_over_the_new_quota_keeps_the_bookings(town: Town) -> None:
     for _ in range(3):
         town.booking(Status.APPROVED)
-    words, _ = look(town.browser(town.clerk), "fairness", most_ahead="2")
+    words, _ = look(town.browser(town.clerk), "fairness", most_ahead="1", most_peak_ahead="1")
     assert "1 hộ đang có nhiều phiếu hơn mức mới; các phiếu đó vẫn giữ." in words
 
 
@@ -379,3 +379,14 @@ def test_a_clock_is_read_as_people_write_it(written: str, clock: time | None) ->
 @hypothesis.given(ANYTHING)
 def test_no_text_breaks_the_clock(written: str) -> None:
     assert parse_clock(written) is None or isinstance(parse_clock(written), time)
+
+
+def test_the_plan_says_what_is_a_peak_slot(town: Town) -> None:
+    clerk, today = town.browser(town.clerk), local_day(utc_now())
+    words, fields = look(clerk, "plan", **{"lines-0-peak": "1", "lines-3-peak": "0"})
+    assert "từ 8–11h, cả tuần thành 8–11h, cả tuần, cao điểm" in words
+    assert "từ 19–22h, cả tuần thành 19–22h, cả tuần, không cao điểm" in words
+    assert where(clerk.post(f"{PATH}/plan", fields | {"confirmed": "1"})) == f"303 {PATH}"
+    lines = town.world.all(PlannedSlot, commune_id=town.commune.id, valid_from=today)
+    assert {line.name: line.is_peak for line in lines} == {"Sáng": True, "Trưa": None, "Chiều": None, "Tối": False}
+    assert typed(clerk.get(f"{PATH}/plan"))["lines-0-peak"] == ["1"]
