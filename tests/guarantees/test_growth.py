@@ -164,7 +164,7 @@ class Town:
 
 @pytest.fixture
 def town(app: Flask, world: World) -> Town:
-    commune = world.commune(policy={"most_ahead": 99, "most_a_week": 99, "most_waiting": 9999})
+    commune = world.commune(policy={"most_peak_ahead": 99, "most_ahead": 99, "most_a_week": 99, "most_waiting": 9999})
     [kit], household = world.kits(commune), world.household(commune)
     phone, clerk = app.test_client(), app.test_client()
     sign_in(phone, household)

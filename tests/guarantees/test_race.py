@@ -30,7 +30,7 @@ pytestmark = pytest.mark.timeout(300)
 @pytest.fixture
 def crowd(world: World) -> list[Household]:
     """Households that may ask for as much as they like: only the slot itself is scarce."""
-    commune = world.commune(policy={"most_ahead": 99, "most_a_week": 99})
+    commune = world.commune(policy={"most_peak_ahead": 99, "most_ahead": 99, "most_a_week": 99})
     return [world.household(commune, session_version=1) for _ in range(THREADS)]
 
 

@@ -99,7 +99,7 @@ class Office:
 
 @pytest.fixture
 def office(world: World) -> Office:
-    commune = world.commune(kits=2, policy={"most_ahead": 99, "most_a_week": 99})
+    commune = world.commune(kits=2, policy={"most_peak_ahead": 99, "most_ahead": 99, "most_a_week": 99})
     kit, other_kit = world.kits(commune)
     binh = world.household(commune, "Lê Văn Bình")
     return Office(world, commune, kit, other_kit, world.clerk(commune), world.household(commune), binh)
