@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.engine.default import DefaultExecutionContext
-from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
+from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship, validates
 
 from kit_booking.database import Base, partial_index, seen_text
 from kit_booking.domain.policy import Policy
@@ -64,6 +64,9 @@ class Household(Base):
     """When what staff's calendars show of it last changed."""
     version: Mapped[int] = mapped_column(default=1)
     session_version: Mapped[int] = mapped_column(default=first_session_version)
+
+    offer_code: Mapped[str | None] = query_expression()
+    """The code of the slot that is held for it now, until it takes or refuses it; read for who is signed in."""
 
     commune: Mapped[Commune] = relationship(lazy="raise", innerjoin=True)
 

@@ -5,10 +5,10 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import Row, and_, bindparam, exists, func, literal_column, not_, or_, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, with_expression
 
 from kit_booking.database import load, read, transaction
-from kit_booking.domain.booking.status import AHEAD
+from kit_booking.domain.booking.status import AHEAD, Status
 from kit_booking.domain.register.household import search_words
 from kit_booking.domain.text import name_key, search_key
 from kit_booking.domain.time.local_time import local, local_day
@@ -90,19 +90,30 @@ def alike(commune_ids: Sequence[int], *, name: str, village: str, phone: str, no
     return found
 
 
+_offer = (
+    select(Booking.code)
+    .where(Booking.household_id == Household.id, Booking.status == Status.OFFERED)
+    .order_by(Booking.answer_by_at)
+    .limit(1)
+    .scalar_subquery()
+)
 _household = (
     select(Household)
     .where(Household.id == bindparam("household_id"), Household.erased_at.is_(None), NOT_ENDED)
     .options(
+        with_expression(Household.offer_code, _offer),
         joinedload(Household.commune).load_only(
             Commune.name, Commune.slug, Commune.phone, Commune.policy, raiseload=True
-        )
+        ),
     )
 )
 
 
 def find_household(household_id: int, session_version: int | None = None, sign_in: str = "") -> Household | None:
-    """The household with its commune; None if it was erased, or if that sign-in or all of its version were ended."""
+    """The household with its commune and the code of an open offer.
+
+    None if it was erased, or if that sign-in or all of its version were ended.
+    """
     rows = load(_household, {"household_id": household_id, "sign_in": ended_key(sign_in)})
     return next((row for row in rows if session_version in (None, row.session_version)), None)
 

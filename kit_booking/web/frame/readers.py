@@ -59,6 +59,7 @@ def init_app(app: Flask) -> None:
     login_manager.init_app(app, add_context_processor=False)  # Templates use `reader`.
     app.context_processor(lambda: {"reader": reader(), "now": utc_now()})
     app.jinja_env.globals["form_reader"] = form_reader
+    app.jinja_env.globals["open_offer"] = open_offer
     app.jinja_env.globals["take_kept"] = lambda: take_kept(form_reader())
 
 
@@ -95,6 +96,14 @@ def _has_sign_in_cookie() -> bool:
 def household() -> Household | None:
     who = reader()
     return who.member if who and isinstance(who.member, Household) else None
+
+
+def open_offer() -> Booking | None:
+    """What is held for the household until it takes or refuses it, for all pages but that of the offer itself."""
+    who = household()
+    if who is None or not who.offer_code or request.path.startswith(f"/bookings/{who.offer_code}"):
+        return None
+    return find_booking(who.offer_code)
 
 
 def staff_member() -> Staff | None:

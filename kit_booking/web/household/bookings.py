@@ -5,13 +5,15 @@ from typing import Any
 from flask import Blueprint, abort, redirect, render_template, request
 
 from kit_booking.clock import utc_now
-from kit_booking.domain.booking.refusals import OF_THE_HOUSEHOLD
+from kit_booking.domain.booking.refusals import OF_THE_HOUSEHOLD, Reason
 from kit_booking.domain.booking.status import Status
+from kit_booking.domain.text import slug
 from kit_booking.models import Booking
 from kit_booking.services.audit import Actor, booking_history
 from kit_booking.services.booking import answers, ask, reading
 from kit_booking.services.booking.move import change_slot
 from kit_booking.services.communes.fortnight import fortnight
+from kit_booking.services.communes.slots import NoSuchSlot
 from kit_booking.services.messages.delivery import choose_texts
 from kit_booking.services.timeline.standing import standing_of
 from kit_booking.services.waiting.reading import entries_of
@@ -121,15 +123,30 @@ def one(code: str) -> str:
 
 
 def _one_page(booking: Booking, refused: str = "") -> str:
+    reasons = _against_it_now(booking) if booking.status in (Status.REFUSED, Status.LAPSED) else {Reason.TOO_LATE}
     return render_template(
         "household/bookings/one.html",
         booking=booking,
         history=booking_history(booking.code),
+        is_free=not reasons,
+        slot_key=slug(booking.slot_name),
+        is_taken=Reason.TAKEN in reasons,
         was_offered=booking.status == Status.LAPSED and reading.was_offered(booking),
         is_new="new" in request.args and booking.status == Status.REQUESTED,
         refused=refused,
         office=booking.commune,
     )
+
+
+def _against_it_now(booking: Booking) -> set[Reason]:
+    """Why the household can't ask for the slot that it once had."""
+    try:
+        look = ask.look_at_slot(
+            booking.kit.code, booking.day, slug(booking.slot_name), booking.household_id, now=utc_now()
+        )
+    except NoSuchSlot:
+        return {Reason.TOO_LATE}
+    return {refusal.reason for refusal in look.refusals}
 
 
 @blueprint.get("/bookings/<code>/change")

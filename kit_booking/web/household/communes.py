@@ -53,7 +53,8 @@ def show(slug: str) -> Response:
     own = household() if who else None
     place = request.args.get("place", "")[:80]
     own_place = version_key.facts.place_of(own.village) if own else ""
-    key = ("fortnight", language(), version_key, place, who and (own.id if own else who.kind), own_place)
+    to = (own.id, own.version, own_place) if own else who and who.kind
+    key = ("fortnight", language(), version_key, place, to)
 
     def build() -> tuple[str, datetime]:
         shown = fortnight(version_key.facts, now=now, household_id=own.id if own else None)

@@ -1,16 +1,20 @@
 """Waiting for a taken slot as households see it: joining in two taps, the place, the offer, the change."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
 
 from kit_booking.clock import utc_now
+from kit_booking.database import db
 from kit_booking.domain.booking.status import Status
 from kit_booking.domain.time.local_time import local_day
-from kit_booking.models import Booking, WaitingEntry, WaitingState
+from kit_booking.models import Booking, Hold, WaitingEntry, WaitingState
 from kit_booking.services.booking import answers
 from tests.support.builders import World
 from tests.support.town import Town, where, words_of
+from tests.times import days_ahead
 
 
 def evening() -> date:
@@ -105,7 +109,7 @@ def test_what_is_refused_says_so(town: Town):
     booking = offered(town)
     phone = town.browser(town.owner)
     phone.post(f"/bookings/{booking.code}/refuse")
-    assert "đã nhường cho nhà khác" in words_of(phone.get(f"/bookings/{booking.code}"))
+    assert "đã không nhận chỗ này" in words_of(phone.get(f"/bookings/{booking.code}"))
     assert only_entry(town.world).state == WaitingState.PASSED
 
 
@@ -198,3 +202,57 @@ def test_giving_up_late_says_beforehand_what_it_costs(town: Town):
     assert "Đổi sang buổi khác" not in words_of(phone.get(f"/bookings/{booking.code}"))
     phone.post(f"/bookings/{booking.code}/cancel")
     assert town.world.fresh(booking).strike_at is not None
+
+
+# An open offer
+
+
+def held_for_owner(town: Town) -> Booking:
+    booking = town.world.booking(
+        town.kit, town.owner, days_ahead(5, utc_now()), "toi", status=Status.OFFERED, answer_by_at=at_noon()
+    )
+    town.world.change(town.owner, version=town.world.fresh(town.owner).version + 1)
+    return booking
+
+
+def at_noon() -> datetime:
+    return utc_now() + timedelta(hours=3)
+
+
+@pytest.mark.parametrize("path", ["/", "/bookings", "/communes/phuong-duc", "/privacy", "/calendar", "/nowhere"])
+def test_an_open_offer_stands_first_on_every_page_of_the_household(town: Town, path: str) -> None:
+    owner = town.browser(town.owner)
+    etag = owner.get(path).headers.get("ETag", "x")
+    booking = held_for_owner(town)
+    page = owner.get(path, {"If-None-Match": etag})
+    words = words_of(page)
+    assert "◔ Có chỗ trống giữ cho nhà mình đến" in words
+    for said in ("Tối", "Phú Túc", "Nhận lúc", "trả trước"):
+        assert said in words
+    assert page.text.index("Có chỗ trống giữ cho nhà mình") < page.text.index("<h1")
+    assert f'class="button" href="/bookings/{booking.code}"' in page.text
+    for other in (None, town.neighbour, town.clerk):
+        assert "giữ cho nhà mình đến" not in words_of(town.browser(other).get("/privacy"))
+
+
+def test_the_offers_own_page_does_not_say_it_twice(town: Town) -> None:
+    booking = held_for_owner(town)
+    words = words_of(town.browser(town.owner).get(f"/bookings/{booking.code}"))
+    assert "Có chỗ trống, xã giữ cho nhà mình" in words
+    assert "◔ Có chỗ trống" not in words
+
+
+@pytest.mark.parametrize("status", [Status.LAPSED, Status.REFUSED])
+def test_an_offer_that_ended_says_what_is_so_now(town: Town, status: Status) -> None:
+    booking = held_for_owner(town)
+    town.world.entry(town.kit, town.owner, booking.day, state=WaitingState.PASSED, booking_id=booking.id)
+    with town.app.app_context(), Session(db.engine) as session:
+        session.execute(delete(Hold).where(Hold.booking_id == booking.id))
+        session.commit()
+    town.world.change(booking, status=status)
+    owner, path = town.browser(town.owner), f"/bookings/{booking.code}"
+    page = owner.get(path)
+    assert "Chỗ này đang còn trống. Đăng ký ngay" in words_of(page)
+    assert f'href="/kits/{town.kit.code}/{booking.day}/toi"' in page.text
+    town.world.booking(town.kit, town.neighbour, booking.day, "toi", status=Status.APPROVED)
+    assert "Chỗ này nay đã có nhà khác." in words_of(owner.get(path))
