@@ -423,6 +423,7 @@ PAGES = [
     Shown("fortnight, one place", FORTNIGHT, lambda v: v.go(f"/communes/{COMMUNE}?place=phu-tuc")),
     Shown("places of a slot", FORTNIGHT + "/<day>/<slot_key>", Visitor.choose_a_place),
     Shown("fortnight of a household", FORTNIGHT, _as(lambda v: v.be_owner_of(S.APPROVED), f"/communes/{COMMUNE}")),
+    Shown("fortnight with an open offer", FORTNIGHT, _as(lambda v: v.be_owner_of(S.OFFERED), f"/communes/{COMMUNE}")),
     Shown("fortnight without a kit", FORTNIGHT, lambda v: v.go(f"/communes/{v.be_clerk_without_work()}")),
     Shown("calendars of a commune", "/communes/<slug>/calendar", lambda v: v.go(f"/communes/{COMMUNE}/calendar")),
     Shown("privacy", "/privacy", lambda v: v.go("/privacy")),

@@ -22,7 +22,7 @@ def test_a_phone_shows_all_days_of_five_kits_on_little_more_than_two_screens(dem
 
 def test_the_first_screen_of_a_phone_says_whether_an_evening_is_left(demo: Demo, phone: Page) -> None:
     phone.goto(f"/communes/{COMMUNE}")
-    line = phone.locator(".left .peak")
+    line = phone.locator(".remains .peak")
     expect(line).to_contain_text("Tối:")
     assert line.evaluate(BOTTOM) <= 740
 

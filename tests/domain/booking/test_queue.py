@@ -108,6 +108,8 @@ def test_the_order_is_what_the_rules_say_in_words(queue: list[Waiting]):
         if first.put_forward_at or second.put_forward_at:
             assert first.put_forward_at
             assert second.put_forward_at is None or first.put_forward_at <= second.put_forward_at
+        elif first.let_run_out != second.let_run_out:
+            assert second.let_run_out
         elif first.had_kit != second.had_kit:
             assert second.had_kit
         elif first.sessions != second.sessions:
