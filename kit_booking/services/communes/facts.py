@@ -71,6 +71,10 @@ class CommuneFacts:
         """Whether it has a kit, and a clerk who can answer requests."""
         return bool(self.kits) and self.has_clerk
 
+    def known_place(self, key: str) -> str:
+        """The key, if it is that of a place with a kit, else empty: all places."""
+        return key if any(kit.place_key == key for kit in self.kits) else ""
+
     def place_of(self, village: str) -> str:
         """The key of the place to which a village of this name belongs; empty if none or several do."""
         key = search_key(village)

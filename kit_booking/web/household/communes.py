@@ -51,7 +51,7 @@ def show(slug: str) -> Response:
     version_key = find_version_key(slug) or abort(404)
     who = reader()
     own = household() if who else None
-    place = request.args.get("place", "")[:80]
+    place = version_key.facts.known_place(request.args.get("place", ""))  # Else anybody could fill the cache.
     own_place = version_key.facts.place_of(own.village) if own else ""
     to = (own.id, own.version, own_place) if own else who and who.kind
     key = ("fortnight", language(), version_key, place, to)
@@ -74,7 +74,7 @@ def show(slug: str) -> Response:
 def slot(slug: str, day: str, slot_key: str) -> Any:
     """The places at which a slot can be had, the free ones first."""
     commune, who, on, now = commune_or_404(slug), household(), day_or_404(day), utc_now()
-    place = request.args.get("place", "")[:80]
+    place = commune.known_place(request.args.get("place", ""))
     shown = fortnight(commune, now=now, household_id=who.id if who else None)
     page = page_of(shown, place=place, own_place=commune.place_of(who.village) if who else "")
     views = {view.kit: view for view in shown.seen() if (view.slot.day, view.slot.key) == (on, slot_key)}

@@ -85,7 +85,6 @@ def page_of(shown: Fortnight, *, place: str = "", own_place: str = "", for_staff
     schedule, commune = shown.schedule, shown.commune
     kits = sorted(shown.kits, key=lambda kit: kit.schedule.kit.place_key != own_place)
     places = {kit.schedule.kit.place_key: kit.schedule.kit.place for kit in kits}
-    place = place if place in places else ""
     kits = [kit for kit in kits if place in ("", kit.schedule.kit.place_key)]
     parts, days = parts_of(schedule, language()), days_of(schedule, language())
     overview = [(one, [_of_all_kits(commune, one, part, kits, place) for part in parts]) for one in days]

@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 from flask import abort, request
 
-from kit_booking.domain.text import slug
 from kit_booking.services.booking.ask import SlotLook, look_at_slot
 from kit_booking.services.communes.fortnight import Fortnight, SlotView
 from kit_booking.services.communes.schedule import SlotState
@@ -46,7 +45,8 @@ def slot_address(path: str) -> tuple[str, str, str] | None:
 
 def back_from(bookable: BookableSlot) -> str:
     """The address of the fortnight from which one came to a slot: the same place, and the slot's day."""
-    return fortnight_path(bookable.commune, slug(request.args.get("place", "")[:80]), bookable.slot.day)
+    place = bookable.commune.known_place(request.args.get("place", ""))
+    return fortnight_path(bookable.commune, place, bookable.slot.day)
 
 
 def free_slots(shown: Fortnight) -> list[SlotView]:

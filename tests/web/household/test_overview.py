@@ -110,6 +110,7 @@ def test_an_unknown_place_shows_all(town: Town, other_place: Kit) -> None:
     assert page.status_code == 200
     assert other_place.code in page.text
     assert "<script" not in page.text
+    assert page.headers["ETag"] == town.browser().get(PATH).headers["ETag"], "one page in the cache"
 
 
 def test_the_place_of_the_households_village_comes_first(town: Town, other_place: Kit) -> None:
