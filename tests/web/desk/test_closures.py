@@ -100,7 +100,7 @@ def test_an_end_at_midnight_is_said_as_the_end_of_the_day_before(town: Town, cle
     last = first + timedelta(days=2)
     clerk.post("/staff/closures/new", fields(town, from_day=first, from_time="08:30", until_day=last))
     page = words_of(clerk.get(f"/staff/closures/{town.world.all(Closure)[-1].id}"))
-    assert f"8h30 {day_word(first)} – hết {day_word(last)}" in page
+    assert f"8h30 {day_word(first, utc_now())} – hết {day_word(last, utc_now())}" in page
 
 
 @pytest.mark.parametrize(
