@@ -53,7 +53,7 @@ LINKED = (SlotState.FREE, SlotState.WAITING, SlotState.TAKEN)
 """States in which a slot links to its own page, unless it is too late to ask for it."""
 
 
-class Part(NamedTuple):
+class DayPart(NamedTuple):
     """A part of the day: the slots of one name."""
 
     key: str
@@ -106,7 +106,7 @@ def query(place: str) -> str:
 
 
 def grid(
-    schedule: Schedule, parts: Iterable[Part], kits: Sequence[KitFortnight], place: str, *, for_staff: bool
+    schedule: Schedule, parts: Iterable[DayPart], kits: Sequence[KitFortnight], place: str, *, for_staff: bool
 ) -> Markup:
     """The table bodies of all parts, those that many want first; each is kept by what it shows."""
     schedules = tuple(kit.schedule for kit in kits)
@@ -127,7 +127,7 @@ def grid(
 def _body(
     schedule: Schedule,
     kits: tuple[KitSchedule, ...],
-    part: Part,
+    part: DayPart,
     states: tuple[tuple[SlotState | None, ...], ...],
     holders: tuple[tuple[Holder | None, ...], ...],
     place: str,
@@ -179,7 +179,7 @@ def _day(day: date, today: date) -> Day:
 
 
 @lru_cache(maxsize=64)
-def parts_of(schedule: Schedule, _language: str) -> tuple[Part, ...]:
+def parts_of(schedule: Schedule, _language: str) -> tuple[DayPart, ...]:
     """The parts of the day that occur, in the order of the time of day."""
     by_key = defaultdict(list)
     for kit in schedule.kits:
@@ -187,7 +187,7 @@ def parts_of(schedule: Schedule, _language: str) -> tuple[Part, ...]:
             by_key[slot.key].append(slot)
     in_order = sorted(by_key.values(), key=lambda slots: to_local(slots[0].on_air.from_at).time())
     return tuple(
-        Part(
+        DayPart(
             slots[0].key,
             slot_word(slots[0].name),
             hours((slots[0].on_air.from_at, slots[0].on_air.until_at)),

@@ -21,7 +21,7 @@ from kit_booking.web.household.grid import (
     WORDS,
     Cell,
     Day,
-    Part,
+    DayPart,
     css_of,
     days_of,
     grid,
@@ -50,7 +50,7 @@ OWN = (SlotState.MINE, SlotState.OFFERED)
 class PartLine(NamedTuple):
     """What is left of a part of the day in the whole fortnight."""
 
-    part: Part
+    part: DayPart
     days: list[tuple[str, str]]
     """The free days and their addresses, unless there are many."""
     free_days: int
@@ -65,7 +65,7 @@ class FortnightPage:
     """Key and name of each place."""
     kits: list[KitFacts]
     """Those shown."""
-    parts: tuple[Part, ...]
+    parts: tuple[DayPart, ...]
     lines: list[PartLine]
     days: list[tuple[Day, list[Cell | None]]]
     """Each day with a cell for each part."""
@@ -105,7 +105,7 @@ def page_of(shown: Fortnight, *, place: str = "", own_place: str = "", for_staff
 
 
 def _of_all_kits(
-    commune: CommuneFacts, day: Day, part: Part, kits: Sequence[KitFortnight], place: str
+    commune: CommuneFacts, day: Day, part: DayPart, kits: Sequence[KitFortnight], place: str
 ) -> Cell | None:
     """The slots of a day and a part of it on all these kits; None where no kit has one."""
     found = [
@@ -130,7 +130,7 @@ def _of_all_kits(
     return Cell(path, css_of(state), SIGNS[state], str(SHORT_WORDS[state]), label, free if several else 0)
 
 
-def _line(part: Part, number: int, overview: Iterable[tuple[Day, list[Cell | None]]]) -> PartLine | None:
+def _line(part: DayPart, number: int, overview: Iterable[tuple[Day, list[Cell | None]]]) -> PartLine | None:
     """None for a part of the day that many days have, and that nobody comes for."""
     cells = [(day, cell) for day, cells in overview if (cell := cells[number])]
     free = [(f"{day.weekday} {day.date}", cell.path) for day, cell in cells if cell.css == "free"]
