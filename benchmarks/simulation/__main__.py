@@ -1,6 +1,7 @@
 """`make simulate`: both worlds beside each other, in figures, in bars, and as the picture of the decision record."""
 
 import argparse
+import logging
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -88,7 +89,7 @@ def main() -> None:
     arguments.add_argument("--picture", type=Path, help="where to write the picture")
     chosen = arguments.parse_args()
     worlds = TRIED if chosen.tried else [FAIR, FIRST_COME]
-    with ProcessPoolExecutor(2) as processes:
+    with ProcessPoolExecutor(2, initializer=logging.disable) as processes:
         found = list(processes.map(simulate, worlds, [chosen.seed] * len(worlds), [chosen.days] * len(worlds)))
     if chosen.tried:
         print(picture.table([rules.name for rules in worlds], found))

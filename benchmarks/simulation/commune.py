@@ -1,7 +1,6 @@
 """The commune at work: a clock that jumps to the next thing anybody does, and each thing done by its service."""
 
 import heapq
-import logging
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -69,7 +68,6 @@ class CommuneAtWork:
         heapq.heappush(self._todo, (max(moment, self.now), next(self._order), do))
 
     def run(self) -> None:
-        logging.disable()
         for wish in self.people.wishes:
             self.at(wish.at, lambda wish=wish: self._wishes(wish))  # type: ignore[misc]
         for number in range(self.people.days):
