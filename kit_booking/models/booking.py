@@ -121,7 +121,7 @@ class Booking(Base):
         return self.status in (Status.REQUESTED, Status.APPROVED) and now < self.pick_up_at
 
     def is_late_to_cancel(self, now: datetime) -> bool:
-        """Whether giving it up now is a strike; its commune must be loaded."""
+        """Whether giving it up now is a strike if its kit is there; its commune must be loaded."""
         return is_late_to_cancel(
             pick_up_at=self.pick_up_at,
             approved_at=self.approved_at,
@@ -130,6 +130,3 @@ class Booking(Base):
             policy=self.policy,
             now=now,
         )
-
-    def can_be_changed(self, now: datetime) -> bool:
-        return self.can_be_withdrawn(now) and not self.is_late_to_cancel(now)

@@ -13,6 +13,7 @@ from kit_booking.domain.booking.status import Status
 from kit_booking.domain.messages.texts import Kind
 from kit_booking.models import Booking, Handover
 from kit_booking.services.audit import Actor
+from kit_booking.services.booking.withdrawal import withdrawal_in
 from kit_booking.services.timeline.closed_time import is_in_closed_time
 from kit_booking.services.timeline.locks import lock_seen
 from kit_booking.services.timeline.moves import move
@@ -55,24 +56,21 @@ def decline(session: Session, seen: SeenBooking, staff_id: int, reason: str, *, 
 
 
 @transaction
-def withdraw(session: Session, seen: SeenBooking, household_id: int, *, now: datetime) -> AnswerResult:
-    """The household gives up its booking before the pick-up; late, that is a strike, unless the kit isn't there."""
+def withdraw(
+    session: Session, seen: SeenBooking, household_id: int, *, unless_strike: bool = False, now: datetime
+) -> AnswerResult:
+    """The household gives up its booking before the pick-up; late, that is a strike, unless the kit isn't there.
+
+    ``unless_strike`` is for whom was told that it would be none: if it is one by now, the booking stays as it is.
+    """
     booking = lock_seen(session, seen, Status.CANCELLED)
     if booking.status not in WITHDRAWABLE or now >= booking.pick_up_at:
         return AnswerResult(False, booking.status)
-    is_strike = booking.is_late_to_cancel(now) and not _is_endangered(session, booking, now=now)
+    is_strike = withdrawal_in(session, booking, now=now).is_strike
+    if is_strike and unless_strike:
+        return AnswerResult(False, booking.status)
     by, strike_at = Actor(household_id=household_id), now if is_strike else None
     return _done(session, booking, Status.CANCELLED, Kind.WITHDRAWN, by, now=now, strike_at=strike_at)
-
-
-def _is_endangered(session: Session, booking: Booking, *, now: datetime) -> bool:
-    """Whether the kit is overdue from the booking before, or closed in this one's time."""
-    kept = exists().where(
-        Booking.kit_id == booking.kit_id,
-        Booking.status == Status.OUT,
-        Booking.return_at <= min(now, booking.pick_up_at),
-    )
-    return bool(session.scalar(select(kept))) or is_in_closed_time(session, booking)
 
 
 @transaction

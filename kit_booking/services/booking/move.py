@@ -19,6 +19,7 @@ from kit_booking.models import Booking
 from kit_booking.services.audit import Actor
 from kit_booking.services.booking.answers import WITHDRAWABLE
 from kit_booking.services.booking.ask import AskResult, why_not
+from kit_booking.services.booking.withdrawal import withdrawal_in
 from kit_booking.services.communes.facts import KitFacts
 from kit_booking.services.communes.slots import BookableSlot, NoSuchSlot, find_kit, find_slot
 from kit_booking.services.timeline.closed_time import closed_spans
@@ -151,7 +152,7 @@ def change_slot(
         return AskResult(code=code)
     if booking.seen != seen:
         raise BookingChanged(seen, booking.seen)
-    if not booking.can_be_changed(now):
+    if not booking.can_be_withdrawn(now) or withdrawal_in(session, booking, now=now).is_strike:
         return AskResult(refusals=[Refusal(Reason.TOO_LATE, at=booking.pick_up_at - booking.policy.late_cancel)])
     policy = bookable.commune.policy
     pick_up_at, commune_id = bookable.slot.hold.from_at, bookable.commune.id

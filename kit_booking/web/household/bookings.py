@@ -12,6 +12,7 @@ from kit_booking.models import Booking
 from kit_booking.services.audit import Actor, booking_history
 from kit_booking.services.booking import answers, ask, reading
 from kit_booking.services.booking.move import change_slot
+from kit_booking.services.booking.withdrawal import withdrawal_of
 from kit_booking.services.communes.fortnight import fortnight
 from kit_booking.services.communes.slots import NoSuchSlot
 from kit_booking.services.messages.delivery import choose_texts
@@ -85,6 +86,7 @@ def _slot_page(kit_code: str, day: str, slot_key: str, form: SlotForm | None = N
         has_enough=any(refusal.reason in OF_THE_HOUSEHOLD for refusal in look.refusals),
         standing=quota_text(look.booked, look.bookable.commune.policy) if look.booked else "",
         steps=who is None,
+        late_cancel_hours=look.bookable.commune.policy.late_cancel_hours,
         back=back_from(look.bookable),
         office=look.bookable.commune,
     )
@@ -123,6 +125,7 @@ def one(code: str) -> str:
 
 
 def _one_page(booking: Booking, refused: str = "") -> str:
+    now = utc_now()
     reasons = _against_it_now(booking) if booking.status in (Status.REFUSED, Status.LAPSED) else {Reason.TOO_LATE}
     return render_template(
         "household/bookings/one.html",
@@ -133,6 +136,7 @@ def _one_page(booking: Booking, refused: str = "") -> str:
         is_taken=Reason.TAKEN in reasons,
         was_offered=booking.status == Status.LAPSED and reading.was_offered(booking),
         is_new="new" in request.args and booking.status == Status.REQUESTED,
+        withdrawal=withdrawal_of(booking, now=now) if booking.can_be_withdrawn(now) else None,
         refused=refused,
         office=booking.commune,
     )
@@ -152,8 +156,8 @@ def _against_it_now(booking: Booking) -> set[Reason]:
 @blueprint.get("/bookings/<code>/change")
 @household_only
 def choose_change(code: str) -> Any:
-    booking = own_booking_or_404(code)
-    if not booking.can_be_changed(utc_now()):
+    booking, now = own_booking_or_404(code), utc_now()
+    if not booking.can_be_withdrawn(now) or withdrawal_of(booking, now=now).is_strike:
         return redirect(f"/bookings/{code}", 303)
     return _change_page(booking, request.args.get("to", ""))
 
@@ -204,9 +208,15 @@ def ask_to_withdraw(code: str) -> Any:
     booking = own_booking_or_404(code)
     if not booking.can_be_withdrawn(utc_now()):
         return redirect(f"/bookings/{code}", 303)
+    return _cancel_page(booking)
+
+
+def _cancel_page(booking: Booking, refused: str = "") -> str:
     return render_template(
         "household/bookings/cancel.html",
         booking=booking,
+        withdrawal=withdrawal_of(booking, now=utc_now()),
+        refused=refused,
         policy=booking.policy,
         form=EmptyForm(),
         office=booking.commune,
@@ -217,8 +227,11 @@ def ask_to_withdraw(code: str) -> Any:
 @household_only
 def withdraw(code: str) -> Any:
     seen = seen_in_form(own_booking_or_404(code))
-    outcome = answers.withdraw(seen, this_household().id, now=utc_now())
+    was_told = request.form.get("strike") == "1"
+    outcome = answers.withdraw(seen, this_household().id, unless_strike=not was_told, now=utc_now())
     if not outcome.is_done and outcome.status != Status.CANCELLED:
+        if (booking := own_booking_or_404(code)).can_be_withdrawn(utc_now()):
+            return _cancel_page(booking, _("Phiếu chưa hủy: từ lúc nhà mình mở trang đã quá giờ hủy.")), 409
         refused = _("Phiếu này không hủy trên trang được nữa. Bà con gọi điện cho xã.")
         return _one_page(own_booking_or_404(code), refused), 409
     return redirect(f"/bookings/{code}", 303)

@@ -9,6 +9,7 @@ from kit_booking.domain.booking.status import Status
 from kit_booking.domain.time.local_time import local_day
 from kit_booking.models import Booking
 from tests.support.town import Town, where, words_of
+from tests.times import NOW, set_clock
 
 
 def test_the_slot_page_says_when_and_where(town: Town) -> None:
@@ -139,6 +140,52 @@ def test_cancelling_asks_once_then_frees_the_slot(town: Town) -> None:
     assert "Buổi này nhà mình không mượn nữa" in words_of(browser.get(f"/bookings/{code}"))
     assert where(browser.post(f"/bookings/{code}/cancel")) == f"303 /bookings/{code}"  # Twice does no harm.
     assert "Mượn bộ livestream buổi này?" in words_of(town.browser(town.neighbour).get(slot))
+
+
+def test_the_question_says_what_cancelling_costs_and_nobody_pays_who_was_not_told(town: Town) -> None:
+    booking = town.booking(Status.APPROVED, approved_at=NOW - timedelta(days=3))
+    browser, path = town.browser(town.owner), f"/bookings/{booking.code}/cancel"
+    in_time = browser.get(path)
+    assert "Hủy bây giờ không bị tính là hủy muộn." in words_of(in_time)
+    set_clock(booking.pick_up_at - timedelta(hours=2))
+    answer = browser.post(path)
+    assert answer.status_code == 409
+    assert "Phiếu chưa hủy: từ lúc nhà mình mở trang đã quá giờ hủy." in words_of(answer)
+    assert "hủy bây giờ tính là một lần hủy muộn" in words_of(answer)
+    assert 'name="strike"' in answer.text
+    assert 'name="strike"' not in in_time.text
+    assert town.world.fresh(booking).status == Status.APPROVED
+    assert f"/bookings/{booking.code}/change" not in browser.get(f"/bookings/{booking.code}").text
+    assert where(browser.post(path, strike="1")) == f"303 /bookings/{booking.code}"
+    assert town.world.fresh(booking).strike_at
+
+
+def test_who_waits_for_a_kit_that_is_not_back_is_told_so_and_may_still_change(town: Town) -> None:
+    booking = town.booking(Status.APPROVED, approved_at=NOW - timedelta(days=3))
+    keeps = town.world.booking(town.kit, town.neighbour, booking.day - timedelta(days=1), "sang", status=Status.OUT)
+    browser, path = town.browser(town.owner), f"/bookings/{booking.code}"
+    late = "Bộ cho nhà trước mượn chưa về, có thể giao muộn. Nhà mình đổi hoặc hủy cũng không bị tính là hủy muộn."
+    assert late not in words_of(browser.get(path))
+    set_clock(booking.pick_up_at - timedelta(hours=2))
+    assert keeps.return_at < utc_now()
+    page = browser.get(path)
+    assert late in words_of(page)
+    assert f"{path}/change" in page.text
+    assert browser.get(f"{path}/change").status_code == 200
+    question = browser.get(f"{path}/cancel")
+    assert late in words_of(question)
+    assert 'name="strike"' not in question.text
+    assert where(browser.post(f"{path}/cancel")) == f"303 {path}"
+    assert town.world.fresh(booking).strike_at is None
+
+
+@pytest.mark.parametrize(
+    ("hours", "rule"),
+    [(12, "trước giờ nhận ít nhất 12 giờ; hủy sát giờ hơn tính là một lần hủy muộn"), (0, "hủy lúc nào cũng được")],
+)
+def test_who_asks_reads_until_when_cancelling_costs_nothing(town: Town, hours: int, rule: str) -> None:
+    town.world.change(town.commune, policy={"late_cancel_hours": hours})
+    assert rule in words_of(town.browser(town.owner).get(town.slot_path()))
 
 
 @pytest.mark.parametrize("status", [Status.OUT, Status.RETURNED, Status.DECLINED])

@@ -200,7 +200,7 @@ def test_giving_up_late_says_beforehand_what_it_costs(town: Town):
     phone = town.browser(town.owner)
     assert "tính là một lần hủy muộn" in words_of(phone.get(f"/bookings/{booking.code}/cancel"))
     assert "Đổi sang buổi khác" not in words_of(phone.get(f"/bookings/{booking.code}"))
-    phone.post(f"/bookings/{booking.code}/cancel")
+    phone.post(f"/bookings/{booking.code}/cancel", strike="1")
     assert town.world.fresh(booking).strike_at is not None
 
 
