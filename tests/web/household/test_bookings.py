@@ -9,7 +9,7 @@ from kit_booking.domain.booking.status import Status
 from kit_booking.domain.time.local_time import local_day
 from kit_booking.models import Booking
 from tests.support.town import Town, where, words_of
-from tests.times import NOW, set_clock
+from tests.times import set_clock
 
 
 def test_the_slot_page_says_when_and_where(town: Town) -> None:
@@ -143,7 +143,7 @@ def test_cancelling_asks_once_then_frees_the_slot(town: Town) -> None:
 
 
 def test_the_question_says_what_cancelling_costs_and_nobody_pays_who_was_not_told(town: Town) -> None:
-    booking = town.booking(Status.APPROVED, approved_at=NOW - timedelta(days=3))
+    booking = town.booking(Status.APPROVED, approved_at=utc_now() - timedelta(days=3))
     browser, path = town.browser(town.owner), f"/bookings/{booking.code}/cancel"
     in_time = browser.get(path)
     assert "Hủy bây giờ không bị tính là hủy muộn." in words_of(in_time)
@@ -161,7 +161,7 @@ def test_the_question_says_what_cancelling_costs_and_nobody_pays_who_was_not_tol
 
 
 def test_who_waits_for_a_kit_that_is_not_back_is_told_so_and_may_still_change(town: Town) -> None:
-    booking = town.booking(Status.APPROVED, approved_at=NOW - timedelta(days=3))
+    booking = town.booking(Status.APPROVED, approved_at=utc_now() - timedelta(days=3))
     keeps = town.world.booking(town.kit, town.neighbour, booking.day - timedelta(days=1), "sang", status=Status.OUT)
     browser, path = town.browser(town.owner), f"/bookings/{booking.code}"
     late = "Bộ cho nhà trước mượn chưa về, có thể giao muộn. Nhà mình đổi hoặc hủy cũng không bị tính là hủy muộn."
