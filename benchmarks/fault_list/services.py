@@ -173,7 +173,7 @@ FAULTS = [
         ("        Booking.return_at <= min(now, booking.pick_up_at),\n", ""),
         ("max(NEAR, booking.policy.late_cancel)", "booking.policy.late_cancel"),
         ("if row.is_overdue and is_near:", "if row.is_overdue:"),
-        ("    if row.is_closed:\n        return Withdrawal(Trouble.CLOSED, is_strike=False)\n", ""),
+        ("    if row.is_closed:\n        return Withdrawal(Excuse.CLOSED, is_strike=False)\n", ""),
     ),
     *faults_in(
         "booking/deadlines",

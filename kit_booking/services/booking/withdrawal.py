@@ -17,7 +17,7 @@ NEAR = timedelta(hours=24)
 """Before a pick-up that is farther ahead, an overdue kit is still expected back."""
 
 
-class Trouble(StrEnum):
+class Excuse(StrEnum):
     """Why the kit may not be there at the pick-up, through no fault of the household."""
 
     OVERDUE = auto()
@@ -26,24 +26,24 @@ class Trouble(StrEnum):
 
 @dataclass(frozen=True)
 class Withdrawal:
-    """``is_strike`` never with ``trouble``."""
+    """``is_strike`` never with ``excuse``."""
 
-    trouble: Trouble | None
+    excuse: Excuse | None
     is_strike: bool
 
 
 def withdrawal_of(booking: Booking, *, now: datetime) -> Withdrawal:
     """For a page; the booking's commune must be loaded."""
-    [row] = read(_troubles(booking, now))
+    [row] = read(_excuses(booking, now))
     return _withdrawal(booking, row, now)
 
 
 def withdrawal_in(session: Session, booking: Booking, *, now: datetime) -> Withdrawal:
     """As `withdrawal_of`, in a transaction that has locked the booking."""
-    return _withdrawal(booking, session.execute(_troubles(booking, now)).one(), now)
+    return _withdrawal(booking, session.execute(_excuses(booking, now)).one(), now)
 
 
-def _troubles(booking: Booking, now: datetime) -> Select[Any]:
+def _excuses(booking: Booking, now: datetime) -> Select[Any]:
     """Whether the kit is overdue from a booking before, and whether it is closed in this one's time."""
     is_overdue = exists().where(
         Booking.kit_id == booking.kit_id,
@@ -57,7 +57,7 @@ def _troubles(booking: Booking, now: datetime) -> Select[Any]:
 def _withdrawal(booking: Booking, row: Row[Any], now: datetime) -> Withdrawal:
     is_near = now >= booking.pick_up_at - max(NEAR, booking.policy.late_cancel)
     if row.is_closed:
-        return Withdrawal(Trouble.CLOSED, is_strike=False)
+        return Withdrawal(Excuse.CLOSED, is_strike=False)
     if row.is_overdue and is_near:
-        return Withdrawal(Trouble.OVERDUE, is_strike=False)
+        return Withdrawal(Excuse.OVERDUE, is_strike=False)
     return Withdrawal(None, booking.is_late_to_cancel(now))

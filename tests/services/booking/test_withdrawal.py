@@ -10,7 +10,7 @@ from kit_booking.domain.time.hours import Span
 from kit_booking.models import Booking
 from kit_booking.services.booking.answers import AnswerResult, withdraw
 from kit_booking.services.booking.reading import find_booking
-from kit_booking.services.booking.withdrawal import Trouble, Withdrawal, withdrawal_of
+from kit_booking.services.booking.withdrawal import Excuse, Withdrawal, withdrawal_of
 from kit_booking.services.closures.closing import close
 from tests.support.builders import World
 from tests.support.fakes import FakeSms
@@ -20,7 +20,7 @@ from tests.times import NOW, at, days_ahead
 TODAY, NEXT_WEEK = days_ahead(0), days_ahead(8)
 A_SECOND = timedelta(seconds=1)
 FREE, STRIKE = Withdrawal(None, is_strike=False), Withdrawal(None, is_strike=True)
-OVERDUE, CLOSED = Withdrawal(Trouble.OVERDUE, is_strike=False), Withdrawal(Trouble.CLOSED, is_strike=False)
+OVERDUE, CLOSED = Withdrawal(Excuse.OVERDUE, is_strike=False), Withdrawal(Excuse.CLOSED, is_strike=False)
 
 
 @pytest.fixture
