@@ -61,7 +61,8 @@ def withdraw(
 ) -> AnswerResult:
     """The household gives up its booking before the pick-up; late, that is a strike, unless the kit isn't there.
 
-    ``unless_strike`` is for whom was told that it would be none: if it is one by now, the booking stays as it is.
+    With ``unless_strike``, for a household that was told it would be no strike, the booking stays as it is when it
+    would be one by now.
     """
     booking = lock_seen(session, seen, Status.CANCELLED)
     if booking.status not in WITHDRAWABLE or now >= booking.pick_up_at:

@@ -26,14 +26,14 @@ class Excuse(StrEnum):
 
 @dataclass(frozen=True)
 class Withdrawal:
-    """``is_strike`` never with ``excuse``."""
+    """Whether it is a strike, or what excuses the household; never both."""
 
     excuse: Excuse | None
     is_strike: bool
 
 
 def withdrawal_of(booking: Booking, *, now: datetime) -> Withdrawal:
-    """For a page; the booking's commune must be loaded."""
+    """What it means now, for a page; the booking's commune must be loaded."""
     [row] = read(_excuses(booking, now))
     return _withdrawal(booking, row, now)
 
